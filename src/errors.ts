@@ -1,0 +1,28 @@
+/**
+ * The errors of the library, classed by what a caller can do about them. Each message says what was wrong, where, and what
+ * to do; the command line prints it alone (its stack with `--verbose`).
+ */
+export class HcscError extends Error {
+  override readonly name: string = new.target.name;
+}
+
+/** A recipe, option or argument is wrong: change it. Exit code 2. */
+export class UsageError extends HcscError {}
+
+/** Images, labels or files of a data set cannot be used: change the data. */
+export class DataError extends HcscError {}
+
+/** Dtypes or shapes of a graph's values do not fit: raised where the op is called. */
+export class ShapeError extends HcscError {}
+
+/** A graph or model cannot be built, differentiated, read or lowered. */
+export class GraphError extends HcscError {}
+
+/** A checkpoint or tensor file is damaged or belongs to another recipe. */
+export class CheckpointError extends HcscError {}
+
+/** An execution provider is absent or cannot run what was asked. */
+export class ProviderError extends HcscError {}
+
+/** Training cannot go on: a loss or gradient is not finite. */
+export class TrainingError extends HcscError {}

@@ -3,7 +3,9 @@
  * to do; the command line prints it alone (its stack with `--verbose`).
  */
 export class HcscError extends Error {
-  override readonly name: string = new.target.name;
+  override get name(): string {
+    return this.constructor.name;
+  }
 }
 
 /** A recipe, option or argument is wrong: change it. Exit code 2. */

@@ -1,0 +1,256 @@
+/**
+ * One function per op. Inputs go by position, attributes by name with ONNX's defaults; a plain number stands for a scalar
+ * constant. Dtypes and shapes are inferred at the call, and a misfit fails there, with the caller's file and line.
+ */
+import { ShapeError } from "../errors.js";
+import { fold } from "./fold.js";
+import { type Composite, composites, type OpType, ops } from "./ops.js";
+import { isSize, isStatic } from "./shapes.js";
+import {
+  type Attributes,
+  type Dimension,
+  type DType,
+  ints,
+  known,
+  node,
+  type Shape,
+  scalar,
+  type Value,
+} from "./value.js";
+
+export type Operand = Value | number;
+
+/** Applies `op` and gives all its outputs. */
+export function applyAll(
+  op: OpType,
+  inputs: readonly (Value | null)[],
+  attributes: Attributes = {},
+  outputs = 1,
+): readonly Value[] {
+  const present = inputs.filter((v): v is Value => v !== null);
+  try {
+    const types = ops[op](inputs.some((v) => v === null) ? (inputs as Value[]) : present, attributes, op, outputs);
+    const made = node(op, inputs, attributes, types, composites.includes(op as Composite) ? "hcsc" : "");
+    const folded = fold(made);
+    return folded ? [folded] : made.outputs;
+  } catch (error) {
+    if (error instanceof ShapeError && !error.message.includes("\n    at ")) error.message += callSite();
+    throw error;
+  }
+}
+
+/** Applies `op` and gives its first output. */
+export function apply(op: OpType, inputs: readonly (Value | null)[], attributes: Attributes = {}): Value {
+  return applyAll(op, inputs, attributes)[0];
+}
+
+/** The first line of the stack outside this room. */
+function callSite(): string {
+  const line = (new Error().stack ?? "")
+    .split("\n")
+    .find((l) => l.startsWith("    at ") && !l.includes("/src/graph/") && !l.includes("node:internal"));
+  return line ? `\n${line}` : "";
+}
+
+const valued = (x: Operand, like: Operand): Value =>
+  typeof x === "number" ? scalar(x, typeof like === "number" ? "float32" : like.dtype) : x;
+const unary = (op: OpType) => (x: Value) => apply(op, [x]);
+const binary = (op: OpType) => (a: Operand, b: Operand) => apply(op, [valued(a, b), valued(b, a)]);
+
+export const add = binary("Add");
+export const sub = binary("Sub");
+export const mul = binary("Mul");
+export const div = binary("Div");
+export const pow = binary("Pow");
+export const maximum = binary("Max");
+export const minimum = binary("Min");
+export const equal = binary("Equal");
+export const greater = binary("Greater");
+export const greaterOrEqual = binary("GreaterOrEqual");
+export const less = binary("Less");
+export const lessOrEqual = binary("LessOrEqual");
+export const and = binary("And");
+export const or = binary("Or");
+
+export const abs = unary("Abs");
+export const ceil = unary("Ceil");
+export const cos = unary("Cos");
+export const erf = unary("Erf");
+export const exp = unary("Exp");
+export const floor = unary("Floor");
+export const log = unary("Log");
+export const neg = unary("Neg");
+export const not = unary("Not");
+export const reciprocal = unary("Reciprocal");
+export const relu = unary("Relu");
+export const sigmoid = unary("Sigmoid");
+export const sign = unary("Sign");
+export const sin = unary("Sin");
+export const softplus = unary("Softplus");
+export const sqrt = unary("Sqrt");
+export const tanh = unary("Tanh");
+export const identity = unary("Identity");
+
+const codes: Record<DType, number> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+};
+
+/** `x` as `dtype`; itself if it is that already. */
+export const cast = (x: Value, dtype: DType): Value =>
+  x.dtype === dtype ? x : apply("Cast", [x], { to: codes[dtype] });
+
+/** `x` where `condition`, else `y`. */
+export const where = (condition: Value, x: Operand, y: Operand): Value =>
+  apply("Where", [condition, valued(x, y), valued(y, x)]);
+
+/** `x` held between `low` and `high`; either may be left out. */
+export const clip = (x: Value, low: number | null, high: number | null): Value =>
+  apply(
+    "Clip",
+    high === null
+      ? [x, low === null ? null : scalar(low, x.dtype)]
+      : [x, low === null ? null : scalar(low, x.dtype), scalar(high, x.dtype)],
+  );
+
+const reduction =
+  (op: OpType) =>
+  (x: Value, axes: readonly number[] | null = null, keepDims = false) =>
+    apply(op, axes ? [x, ints(axes)] : [x], {
+      keepdims: keepDims ? 1 : 0,
+      ...(axes?.length === 0 ? { noop_with_empty_axes: 1 } : {}),
+    });
+
+/** Sum over `axes` (null: all). */
+export const sum = reduction("ReduceSum");
+export const mean = reduction("ReduceMean");
+export const max = reduction("ReduceMax");
+export const min = reduction("ReduceMin");
+export const logSumExp = reduction("ReduceLogSumExp");
+
+/** Index of the largest element along `axis`, the first of equals; int64. */
+export const argMax = (x: Value, axis = -1, keepDims = false): Value =>
+  apply("ArgMax", [x], { axis, keepdims: keepDims ? 1 : 0 });
+
+export const softmax = (x: Value, axis = -1): Value => apply("Softmax", [x], { axis });
+export const logSoftmax = (x: Value, axis = -1): Value => apply("LogSoftmax", [x], { axis });
+
+/** Matrix product of the last two axes; leading axes broadcast. */
+export const matMul = (a: Value, b: Value): Value => apply("MatMul", [a, b]);
+
+/** `a·b + c` with either transposed on request. */
+export const gemm = (a: Value, b: Value, c: Value | null = null, { transA = false, transB = false } = {}): Value =>
+  apply("Gemm", c ? [a, b, c] : [a, b], { ...(transA ? { transA: 1 } : {}), ...(transB ? { transB: 1 } : {}) });
+
+export interface ConvAttributes {
+  readonly strides?: readonly number[];
+  /** All begins, then all ends. */
+  readonly pads?: readonly number[];
+  readonly dilations?: readonly number[];
+  readonly group?: number;
+}
+
+/** Cross-correlation of `x` [N,I,H,W] with `w` [O,I/group,h,w], and a bias [O]. */
+export const conv = (x: Value, w: Value, attributes: ConvAttributes = {}, bias: Value | null = null): Value =>
+  apply("Conv", bias ? [x, w, bias] : [x, w], attributes as Attributes);
+
+/** Largest value of each window; padding never wins. */
+export const maxPool = (x: Value, kernel: readonly number[], attributes: ConvAttributes = {}): Value =>
+  apply("MaxPool", [x], { kernel_shape: kernel, ...attributes } as Attributes);
+
+/** Mean of each window; padding counts only with `count_include_pad: 1`. */
+export const averagePool = (x: Value, kernel: readonly number[], attributes: Attributes = {}): Value =>
+  apply("AveragePool", [x], { kernel_shape: kernel, ...attributes });
+
+export const globalAveragePool = unary("GlobalAveragePool");
+
+/** Reshape; −1 once for what is left, 0 to keep a dimension. */
+export const reshape = (x: Value, shape: readonly number[] | Value): Value => {
+  const target = Array.isArray(shape) ? ints(shape as readonly number[]) : (shape as Value);
+  return apply("Reshape", [x, target]);
+};
+export const transpose = (x: Value, perm: readonly number[]): Value =>
+  perm.every((p, i) => p === i) ? x : apply("Transpose", [x], { perm });
+export const squeeze = (x: Value, axes: readonly number[]): Value =>
+  axes.length ? apply("Squeeze", [x, ints(axes)]) : x;
+export const unsqueeze = (x: Value, axes: readonly number[]): Value =>
+  axes.length ? apply("Unsqueeze", [x, ints(axes)]) : x;
+export const concat = (values: readonly Value[], axis: number): Value =>
+  values.length === 1 ? values[0] : apply("Concat", values, { axis });
+
+/** Parts of `x` along `axis` with the given sizes. */
+export const split = (x: Value, parts: readonly number[], axis: number): readonly Value[] =>
+  applyAll("Split", [x, ints(parts)], { axis }, parts.length);
+
+/** Elements `from` ≤ i < `to` along `axis`, every `step`-th. */
+export const slice = (x: Value, axis: number, from: number, to: number, step = 1): Value =>
+  apply("Slice", [x, ints([from]), ints([to]), ints([axis]), ints([step])]);
+
+/** Zeros (or `value`) around `x`; `pads`: all begins, then all ends. */
+export const pad = (x: Value, pads: readonly number[], value = 0): Value =>
+  pads.every((p) => p === 0)
+    ? x
+    : apply("Pad", value === 0 ? [x, ints(pads)] : [x, ints(pads), scalar(value, x.dtype)]);
+
+export const expand = (x: Value, shape: readonly number[] | Value): Value =>
+  apply("Expand", [x, Array.isArray(shape) ? ints(shape as readonly number[]) : (shape as Value)]);
+
+/** Entries of `x` along `axis` at `indices` (int64 of any shape). */
+export const gather = (x: Value, indices: Value, axis = 0): Value => apply("Gather", [x, indices], { axis });
+export const gatherElements = (x: Value, indices: Value, axis: number): Value =>
+  apply("GatherElements", [x, indices], { axis });
+
+/** `x` with rows at `indices` [n,k] replaced by, or (`add`) added to, `updates`. */
+export const scatterND = (x: Value, indices: Value, updates: Value, mode: "none" | "add" = "none"): Value =>
+  apply("ScatterND", [x, indices, updates], mode === "none" ? {} : { reduction: mode });
+
+/** `x` unchanged, but no gradient flows through: a constant for `differentiate`. */
+export const stopGradient = (x: Value): Value => apply("Identity", [x], { stop: 1 });
+
+/** Batch normalisation in training form. @returns y, batch mean, biased batch variance */
+export function batchNormTrain(x: Value, scale: Value, bias: Value, epsilon = 1e-5): readonly [Value, Value, Value] {
+  const [y, average, variance] = applyAll("BatchNormTrain", [x, scale, bias], { epsilon }, 3);
+  return [y, average, variance];
+}
+
+/** The shape of `x` as an int64 vector: a constant where known. */
+export function shapeOf(x: Value): Value {
+  return isStatic(x.shape) ? ints(x.shape) : apply("Shape", [x]);
+}
+
+/** `x` reshaped to the shape of `like`, named dimensions included. */
+export function reshapeLike(x: Value, like: Value): Value {
+  if (sameShape(x.shape, like.shape)) return x;
+  const named = like.shape.filter((d) => !isSize(d)).length;
+  if (named <= 1)
+    return withShape(
+      reshape(
+        x,
+        like.shape.map((d) => (isSize(d) ? d : -1)),
+      ),
+      like.shape,
+    );
+  return withShape(apply("Reshape", [x, shapeOf(like)]), like.shape);
+}
+
+/** `x` expanded to the shape of `like`. */
+export function expandLike(x: Value, like: Value): Value {
+  return sameShape(x.shape, like.shape) ? x : withShape(apply("Expand", [x, shapeOf(like)]), like.shape);
+}
+
+export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
+
+/** The same value with a shape that is known to be its own, where inference found only fresh names. */
+function withShape(x: Value, shape: Shape): Value {
+  (x as { shape: readonly Dimension[] }).shape = shape;
+  return x;
+}
+
+/** The constant elements of `x` as numbers, or null. */
+export const constantOf = known;

@@ -1,0 +1,125 @@
+/**
+ * From a graph to an ONNX model: names every node after its scope and op, constants after their content, and encodes. The
+ * names depend on the graph alone, so the same graph gives the same bytes.
+ */
+import { GraphError } from "../errors.js";
+import { encodeModel, type ModelContent, type TensorContent } from "../onnx/index.js";
+import { simplify } from "./simplify.js";
+import { type Constant, constant, describe, isConstant, type Node, topological, type Value } from "./value.js";
+
+/** A graph: its inputs in order, its outputs by name. */
+export interface Graph {
+  readonly name: string;
+  readonly inputs: readonly Value[];
+  readonly outputs: Readonly<Record<string, Value>>;
+}
+
+/**
+ * The graph, simplified, as the bytes of an ONNX model (opset 18, IR version 8).
+ *
+ * @throws GraphError if a value reached is an input that the graph does not list, or a composite is left
+ */
+export function buildModel(graph: Graph): Uint8Array {
+  return encodeModel(describeModel(graph));
+}
+
+/** The content of the model that `buildModel` encodes. */
+export function describeModel(graph: Graph): ModelContent {
+  const names = Object.keys(graph.outputs);
+  const values = simplify(Object.values(graph.outputs));
+  const claimed = new Map<Value, string>();
+  const copies: { name: string; value: Value }[] = [];
+  const inputs = new Set(graph.inputs);
+  for (const [i, value] of values.entries()) {
+    if (value.source.kind !== "node" || claimed.has(value)) copies.push({ name: names[i], value });
+    else claimed.set(value, names[i]);
+  }
+  const order = topological(values);
+  const unique = uniqueNames([...names, ...graph.inputs.map((v) => v.name)]);
+  const nameOf = new Map<Value, string>(graph.inputs.map((v) => [v, v.name]));
+  const constants = new Map<Value, TensorContent>();
+  const nodeNames = new Map<Node, string>();
+  for (const n of order) {
+    if (n.domain === "hcsc")
+      throw new GraphError(`${n.scope}/${n.op} is a composite: expand or lower the graph before building the model`);
+    const name = unique(n.scope ? `${n.scope}/${n.op}` : n.op);
+    nodeNames.set(n, name);
+    for (const [i, value] of n.outputs.entries())
+      nameOf.set(value, claimed.get(value) ?? (i === 0 ? name : unique(`${name}.${i}`)));
+  }
+  const name = (value: Value): string => {
+    const known = nameOf.get(value);
+    if (known !== undefined) return known;
+    if (!isConstant(value))
+      throw new GraphError(`the graph ${graph.name} reads ${describe(value)}, which is not among its inputs`);
+    const made = unique(value.name || constantName(value));
+    nameOf.set(value, made);
+    constants.set(value, tensorOf(made, value));
+    return made;
+  };
+  const nodes = order.map((n) => ({
+    name: nodeNames.get(n) as string,
+    op: n.op,
+    domain: n.domain,
+    inputs: n.inputs.map((v) => (v ? name(v) : "")),
+    outputs: n.outputs.map((v) => nameOf.get(v) as string),
+    attributes: Object.fromEntries(
+      Object.entries(n.attributes).map(([k, v]) => [k, typeof v === "object" && "source" in v ? tensorOf("", v) : v]),
+    ),
+  }));
+  for (const copy of copies) {
+    nodes.push({
+      name: unique(`${copy.name}/Identity`),
+      op: "Identity",
+      domain: "",
+      inputs: [name(copy.value)],
+      outputs: [copy.name],
+      attributes: {},
+    });
+  }
+  for (const v of inputs)
+    if (v.source.kind !== "input")
+      throw new GraphError(`the graph ${graph.name} lists ${describe(v)} as an input, but it is computed`);
+  return {
+    name: graph.name,
+    inputs: graph.inputs.map((v) => ({ name: v.name, dtype: v.dtype, shape: v.shape })),
+    outputs: names.map((n, i) => ({ name: n, dtype: values[i].dtype, shape: values[i].shape })),
+    constants: [...constants.values()],
+    nodes,
+  };
+}
+
+const tensorOf = (name: string, value: Constant): TensorContent => ({
+  name,
+  dtype: value.dtype,
+  shape: value.shape as readonly number[],
+  data: value.source.data,
+});
+
+/** `0.2`, `[0,2,3]`, `float32[64,3]`: readable where small. */
+function constantName(value: Constant): string {
+  const { data } = value.source;
+  if (data.length > 8) return `${value.dtype}[${value.shape}]`;
+  const shown = Array.from(data as ArrayLike<number | bigint>, (x) =>
+    String(typeof x === "bigint" ? x : Number(x.toPrecision(7))),
+  );
+  return value.shape.length === 0 ? shown[0] : `[${shown}]`;
+}
+
+function uniqueNames(taken: readonly string[]): (wanted: string) => string {
+  const used = new Set(taken);
+  const next = new Map<string, number>();
+  return (wanted) => {
+    let made = wanted;
+    for (let i = next.get(wanted) ?? 1; used.has(made); i++) {
+      made = `${wanted}_${i}`;
+      next.set(wanted, i + 1);
+    }
+    used.add(made);
+    return made;
+  };
+}
+
+/** A constant that carries a name into the model: a parameter stored with the graph. */
+export const namedConstant = (name: string, value: Constant): Constant =>
+  constant(value.source.data, value.shape as readonly number[], value.dtype, name);

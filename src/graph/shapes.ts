@@ -1,0 +1,87 @@
+/** Shape rules shared by many ops. */
+import { ShapeError } from "../errors.js";
+import { type Dimension, describe, type Shape, type TensorType, type Value } from "./value.js";
+
+/** Fails with the op, the reason and the values it was called with; `apply` adds the place in the caller's code. */
+export function fail(op: string, reason: string, values: readonly (Value | null)[]): never {
+  throw new ShapeError(`${op}: ${reason} (${values.map((v) => (v ? describe(v) : "none")).join(", ")})`);
+}
+
+/** `axis` counted from the front, for a tensor of `rank` dimensions. */
+export function axisOf(op: string, axis: number, rank: number, values: readonly Value[]): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
+    fail(op, `axis ${axis} is outside a rank of ${rank}`, values);
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** NumPy's broadcasting of two or more shapes. */
+export function broadcast(op: string, values: readonly Value[]): Shape {
+  const rank = Math.max(...values.map((v) => v.shape.length));
+  return Array.from({ length: rank }, (_, i) => {
+    let result: Dimension = 1;
+    for (const { shape } of values) {
+      const d = shape[i - rank + shape.length] ?? 1;
+      if (d === 1 || d === result) continue;
+      if (result !== 1) fail(op, `dimensions ${result} and ${d} do not broadcast`, values);
+      result = d;
+    }
+    return result;
+  });
+}
+
+/** The dtype that all values share. */
+export function sameDtype(op: string, values: readonly Value[]): Value["dtype"] {
+  const { dtype } = values[0];
+  if (values.some((v) => v.dtype !== dtype)) fail(op, "the inputs differ in dtype", values);
+  return dtype;
+}
+
+/** `shape` without `axes`, or with them kept as 1. */
+export function reduced(op: string, x: Value, axes: readonly number[] | null, keepDims: boolean): Shape {
+  const drop = new Set((axes ?? x.shape.map((_, i) => i)).map((a) => axisOf(op, a, x.shape.length, [x])));
+  return x.shape.flatMap((d, i) => (drop.has(i) ? (keepDims ? [1] : []) : [d]));
+}
+
+/** Whether a dimension is a known number. */
+export const isSize = (d: Dimension): d is number => typeof d === "number";
+
+/** Whether every dimension is a known number. */
+export const isStatic = (shape: Shape): shape is readonly number[] => shape.every(isSize);
+
+/** The sizes of `value`, which must all be known. */
+export function sizes(op: string, value: Value): readonly number[] {
+  if (!isStatic(value.shape)) fail(op, "needs a shape without named dimensions", [value]);
+  return value.shape;
+}
+
+/** Convolution and pooling windows, one entry per spatial axis. */
+export interface Window {
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly pads: readonly number[];
+  readonly dilations: readonly number[];
+}
+
+/** ⌊(d + pads − dilation·(kernel − 1) − 1) / stride⌋ + 1 per spatial axis; named dimensions give a named result. */
+export function windowed(op: string, spatial: Shape, w: Window, ceil: boolean, values: readonly Value[]): Shape {
+  const rank = spatial.length;
+  return spatial.map((d, i) => {
+    const reach = w.dilations[i] * (w.kernel[i] - 1) + 1;
+    const padding = w.pads[i] + w.pads[i + rank];
+    if (!isSize(d))
+      return reach - padding === 1 && w.strides[i] === 1
+        ? d
+        : `(${d}${padding - reach < 0 ? "" : "+"}${padding - reach})/${w.strides[i]}+1`;
+    const size = (ceil ? Math.ceil : Math.floor)((d + padding - reach) / w.strides[i]) + 1;
+    if (size < 1) fail(op, `a window of ${reach} does not fit ${d} with padding ${padding}`, values);
+    return size;
+  });
+}
+
+/** A tensor type. */
+export const type = (dtype: Value["dtype"], shape: Shape): TensorType => ({ dtype, shape });
+
+/** The product of known dimensions, or null where one is named. */
+export function count(shape: Shape): number | null {
+  return isStatic(shape) ? shape.reduce((a, b) => a * b, 1) : null;
+}

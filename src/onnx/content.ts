@@ -1,0 +1,65 @@
+/** What an ONNX model holds, as plain data. */
+
+export type ElementType = "float32" | "float64" | "float16" | "int64" | "int32" | "uint8" | "int8" | "bool";
+
+export interface ValueContent {
+  readonly name: string;
+  readonly dtype: ElementType;
+  readonly shape: readonly (number | string)[];
+}
+
+export interface TensorContent {
+  readonly name: string;
+  readonly dtype: ElementType;
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array | Int8Array | Uint16Array;
+}
+
+export interface NodeContent {
+  readonly name: string;
+  readonly op: string;
+  readonly domain: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Readonly<
+    Record<string, number | string | readonly number[] | readonly string[] | TensorContent>
+  >;
+}
+
+export interface ModelContent {
+  readonly name: string;
+  readonly inputs: readonly ValueContent[];
+  readonly outputs: readonly ValueContent[];
+  readonly constants: readonly TensorContent[];
+  readonly nodes: readonly NodeContent[];
+  /** Opset of the default domain; 18 when written. */
+  readonly opset?: number;
+}
+
+/** ONNX's numbers for element types, and the array that holds them. */
+export const elementTypes = {
+  float32: { code: 1, array: Float32Array },
+  uint8: { code: 2, array: Uint8Array },
+  int8: { code: 3, array: Int8Array },
+  int32: { code: 6, array: Int32Array },
+  int64: { code: 7, array: BigInt64Array },
+  bool: { code: 9, array: Uint8Array },
+  float16: { code: 10, array: Uint16Array },
+  float64: { code: 11, array: Float64Array },
+} as const satisfies Record<ElementType, unknown>;
+
+/** Attributes that ONNX declares as float or list of floats; numbers elsewhere are integers. */
+export const floatAttributes: ReadonlySet<string> = new Set([
+  "activation_params",
+  "alpha",
+  "beta",
+  "epsilon",
+  "gamma",
+  "lambd",
+  "momentum",
+  "ratio",
+  "scale",
+  "threshold",
+  "value_float",
+  "value_floats",
+]);

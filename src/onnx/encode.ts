@@ -1,0 +1,68 @@
+/** A model's content as the bytes of an ONNX file. */
+import onnxProto from "onnx-proto";
+import { elementTypes, floatAttributes, type ModelContent, type TensorContent, type ValueContent } from "./content.js";
+
+const { onnx } = onnxProto;
+const { AttributeType } = onnx.AttributeProto;
+
+const opset = 18;
+const irVersion = 8;
+const utf8 = new TextEncoder();
+
+/** Encodes as opset 18, IR version 8, with version 1 of every vendor domain in use. */
+export function encodeModel(model: ModelContent): Uint8Array {
+  const vendors = [...new Set(model.nodes.map((n) => n.domain))].filter((d) => d !== "").sort();
+  const message = onnx.ModelProto.create({
+    irVersion,
+    producerName: "hcsc",
+    opsetImport: [{ domain: "", version: opset }, ...vendors.map((domain) => ({ domain, version: 1 }))],
+    graph: {
+      name: model.name,
+      input: model.inputs.map(valueInfo),
+      output: model.outputs.map(valueInfo),
+      initializer: model.constants.map(tensor),
+      node: model.nodes.map((n) => ({
+        name: n.name,
+        opType: n.op,
+        domain: n.domain,
+        input: [...n.inputs],
+        output: [...n.outputs],
+        attribute: Object.entries(n.attributes).map(([name, value]) => attribute(name, value)),
+      })),
+    },
+  });
+  return onnx.ModelProto.encode(message).finish();
+}
+
+type AttributeValue = ModelContent["nodes"][number]["attributes"][string];
+
+function attribute(name: string, value: AttributeValue): onnxProto.onnx.IAttributeProto {
+  const float = floatAttributes.has(name);
+  if (typeof value === "number")
+    return float ? { name, type: AttributeType.FLOAT, f: value } : { name, type: AttributeType.INT, i: value };
+  if (typeof value === "string") return { name, type: AttributeType.STRING, s: utf8.encode(value) };
+  if ("dtype" in value) return { name, type: AttributeType.TENSOR, t: tensor(value) };
+  if (typeof value[0] === "string")
+    return { name, type: AttributeType.STRINGS, strings: (value as readonly string[]).map((s) => utf8.encode(s)) };
+  const numbers = [...(value as readonly number[])];
+  return float
+    ? { name, type: AttributeType.FLOATS, floats: numbers }
+    : { name, type: AttributeType.INTS, ints: numbers };
+}
+
+const valueInfo = (value: ValueContent): onnxProto.onnx.IValueInfoProto => ({
+  name: value.name,
+  type: {
+    tensorType: {
+      elemType: elementTypes[value.dtype].code,
+      shape: { dim: value.shape.map((d) => (typeof d === "number" ? { dimValue: d } : { dimParam: d })) },
+    },
+  },
+});
+
+const tensor = ({ name, dtype, shape, data }: TensorContent): onnxProto.onnx.ITensorProto => ({
+  name,
+  dataType: elementTypes[dtype].code,
+  dims: [...shape],
+  rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+});

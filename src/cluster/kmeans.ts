@@ -1,0 +1,123 @@
+/** k-means with restarts: k-means++ starts, pruned Lloyd iterations, worse restarts given up early. */
+import type { Matrix } from "../array.js";
+import { DataError, UsageError } from "../errors.js";
+import { random } from "../random.js";
+import { matrixShape, type NearestCentroid, requireFinite } from "./nearest.js";
+import { beginRefinement, type Refinement, refineOnce } from "./refine.js";
+import { gatherRows, sizesOf } from "./rows.js";
+import { seedCentroids } from "./seeding.js";
+
+export interface KMeansOptions {
+  /** Lloyd iterations at most; default 20, as the authors'. It stops earlier when nothing changes. */
+  readonly iterations?: number;
+  /** Starts tried, the lowest objective wins; default 5, as the authors'. */
+  readonly restarts?: number;
+  /** The same seed and points give the same clusters, bit for bit, with the same `nearest`. */
+  readonly seed: number;
+  readonly nearest: NearestCentroid;
+}
+
+export interface KMeansResult {
+  /** `[K', D]`, means of their points, not normalised; K' ≤ k. */
+  readonly centroids: Matrix;
+  /** Each point's nearest centroid. No cluster is without points. */
+  readonly assignment: Int32Array;
+  /** Distance (not squared) of each point to it. */
+  readonly distance: Float64Array;
+  /** Σ distance². */
+  readonly objective: number;
+  /** The winner's objective after its start and after each iteration: never rising. */
+  readonly objectives: readonly number[];
+  /** Points × centroids compared, over all restarts: what pruning left of N · K · (iterations + 1) · restarts. */
+  readonly comparisons: number;
+  /** One sentence for each thing a user should know: fewer clusters than asked, and why. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Clusters `points` into `k`.
+ *
+ * Restarts race: each gets a fifth of the iterations, then the better half (rounded up) goes on for another fifth, until one
+ * runs to the end. Ranks after a few iterations foretell the final ones well, and a restart costs a fraction. Empty clusters
+ * are re-seeded by splitting the largest (`refillEmpty`).
+ *
+ * Time O(N·K·D) an iteration at most, near the end far less; memory O(restarts · (N + K·D)).
+ *
+ * @param points - `[N, D]`, any finite numbers
+ * @param k - clusters asked for, ≥ 1. If fewer points differ, one cluster for each distinct point, and a warning
+ * @throws UsageError if k, iterations or restarts is not a positive integer; DataError if there are no points or one is not finite
+ */
+export async function kmeans(points: Matrix, k: number, options: KMeansOptions): Promise<KMeansResult> {
+  const { iterations = 20, restarts = 5, seed, nearest } = options;
+  requirePositive({ k, iterations, restarts });
+  const [count] = matrixShape(points, "k-means: points");
+  if (count === 0) throw new DataError("k-means: there are no points. Give at least one.");
+  requireFinite(points, "k-means: points");
+
+  let runs: { readonly state: Refinement; readonly objectives: number[] }[] = [];
+  let comparisons = 0;
+  for (let restart = 0; restart < restarts; restart++) {
+    const seeding = await seedCentroids(points, k, random(seed, restart), nearest);
+    comparisons += count * (seeding.centroids.shape[0] ?? 0);
+    const state = beginRefinement(seeding);
+    runs.push({ state, objectives: [state.objective] });
+    if (state.objective === 0) break; // every distinct point is a centroid
+  }
+  const heat = Math.max(1, Math.ceil(iterations / 5));
+  for (let done = 0; done < iterations; done += heat) {
+    for (const { state, objectives } of runs) {
+      for (let t = done; t < Math.min(iterations, done + heat) && !state.settled; t++) {
+        await refineOnce(state, points, nearest);
+        objectives.push(state.objective);
+      }
+      if (done + heat >= iterations && isAnyEmpty(state)) {
+        await refineOnce(state, points, nearest); // one more, to split a large cluster into it
+        objectives.push(state.objective);
+      }
+    }
+    const ranked = runs.toSorted((a, b) => a.state.objective - b.state.objective);
+    for (const { state } of ranked.slice(Math.ceil(runs.length / 2))) comparisons += state.comparisons;
+    runs = ranked.slice(0, Math.ceil(runs.length / 2));
+  }
+  runs.sort((a, b) => a.state.objective - b.state.objective);
+  for (const { state } of runs) comparisons += state.comparisons;
+  const { state, objectives } = runs[0];
+  const { centroids, assignment } = withoutEmpty(state);
+  const made = centroids.shape[0] ?? 0;
+  const warnings = made < k ? [fewerClusters(k, made, count, state.objective)] : [];
+  return {
+    centroids,
+    assignment,
+    distance: state.distance,
+    objective: state.objective,
+    objectives,
+    comparisons,
+    warnings,
+  };
+}
+
+function requirePositive(numbers: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(numbers)) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new UsageError(`k-means: ${name} is ${value}. Give a whole number of at least 1.`);
+    }
+  }
+}
+
+function fewerClusters(asked: number, made: number, count: number, objective: number): string {
+  const why = objective === 0 ? `no more of the ${count} points differ` : "the others stayed without points";
+  return `${asked} clusters were asked for and ${made} made: ${why}. Ask for fewer clusters or give more varied points.`;
+}
+
+function isAnyEmpty({ owner, centroids }: Refinement): boolean {
+  return sizesOf(owner, centroids.shape[0] ?? 0).includes(0);
+}
+
+/** The clusters that have points, ids closed up. */
+function withoutEmpty({ owner, centroids }: Refinement): { centroids: Matrix; assignment: Int32Array } {
+  const sizes = sizesOf(owner, centroids.shape[0] ?? 0);
+  if (!sizes.includes(0)) return { centroids, assignment: owner };
+  const kept = [...sizes.keys()].filter((c) => sizes[c] > 0);
+  const newId = new Map(kept.map((c, id) => [c, id]));
+  return { centroids: gatherRows(centroids, kept), assignment: owner.map((c) => newId.get(c) ?? 0) };
+}

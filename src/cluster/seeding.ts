@@ -1,0 +1,106 @@
+/**
+ * k-means++ (Arthur and Vassilvitskii 2007): each start centroid is a point drawn with probability proportional to its squared
+ * distance to the nearest one so far.
+ *
+ * Updating every point's distance after each draw would be N·K·D multiplications outside the matrix product. Instead distances
+ * are refreshed for whole batches of new centroids, and in between draws are corrected by rejection: a point drawn with its
+ * stale weight w is accepted with probability w'/w, w' ≤ w its distance now. The accepted points have exactly the distribution
+ * of k-means++, and the refreshes together cost one assignment of all points, which Lloyd's first iteration then need not do.
+ */
+import type { Matrix } from "../array.js";
+import type { Random } from "../random.js";
+import { type NearestCentroid, squaredDistance } from "./nearest.js";
+import { gatherRows } from "./rows.js";
+
+/** Start centroids, and each point's nearest of them. */
+export interface Seeding {
+  /** `[K', D]`, K' ≤ k: fewer than asked if the points have fewer distinct values. */
+  readonly centroids: Matrix;
+  readonly owner: Int32Array;
+  /** Squared distance of each point to its owner. */
+  readonly squared: Float64Array;
+}
+
+/**
+ * Draws `k` distinct points as start centroids.
+ *
+ * @param points - `[N, D]`, N ≥ 1
+ * @param k - how many, ≥ 1; fewer come back if fewer points differ
+ * @param next - the draws
+ */
+export async function seedCentroids(
+  points: Matrix,
+  k: number,
+  next: Random,
+  nearest: NearestCentroid,
+): Promise<Seeding> {
+  const count = points.shape[0] ?? 0;
+  const owner = new Int32Array(count);
+  const squared = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
+  const chosen = [Math.floor(next() * count)];
+  for (let known = 0; known < chosen.length; ) {
+    await refresh(points, chosen, known, owner, squared, nearest);
+    known = chosen.length;
+    drawBatch(points, chosen, k, squared, next);
+  }
+  return { centroids: gatherRows(points, chosen), owner, squared };
+}
+
+/** Takes the centroids from `known` on into account. */
+async function refresh(
+  points: Matrix,
+  chosen: readonly number[],
+  known: number,
+  owner: Int32Array,
+  squared: Float64Array,
+  nearest: NearestCentroid,
+): Promise<void> {
+  const batch = gatherRows(points, chosen.slice(known));
+  const closest = batch.shape[0] === 1 ? new Int32Array(owner.length) : await nearest(points, batch);
+  for (let i = 0; i < owner.length; i++) {
+    const distance = squaredDistance(points, i, batch, closest[i]);
+    if (distance < squared[i]) {
+      squared[i] = distance;
+      owner[i] = known + closest[i];
+    }
+  }
+  // A chosen point is its own centroid even where rounding of the product named another.
+  for (let c = known; c < chosen.length; c++) {
+    owner[chosen[c]] = c;
+    squared[chosen[c]] = 0;
+  }
+}
+
+/** Adds points to `chosen` until there are `k`, or half as many again as before, or the stale weights reject too often. */
+function drawBatch(points: Matrix, chosen: number[], k: number, squared: Float64Array, next: Random): void {
+  const cumulative = new Float64Array(squared.length);
+  let total = 0;
+  for (let i = 0; i < squared.length; i++) {
+    total += squared[i];
+    cumulative[i] = total;
+  }
+  if (total === 0) return;
+  const known = chosen.length;
+  const wanted = Math.min(k, known + Math.max(1, known >> 1));
+  for (let rejected = 0; chosen.length < wanted && rejected <= 8 + chosen.length - known; ) {
+    const i = firstAbove(cumulative, next() * total);
+    let distance = squared[i];
+    for (let c = known; c < chosen.length && distance > 0; c++) {
+      distance = Math.min(distance, squaredDistance(points, i, points, chosen[c]));
+    }
+    if (next() * squared[i] < distance) chosen.push(i);
+    else rejected++;
+  }
+}
+
+/** The first index whose cumulative weight exceeds `target` < the total: never one of weight 0. */
+function firstAbove(cumulative: Float64Array, target: number): number {
+  let low = 0;
+  let high = cumulative.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (cumulative[middle] > target) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

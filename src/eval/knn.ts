@@ -1,0 +1,79 @@
+/** Weighted nearest-neighbour classification, the usual first look at self-supervised features (Wu et al. 2018, section 3.4). */
+import type { Matrix } from "../array.js";
+import { DataError } from "../errors.js";
+import { type BlockOptions, nearestNeighbours } from "./neighbours.js";
+
+/** Features and what they are of. */
+export interface LabelledFeatures {
+  /** `[N, D]`, unit rows. */
+  readonly features: Matrix;
+  /** `[N]`, class ids from 0. */
+  readonly labels: Int32Array;
+}
+
+export interface KnnOptions extends BlockOptions {
+  /** How many neighbours vote; each gives a result. */
+  readonly k: readonly number[];
+  /** T: a neighbour's vote weighs exp(cosine / T); default 0.07, as the authors'. */
+  readonly temperature?: number;
+}
+
+export interface KnnResult {
+  readonly k: number;
+  /** Percent of test rows whose label has the most votes. */
+  readonly top1: number;
+  /** Percent of test rows whose label is among the five with the most votes (among all with a vote, if fewer). */
+  readonly top5: number;
+  /** `[test rows]`: the label with the most votes, the lower one on a tie. */
+  readonly predictions: Int32Array;
+}
+
+/**
+ * Each test row's `k` most similar training rows vote for their labels with weight exp(cosine / T). Exact; similarities are
+ * computed in blocks.
+ *
+ * @returns one result for each k, in order
+ * @throws UsageError if a k is not in 1..training rows; DataError if labels and rows differ in number or a label is negative
+ */
+export async function knnClassify(
+  train: LabelledFeatures,
+  test: LabelledFeatures,
+  { k: counts, temperature = 0.07, ...blocks }: KnnOptions,
+): Promise<readonly KnnResult[]> {
+  requireLabels(train, "training");
+  requireLabels(test, "test");
+  const most = Math.max(...counts);
+  const { ids, similarity } = await nearestNeighbours(test.features, train.features, most, blocks);
+  const rows = test.labels.length;
+  return counts.map((k) => {
+    const predictions = new Int32Array(rows);
+    let first = 0;
+    let amongFive = 0;
+    for (let row = 0; row < rows; row++) {
+      const from = row * most;
+      const votes = new Map<number, number>();
+      for (let at = from; at < from + k; at++) {
+        const label = train.labels[ids[at]];
+        // Relative to the best neighbour's vote, which cannot overflow: ranks stay the same.
+        const weight = Math.exp((similarity[at] - similarity[from]) / temperature);
+        votes.set(label, (votes.get(label) ?? 0) + weight);
+      }
+      const ranked = [...votes].sort(([a, u], [b, v]) => v - u || a - b).map(([label]) => label);
+      predictions[row] = ranked[0];
+      if (ranked[0] === test.labels[row]) first++;
+      if (ranked.slice(0, 5).includes(test.labels[row])) amongFive++;
+    }
+    return { k, top1: (100 * first) / rows, top5: (100 * amongFive) / rows, predictions };
+  });
+}
+
+function requireLabels({ features, labels }: LabelledFeatures, name: string): void {
+  const rows = features.shape[0] ?? 0;
+  if (rows !== labels.length) {
+    throw new DataError(`kNN: ${rows} ${name} features and ${labels.length} labels. Give one label for each row.`);
+  }
+  if (rows === 0) throw new DataError(`kNN: there are no ${name} features. Give at least one.`);
+  const negative = labels.findIndex((label) => label < 0);
+  if (negative >= 0)
+    throw new DataError(`kNN: ${name} label ${negative} is ${labels[negative]}. Class ids start at 0.`);
+}

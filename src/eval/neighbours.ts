@@ -1,0 +1,126 @@
+/** The most similar training rows of each test row, block by block, so that memory stays bounded whatever the sizes. */
+import { elements, type Matrix } from "../array.js";
+import { ShapeError, UsageError } from "../errors.js";
+
+/** For each query the `count` candidates of highest inner product, falling: both `[queries, count]` row-major. */
+export interface Neighbours {
+  readonly ids: Int32Array;
+  readonly similarity: Float32Array;
+}
+
+/**
+ * The top `count` candidates (rows of `candidates`) of each query by inner product, falling. It is injected so that a graph can
+ * do it: `Gemm(queries, candidatesᵀ)` and `TopK`. Queries and candidates come in blocks: `queryBlock` × `candidateBlock` rows at
+ * most. A block of candidates is the same array object for every block of queries.
+ *
+ * @param queries - `[Q, D]`
+ * @param candidates - `[C, D]`
+ * @param count - 1..C
+ */
+export type MostSimilar = (queries: Matrix, candidates: Matrix, count: number) => Promise<Neighbours>;
+
+export interface BlockOptions {
+  readonly mostSimilar: MostSimilar;
+  /** Queries at a time; default 1024. */
+  readonly queryBlock?: number;
+  /** Candidates at a time; default 16384: with 1024 queries a block of similarities is 64 MiB. */
+  readonly candidateBlock?: number;
+}
+
+/**
+ * The `count` rows of `candidates` most similar to each row of `queries`, exactly, falling; of equal ones the earlier first.
+ *
+ * @param queries - `[Q, D]`
+ * @param candidates - `[N, D]`
+ * @param count - 1..N
+ * @throws ShapeError if the widths differ; UsageError if `count` is not in 1..N
+ */
+export async function nearestNeighbours(
+  queries: Matrix,
+  candidates: Matrix,
+  count: number,
+  { mostSimilar, queryBlock = 1024, candidateBlock = 16384 }: BlockOptions,
+): Promise<Neighbours> {
+  const [rows = 0, width = 0] = queries.shape;
+  const [available = 0, candidateWidth = 0] = candidates.shape;
+  if (width !== candidateWidth || elements(queries.shape) !== queries.data.length) {
+    throw new ShapeError(
+      `neighbours: queries [${queries.shape}] and candidates [${candidates.shape}] differ in width.`,
+    );
+  }
+  if (!Number.isInteger(count) || count < 1 || count > available) {
+    throw new UsageError(`neighbours: ${count} asked for among ${available} rows. Ask for 1 to ${available}.`);
+  }
+  const candidateBlocks = blocks(candidates, candidateBlock);
+  const ids = new Int32Array(rows * count);
+  const similarity = new Float32Array(rows * count);
+  for (const query of blocks(queries, queryBlock)) {
+    let best: Neighbours | null = null;
+    for (const block of candidateBlocks) {
+      const found = await mostSimilar(query.matrix, block.matrix, Math.min(count, block.rows));
+      const shifted = { ids: found.ids.map((id) => id + block.from), similarity: found.similarity };
+      best = best ? merge(best, shifted, query.rows, count) : shifted;
+    }
+    if (!best) continue;
+    ids.set(best.ids, query.from * count);
+    similarity.set(best.similarity, query.from * count);
+  }
+  return { ids, similarity };
+}
+
+/** The best `count` of two falling lists a row (all of both if there are fewer); on ties the first list's. */
+function merge(a: Neighbours, b: Neighbours, rows: number, count: number): Neighbours {
+  const widthA = a.ids.length / rows;
+  const widthB = b.ids.length / rows;
+  const width = Math.min(count, widthA + widthB);
+  const ids = new Int32Array(rows * width);
+  const similarity = new Float32Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    let i = row * widthA;
+    let j = row * widthB;
+    for (let at = row * width; at < (row + 1) * width; at++) {
+      const isFirst = j === (row + 1) * widthB || (i < (row + 1) * widthA && a.similarity[i] >= b.similarity[j]);
+      ids[at] = isFirst ? a.ids[i] : b.ids[j];
+      similarity[at] = isFirst ? a.similarity[i++] : b.similarity[j++];
+    }
+  }
+  return { ids, similarity };
+}
+
+/** Views of consecutive rows. */
+function blocks(matrix: Matrix, size: number): { matrix: Matrix; from: number; rows: number }[] {
+  const [rows = 0, width = 0] = matrix.shape;
+  return Array.from({ length: Math.ceil(rows / size) }, (_, b) => {
+    const from = b * size;
+    const to = Math.min(rows, from + size);
+    return {
+      matrix: { shape: [to - from, width], data: matrix.data.subarray(from * width, to * width) },
+      from,
+      rows: to - from,
+    };
+  });
+}
+
+/** `MostSimilar` in plain typed arrays, products in float64; of equal candidates the earlier first. */
+export const plainMostSimilar: MostSimilar = async (queries, candidates, count) => {
+  const [rows = 0, width = 0] = queries.shape;
+  const [available = 0] = candidates.shape;
+  const ids = new Int32Array(rows * count);
+  const similarity = new Float32Array(rows * count);
+  const scores = new Float64Array(available);
+  const order = new Int32Array(available);
+  for (let row = 0; row < rows; row++) {
+    for (let c = 0; c < available; c++) {
+      let sum = 0;
+      for (let d = 0; d < width; d++) sum += queries.data[row * width + d] * candidates.data[c * width + d];
+      scores[c] = sum;
+      order[c] = c;
+    }
+    order.sort((a, b) => scores[b] - scores[a] || a - b);
+    for (let n = 0; n < count; n++) {
+      ids[row * count + n] = order[n];
+      similarity[row * count + n] = scores[order[n]];
+    }
+  }
+  return { ids, similarity };
+};

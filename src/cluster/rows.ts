@@ -24,6 +24,21 @@ export function unitRows(matrix: Matrix): Matrix {
   return { shape: [rows, width], data };
 }
 
+/** Inner products of all rows of `x` `[N, D]` and `y` `[M, D]`: `[N, M]`, summed in float64. The cosines, if rows are unit. */
+export function similarities(x: Matrix, y: Matrix): Matrix {
+  const [rows = 0, width = 0] = x.shape;
+  const [columns = 0] = y.shape;
+  const data = new Float32Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      let sum = 0;
+      for (let d = 0; d < width; d++) sum += x.data[i * width + d] * y.data[j * width + d];
+      data[i * columns + j] = sum;
+    }
+  }
+  return { shape: [rows, columns], data };
+}
+
 /** How many of `owner` name each of `count` ids. */
 export function sizesOf(owner: Int32Array, count: number): Int32Array {
   const sizes = new Int32Array(count);

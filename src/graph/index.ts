@@ -19,6 +19,7 @@ export {
   type DType,
   describe,
   input,
+  inputsOf,
   ints,
   known,
   type Node,

@@ -203,3 +203,9 @@ export function topological(outputs: readonly Value[]): Node[] {
   }
   return order;
 }
+
+/** The graph inputs that `outputs` need, in the order in which they are met. */
+export function inputsOf(outputs: readonly Value[]): readonly Value[] {
+  const read = [...topological(outputs).flatMap((n) => n.inputs), ...outputs];
+  return [...new Set(read.filter((v): v is Value => v?.source.kind === "input"))];
+}

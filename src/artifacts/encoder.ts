@@ -1,0 +1,63 @@
+/** The encoder of a recipe, and its inference graph with trained weights inside. */
+import type { DenseArray } from "../array.js";
+import { CheckpointError } from "../errors.js";
+import { type Graph, type Value, buildModel, constant, input } from "../graph/index.js";
+import { type Normalize, Parameters, Scope, backbones, evaluationNorm, initialValue, mlpHead, resnetFeatures } from "../nn/index.js";
+import type { ResNet, TensorSpec } from "../nn/index.js";
+
+/** What an encoder is made of. */
+export interface EncoderSettings {
+  readonly net: ResNet;
+  readonly channels: number;
+  readonly dimension: number;
+}
+
+/** The settings of a recipe's encoder. */
+export const encoderSettings = (e: { readonly backbone: keyof typeof backbones; readonly channels: number; readonly dimension: number }): EncoderSettings => ({
+  net: backbones[e.backbone],
+  channels: e.channels,
+  dimension: e.dimension,
+});
+
+/**
+ * Features and embedding of images.
+ *
+ * @param x - [B, channels, H, W], normalised pixels
+ * @returns features [B, width] of the backbone, and embeddings [B, D] of unit rows
+ */
+export function encode(settings: EncoderSettings, parameters: Parameters, normalize: Normalize, x: Value): { features: Value; embedding: Value } {
+  const root = new Scope(parameters, normalize);
+  const features = resnetFeatures(root, x, settings.net);
+  return { features, embedding: mlpHead(root, features, settings.dimension) };
+}
+
+/** The tensors of an encoder, in order: trainable ones and running statistics. */
+export function encoderSpecs(settings: EncoderSettings): readonly TensorSpec[] {
+  const parameters = new Parameters("");
+  encode(settings, parameters, evaluationNorm, input("pixels", ["batch", settings.channels, 64, 64]));
+  return [...parameters.specs.values()];
+}
+
+/** The encoder's tensors as they start under a seed. */
+export function initialEncoder(settings: EncoderSettings, seed: number): Record<string, DenseArray<Float32Array>> {
+  return Object.fromEntries(encoderSpecs(settings).map((spec) => [spec.name, initialValue(spec, seed)]));
+}
+
+/**
+ * The inference graph: `pixels` [batch, channels, size, size], normalised → `features` [batch, width], `embedding` [batch, D].
+ *
+ * @param weights - every tensor of the encoder by torchvision name
+ * @throws CheckpointError if one is missing or has another shape
+ */
+export function encoderModel(settings: EncoderSettings, size: number, weights: Readonly<Record<string, DenseArray>>): Uint8Array {
+  const parameters = new Parameters("", (spec) => {
+    const given = weights[spec.name];
+    if (!given) throw new CheckpointError(`the encoder needs ${spec.name} [${spec.shape}], which is missing`);
+    if (given.shape.join() !== spec.shape.join()) throw new CheckpointError(`${spec.name} is [${given.shape}], the encoder needs [${spec.shape}]`);
+    return constant(given.data as Float32Array, spec.shape, "float32", spec.name);
+  });
+  const pixels = input("pixels", ["batch", settings.channels, size, size]);
+  const { features, embedding } = encode(settings, parameters, evaluationNorm, pixels);
+  const graph: Graph = { name: "encoder", inputs: [pixels], outputs: { features, embedding } };
+  return buildModel(graph);
+}

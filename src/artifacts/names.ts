@@ -1,0 +1,63 @@
+/** Names of the training graphs' inputs and outputs: the contract between the graphs and the trainer. */
+
+/** What the trainer feeds each step. */
+export const feeds = {
+  queryImages: "images/query",
+  keyImages: "images/key",
+  localImages: (view: number) => `images/local${view}`,
+  /** Where row i of the batch lies in the shuffled key batch, int64 [B]. */
+  unshuffle: "unshuffle",
+  /** Queue rows that this step's keys replace, int64 [B]. */
+  slots: "slots",
+  /** [B, L, Q] */
+  instanceDraws: "draws/instance",
+  /** [B, M_l]; view 0 is the query, then the local views. */
+  prototypeDraws: (view: number, level: number) => `draws/prototype/${view}/${level}`,
+  /** Reference: the images' cluster ids, int64 [B], and the highest id of the data set. */
+  assignment: (level: number) => `assignment/${level}`,
+  maxAssignment: (level: number) => `maxAssignment/${level}`,
+  learningRate: "learningRate",
+  momentum: "momentum",
+  keyMomentum: "keyMomentum",
+  /** Number of this update, from 1. */
+  step: "step",
+} as const;
+
+/** What stays with the engine between steps. */
+export const state = {
+  query: (tensor: string) => `query/${tensor}`,
+  key: (tensor: string) => `key/${tensor}`,
+  optimizer: (slot: string, tensor: string) => `optimizer/${slot}/${tensor}`,
+  /** Sum of gradients over the batches of one update. */
+  gradient: (tensor: string) => `gradient/${tensor}`,
+  /** [Q, D] */
+  queue: "queue",
+  /** ln Σ e^s of every queue key at every level, [L, Q]. */
+  queueNormalizer: "queueNormalizer",
+  prototypes: (level: number) => `prototypes/${level}`,
+  temperature: (level: number) => `temperature/${level}`,
+  count: (level: number) => `count/${level}`,
+  parent: (level: number) => `parent/${level}`,
+  prototypeNormalizer: (level: number) => `prototypeNormalizer/${level}`,
+} as const;
+
+/** The output that becomes a state tensor's next value. */
+export const next = (name: string): string => `next/${name}`;
+
+/** What comes out of a step beside the state. */
+export const results = {
+  loss: "loss",
+  /** Each term of the loss, [n], in the order of `hcscLoss`. */
+  terms: "terms",
+  /** ‖gradient‖ over all parameters. */
+  gradientNorm: "gradientNorm",
+  /** ‖mean of the batch's query embeddings‖: 1 when all are the same. */
+  concentration: "concentration",
+  /** Share of queue keys kept as negatives, by level [L]. */
+  instanceKept: "instanceKept",
+  /** Share of candidate prototypes kept, by level [L]. */
+  prototypeKept: "prototypeKept",
+  /** Embeddings of the batch [B, D]. */
+  queryEmbedding: "embedding/query",
+  keyEmbedding: "embedding/key",
+} as const;

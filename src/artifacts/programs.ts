@@ -1,0 +1,68 @@
+/**
+ * A recipe's programs: the graphs that training runs, as ONNX models for a target, with the map from state inputs to the
+ * outputs that replace them.
+ */
+import { type DType, type Graph, type Shape, buildModel, expandComposites } from "../graph/index.js";
+import { type Layout, lowerBlocked } from "../graph/lower/index.js";
+import type { Recipe } from "../recipe/index.js";
+import { encoderSettings } from "./encoder.js";
+import { next } from "./names.js";
+import { prepareGraph } from "./prepare.js";
+import { type Phase, type StepSettings, applyStep, fusedStep, gradientStep } from "./step.js";
+
+/** One model and how its state goes round. */
+export interface Program {
+  readonly name: string;
+  readonly model: Uint8Array;
+  /** State input → the output that becomes its next value. */
+  readonly state: Readonly<Record<string, string>>;
+  /** State tensors whose memory is in a target's own order. */
+  readonly layouts: Readonly<Record<string, Layout>>;
+  readonly inputs: readonly { readonly name: string; readonly dtype: DType; readonly shape: Shape }[];
+}
+
+/** Where a graph is to run: `portable` is standard ONNX for any provider; `blocked` uses the CPU provider's own kernels. */
+export type Target = { readonly kind: "portable" } | { readonly kind: "blocked"; readonly block: number };
+
+/** The settings of a recipe's step. */
+export function stepSettings(recipe: Recipe): StepSettings {
+  return {
+    encoder: encoderSettings(recipe.encoder),
+    loss: recipe.method,
+    optimizer: recipe.optimizer,
+    batchSize: recipe.batchSize,
+    imageSize: recipe.encoder.imageSize,
+    localSizes: localSizes(recipe),
+    queue: recipe.method.queue,
+    clusters: recipe.method.clusters,
+    keySubBatches: recipe.encoder.keySubBatches,
+    accumulation: recipe.accumulation,
+  };
+}
+
+/** Sides of the local views, in order. */
+export const localSizes = (recipe: Recipe): readonly number[] => recipe.views.local.flatMap((v) => Array<number>(v.count).fill(v.size));
+
+/** The model of a graph on a target. */
+export function compile(graph: Graph, target: Target): Program {
+  const lowered = target.kind === "blocked" ? lowerBlocked(graph, { block: target.block }) : { graph, layouts: {} };
+  const names = Object.keys(lowered.graph.outputs);
+  const expanded = expandComposites(Object.values(lowered.graph.outputs));
+  const final: Graph = { ...lowered.graph, outputs: Object.fromEntries(names.map((n, i) => [n, expanded[i]])) };
+  return {
+    name: graph.name,
+    model: buildModel(final),
+    state: Object.fromEntries(final.inputs.filter((v) => names.includes(next(v.name))).map((v) => [v.name, next(v.name)])),
+    layouts: lowered.layouts,
+    inputs: final.inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
+  };
+}
+
+/** The step of a phase as the programs that make it: one fused, or gradient and apply when gradients accumulate. */
+export function stepPrograms(s: StepSettings, phase: Phase, target: Target): readonly Program[] {
+  const graphs = s.accumulation === 1 ? [fusedStep(s, phase)] : [gradientStep(s, phase), applyStep(s)];
+  return graphs.map((g) => compile(g, target));
+}
+
+/** The program that follows a new clustering. It has no convolutions, so one form suits every target. */
+export const prepareProgram = (s: StepSettings): Program => compile(prepareGraph(s), { kind: "portable" });

@@ -1,0 +1,186 @@
+/**
+ * The training step as one graph: query and key encoders, momentum update, loss, gradients, optimizer, queue. Everything that
+ * changes between steps is an input; what stays with the engine has an output `next/…` for each input.
+ */
+import {
+  type DType, type Graph, type Value, add, concat, differentiate, expand, gather, input, inputsOf, mean, mul, reshape, scatterND, scope, sqrt, stopGradient, sub, sum, transpose, unsqueeze, apply,
+} from "../graph/index.js";
+import { type Level, type LossSettings, hcscLoss, instanceNormalizer, warmupLoss } from "../hcsc/index.js";
+import { Parameters, trainingNorm } from "../nn/index.js";
+import { type OptimizerSettings, type Parameter, type Rates, applyUpdates, globalNorm } from "../optim/index.js";
+import { type EncoderSettings, encode } from "./encoder.js";
+import { feeds, next, results, state } from "./names.js";
+
+/** What a step graph is made of. */
+export interface StepSettings {
+  readonly encoder: EncoderSettings;
+  readonly loss: LossSettings;
+  readonly optimizer: OptimizerSettings;
+  readonly batchSize: number;
+  /** Side of the query and key views, then of each local view. */
+  readonly imageSize: number;
+  readonly localSizes: readonly number[];
+  readonly queue: number;
+  /** M of each level. */
+  readonly clusters: readonly number[];
+  readonly keySubBatches: number;
+  /** Batches per update: 1 for the fused step. */
+  readonly accumulation: number;
+}
+
+/** `warmup`: plain InfoNCE, no prototypes. */
+export type Phase = "warmup" | "selective";
+
+/** The named inputs and outputs of a graph while it is put together; next states become `next/…`. */
+class Ports {
+  readonly values: Record<string, Value> = {};
+  private readonly inputs = new Map<string, Value>();
+
+  /** The input of that name, the same one each time. */
+  input(name: string, shape: readonly number[], dtype: DType = "float32"): Value {
+    const known = this.inputs.get(name) ?? input(name, shape, dtype);
+    this.inputs.set(name, known);
+    return known;
+  }
+
+  state(name: string, value: Value): void {
+    this.values[next(name)] = value;
+  }
+
+  graph(name: string): Graph {
+    return { name, inputs: inputsOf(Object.values(this.values)), outputs: this.values };
+  }
+}
+
+/**
+ * The fused step: gradients and update in one graph.
+ *
+ * @returns a graph whose inputs and outputs are named as in `names.ts`, composites not yet expanded
+ */
+export function fusedStep(s: StepSettings, phase: Phase): Graph {
+  const ports = new Ports();
+  const { query, gradients } = forwardBackward(s, phase, ports);
+  update(s, query, gradients, ports);
+  return ports.graph("step");
+}
+
+/** The step without its update: gradients are added up in the state, divided by the number of batches in an update. */
+export function gradientStep(s: StepSettings, phase: Phase): Graph {
+  const ports = new Ports();
+  const { query, gradients } = forwardBackward(s, phase, ports);
+  for (const [i, p] of query.entries()) {
+    const before = input(state.gradient(p.name), p.value.shape);
+    ports.state(state.gradient(p.name), add(before, s.accumulation === 1 ? gradients[i] : mul(gradients[i], 1 / s.accumulation)));
+  }
+  return ports.graph("gradient");
+}
+
+/** The update from the gradients in the state, which it sets to zero. */
+export function applyStep(s: StepSettings): Graph {
+  const ports = new Ports();
+  const parameters = new Parameters("query/");
+  encode(s.encoder, parameters, trainingNorm(), input("pixels", [s.batchSize, s.encoder.channels, s.imageSize, s.imageSize]));
+  const query = trainable(parameters);
+  const gradients = query.map((p) => input(state.gradient(p.name), p.value.shape));
+  update(s, query, gradients, ports);
+  for (const [i, p] of query.entries()) ports.state(state.gradient(p.name), sub(gradients[i], gradients[i]));
+  return ports.graph("apply");
+}
+
+const trainable = (parameters: Parameters): Parameter[] =>
+  parameters.entries(true).map(([name, value]) => ({ name, value, rank: value.shape.length }));
+
+function forwardBackward(s: StepSettings, phase: Phase, ports: Ports): { query: readonly Parameter[]; gradients: readonly Value[] } {
+  const image = (name: string, size: number) => input(name, [s.batchSize, s.encoder.channels, size, size]);
+  const queryTensors = new Parameters("query/");
+  const forward = (name: string, x: Value) => scope(name, () => encode(s.encoder, queryTensors, trainingNorm(), x).embedding);
+  const q = forward("query", image(feeds.queryImages, s.imageSize));
+  const query = trainable(queryTensors);
+  const k = keyEmbedding(s, queryTensors, ports);
+  const locals = s.localSizes.map((size, v) => forward(`local${v}`, image(feeds.localImages(v), size)));
+  for (const [name, value] of queryTensors.entries(false)) ports.state(state.query(name), value);
+
+  const queue = input(state.queue, [s.queue, s.encoder.dimension]);
+  const total = scope("loss", () => (phase === "warmup" ? warmup : selective)(s, [q, ...locals], k, queue, ports));
+  const gradients = differentiate(total, query.map((p) => p.value));
+  scope("queue", () => ports.state(state.queue, scatterND(queue, unsqueeze(ports.input(feeds.slots, [s.batchSize], "int64"), [1]), k)));
+  scope("monitor", () => {
+    const center = mean(stopGradient(q), [0]);
+    ports.values[results.gradientNorm] = globalNorm(gradients);
+    ports.values[results.concentration] = sqrt(sum(mul(center, center)));
+  });
+  ports.values[results.queryEmbedding] = q;
+  ports.values[results.keyEmbedding] = k;
+  return { query, gradients };
+}
+
+/** The key encoder's turn: θ_k ← m θ_k + (1 − m) θ_q, then the embeddings of the key views, in the batch's order. */
+function keyEmbedding(s: StepSettings, query: Parameters, ports: Ports): Value {
+  const m = input(feeds.keyMomentum, []);
+  const tensors = new Parameters("key/", (spec, name) => {
+    const before = input(name, spec.shape);
+    return spec.trainable ? scope("momentumUpdate", () => add(mul(before, m), mul(query.get(spec), sub(1, m)))) : before;
+  });
+  const images = input(feeds.keyImages, [s.batchSize, s.encoder.channels, s.imageSize, s.imageSize]);
+  const k = scope("key", () => encode(s.encoder, tensors, trainingNorm(s.keySubBatches), images).embedding);
+  for (const [name, value] of tensors.entries()) ports.state(state.key(name), value);
+  const ordered = s.keySubBatches === 1 ? k : gather(k, input(feeds.unshuffle, [s.batchSize], "int64"));
+  return stopGradient(ordered);
+}
+
+function warmup(s: StepSettings, views: readonly Value[], keys: Value, queue: Value, ports: Ports): Value {
+  const { total, terms } = warmupLoss(s.loss, { views, keys, queue });
+  ports.values[results.loss] = total;
+  ports.values[results.terms] = stack(terms);
+  return total;
+}
+
+function selective(s: StepSettings, views: readonly Value[], keys: Value, queue: Value, ports: Ports): Value {
+  const levels = hierarchyInputs(s);
+  const depth = levels.length;
+  const queueNormalizer = input(state.queueNormalizer, [depth, s.queue]);
+  const draws = {
+    instance: input(feeds.instanceDraws, [s.batchSize, depth, s.queue]),
+    prototype: views.map((_, v) => levels.slice(0, -1).map((_, l) => input(feeds.prototypeDraws(v, l), [s.batchSize, s.clusters[l]]))),
+  };
+  const loss = hcscLoss(s.loss, { views, keys, queue, queueNormalizer, levels, draws });
+  ports.values[results.loss] = loss.total;
+  ports.values[results.terms] = stack(loss.terms);
+  if (loss.instanceMask) {
+    ports.values[results.instanceKept] = mean(loss.instanceMask, [0, 2]);
+    const fresh = transpose(concat(levels.map((level) => instanceNormalizer(s.loss, keys, level)), 1), [1, 0]); // [L, B]
+    const slots = expand(unsqueeze(ports.input(feeds.slots, [s.batchSize], "int64"), [0]), [depth, s.batchSize]);
+    ports.state(state.queueNormalizer, apply("ScatterElements", [queueNormalizer, slots, fresh], { axis: 1 }));
+  }
+  ports.values[results.prototypeKept] = stack(loss.prototypeKeepFractions);
+  return loss.total;
+}
+
+/** The hierarchy as graph inputs. */
+export function hierarchyInputs(s: Pick<StepSettings, "clusters" | "encoder" | "batchSize" | "loss">): readonly Level[] {
+  const top = s.clusters.length - 1;
+  const reference = s.loss.variant === "reference";
+  return s.clusters.map((m, l) => ({
+    prototypes: input(state.prototypes(l), [m, s.encoder.dimension]),
+    temperature: input(state.temperature(l), [m]),
+    count: input(state.count(l), []),
+    parent: l < top ? input(state.parent(l), [m], "int64") : null,
+    normalizer: l < top ? input(state.prototypeNormalizer(l), [m]) : null,
+    assignment: reference ? input(feeds.assignment(l), [s.batchSize], "int64") : null,
+    maxAssignment: reference ? input(feeds.maxAssignment(l), []) : null,
+  }));
+}
+
+function update(s: StepSettings, query: readonly Parameter[], gradients: readonly Value[], ports: Ports): void {
+  const rates: Rates = { learningRate: input(feeds.learningRate, []), momentum: input(feeds.momentum, []), step: input(feeds.step, []) };
+  const updated = scope("optimizer", () =>
+    applyUpdates(s.optimizer, rates, query, gradients, (p) => ({
+      read: (slot) => input(state.optimizer(slot, p.name), p.value.shape),
+      write: (slot, value) => ports.state(state.optimizer(slot, p.name), value),
+    })),
+  );
+  for (const [i, p] of query.entries()) ports.state(state.query(p.name), updated[i]);
+}
+
+const stack = (scalars: readonly Value[]): Value => concat(scalars.map((x) => reshape(x, [1])), 0);
+

@@ -1,0 +1,217 @@
+/**
+ * The HCSC loss (Guo et al., CVPR 2022): instance-wise (ICSC) and prototypical (PCSC) selective contrast over a hierarchy of
+ * prototypes, in both variants: `paper`, its equations; `reference`, what the authors' code computes. Selections are
+ * constants for the gradient.
+ *
+ * A selection probability is 1 − softmax. Its denominator depends on a queue key (or a prototype) and the prototypes only, not
+ * on the anchor: it comes in as a logarithm (`logNormalizer`), computed once for each key and clustering. What is left for
+ * each step is one product of the anchors' prototypes with the queue.
+ */
+import {
+  type Value, add, argMax, and, cast, clip, concat, constant, div, equal, exp, gather, gemm, less, max, mean, mul, not, reshape, slice, stopGradient, sub, sum, unsqueeze, where,
+} from "../graph/index.js";
+import { GraphError } from "../errors.js";
+import { rowDot } from "../nn/index.js";
+import { type Dropped, instanceContrast, logNormalizer, prototypeContrast } from "./contrast.js";
+
+export type Variant = "paper" | "reference";
+
+/** What the loss is told; names and defaults as in the recipe. */
+export interface LossSettings {
+  readonly variant: Variant;
+  readonly temperature: number;
+  readonly instanceSelection: boolean;
+  readonly prototypeSelection: boolean;
+}
+
+/** One level of the hierarchy, finest first. M is fixed in the graph; the clustering may fill fewer rows. */
+export interface Level {
+  /** [M, D], unit rows. */
+  readonly prototypes: Value;
+  /** τ_c [M]. */
+  readonly temperature: Value;
+  /** How many rows are prototypes: float scalar. */
+  readonly count: Value;
+  /** Below the top: each prototype's parent, int64 [M]. */
+  readonly parent: Value | null;
+  /** Below the top: `prototypeNormalizer` of this level, [M]. */
+  readonly normalizer: Value | null;
+  /** Reference: the images' own cluster ids, int64 [B]. */
+  readonly assignment: Value | null;
+  /** Reference: the highest id that any image of the data set has, float scalar. */
+  readonly maxAssignment: Value | null;
+}
+
+/** Uniform draws in [0, 1). */
+export interface Draws {
+  /** [B, L, Q] */
+  readonly instance: Value | null;
+  /** For the query and then each local view, by level below the top: [B, M]. */
+  readonly prototype: readonly (readonly Value[])[];
+}
+
+export interface LossInputs {
+  /** The query embedding, then those of local views: each [B, D], unit rows. */
+  readonly views: readonly Value[];
+  /** [B, D], unit rows. */
+  readonly keys: Value;
+  /** [Q, D], unit rows. */
+  readonly queue: Value;
+  /** `instanceNormalizer` of every queue key, [L, Q]. */
+  readonly queueNormalizer: Value | null;
+  readonly levels: readonly Level[];
+  readonly draws: Draws;
+}
+
+export interface Loss {
+  readonly total: Value;
+  /** instance_l(q), instance_l(v) by level then view, prototype_l(q), prototype_l(v) by view then level: scalars. */
+  readonly terms: readonly Value[];
+  /** Which queue keys stay negatives [B, L, Q]; null without instance selection. */
+  readonly instanceMask: Value | null;
+  /** By level: which prototypes stay negatives of the query, float [B, M], and their share of the candidates. */
+  readonly prototypeMasks: readonly Value[];
+  readonly prototypeKeepFractions: readonly Value[];
+  /** By level: each query's own prototype, int64 [B]. */
+  readonly positives: readonly Value[];
+}
+
+/** Plain InfoNCE of every view over the queue: the loss before the first clustering. */
+export function warmupLoss(settings: LossSettings, { views, keys, queue }: Pick<LossInputs, "views" | "keys" | "queue">): { total: Value; terms: readonly Value[] } {
+  const terms = views.map((v) => reshape(instanceContrast(v, keys, queue, null, settings.temperature, "removed"), []));
+  return { total: terms.reduce((a, b) => add(a, b)), terms };
+}
+
+/** The combined loss after warm-up. */
+export function hcscLoss(settings: LossSettings, inputs: LossInputs): Loss {
+  const { views, keys, queue, levels } = inputs;
+  const rules = variants[settings.variant];
+  const anchors = levels.map((level) => anchorAt(level, stopGradient(views[0]), settings.variant));
+  const mask = settings.instanceSelection ? instanceMask(settings, inputs, anchors) : null;
+  const instance = views.map((v) => perLevel(instanceContrast(v, keys, queue, mask, settings.temperature, rules.dropped)));
+  const prototype = views.map((v, i) => levels.map((_, l) => prototypeTerm(settings, inputs, anchors, l, v, inputs.draws.prototype[i] ?? [])));
+  const byLevel = instance[0].flatMap((_, l) => instance.slice(1).map((terms) => terms[l]));
+  const scale = rules.instanceScale(levels.length);
+  const total = (values: readonly Value[]) => values.reduce((a, b) => add(a, b));
+  const prototypeTerms = prototype.flat().map((p) => p.loss);
+  return {
+    total: add(mul(total(instance.flat()), settings.instanceSelection ? scale : 1), mul(total(prototypeTerms), 1 / levels.length)),
+    terms: [...instance[0], ...byLevel, ...prototypeTerms],
+    instanceMask: mask,
+    prototypeMasks: prototype[0].map((p) => p.negatives),
+    prototypeKeepFractions: prototype[0].map((p) => p.keepFraction),
+    positives: anchors.map((a) => a.positive),
+  };
+}
+
+/** Where the variants differ beyond the positive; the table of the method's description. */
+const variants: Readonly<Record<Variant, { dropped: Dropped; instanceScale: (levels: number) => number; clamp: Readonly<Record<"instance" | "prototype", readonly [number, number] | null>> }>> = {
+  paper: { dropped: "removed", instanceScale: (levels) => 1 / levels, clamp: { instance: null, prototype: null } },
+  reference: { dropped: "zeroed", instanceScale: () => 1, clamp: { instance: [0, 0.999], prototype: [0.0001, 0.999] } },
+};
+
+const perLevel = (losses: Value): Value[] => Array.from({ length: losses.shape[0] as number }, (_, l) => reshape(slice(losses, 0, l, l + 1), []));
+
+/** Prototype ids as float32 [1, M]: comparisons of int64 run on the CPU of most providers. */
+const ids = (count: number): Value => constant(Float32Array.from({ length: count }, (_, i) => i), [1, count]);
+
+/** Which rows of a level are prototypes: bool [1, M]. */
+const activeRows = (level: Pick<Level, "prototypes" | "count">): Value => less(ids(level.prototypes.shape[0] as number), level.count);
+
+/** An anchor's own prototype at a level. */
+interface Anchor {
+  readonly positive: Value; // int64 [B]
+  readonly onehot: Value; // bool [B, M]
+  readonly prototypes: Value; // [B, D]
+  readonly temperature: Value; // [B, 1]
+}
+
+/** c^l(z): the prototype most similar to the query (paper), or the one whose cluster holds the image (reference). */
+function anchorAt(level: Level, query: Value, variant: Variant): Anchor {
+  const positive = variant === "reference" ? (level.assignment as Value) : argMax(where(activeRows(level), logitsOf(query, level), -1e30), 1);
+  return {
+    positive,
+    onehot: equal(unsqueeze(cast(positive, "float32"), [1]), ids(level.prototypes.shape[0] as number)),
+    prototypes: gather(level.prototypes, positive),
+    temperature: unsqueeze(gather(level.temperature, positive), [1]),
+  };
+}
+
+const logitsOf = (v: Value, level: Level): Value => div(gemm(v, level.prototypes, null, { transB: true }), level.temperature);
+
+/** τ_c as instance selection takes it. */
+const instanceTemperature = (temperature: Value, variant: Variant): Value => (variant === "reference" ? clip(temperature, 1e-3, null) : temperature);
+
+/** τ_c of the parent level as prototype selection takes it: rescaled to mean τ again in the reference. */
+function parentTemperature(above: Pick<Level, "prototypes" | "temperature" | "count">, settings: LossSettings): Value {
+  if (settings.variant === "paper") return above.temperature;
+  const average = div(sum(where(activeRows(above), unsqueeze(above.temperature, [0]), 0)), above.count);
+  return mul(div(above.temperature, average), settings.temperature);
+}
+
+function clamped(p: Value, settings: LossSettings, which: "instance" | "prototype"): Value {
+  const bounds = variants[settings.variant].clamp[which];
+  return bounds ? clip(p, bounds[0], bounds[1]) : p;
+}
+
+/** ln Σ_i e^{s(z, c_i^l)} of keys at a level, [keys, 1]: the denominator of instance selection. */
+export function instanceNormalizer(settings: LossSettings, keys: Value, level: Pick<Level, "prototypes" | "temperature" | "count">): Value {
+  return logNormalizer(keys, level.prototypes, instanceTemperature(level.temperature, settings.variant), activeRows(level));
+}
+
+/** ln Σ_i e^{s(c, c_i^{l+1})} of a level's prototypes under the level above, [M, 1]: the denominator of prototype selection. */
+export function prototypeNormalizer(settings: LossSettings, level: Pick<Level, "prototypes">, above: Pick<Level, "prototypes" | "temperature" | "count">): Value {
+  return logNormalizer(level.prototypes, above.prototypes, parentTemperature(above, settings), activeRows(above));
+}
+
+/** Keeps z_j at level l with probability 1 − softmax_c s(z_j, c)[c^l(z)]: float 0/1 [B, L, Q]. */
+function instanceMask(settings: LossSettings, { queue, queueNormalizer, draws }: LossInputs, anchors: readonly Anchor[]): Value {
+  const rows = anchors.map((a) => unsqueeze(div(a.prototypes, instanceTemperature(a.temperature, settings.variant)), [1]));
+  const stacked = concat(rows, 1); // [B, L, D]
+  const [batch, levels, dimension] = stacked.shape as readonly number[];
+  const length = queue.shape[0] as number;
+  const similarity = reshape(gemm(reshape(stacked, [batch * levels, dimension]), queue, null, { transB: true }), [batch, levels, length]);
+  const share = exp(sub(similarity, unsqueeze(queueNormalizer as Value, [0])));
+  return cast(less(draws.instance as Value, clamped(sub(1, share), settings, "instance")), "float32");
+}
+
+/** Keeps c_j with probability 1 − softmax_c s(c_j, c)[Parent(c^l(z))]; all at the top level: float 0/1 [B, M], or null. */
+function prototypeMask(settings: LossSettings, levels: readonly Level[], anchors: readonly Anchor[], l: number, draws: Value | undefined): Value | null {
+  const level = levels[l];
+  if (!settings.prototypeSelection || l === levels.length - 1) return null;
+  if (!level.parent || !level.normalizer || !draws) throw new GraphError(`prototype selection at level ${l} needs parents, a normalizer and draws for every view`);
+  const parent = gather(level.parent, anchors[l].positive);
+  const above = levels[l + 1];
+  const temperature = unsqueeze(gather(parentTemperature(above, settings), parent), [1]);
+  const similarity = gemm(div(gather(above.prototypes, parent), temperature), level.prototypes, null, { transB: true }); // [B, M]
+  const share = exp(sub(similarity, unsqueeze(level.normalizer, [0])));
+  return cast(less(draws, clamped(sub(1, share), settings, "prototype")), "float32");
+}
+
+interface PrototypeTerm {
+  readonly loss: Value;
+  /** Float 0/1 [B, M]: candidates that are kept. */
+  readonly negatives: Value;
+  readonly keepFraction: Value;
+}
+
+function prototypeTerm(settings: LossSettings, { levels }: LossInputs, anchors: readonly Anchor[], l: number, v: Value, draws: readonly Value[]): PrototypeTerm {
+  const anchor = anchors[l];
+  const candidates = candidatesOf(settings.variant, levels[l], anchor);
+  const kept = prototypeMask(settings, levels, anchors, l, draws[l]);
+  const own = div(rowDot(v, anchor.prototypes), anchor.temperature);
+  const allowed = cast(candidates, "float32");
+  const negatives = kept ? mul(kept, allowed) : mul(allowed, constant(new Float32Array(v.shape[0] as number).fill(1), [v.shape[0] as number, 1]));
+  return {
+    loss: prototypeContrast(logitsOf(v, levels[l]), own, candidates, kept, variants[settings.variant].dropped),
+    negatives,
+    keepFraction: div(mean(sum(negatives, [1])), clip(mean(sum(allowed, [1])), 1, null)),
+  };
+}
+
+/** Paper: all but the own. Reference: ids below the highest assigned one that are positive for no image of the batch. */
+function candidatesOf(variant: Variant, level: Level, anchor: Anchor): Value {
+  if (variant === "paper") return and(activeRows(level), not(anchor.onehot));
+  const taken = max(cast(anchor.onehot, "float32"), [0], true); // [1, M]
+  return and(less(ids(level.prototypes.shape[0] as number), level.maxAssignment as Value), less(taken, 1));
+}

@@ -1,0 +1,50 @@
+/**
+ * Batch normalisation (Ioffe and Szegedy 2015) in its modes. `weight`, `bias`, `running_mean`, `running_var` are named as in
+ * PyTorch; the running variance is unbiased, as PyTorch's and unlike ONNX's.
+ */
+import { type Value, add, apply, batchNormTrain, concat, mean, mul, reshape, stopGradient } from "../graph/index.js";
+import { channels } from "./layers.js";
+import type { Normalize, Scope } from "./parameters.js";
+
+const epsilon = 1e-5;
+const momentum = 0.1;
+
+function affine(scope: Scope, count: number): readonly [Value, Value] {
+  return [scope.parameter("weight", [count], { kind: "constant", value: 1 }), scope.parameter("bias", [count], { kind: "constant", value: 0 })];
+}
+
+function statistics(scope: Scope, count: number) {
+  return [scope.buffer("running_mean", [count], { kind: "constant", value: 0 }), scope.buffer("running_var", [count], { kind: "constant", value: 1 })] as const;
+}
+
+/**
+ * Training mode: normalises with the batch's statistics and updates the running ones, r ← 0.9 r + 0.1 batch.
+ *
+ * @param subBatches - how many parts of the batch are normalised apart (1: the whole). Image i belongs to part i mod
+ *   `subBatches`; a key batch in random order then has what shuffled BatchNorm (He et al. 2020, section 3.3) does across GPUs
+ */
+export const trainingNorm =
+  (subBatches = 1): Normalize =>
+  (scope, x) => {
+    const count = channels(x);
+    const [weight, bias] = affine(scope, count);
+    const [runningMean, runningVariance] = statistics(scope, count);
+    const [batch, , ...spatial] = x.shape as readonly number[];
+    const tile = (v: Value) => concat(Array(subBatches).fill(v), 0);
+    // Rows i mod subBatches side by side: a view of the same memory.
+    const grouped = subBatches === 1 ? x : reshape(x, [batch / subBatches, subBatches * count, ...spatial]);
+    const [y, average, variance] = batchNormTrain(grouped, tile(weight), tile(bias), epsilon);
+    const samples = (batch / subBatches) * spatial.reduce((p, d) => p * d, 1);
+    const overall = (v: Value) => (subBatches === 1 ? v : mean(reshape(v, [subBatches, count]), [0]));
+    const follow = (running: Value, now: Value, factor: number) => add(mul(running, 1 - momentum), mul(overall(stopGradient(now)), momentum * factor));
+    runningMean.update(follow(runningMean.value, average, 1));
+    runningVariance.update(follow(runningVariance.value, variance, samples / Math.max(1, samples - 1)));
+    return subBatches === 1 ? y : reshape(y, [batch, count, ...spatial]);
+  };
+
+/** Evaluation mode: normalises with the running statistics. */
+export const evaluationNorm: Normalize = (scope, x) => {
+  const [weight, bias] = affine(scope, channels(x));
+  const [runningMean, runningVariance] = statistics(scope, channels(x));
+  return apply("BatchNormalization", [x, weight, bias, runningMean.value, runningVariance.value], { epsilon });
+};

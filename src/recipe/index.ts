@@ -1,0 +1,3 @@
+/** Recipes: small JSON files that say what to train and how, validated field by field. */
+export { overrideRecipe, parseRecipe, pixelStatistics, recipeJsonSchema, scaledLearningRate } from "./recipe.js";
+export { type Recipe, type RecipeInput, recipeSchema } from "./schema.js";

@@ -1,0 +1,90 @@
+/** Reading recipes: validation with errors that name the field, overrides, and the scaled numbers that training uses. */
+import { z } from "zod";
+import { UsageError } from "../errors.js";
+import { type Recipe, recipeSchema } from "./schema.js";
+
+/**
+ * A complete recipe from plain data.
+ *
+ * @param data - what a recipe file holds
+ * @param where - named in errors, e.g. the file
+ * @throws UsageError that names every wrong field
+ */
+export function parseRecipe(data: unknown, where: string): Recipe {
+  const result = recipeSchema.safeParse(data);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => {
+    const path = issue.path.join(".") || "the recipe";
+    if (issue.code === "unrecognized_keys") return `${path === "the recipe" ? "" : `${path}.`}${issue.keys.join(", ")}: no such field${suggestion(issue.keys[0], issue.path)}`;
+    return `${path}: ${issue.message}`;
+  });
+  throw new UsageError(`${where}: ${problems.join("; ")}`);
+}
+
+/**
+ * A recipe's data with fields set by path.
+ *
+ * @param overrides - `optimizer.learningRate=0.1`: values are JSON, or else text
+ */
+export function overrideRecipe(data: unknown, overrides: readonly string[]): unknown {
+  const copy = structuredClone(data) as Record<string, unknown>;
+  for (const assignment of overrides) {
+    const at = assignment.indexOf("=");
+    if (at < 1) throw new UsageError(`${assignment}: write FIELD=VALUE, such as optimizer.learningRate=0.1`);
+    const path = assignment.slice(0, at).split(".");
+    const last = path.pop() as string;
+    let target = copy;
+    for (const key of path) {
+      const inner = target[key] ?? {};
+      if (typeof inner !== "object") throw new UsageError(`${assignment}: ${key} is not a group of fields`);
+      target[key] = inner;
+      target = inner as Record<string, unknown>;
+    }
+    target[last] = valueOf(assignment.slice(at + 1));
+  }
+  return copy;
+}
+
+function valueOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The base learning rate for this recipe's batch. */
+export const scaledLearningRate = (recipe: Recipe): number => (recipe.optimizer.learningRate * recipe.batchSize * recipe.accumulation) / 256;
+
+const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+/** Mean and deviation of each channel by which pixels (0 to 1) are normalised. */
+export function pixelStatistics(recipe: Recipe): { readonly mean: readonly number[]; readonly std: readonly number[] } {
+  const grey = { mean: [0.449], std: [0.226] };
+  const standard = recipe.encoder.channels === 3 ? imagenet : grey;
+  return { mean: recipe.views.mean ?? standard.mean, std: recipe.views.std ?? standard.std };
+}
+
+/** The JSON schema of recipes, for editors. */
+export const recipeJsonSchema = (): unknown => z.toJSONSchema(recipeSchema, { io: "input" });
+
+function suggestion(key: string, path: readonly PropertyKey[]): string {
+  let shape: unknown = z.toJSONSchema(recipeSchema, { io: "input" });
+  for (const part of ["", ...path]) {
+    if (part !== "") shape = (shape as { properties?: Record<string, unknown> })?.properties?.[String(part)];
+  }
+  const names = Object.keys((shape as { properties?: Record<string, unknown> })?.properties ?? {});
+  const near = names.map((n) => ({ n, d: distance(n.toLowerCase(), key.toLowerCase()) })).sort((a, b) => a.d - b.d)[0];
+  return near && near.d <= 3 ? ` (did you mean ${near.n}?)` : ` (known: ${names.join(", ")})`;
+}
+
+/** Edit distance (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    row = next;
+  }
+  return row[b.length];
+}

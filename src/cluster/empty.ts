@@ -1,7 +1,7 @@
 /** What happens to a cluster that lost all its points. */
 import type { Matrix } from "../array.js";
 import { squaredDistance } from "./nearest.js";
-import { membership, sizesOf } from "./rows.js";
+import { membership } from "./rows.js";
 
 /** A point that moved between clusters. */
 export interface Move {
@@ -11,48 +11,41 @@ export interface Move {
 }
 
 /**
- * Re-seeds empty clusters by splitting the largest: in order of id, each empty cluster takes from the cluster with the most
+ * Re-seeds empty clusters by splitting the largest: in order of id, each empty cluster is to take from the cluster with the most
  * points, among those whose points are not all equal (ties: lowest id), the point farthest from its centroid (ties: lowest
- * index). The next assignment then divides the two. Since the point now is its own centroid, the objective never rises.
+ * index). The next assignment then divides the two. A point that is its own centroid costs nothing: the objective never rises.
  *
- * @param owner - changed in place
- * @param distance - of each point to its owner; set to 0 where a point moved
- * @returns the moves, one for each cluster refilled; fewer than there are empty ones if no cluster can be split
+ * @param distance - of each point to its owner; set to 0 where a point is to move
+ * @param sizes - points in each cluster
+ * @returns the moves to make, one for each empty cluster; fewer if no cluster can be split. At most one takes a given point
  */
-export function refillEmpty(points: Matrix, owner: Int32Array, distance: Float64Array, clusters: number): Move[] {
-  const sizes = sizesOf(owner, clusters);
-  const moved: Move[] = [];
-  if (!sizes.includes(0)) return moved;
-  const { start, members } = membership(owner, clusters);
-  const whole = new Set<number>();
-  for (let empty = 0; empty < clusters; empty++) {
-    if (sizes[empty] > 0) continue;
-    for (;;) {
-      const largest = largestOf(sizes, whole);
-      if (largest < 0) return moved;
-      const own = members.subarray(start[largest], start[largest + 1]).filter((i) => owner[i] === largest);
-      const first = own[0];
-      if (own.every((i) => squaredDistance(points, i, points, first) === 0)) {
-        whole.add(largest);
+export function refillEmpty(
+  points: Matrix,
+  owner: Int32Array,
+  distance: Float64Array,
+  sizes: Int32Array,
+): readonly Move[] {
+  const moves: Move[] = [];
+  if (!sizes.includes(0)) return moves;
+  const left = sizes.slice();
+  const taken = new Set<number>();
+  const { start, members } = membership(owner, sizes.length);
+  for (let to = 0; to < sizes.length; to++) {
+    while (left[to] === 0) {
+      const from = left.reduce((best, size, c) => (size > left[best] ? c : best), 0);
+      if (left[from] < 2) return moves;
+      const own = members.subarray(start[from], start[from + 1]).filter((i) => !taken.has(i));
+      if (own.every((i) => squaredDistance(points, i, points, own[0]) === 0)) {
+        left[from] = 1; // equal points: as good as one
         continue;
       }
-      const farthest = own.reduce((far, i) => (distance[i] > distance[far] ? i : far), first);
-      owner[farthest] = empty;
-      distance[farthest] = 0;
-      sizes[largest]--;
-      sizes[empty]++;
-      moved.push({ point: farthest, from: largest, to: empty });
-      break;
+      const point = own.reduce((far, i) => (distance[i] > distance[far] ? i : far));
+      distance[point] = 0;
+      taken.add(point);
+      left[from]--;
+      left[to]++;
+      moves.push({ point, from, to });
     }
   }
-  return moved;
-}
-
-/** The id with the highest count of at least 2, not among `whole`; -1 if there is none. */
-function largestOf(sizes: Int32Array, whole: ReadonlySet<number>): number {
-  let best = -1;
-  for (let c = 0; c < sizes.length; c++) {
-    if (sizes[c] > 1 && !whole.has(c) && (best < 0 || sizes[c] > sizes[best])) best = c;
-  }
-  return best;
+  return moves;
 }

@@ -4,7 +4,7 @@ import { DataError, UsageError } from "../errors.js";
 import { random } from "../random.js";
 import { matrixShape, type NearestCentroid, requireFinite } from "./nearest.js";
 import { beginRefinement, type Refinement, refineOnce } from "./refine.js";
-import { gatherRows, sizesOf } from "./rows.js";
+import { gatherRows } from "./rows.js";
 import { seedCentroids } from "./seeding.js";
 
 export interface KMeansOptions {
@@ -59,7 +59,7 @@ export async function kmeans(points: Matrix, k: number, options: KMeansOptions):
   for (let restart = 0; restart < restarts; restart++) {
     const seeding = await seedCentroids(points, k, random(seed, restart), nearest);
     comparisons += count * (seeding.centroids.shape[0] ?? 0);
-    const state = beginRefinement(seeding);
+    const state = beginRefinement(seeding, points);
     runs.push({ state, objectives: [state.objective] });
     if (state.objective === 0) break; // every distinct point is a centroid
   }
@@ -70,7 +70,7 @@ export async function kmeans(points: Matrix, k: number, options: KMeansOptions):
         await refineOnce(state, points, nearest);
         objectives.push(state.objective);
       }
-      if (done + heat >= iterations && isAnyEmpty(state)) {
+      if (done + heat >= iterations && state.sums.sizes.includes(0)) {
         await refineOnce(state, points, nearest); // one more, to split a large cluster into it
         objectives.push(state.objective);
       }
@@ -109,13 +109,11 @@ function fewerClusters(asked: number, made: number, count: number, objective: nu
   return `${asked} clusters were asked for and ${made} made: ${why}. Ask for fewer clusters or give more varied points.`;
 }
 
-function isAnyEmpty({ owner, centroids }: Refinement): boolean {
-  return sizesOf(owner, centroids.shape[0] ?? 0).includes(0);
-}
-
 /** The clusters that have points, ids closed up. */
-function withoutEmpty({ owner, centroids }: Refinement): { centroids: Matrix; assignment: Int32Array } {
-  const sizes = sizesOf(owner, centroids.shape[0] ?? 0);
+function withoutEmpty({ owner, centroids, sums: { sizes } }: Refinement): {
+  centroids: Matrix;
+  assignment: Int32Array;
+} {
   if (!sizes.includes(0)) return { centroids, assignment: owner };
   const kept = [...sizes.keys()].filter((c) => sizes[c] > 0);
   const newId = new Map(kept.map((c, id) => [c, id]));

@@ -1,7 +1,7 @@
 /** Plain k-means from given centroids (Lloyd 1982), without pruning, restarts or re-seeding: the definition itself. */
 import type { Matrix } from "../array.js";
 import { type NearestCentroid, squaredDistance } from "./nearest.js";
-import { membership, writeMean } from "./rows.js";
+import { addPoint, writeMean } from "./sums.js";
 
 /** What `lloyd` found. */
 export interface LloydResult {
@@ -33,11 +33,10 @@ export async function lloyd(
   const objectives = new Float64Array(iterations);
   for (let t = 0; t < iterations; t++) {
     objectives[t] = objectiveOf(points, centroids, assignment);
-    const { start, members } = membership(assignment, clusters);
+    const sums = { vectors: new Float64Array(initial.data.length), sizes: new Int32Array(clusters) };
+    for (let i = 0; i < assignment.length; i++) addPoint(sums, assignment[i], points, i);
     const means: Matrix = { shape: centroids.shape, data: centroids.data.slice() };
-    for (let c = 0; c < clusters; c++) {
-      if (start[c] < start[c + 1]) writeMean(means, c, points, members.subarray(start[c], start[c + 1]));
-    }
+    for (let c = 0; c < clusters; c++) if (sums.sizes[c] > 0) writeMean(means, c, sums);
     centroids = means;
     assignment = await nearest(points, centroids);
   }

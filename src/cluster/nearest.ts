@@ -138,16 +138,22 @@ export function squaredDistance(x: Matrix, i: number, y: Matrix, j: number): num
   let p = i * width;
   let q = j * width;
   const end = p + width;
-  let even = 0;
-  let odd = 0;
-  for (; p + 1 < end; p += 2, q += 2) {
-    const u = a[p] - b[q];
-    const v = a[p + 1] - b[q + 1];
-    even += u * u;
-    odd += v * v;
+  let s0 = 0; // four sums at once: one would wait for itself
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  for (; p + 3 < end; p += 4, q += 4) {
+    const d0 = a[p] - b[q];
+    const d1 = a[p + 1] - b[q + 1];
+    const d2 = a[p + 2] - b[q + 2];
+    const d3 = a[p + 3] - b[q + 3];
+    s0 += d0 * d0;
+    s1 += d1 * d1;
+    s2 += d2 * d2;
+    s3 += d3 * d3;
   }
-  if (p < end) even += (a[p] - b[q]) ** 2;
-  return even + odd;
+  for (; p < end; p++, q++) s0 += (a[p] - b[q]) ** 2;
+  return s0 + s1 + (s2 + s3);
 }
 
 /** |row|² in float64. */

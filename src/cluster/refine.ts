@@ -10,8 +10,9 @@
 import type { Matrix } from "../array.js";
 import { refillEmpty } from "./empty.js";
 import { type NearestCentroid, squaredDistance } from "./nearest.js";
-import { gatherRows, membership, writeMean } from "./rows.js";
+import { gatherRows } from "./rows.js";
 import type { Seeding } from "./seeding.js";
+import { addPoint, type ClusterSums, movePoint, writeMean } from "./sums.js";
 
 /** A k-means under way: every point belongs to the nearest of `centroids`. Its arrays change from step to step. */
 export interface Refinement {
@@ -21,10 +22,11 @@ export interface Refinement {
   readonly distance: Float64Array;
   /** At most the distance of each point to any other centroid. */
   readonly lower: Float64Array;
-  /** Σ distance². */
-  objective: number;
+  readonly sums: ClusterSums;
   /** Clusters that gained or lost a point since their centroid was computed: 1, else 0. */
   readonly stale: Uint8Array;
+  /** Σ distance². */
+  objective: number;
   /** Nothing changed in the last step: no further one can change anything. */
   settled: boolean;
   /** Points × centroids compared so far. */
@@ -32,15 +34,19 @@ export interface Refinement {
 }
 
 /** The refinement that begins at the given start. */
-export function beginRefinement(seeding: Seeding): Refinement {
-  const distance = Float64Array.from(seeding.squared, Math.sqrt);
+export function beginRefinement({ centroids, owner, squared }: Seeding, points: Matrix): Refinement {
+  const [clusters = 0, width = 0] = centroids.shape;
+  const distance = squared.map(Math.sqrt);
+  const sums = { vectors: new Float64Array(clusters * width), sizes: new Int32Array(clusters) };
+  for (let i = 0; i < owner.length; i++) addPoint(sums, owner[i], points, i);
   return {
-    centroids: seeding.centroids,
-    owner: seeding.owner,
+    centroids,
+    owner,
     distance,
     lower: distance.slice(),
-    objective: seeding.squared.reduce((sum, value) => sum + value, 0),
-    stale: new Uint8Array(seeding.centroids.shape[0] ?? 0).fill(1),
+    sums,
+    stale: new Uint8Array(clusters).fill(1),
+    objective: squared.reduce((sum, value) => sum + value, 0),
     settled: false,
     comparisons: 0,
   };
@@ -48,29 +54,27 @@ export function beginRefinement(seeding: Seeding): Refinement {
 
 /** One iteration: centroids become the means of their points, points go to their nearest centroid. */
 export async function refineOnce(state: Refinement, points: Matrix, nearest: NearestCentroid): Promise<void> {
-  const before = state.centroids;
-  const clusters = before.shape[0] ?? 0;
-  const refilled = refillEmpty(points, state.owner, state.distance, clusters);
+  const { owner, distance, lower, stale, sums } = state;
+  const refilled = refillEmpty(points, owner, distance, sums.sizes);
   for (const { point, from, to } of refilled) {
-    state.lower[point] = 0;
-    state.stale[from] = 1;
-    state.stale[to] = 1;
+    transfer(state, points, point, from, to);
+    lower[point] = 0;
   }
 
-  const { start, members } = membership(state.owner, clusters);
+  const before = state.centroids;
   const after: Matrix = { shape: before.shape, data: before.data.slice() };
-  const drift = new Float64Array(clusters);
-  for (let c = 0; c < clusters; c++) {
-    if (!state.stale[c] || start[c] === start[c + 1]) continue;
-    writeMean(after, c, points, members.subarray(start[c], start[c + 1]));
+  const drift = new Float64Array(stale.length);
+  for (let c = 0; c < stale.length; c++) {
+    if (!stale[c] || sums.sizes[c] === 0) continue;
+    writeMean(after, c, sums);
     drift[c] = Math.sqrt(squaredDistance(after, c, before, c));
   }
-  state.stale.fill(0);
+  stale.fill(0);
   state.centroids = after;
 
   const changed = await reassign(state, points, drift, nearest);
   let objective = 0;
-  for (const d of state.distance) objective += d * d;
+  for (let i = 0; i < distance.length; i++) objective += distance[i] * distance[i];
   state.objective = objective;
   state.settled = changed === 0 && refilled.length === 0;
 }
@@ -86,57 +90,56 @@ async function reassign(
   nearest: NearestCentroid,
 ): Promise<number> {
   const { centroids, owner, distance, lower } = state;
-  const clusters = drift.length;
   const order = Int32Array.from(drift.keys()).sort((a, b) => drift[b] - drift[a] || a - b);
   const sorted = Float64Array.from(order, (c) => drift[c]);
-  const classes = shares.map((share) => ({ seen: Math.ceil(share * clusters), rows: [] as number[] }));
-
+  const prefixes = shares.map((share) => Math.ceil(share * drift.length));
+  const classOf = new Int8Array(owner.length).fill(-1);
+  const counts = new Int32Array(prefixes.length);
   for (let i = 0; i < owner.length; i++) {
     if (drift[owner[i]] > 0) distance[i] = Math.sqrt(squaredDistance(points, i, centroids, owner[i]));
-    const seen = countAbove(sorted, lower[i] - distance[i]);
-    if (seen === 0) lower[i] -= sorted[0];
-    else classes.find((one) => one.seen >= seen)?.rows.push(i);
+    const margin = lower[i] - distance[i];
+    if (margin >= sorted[0]) {
+      lower[i] -= sorted[0];
+    } else {
+      classOf[i] = margin < 0 ? prefixes.length - 1 : prefixes.findIndex((seen) => !(sorted[seen] > margin));
+      counts[classOf[i]]++;
+    }
   }
 
   let changed = 0;
-  for (const { seen, rows } of classes) {
-    if (rows.length === 0) continue;
-    const prefix = seen === clusters ? undefined : order.subarray(0, seen);
-    const asked = rows.length === owner.length ? undefined : Int32Array.from(rows);
-    const closest = await nearest(points, prefix ? gatherRows(centroids, prefix) : centroids, asked);
-    state.comparisons += rows.length * seen;
-    const unseenDrift = prefix ? sorted[seen] : Number.NEGATIVE_INFINITY;
-    rows.forEach((i, at) => {
-      const candidate = prefix ? prefix[closest[at]] : closest[at];
-      const unseen = prefix ? lower[i] - unseenDrift : Number.POSITIVE_INFINITY;
-      if (candidate === owner[i]) {
-        lower[i] = Math.min(unseen, distance[i]);
-        return;
-      }
+  for (const [one, seen] of prefixes.entries()) {
+    if (counts[one] === 0) continue;
+    const isAll = seen === drift.length;
+    const rows = counts[one] === owner.length ? undefined : rowsOf(classOf, one, counts[one]);
+    const closest = await nearest(points, isAll ? centroids : gatherRows(centroids, order.subarray(0, seen)), rows);
+    state.comparisons += counts[one] * seen;
+    for (let at = 0; at < closest.length; at++) {
+      const i = rows ? rows[at] : at;
+      const candidate = isAll ? closest[at] : order[closest[at]];
+      const unseen = isAll ? Number.POSITIVE_INFINITY : lower[i] - sorted[seen];
+      const there = candidate === owner[i] ? distance[i] : Math.sqrt(squaredDistance(points, i, centroids, candidate));
       // No seen centroid is nearer than the candidate, and nor is a previous owner that is left for it.
-      const there = Math.sqrt(squaredDistance(points, i, centroids, candidate));
       lower[i] = Math.min(unseen, there);
       if (there < distance[i]) {
-        state.stale[owner[i]] = 1;
-        state.stale[candidate] = 1;
-        owner[i] = candidate;
+        transfer(state, points, i, owner[i], candidate);
         distance[i] = there;
         changed++;
       }
-    });
+    }
   }
   return changed;
 }
 
-/** How many of the falling numbers `sorted` exceed `bound`; all of them if it is negative. */
-function countAbove(sorted: Float64Array, bound: number): number {
-  if (bound < 0) return sorted.length;
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] > bound) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+/** The points of one class, ascending. */
+function rowsOf(classOf: Int8Array, one: number, count: number): Int32Array {
+  const rows = new Int32Array(count);
+  for (let i = 0, at = 0; at < count; i++) if (classOf[i] === one) rows[at++] = i;
+  return rows;
+}
+
+function transfer(state: Refinement, points: Matrix, point: number, from: number, to: number): void {
+  movePoint(state.sums, points, point, from, to);
+  state.owner[point] = to;
+  state.stale[from] = 1;
+  state.stale[to] = 1;
 }

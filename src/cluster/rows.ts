@@ -62,14 +62,3 @@ export function membership(owner: Int32Array, count: number): Membership {
   for (let i = 0; i < owner.length; i++) members[end[owner[i]]++] = i;
   return { start, members };
 }
-
-/** Writes into row `row` of `target` the mean of the given points, summed in float64. */
-export function writeMean(target: Matrix, row: number, points: Matrix, members: Int32Array): void {
-  const width = points.shape[1] ?? 0;
-  const sum = new Float64Array(width);
-  for (const i of members) {
-    const at = i * width;
-    for (let d = 0; d < width; d++) sum[d] += points.data[at + d];
-  }
-  for (let d = 0; d < width; d++) target.data[row * width + d] = sum[d] / members.length;
-}

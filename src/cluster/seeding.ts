@@ -71,7 +71,7 @@ async function refresh(
   }
 }
 
-/** Adds points to `chosen` until there are `k`, or half as many again as before, or the stale weights reject too often. */
+/** Adds points to `chosen` until there are `k`, or twice as many as before, or the stale weights reject too often. */
 function drawBatch(points: Matrix, chosen: number[], k: number, squared: Float64Array, next: Random): void {
   const cumulative = new Float64Array(squared.length);
   let total = 0;
@@ -81,7 +81,7 @@ function drawBatch(points: Matrix, chosen: number[], k: number, squared: Float64
   }
   if (total === 0) return;
   const known = chosen.length;
-  const wanted = Math.min(k, known + Math.max(1, known >> 1));
+  const wanted = Math.min(k, known + known);
   for (let rejected = 0; chosen.length < wanted && rejected <= 8 + chosen.length - known; ) {
     const i = firstAbove(cumulative, next() * total);
     let distance = squared[i];

@@ -5,6 +5,7 @@ import { random } from "../random.js";
 import { matrixShape, type NearestCentroid, requireFinite } from "./nearest.js";
 import { beginRefinement, type Refinement, refineOnce } from "./refine.js";
 import { gatherRows } from "./rows.js";
+import { searchOver } from "./search.js";
 import { seedCentroids } from "./seeding.js";
 
 export interface KMeansOptions {
@@ -54,10 +55,11 @@ export async function kmeans(points: Matrix, k: number, options: KMeansOptions):
   if (count === 0) throw new DataError("k-means: there are no points. Give at least one.");
   requireFinite(points, "k-means: points");
 
+  const search = searchOver(points, nearest);
   let runs: { readonly state: Refinement; readonly objectives: number[] }[] = [];
   let comparisons = 0;
   for (let restart = 0; restart < restarts; restart++) {
-    const seeding = await seedCentroids(points, k, random(seed, restart), nearest);
+    const seeding = await seedCentroids(points, k, random(seed, restart), search);
     comparisons += count * (seeding.centroids.shape[0] ?? 0);
     const state = beginRefinement(seeding, points);
     runs.push({ state, objectives: [state.objective] });
@@ -67,11 +69,11 @@ export async function kmeans(points: Matrix, k: number, options: KMeansOptions):
   for (let done = 0; done < iterations; done += heat) {
     for (const { state, objectives } of runs) {
       for (let t = done; t < Math.min(iterations, done + heat) && !state.settled; t++) {
-        await refineOnce(state, points, nearest);
+        await refineOnce(state, points, search);
         objectives.push(state.objective);
       }
       if (done + heat >= iterations && state.sums.sizes.includes(0)) {
-        await refineOnce(state, points, nearest); // one more, to split a large cluster into it
+        await refineOnce(state, points, search); // one more, to split a large cluster into it
         objectives.push(state.objective);
       }
     }

@@ -29,7 +29,7 @@ export async function lloyd(
 ): Promise<LloydResult> {
   const clusters = initial.shape[0] ?? 0;
   let centroids = initial;
-  let assignment = await nearest(points, centroids);
+  let { owner: assignment } = await nearest(points, centroids);
   const objectives = new Float64Array(iterations);
   for (let t = 0; t < iterations; t++) {
     objectives[t] = objectiveOf(points, centroids, assignment);
@@ -38,7 +38,7 @@ export async function lloyd(
     const means: Matrix = { shape: centroids.shape, data: centroids.data.slice() };
     for (let c = 0; c < clusters; c++) if (sums.sizes[c] > 0) writeMean(means, c, sums);
     centroids = means;
-    assignment = await nearest(points, centroids);
+    ({ owner: assignment } = await nearest(points, centroids));
   }
   return { centroids, assignment, objective: objectiveOf(points, centroids, assignment), objectives };
 }

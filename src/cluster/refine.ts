@@ -9,8 +9,9 @@
  */
 import type { Matrix } from "../array.js";
 import { refillEmpty } from "./empty.js";
-import { type NearestCentroid, squaredDistance } from "./nearest.js";
+import { squaredDistance } from "./nearest.js";
 import { gatherRows } from "./rows.js";
+import type { Search } from "./search.js";
 import type { Seeding } from "./seeding.js";
 import { addPoint, type ClusterSums, movePoint, writeMean } from "./sums.js";
 
@@ -34,7 +35,7 @@ export interface Refinement {
 }
 
 /** The refinement that begins at the given start. */
-export function beginRefinement({ centroids, owner, squared }: Seeding, points: Matrix): Refinement {
+export function beginRefinement({ centroids, owner, squared, lower }: Seeding, points: Matrix): Refinement {
   const [clusters = 0, width = 0] = centroids.shape;
   const distance = squared.map(Math.sqrt);
   const sums = { vectors: new Float64Array(clusters * width), sizes: new Int32Array(clusters) };
@@ -43,7 +44,7 @@ export function beginRefinement({ centroids, owner, squared }: Seeding, points: 
     centroids,
     owner,
     distance,
-    lower: distance.slice(),
+    lower,
     sums,
     stale: new Uint8Array(clusters).fill(1),
     objective: squared.reduce((sum, value) => sum + value, 0),
@@ -53,7 +54,7 @@ export function beginRefinement({ centroids, owner, squared }: Seeding, points: 
 }
 
 /** One iteration: centroids become the means of their points, points go to their nearest centroid. */
-export async function refineOnce(state: Refinement, points: Matrix, nearest: NearestCentroid): Promise<void> {
+export async function refineOnce(state: Refinement, points: Matrix, search: Search): Promise<void> {
   const { owner, distance, lower, stale, sums } = state;
   const refilled = refillEmpty(points, owner, distance, sums.sizes);
   for (const { point, from, to } of refilled) {
@@ -72,7 +73,7 @@ export async function refineOnce(state: Refinement, points: Matrix, nearest: Nea
   stale.fill(0);
   state.centroids = after;
 
-  const changed = await reassign(state, points, drift, nearest);
+  const changed = await reassign(state, points, drift, search);
   let objective = 0;
   for (let i = 0; i < distance.length; i++) objective += distance[i] * distance[i];
   state.objective = objective;
@@ -83,12 +84,7 @@ export async function refineOnce(state: Refinement, points: Matrix, nearest: Nea
 const shares = [1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1];
 
 /** Moves every point to its nearest centroid after the centroids moved by `drift`; returns how many changed. */
-async function reassign(
-  state: Refinement,
-  points: Matrix,
-  drift: Float64Array,
-  nearest: NearestCentroid,
-): Promise<number> {
+async function reassign(state: Refinement, points: Matrix, drift: Float64Array, search: Search): Promise<number> {
   const { centroids, owner, distance, lower } = state;
   const order = Int32Array.from(drift.keys()).sort((a, b) => drift[b] - drift[a] || a - b);
   const sorted = Float64Array.from(order, (c) => drift[c]);
@@ -111,19 +107,24 @@ async function reassign(
     if (counts[one] === 0) continue;
     const isAll = seen === drift.length;
     const rows = counts[one] === owner.length ? undefined : rowsOf(classOf, one, counts[one]);
-    const closest = await nearest(points, isAll ? centroids : gatherRows(centroids, order.subarray(0, seen)), rows);
+    const found = await search(isAll ? centroids : gatherRows(centroids, order.subarray(0, seen)), rows);
     state.comparisons += counts[one] * seen;
-    for (let at = 0; at < closest.length; at++) {
+    for (let at = 0; at < found.owner.length; at++) {
       const i = rows ? rows[at] : at;
-      const candidate = isAll ? closest[at] : order[closest[at]];
+      const candidate = isAll ? found.owner[at] : order[found.owner[at]];
       const unseen = isAll ? Number.POSITIVE_INFINITY : lower[i] - sorted[seen];
-      const there = candidate === owner[i] ? distance[i] : Math.sqrt(squaredDistance(points, i, centroids, candidate));
-      // No seen centroid is nearer than the candidate, and nor is a previous owner that is left for it.
-      lower[i] = Math.min(unseen, there);
+      if (candidate === owner[i]) {
+        lower[i] = Math.min(unseen, Math.max(found.beyond[at], distance[i]));
+        continue;
+      }
+      const there = Math.sqrt(squaredDistance(points, i, centroids, candidate));
       if (there < distance[i]) {
+        lower[i] = Math.min(unseen, Math.max(found.beyond[at], there), distance[i]);
         transfer(state, points, i, owner[i], candidate);
         distance[i] = there;
         changed++;
+      } else {
+        lower[i] = Math.min(unseen, there);
       }
     }
   }

@@ -9,8 +9,9 @@
  */
 import type { Matrix } from "../array.js";
 import type { Random } from "../random.js";
-import { type NearestCentroid, squaredDistance } from "./nearest.js";
+import { squaredDistance } from "./nearest.js";
 import { gatherRows } from "./rows.js";
+import type { Search } from "./search.js";
 
 /** Start centroids, and each point's nearest of them. */
 export interface Seeding {
@@ -19,6 +20,8 @@ export interface Seeding {
   readonly owner: Int32Array;
   /** Squared distance of each point to its owner. */
   readonly squared: Float64Array;
+  /** At most the distance (not squared) of each point to any other centroid. */
+  readonly lower: Float64Array;
 }
 
 /**
@@ -28,22 +31,18 @@ export interface Seeding {
  * @param k - how many, ≥ 1; fewer come back if fewer points differ
  * @param next - the draws
  */
-export async function seedCentroids(
-  points: Matrix,
-  k: number,
-  next: Random,
-  nearest: NearestCentroid,
-): Promise<Seeding> {
+export async function seedCentroids(points: Matrix, k: number, next: Random, search: Search): Promise<Seeding> {
   const count = points.shape[0] ?? 0;
   const owner = new Int32Array(count);
   const squared = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
+  const lower = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
   const chosen = [Math.floor(next() * count)];
   for (let known = 0; known < chosen.length; ) {
-    await refresh(points, chosen, known, owner, squared, nearest);
+    await refresh(points, chosen, known, { owner, squared, lower }, search);
     known = chosen.length;
     drawBatch(points, chosen, k, squared, next);
   }
-  return { centroids: gatherRows(points, chosen), owner, squared };
+  return { centroids: gatherRows(points, chosen), owner, squared, lower };
 }
 
 /** Takes the centroids from `known` on into account. */
@@ -51,17 +50,20 @@ async function refresh(
   points: Matrix,
   chosen: readonly number[],
   known: number,
-  owner: Int32Array,
-  squared: Float64Array,
-  nearest: NearestCentroid,
+  { owner, squared, lower }: Omit<Seeding, "centroids">,
+  search: Search,
 ): Promise<void> {
   const batch = gatherRows(points, chosen.slice(known));
-  const closest = batch.shape[0] === 1 ? new Int32Array(owner.length) : await nearest(points, batch);
+  const found = await search(batch);
   for (let i = 0; i < owner.length; i++) {
-    const distance = squaredDistance(points, i, batch, closest[i]);
-    if (distance < squared[i]) {
-      squared[i] = distance;
-      owner[i] = known + closest[i];
+    const there = squaredDistance(points, i, batch, found.owner[i]);
+    const distance = Math.sqrt(there);
+    if (there < squared[i]) {
+      lower[i] = Math.min(Math.sqrt(squared[i]), Math.max(distance, found.beyond[i]));
+      squared[i] = there;
+      owner[i] = known + found.owner[i];
+    } else {
+      lower[i] = Math.min(lower[i], distance);
     }
   }
   // A chosen point is its own centroid even where rounding of the product named another.

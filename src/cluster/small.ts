@@ -46,7 +46,7 @@ export async function dropSmall(
     const stay = remaining.filter((c) => isKept[c]);
     const homeless = Int32Array.from(owner.keys()).filter((i) => !isKept[owner[i]]);
     if (homeless.length === 0) continue;
-    const closest = await nearest(points, gatherRows(prototypes, stay), homeless);
+    const { owner: closest } = await nearest(points, gatherRows(prototypes, stay), homeless);
     for (let at = 0; at < homeless.length; at++) owner[homeless[at]] = stay[closest[at]];
   }
   const kept = Int32Array.from(isKept.keys()).filter((c) => isKept[c]);

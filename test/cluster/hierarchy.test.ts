@@ -118,7 +118,7 @@ test("images of a dropped cluster go to the most similar prototype that stays", 
   t.true(dropped > 0);
   t.true(all.sizes.filter((size) => size < 10).length >= dropped);
   t.regex(warnings[0], new RegExp(`^level 0: ${dropped} of ${all.sizes.length} clusters had fewer than 10 images`));
-  const closest = await nearest(features, left.prototypes);
+  const { owner: closest } = await nearest(features, left.prototypes);
   const row = (matrix: Matrix, id: number) => matrix.data.subarray(id * 8, (id + 1) * 8).join();
   for (let i = 0; i < 300; i++) {
     const isHome = row(all.prototypes, all.assignment[i]) === row(left.prototypes, left.assignment[i]);

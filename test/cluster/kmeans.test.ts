@@ -35,7 +35,8 @@ for (const [level, name, clusters, factor] of [
     t.deepEqual(found.warnings, []);
     // The clusters are what they claim: own objective, nearest centroids.
     t.true(Math.abs(objectiveOf(points, found.centroids, found.assignment) / found.objective - 1) < 1e-9);
-    const best = objectiveOf(points, found.centroids, await nearest(points, found.centroids));
+    const { owner } = await nearest(points, found.centroids);
+    const best = objectiveOf(points, found.centroids, owner);
     t.true(Math.abs(best / found.objective - 1) < 1e-9);
   });
 }

@@ -22,6 +22,8 @@ export interface LossSettings {
   readonly temperature: number;
   readonly instanceSelection: boolean;
   readonly prototypeSelection: boolean;
+  /** Whether local views take the query's instance selection, or every queue key. */
+  readonly selectionOnLocal: boolean;
 }
 
 /** One level of the hierarchy, finest first. M is fixed in the graph; the clustering may fill fewer rows. */
@@ -88,14 +90,15 @@ export function hcscLoss(settings: LossSettings, inputs: LossInputs): Loss {
   const rules = variants[settings.variant];
   const anchors = levels.map((level) => anchorAt(level, stopGradient(views[0]), settings.variant));
   const mask = settings.instanceSelection ? instanceMask(settings, inputs, anchors) : null;
-  const instance = views.map((v) => perLevel(instanceContrast(v, keys, queue, mask, settings.temperature, rules.dropped)));
+  const masks = views.map((_, i) => (i === 0 || settings.selectionOnLocal ? mask : null));
+  const instance = views.map((v, i) => perLevel(instanceContrast(v, keys, queue, masks[i], settings.temperature, rules.dropped)));
   const prototype = views.map((v, i) => levels.map((_, l) => prototypeTerm(settings, inputs, anchors, l, v, inputs.draws.prototype[i] ?? [])));
-  const byLevel = instance[0].flatMap((_, l) => instance.slice(1).map((terms) => terms[l]));
-  const scale = rules.instanceScale(levels.length);
+  const locals = instance.slice(1);
+  const byLevel = (locals[0] ?? []).flatMap((_, l) => locals.map((terms) => terms[l]));
   const total = (values: readonly Value[]) => values.reduce((a, b) => add(a, b));
   const prototypeTerms = prototype.flat().map((p) => p.loss);
   return {
-    total: add(mul(total(instance.flat()), settings.instanceSelection ? scale : 1), mul(total(prototypeTerms), 1 / levels.length)),
+    total: add(total(instance.map((terms) => mul(total(terms), rules.instanceScale(terms.length)))), mul(total(prototypeTerms), 1 / levels.length)),
     terms: [...instance[0], ...byLevel, ...prototypeTerms],
     instanceMask: mask,
     prototypeMasks: prototype[0].map((p) => p.negatives),
@@ -105,8 +108,8 @@ export function hcscLoss(settings: LossSettings, inputs: LossInputs): Loss {
 }
 
 /** Where the variants differ beyond the positive; the table of the method's description. */
-const variants: Readonly<Record<Variant, { dropped: Dropped; instanceScale: (levels: number) => number; clamp: Readonly<Record<"instance" | "prototype", readonly [number, number] | null>> }>> = {
-  paper: { dropped: "removed", instanceScale: (levels) => 1 / levels, clamp: { instance: null, prototype: null } },
+const variants: Readonly<Record<Variant, { dropped: Dropped; instanceScale: (terms: number) => number; clamp: Readonly<Record<"instance" | "prototype", readonly [number, number] | null>> }>> = {
+  paper: { dropped: "removed", instanceScale: (terms) => 1 / terms, clamp: { instance: null, prototype: null } },
   reference: { dropped: "zeroed", instanceScale: () => 1, clamp: { instance: [0, 0.999], prototype: [0.0001, 0.999] } },
 };
 

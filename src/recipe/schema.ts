@@ -38,6 +38,8 @@ const method = z.strictObject({
   warmupEpochs: z.int().min(0).default(20),
   instanceSelection: z.boolean().default(true),
   prototypeSelection: z.boolean().default(true),
+  /** Whether local views take the query's instance selection, or every queue key. */
+  selectionOnLocal: z.boolean().default(true),
   /** ε of the concentration. */
   smoothing: positive.default(10),
   /** Paper: clusters of fewer images are dropped. */

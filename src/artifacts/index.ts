@@ -1,0 +1,9 @@
+/**
+ * A recipe's graphs and the ONNX models made of them: the training step (one graph, or gradient and apply), what follows a
+ * clustering, and the encoder for inference; and the names by which the trainer and the graphs meet.
+ */
+export { type EncoderSettings, encoderModel, encoderSettings, encoderSpecs, initialEncoder } from "./encoder.js";
+export { feeds, next, results, state } from "./names.js";
+export { type Program, type Target, compile, localSizes, prepareProgram, stepPrograms, stepSettings } from "./programs.js";
+export { type Phase, type StepSettings, applyStep, fusedStep, gradientStep } from "./step.js";
+export { prepareGraph } from "./prepare.js";

@@ -1,0 +1,134 @@
+/** `train-*`: six training steps by the programs that training runs. */
+import { type Program, type StepSettings, feeds, initialEncoder, prepareProgram, results, state, stepPrograms } from "../artifacts/index.js";
+import { type Case, type Tensors, floats, longs, scalarOf } from "./case.js";
+import { hierarchyState, lossSettings, stackDraws } from "./loss.js";
+
+/** The step of a case. `accumulation` 2 and more is only for tests of the split form. */
+export function caseStep(c: Case): StepSettings {
+  return {
+    encoder: {
+      net: {
+        block: "basic",
+        widths: c.list("widths"),
+        blocks: c.list("blocks"),
+        stem: c.text("stem") === "imagenet" ? "imagenet" : "small",
+      },
+      channels: 3,
+      dimension: c.number("dim"),
+    },
+    loss: lossSettings(c),
+    optimizer: {
+      kind: "sgd",
+      weightDecay: c.number("weightDecay"),
+      nesterov: c.flag("nesterov", false),
+      excludeVectors: false,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      trust: 0.001,
+      clipNorm: null,
+    },
+    batchSize: c.number("batch"),
+    imageSize: c.number("imageSize"),
+    localSizes: c.list("localSizes"),
+    queue: c.number("queue"),
+    clusters: c.list("prototypes"),
+    keySubBatches: 1,
+    accumulation: 1,
+  };
+}
+
+/** The outputs of a `train` case. */
+export async function replayTrain(c: Case): Promise<Tensors> {
+  const step = caseStep(c);
+  const names = Object.keys(initialEncoder(step.encoder, 0));
+  const start: Tensors = { [state.queue]: c.tensor("queue"), ...hierarchyState(c) };
+  for (const name of names) {
+    const value = c.tensor(`init.${name}`);
+    start[state.query(name)] = value;
+    start[state.key(name)] = value;
+    if (!name.includes("running")) start[state.optimizer("momentum", name)] = floats(new Float32Array(value.data.length), value.shape);
+  }
+  await c.engine.write(start);
+  const out: Tensors = {};
+  const losses: number[] = [];
+  const warmupSteps = c.number("warmupSteps");
+  let program = await load(c, stepPrograms(step, "warmup", { kind: "portable" })[0]);
+  for (let t = 0; t < c.number("steps"); t++) {
+    if (t === warmupSteps) {
+      await c.engine.unload(program.name);
+      await prepare(c, step);
+      program = await load(c, stepPrograms(step, "selective", { kind: "portable" })[0]);
+    }
+    const given = stepFeeds(c, step, t);
+    const fed = Object.fromEntries(program.inputs.filter((v) => !(v.name in program.state) && given[v.name]).map((v) => [v.name, given[v.name]]));
+    const r = await c.engine.run(program.name, fed, [results.loss, results.terms, results.queryEmbedding, results.keyEmbedding]);
+    losses.push(Number(r[results.loss].data[0]));
+    out[`out.step${t}.terms`] = r[results.terms];
+    out[`out.step${t}.q`] = r[results.queryEmbedding];
+    out[`out.step${t}.k`] = r[results.keyEmbedding];
+  }
+  await c.engine.unload(program.name);
+  out["out.losses"] = floats(losses);
+  Object.assign(out, await finalState(c, step, names));
+  return out;
+}
+
+async function load(c: Case, program: Program): Promise<Program> {
+  await c.engine.load(program.name, program.model, { state: program.state });
+  return program;
+}
+
+/** After a clustering: the selection normalizers. They start as zeros of the right shape. */
+async function prepare(c: Case, step: StepSettings): Promise<void> {
+  const program = await load(c, prepareProgram(step));
+  await c.engine.run(program.name, {}, []);
+  await c.engine.unload(program.name);
+}
+
+function stepFeeds(c: Case, step: StepSettings, t: number): Tensors {
+  const at = (name: string) => c.tensor(`step${t}.${name}`);
+  const slot = (c.number("queuePointer", 0) + t * step.batchSize) % step.queue;
+  const given: Tensors = {
+    [feeds.queryImages]: at("imageQ"),
+    [feeds.keyImages]: at("imageK"),
+    [feeds.slots]: longs(Array.from({ length: step.batchSize }, (_, i) => (slot + i) % step.queue)),
+    [feeds.learningRate]: scalarOf(c.number("learningRate")),
+    [feeds.momentum]: scalarOf(c.number("momentum")),
+    [feeds.keyMomentum]: scalarOf(c.number("keyMomentum")),
+    [feeds.step]: scalarOf(t + 1),
+  };
+  for (const v of step.localSizes.keys()) given[feeds.localImages(v)] = at(`imageLocal${v}`);
+  if (t < c.number("warmupSteps")) return given;
+  if (step.loss.instanceSelection) given[feeds.instanceDraws] = stackDraws(step.clusters.map((_, l) => at(`uInstance_${l}`)));
+  for (const l of step.clusters.slice(0, -1).keys()) {
+    given[feeds.prototypeDraws(0, l)] = at(`uPrototype_${l}`);
+    for (const v of step.localSizes.keys()) given[feeds.prototypeDraws(v + 1, l)] = at(`uPrototypeLocal${v}_${l}`);
+  }
+  if (step.loss.variant === "reference") {
+    const index = c.ids(`step${t}.index`);
+    for (const l of step.clusters.keys()) {
+      const owner = c.ids(`im2cluster_${l}`);
+      given[feeds.assignment(l)] = longs(Array.from(index, (i) => owner[i]));
+      given[feeds.maxAssignment(l)] = floats(c.ids(`maxAssignment_${l}`), []);
+    }
+  }
+  return given;
+}
+
+async function finalState(c: Case, step: StepSettings, names: readonly string[]): Promise<Tensors> {
+  const stored = await c.engine.read([state.queue, ...names.flatMap((n) => [state.query(n), state.key(n)])]);
+  const out: Tensors = { "out.queue": stored[state.queue] };
+  const forwards = { q: c.number("steps") * (1 + step.localSizes.length), k: c.number("steps") };
+  const sides: readonly ["q" | "k", (n: string) => string][] = [
+    ["q", state.query],
+    ["k", state.key],
+  ];
+  for (const [side, nameOf] of sides) {
+    for (const name of names) {
+      out[`out.${side}.${name}`] = stored[nameOf(name)];
+      if (name.endsWith("running_var")) out[`out.${side}.${name.replace("running_var", "num_batches_tracked")}`] = longs([forwards[side]], []);
+    }
+  }
+  return out;
+}
+

@@ -137,8 +137,8 @@ export function matrixShape(matrix: Matrix, name: string): readonly [rows: numbe
 
 /** Throws unless every number is finite. */
 export function requireFinite(matrix: Matrix, name: string): void {
-  const at = matrix.data.findIndex((value) => !Number.isFinite(value));
-  if (at >= 0) {
+  for (let at = 0; at < matrix.data.length; at++) {
+    if (Number.isFinite(matrix.data[at])) continue;
     const row = Math.floor(at / (matrix.shape[1] ?? 1));
     throw new DataError(
       `${name}: row ${row} holds ${matrix.data[at]}. Clustering needs finite numbers: look at what made this row.`,

@@ -81,7 +81,7 @@ export async function refineOnce(state: Refinement, points: Matrix, search: Sear
 }
 
 /** The shares of the centroids, most moved first, that classes of points are compared with. */
-const shares = [1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1];
+const shares = [1 / 64, 1 / 16, 1 / 4, 1 / 2, 1];
 
 /** Moves every point to its nearest centroid after the centroids moved by `drift`; returns how many changed. */
 async function reassign(state: Refinement, points: Matrix, drift: Float64Array, search: Search): Promise<number> {

@@ -73,7 +73,10 @@ async function refresh(
   }
 }
 
-/** Adds points to `chosen` until there are `k`, or twice as many as before, or the stale weights reject too often. */
+/**
+ * Adds points to `chosen` until there are `k`, or the stale weights reject too often, or checking draws against each other (b²/2
+ * distances for a batch of b) costs more than a refresh (N distances); but a batch as large as all centroids so far is always worth one.
+ */
 function drawBatch(points: Matrix, chosen: number[], k: number, squared: Float64Array, next: Random): void {
   const cumulative = new Float64Array(squared.length);
   let total = 0;
@@ -83,7 +86,8 @@ function drawBatch(points: Matrix, chosen: number[], k: number, squared: Float64
   }
   if (total === 0) return;
   const known = chosen.length;
-  const wanted = Math.min(k, known + known);
+  const batch = Math.max(known, Math.ceil(Math.sqrt(2 * squared.length)));
+  const wanted = Math.min(k, known + batch);
   for (let rejected = 0; chosen.length < wanted && rejected <= 8 + chosen.length - known; ) {
     const i = firstAbove(cumulative, next() * total);
     let distance = squared[i];

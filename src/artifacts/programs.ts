@@ -18,6 +18,7 @@ export interface Program {
   readonly state: Readonly<Record<string, string>>;
   /** State tensors whose memory is in a target's own order. */
   readonly layouts: Readonly<Record<string, Layout>>;
+  readonly outputs: readonly string[];
   readonly inputs: readonly { readonly name: string; readonly dtype: DType; readonly shape: Shape }[];
 }
 
@@ -54,6 +55,7 @@ export function compile(graph: Graph, target: Target): Program {
     model: buildModel(final),
     state: Object.fromEntries(final.inputs.filter((v) => names.includes(next(v.name))).map((v) => [v.name, next(v.name)])),
     layouts: lowered.layouts,
+    outputs: names,
     inputs: final.inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
   };
 }

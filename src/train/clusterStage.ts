@@ -1,0 +1,45 @@
+/** The start of an epoch after warm-up: embed the training images with the key encoder, cluster, hand the prototypes over. */
+import type { DenseArray, Matrix } from "../array.js";
+import { state } from "../artifacts/index.js";
+import { type Hierarchy, hierarchy, padHierarchy } from "../cluster/index.js";
+import type { Recipe } from "../recipe/index.js";
+import { type Engine, nearestCentroidOn } from "../runtime/index.js";
+
+/** A clustering as the trainer uses it. */
+export interface Clustering {
+  /** What the graphs take, by state name. */
+  readonly tensors: Readonly<Record<string, DenseArray>>;
+  /** Each image's cluster at every level. */
+  readonly assignments: readonly Int32Array[];
+  /** Prototypes of each level. */
+  readonly counts: readonly number[];
+  /** Images in the smallest and the largest cluster of each level. */
+  readonly extremes: readonly (readonly [number, number])[];
+  readonly warnings: readonly string[];
+}
+
+/** Clusters unit rows into the recipe's hierarchy. */
+export async function clusterEmbeddings(engine: Engine, recipe: Recipe, embeddings: Matrix, seed: number): Promise<Clustering> {
+  const { clusters, temperature, smoothing, variant, iterations, restarts, minimumClusterSize } = recipe.method;
+  const nearest = await nearestCentroidOn(engine);
+  const options = { clusters, temperature, epsilon: smoothing, variant, iterations, restarts, minimumClusterSize, seed, nearest };
+  const tree = await hierarchy(embeddings, options);
+  return {
+    tensors: hierarchyTensors(tree, clusters),
+    assignments: tree.levels.map((level) => level.assignment),
+    counts: tree.levels.map((level) => level.prototypes.shape[0]),
+    extremes: tree.levels.map(({ sizes }) => [sizes.reduce((a, b) => Math.min(a, b)), sizes.reduce((a, b) => Math.max(a, b))]),
+    warnings: tree.warnings,
+  };
+}
+
+function hierarchyTensors(tree: Hierarchy, clusters: readonly number[]): Record<string, DenseArray> {
+  const tensors: Record<string, DenseArray> = {};
+  for (const [l, level] of padHierarchy(tree, clusters).entries()) {
+    tensors[state.prototypes(l)] = level.prototypes;
+    tensors[state.temperature(l)] = { shape: [clusters[l]], data: level.temperature };
+    tensors[state.count(l)] = { shape: [], data: Float32Array.of(level.count) };
+    if (level.parent) tensors[state.parent(l)] = { shape: [clusters[l]], data: BigInt64Array.from(level.parent, BigInt) };
+  }
+  return tensors;
+}

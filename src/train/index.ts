@@ -1,0 +1,10 @@
+/**
+ * Training: the epoch loop over embedding, clustering and steps; run folders, checkpoints and exact resume; the numbers that
+ * say whether it goes well.
+ */
+export { type Checkpoint, encoderWeights, latestCheckpoint, readCheckpoint } from "./checkpoint.js";
+export { type Embedded, embedImages, evaluationPolicy } from "./embed.js";
+export type { Reporter, TrainEvent } from "./events.js";
+export { type EpochMetric, type StepMetric, chanceLoss } from "./metrics.js";
+export { type Metric, type RunDescription, RunFolder } from "./runFolder.js";
+export { type TrainOptions, type TrainResult, initialState, train } from "./trainer.js";

@@ -1,0 +1,114 @@
+/**
+ * The run folder, from which everything printed or drawn can be made again:
+ * `run.json` (recipe, data, versions), `metrics.jsonl` (a line a step and an epoch), `checkpoints/`, `graphs/` (the ONNX
+ * models that ran).
+ */
+import { access, appendFile, mkdir, readFile, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { CheckpointError, DataError, UsageError } from "../errors.js";
+import type { Recipe } from "../recipe/index.js";
+import { parseRecipe } from "../recipe/index.js";
+import { writeAtomically } from "../tensorfile/index.js";
+
+/** What a run is: enough to do it again. */
+export interface RunDescription {
+  readonly recipe: Recipe;
+  /** As given on the command line. */
+  readonly data: string;
+  readonly images: number;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly started: string;
+}
+
+/** One line of `metrics.jsonl`. */
+export type Metric = Readonly<Record<string, unknown>> & { readonly kind: "step" | "epoch" | "evaluation"; readonly step: number };
+
+const encoder = new TextEncoder();
+
+export class RunFolder {
+  private constructor(
+    readonly path: string,
+    readonly description: RunDescription,
+  ) {}
+
+  /** A new run. @throws UsageError if the folder holds one already; DataError if it cannot be written */
+  static async create(path: string, description: RunDescription): Promise<RunFolder> {
+    if (await exists(join(path, "run.json"))) {
+      throw new UsageError(`${path} already holds a run: give --resume to continue it, or another --out`);
+    }
+    try {
+      await mkdir(join(path, "checkpoints"), { recursive: true });
+      await mkdir(join(path, "graphs"), { recursive: true });
+    } catch (cause) {
+      throw new DataError(`${path} cannot be made: ${(cause as Error).message}. Choose a folder you may write to with --out`, { cause });
+    }
+    await writeAtomically(join(path, "run.json"), encoder.encode(`${JSON.stringify(description, null, 2)}\n`));
+    return new RunFolder(path, description);
+  }
+
+  /** A run that exists. @throws UsageError if there is none; CheckpointError if its description is damaged */
+  static async open(path: string): Promise<RunFolder> {
+    const file = join(path, "run.json");
+    const text = await readFile(file, "utf8").catch((cause) => {
+      throw new UsageError(`${path} holds no run (${file}: ${cause.code ?? cause.message}): give the folder that hcsc train wrote`, { cause });
+    });
+    let description: RunDescription;
+    try {
+      description = JSON.parse(text);
+    } catch (cause) {
+      throw new CheckpointError(`${file} is damaged: ${(cause as Error).message}. Restore it, or train again`, { cause });
+    }
+    return new RunFolder(path, { ...description, recipe: parseRecipe(description.recipe, file) });
+  }
+
+  get metricsFile(): string {
+    return join(this.path, "metrics.jsonl");
+  }
+
+  get checkpoints(): string {
+    return join(this.path, "checkpoints");
+  }
+
+  async append(metric: Metric): Promise<void> {
+    await appendFile(this.metricsFile, `${JSON.stringify(metric)}\n`);
+  }
+
+  /** Lines of the metrics file; those of unfinished writes are left out. */
+  async metrics(): Promise<readonly Metric[]> {
+    const text = await readFile(this.metricsFile, "utf8").catch(() => "");
+    return text.split("\n").flatMap((line) => {
+      try {
+        return line ? [JSON.parse(line) as Metric] : [];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  /** Drops what was written after `step`, as a resumed run writes it again. */
+  async rewind(step: number): Promise<void> {
+    const kept = (await this.metrics()).filter((m) => m.step <= step);
+    await writeAtomically(this.metricsFile, encoder.encode(kept.map((m) => `${JSON.stringify(m)}\n`).join("")));
+  }
+
+  async saveGraph(name: string, model: Uint8Array): Promise<void> {
+    await writeAtomically(join(this.path, "graphs", `${name}.onnx`), model);
+  }
+
+  /** Checkpoint files, oldest first. */
+  async listCheckpoints(): Promise<readonly string[]> {
+    const names = await readdir(this.checkpoints).catch(() => [] as string[]);
+    return names.filter((n) => /^step-\d{8}\.safetensors$/.test(n)).sort().map((n) => join(this.checkpoints, n));
+  }
+
+  async pruneCheckpoints(keep: number): Promise<void> {
+    const files = await this.listCheckpoints();
+    for (const file of files.slice(0, Math.max(0, files.length - keep))) await rm(file, { force: true });
+  }
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

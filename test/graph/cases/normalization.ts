@@ -1,0 +1,47 @@
+/** Normalising layers. */
+import * as g from "../../../src/graph/index.js";
+import { between, type Case, named, uniform } from "../gradientError.js";
+
+const batch = (x: readonly number[]): Case => ({
+  of: `batch normalisation of [${x}] in training form`,
+  f: (v, s, b) => g.batchNormTrain(v, s, b, 1e-2)[0],
+  inputs: [uniform(x), between(0.5, 2, [x[1]]), uniform([x[1]])],
+});
+
+const layer = (x: readonly number[], axis: number, scale: readonly number[]): Case => ({
+  of: `layer normalisation of [${x}] from axis ${axis}, scale [${scale}]`,
+  f: (v, s, b) => g.apply("LayerNormalization", [v, s, b], { axis, epsilon: 1e-2 }),
+  inputs: [uniform(x), between(0.5, 2, scale), uniform(scale)],
+});
+
+export const normalization: readonly Case[] = [
+  batch([3, 2, 2, 2]),
+  batch([4, 3]),
+  batch([2, 2, 3]),
+  batch([2, 1, 1, 1]),
+  {
+    of: "batch normalisation in training form with a named batch",
+    f: (v, s, b) => g.batchNormTrain(v, s, b, 1e-2)[0],
+    inputs: [named(uniform([3, 2, 2, 2]), ["n", 2, 2, 2]), between(0.5, 2, [2]), uniform([2])],
+  },
+  {
+    of: "batch normalisation in inference form",
+    f: (v, s, b) =>
+      g.apply("BatchNormalization", [v, s, b, g.constant([0.1, 0.3]), g.constant([1.5, 0.7])], { epsilon: 1e-2 }),
+    inputs: [uniform([2, 2, 2, 2]), between(0.5, 2, [2]), uniform([2])],
+  },
+  {
+    of: "batch normalisation in inference form with respect to the statistics",
+    f: (v, s, m, r) => g.apply("BatchNormalization", [v, s, g.constant([0, 1]), m, r], { epsilon: 1e-2 }),
+    inputs: [uniform([2, 2, 2]), between(0.5, 2, [2]), uniform([2]), between(0.6, 2, [2])],
+  },
+  layer([3, 4], -1, [4]),
+  layer([2, 3, 4], 1, [3, 4]),
+  layer([2, 3, 4], 1, [4]),
+  layer([2, 3, 4], -1, [1]),
+  {
+    of: "layer normalisation without a bias",
+    f: (v, s) => g.apply("LayerNormalization", [v, s], { epsilon: 1e-2 }),
+    inputs: [uniform([2, 4]), between(0.5, 2, [4])],
+  },
+];

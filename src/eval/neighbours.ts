@@ -106,20 +106,23 @@ export const plainMostSimilar: MostSimilar = async (queries, candidates, count) 
   const [rows = 0, width = 0] = queries.shape;
   const [available = 0] = candidates.shape;
   const ids = new Int32Array(rows * count);
-  const similarity = new Float32Array(rows * count);
-  const scores = new Float64Array(available);
-  const order = new Int32Array(available);
+  const similarity = new Float32Array(rows * count).fill(Number.NEGATIVE_INFINITY);
   for (let row = 0; row < rows; row++) {
+    const first = row * count;
+    const last = first + count - 1;
     for (let c = 0; c < available; c++) {
       let sum = 0;
       for (let d = 0; d < width; d++) sum += queries.data[row * width + d] * candidates.data[c * width + d];
-      scores[c] = sum;
-      order[c] = c;
-    }
-    order.sort((a, b) => scores[b] - scores[a] || a - b);
-    for (let n = 0; n < count; n++) {
-      ids[row * count + n] = order[n];
-      similarity[row * count + n] = scores[order[n]];
+      const score = Math.fround(sum);
+      if (score <= similarity[last] && c >= count) continue;
+      // Insertion into the falling list, behind what is equal.
+      let at = Math.min(last, first + c);
+      for (; at > first && similarity[at - 1] < score; at--) {
+        similarity[at] = similarity[at - 1];
+        ids[at] = ids[at - 1];
+      }
+      similarity[at] = score;
+      ids[at] = c;
     }
   }
   return { ids, similarity };

@@ -56,34 +56,29 @@ export async function kmeans(points: Matrix, k: number, options: KMeansOptions):
   requireFinite(points, "k-means: points");
 
   const search = searchOver(points, nearest);
-  let runs: { readonly state: Refinement; readonly objectives: number[] }[] = [];
-  let comparisons = 0;
+  const all: { readonly state: Refinement; readonly objectives: number[] }[] = [];
   for (let restart = 0; restart < restarts; restart++) {
-    const seeding = await seedCentroids(points, k, random(seed, restart), search);
-    comparisons += count * (seeding.centroids.shape[0] ?? 0);
-    const state = beginRefinement(seeding, points);
-    runs.push({ state, objectives: [state.objective] });
+    const state = beginRefinement(await seedCentroids(points, k, random(seed, restart), search), points);
+    all.push({ state, objectives: [state.objective] });
     if (state.objective === 0) break; // every distinct point is a centroid
   }
-  const heat = Math.max(1, Math.ceil(iterations / 5));
+  let racing = all;
+  const heat = Math.ceil(iterations / 5);
   for (let done = 0; done < iterations; done += heat) {
-    for (const { state, objectives } of runs) {
-      for (let t = done; t < Math.min(iterations, done + heat) && !state.settled; t++) {
+    const end = Math.min(iterations, done + heat);
+    for (const { state, objectives } of racing) {
+      for (let t = done; t < end && !state.settled; t++) {
         await refineOnce(state, points, search);
         objectives.push(state.objective);
       }
-      if (done + heat >= iterations && state.sums.sizes.includes(0)) {
+      if (end === iterations && state.sums.sizes.includes(0)) {
         await refineOnce(state, points, search); // one more, to split a large cluster into it
         objectives.push(state.objective);
       }
     }
-    const ranked = runs.toSorted((a, b) => a.state.objective - b.state.objective);
-    for (const { state } of ranked.slice(Math.ceil(runs.length / 2))) comparisons += state.comparisons;
-    runs = ranked.slice(0, Math.ceil(runs.length / 2));
+    racing = racing.toSorted((a, b) => a.state.objective - b.state.objective).slice(0, Math.ceil(racing.length / 2));
   }
-  runs.sort((a, b) => a.state.objective - b.state.objective);
-  for (const { state } of runs) comparisons += state.comparisons;
-  const { state, objectives } = runs[0];
+  const [{ state, objectives }] = racing;
   const { centroids, assignment } = withoutEmpty(state);
   const made = centroids.shape[0] ?? 0;
   const warnings = made < k ? [fewerClusters(k, made, count, state.objective)] : [];
@@ -93,7 +88,7 @@ export async function kmeans(points: Matrix, k: number, options: KMeansOptions):
     distance: state.distance,
     objective: state.objective,
     objectives,
-    comparisons,
+    comparisons: all.reduce((sum, run) => sum + run.state.comparisons, 0),
     warnings,
   };
 }

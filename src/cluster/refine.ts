@@ -30,7 +30,7 @@ export interface Refinement {
   objective: number;
   /** Nothing changed in the last step: no further one can change anything. */
   settled: boolean;
-  /** Points × centroids compared so far. */
+  /** Points × centroids compared so far, the start's included. */
   comparisons: number;
 }
 
@@ -49,7 +49,7 @@ export function beginRefinement({ centroids, owner, squared, lower }: Seeding, p
     stale: new Uint8Array(clusters).fill(1),
     objective: squared.reduce((sum, value) => sum + value, 0),
     settled: false,
-    comparisons: 0,
+    comparisons: owner.length * clusters,
   };
 }
 

@@ -74,8 +74,8 @@ async function refresh(
 }
 
 /**
- * Adds points to `chosen` until there are `k`, or the stale weights reject too often, or checking draws against each other (b²/2
- * distances for a batch of b) costs more than a refresh (N distances); but a batch as large as all centroids so far is always worth one.
+ * Adds points to `chosen` until there are `k`, or the stale weights reject too often, or the batch is large: as large as all
+ * centroids before it, and so large that checking draws against each other (b²/2 distances) costs more than a refresh (N).
  */
 function drawBatch(points: Matrix, chosen: number[], k: number, squared: Float64Array, next: Random): void {
   const cumulative = new Float64Array(squared.length);

@@ -169,11 +169,13 @@ export function prototypeNormalizer(settings: LossSettings, level: Pick<Level, "
 
 /** Keeps z_j at level l with probability 1 − softmax_c s(z_j, c)[c^l(z)]: float 0/1 [B, L, Q]. */
 function instanceMask(settings: LossSettings, { queue, queueNormalizer, draws }: LossInputs, anchors: readonly Anchor[]): Value {
-  const rows = anchors.map((a) => unsqueeze(div(a.prototypes, instanceTemperature(a.temperature, settings.variant)), [1]));
-  const stacked = concat(rows, 1); // [B, L, D]
+  const stacked = concat(anchors.map((a) => unsqueeze(a.prototypes, [1])), 1); // [B, L, D]
+  const temperatures = concat(anchors.map((a) => instanceTemperature(a.temperature, settings.variant)), 1); // [B, L]
   const [batch, levels, dimension] = stacked.shape as readonly number[];
   const length = queue.shape[0] as number;
-  const similarity = reshape(gemm(reshape(stacked, [batch * levels, dimension]), queue, null, { transB: true }), [batch, levels, length]);
+  const cosines = gemm(reshape(stacked, [batch * levels, dimension]), queue, null, { transB: true });
+  // Divided after the product, as the normalizer's logits are: both round alike even at a small temperature.
+  const similarity = div(reshape(cosines, [batch, levels, length]), unsqueeze(temperatures, [2]));
   const share = exp(sub(similarity, unsqueeze(queueNormalizer as Value, [0])));
   return cast(less(draws.instance as Value, clamped(sub(1, share), settings, "instance")), "float32");
 }

@@ -61,12 +61,13 @@ export const scaleByTrustRatio =
     return mul(u, ratioOrOne(mul(weight, trust), size, and(greater(weight, 0), greater(size, 0))));
   };
 
-/** (g + decay·θ)·trust·‖θ‖ / (‖g‖ + decay·‖θ‖) (You et al. 2017, eq. 6), unscaled where either norm is 0. */
+/** (g + decay·θ)·trust·‖θ‖ / (‖g‖ + decay·‖θ‖) (You et al. 2017, eq. 6), unscaled where θ or the divisor is 0. */
 export const layerwiseAdaptiveRate =
   (trust: number, decay: number): Transform =>
   (g, p, slots) => {
     const [weight, size] = [norm(p.value), norm(g)];
-    const rate = ratioOrOne(mul(weight, trust), add(size, mul(weight, decay)), and(greater(weight, 0), greater(size, 0)));
+    const divisor = add(size, mul(weight, decay));
+    const rate = ratioOrOne(mul(weight, trust), divisor, and(greater(weight, 0), greater(divisor, 0)));
     return mul(addDecayedWeights(decay)(g, p, slots), rate);
   };
 

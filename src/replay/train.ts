@@ -1,9 +1,9 @@
 /** `train-*`: six training steps by the programs that training runs. */
-import { type Program, type StepSettings, feeds, initialEncoder, prepareProgram, results, state, stepPrograms } from "../artifacts/index.js";
+import { type Program, type StepSettings, applyStep, compile, encoderSpecs, feeds, gradientStep, prepareProgram, results, state } from "../artifacts/index.js";
 import { type Case, type Tensors, floats, longs, scalarOf } from "./case.js";
 import { hierarchyState, lossSettings, stackDraws } from "./loss.js";
 
-/** The step of a case. `accumulation` 2 and more is only for tests of the split form. */
+/** The step of a case. */
 export function caseStep(c: Case): StepSettings {
   return {
     encoder: {
@@ -40,45 +40,57 @@ export function caseStep(c: Case): StepSettings {
 /** The outputs of a `train` case. */
 export async function replayTrain(c: Case): Promise<Tensors> {
   const step = caseStep(c);
-  const names = Object.keys(initialEncoder(step.encoder, 0));
+  const names = encoderSpecs(step.encoder).map((s) => s.name);
+  const trainable = names.filter((n) => !n.includes("running"));
   const start: Tensors = { [state.queue]: c.tensor("queue"), ...hierarchyState(c) };
   for (const name of names) {
     const value = c.tensor(`init.${name}`);
     start[state.query(name)] = value;
     start[state.key(name)] = value;
-    if (!name.includes("running")) start[state.optimizer("momentum", name)] = floats(new Float32Array(value.data.length), value.shape);
+  }
+  for (const name of trainable) {
+    const { shape, data } = c.tensor(`init.${name}`);
+    start[state.optimizer("momentum", name)] = floats(new Float32Array(data.length), shape);
+    start[state.gradient(name)] = floats(new Float32Array(data.length), shape);
   }
   await c.engine.write(start);
   const out: Tensors = {};
   const losses: number[] = [];
   const warmupSteps = c.number("warmupSteps");
-  let program = await load(c, stepPrograms(step, "warmup", { kind: "portable" })[0]);
+  const update = await load(c, compile(applyStep(step), { kind: "portable" }));
+  let program = await load(c, compile(gradientStep(step, "warmup"), { kind: "portable" }));
   for (let t = 0; t < c.number("steps"); t++) {
     if (t === warmupSteps) {
       await c.engine.unload(program.name);
       await prepare(c, step);
-      program = await load(c, stepPrograms(step, "selective", { kind: "portable" })[0]);
+      program = await load(c, compile(gradientStep(step, "selective"), { kind: "portable" }));
     }
     const given = stepFeeds(c, step, t);
-    const fed = Object.fromEntries(program.inputs.filter((v) => !(v.name in program.state) && given[v.name]).map((v) => [v.name, given[v.name]]));
-    const r = await c.engine.run(program.name, fed, [results.loss, results.terms, results.queryEmbedding, results.keyEmbedding]);
+    const r = await c.engine.run(program.name, fed(program, given), [results.loss, results.terms, results.queryEmbedding, results.keyEmbedding]);
     losses.push(Number(r[results.loss].data[0]));
     out[`out.step${t}.terms`] = r[results.terms];
     out[`out.step${t}.q`] = r[results.queryEmbedding];
     out[`out.step${t}.k`] = r[results.keyEmbedding];
+    const gradients = await c.engine.read(trainable.map(state.gradient));
+    for (const name of trainable) out[`out.step${t}.grad.${name}`] = gradients[state.gradient(name)];
+    await c.engine.run(update.name, fed(update, given), []);
   }
   await c.engine.unload(program.name);
+  await c.engine.unload(update.name);
   out["out.losses"] = floats(losses);
   Object.assign(out, await finalState(c, step, names));
   return out;
 }
+
+const fed = (program: Program, given: Tensors): Tensors =>
+  Object.fromEntries(program.inputs.filter((v) => v.name in given).map((v) => [v.name, given[v.name]]));
 
 async function load(c: Case, program: Program): Promise<Program> {
   await c.engine.load(program.name, program.model, { state: program.state });
   return program;
 }
 
-/** After a clustering: the selection normalizers. They start as zeros of the right shape. */
+/** After a clustering: the selection normalizers. */
 async function prepare(c: Case, step: StepSettings): Promise<void> {
   const program = await load(c, prepareProgram(step));
   await c.engine.run(program.name, {}, []);

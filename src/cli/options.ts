@@ -1,0 +1,30 @@
+/** Options that several commands take, and how their texts become values. */
+import { type Command, InvalidArgumentError } from "commander";
+
+/** A whole number ≥ `least`. */
+export const whole =
+  (least: number) =>
+  (text: string): number => {
+    const n = Number(text);
+    if (!Number.isInteger(n) || n < least) throw new InvalidArgumentError(`give a whole number of at least ${least}`);
+    return n;
+  };
+
+export const positive = (text: string): number => {
+  const x = Number(text);
+  if (!(x > 0) || !Number.isFinite(x)) throw new InvalidArgumentError("give a number above 0");
+  return x;
+};
+
+/** `10,20` */
+export const wholeList = (text: string): readonly number[] => text.split(",").map(whole(1));
+
+/** The engine's options on a command. */
+export const withEngineOptions = (command: Command): Command =>
+  command
+    .option("--provider <name>", "execution provider", "cpu")
+    .option("--threads <n>", "threads of the provider; default all cores", whole(1))
+    .option("--workers <n>", "threads that load images", whole(1));
+
+export const dataHelp =
+  "images: a folder (classes as sub-folders if labelled), IDX or CIFAR files, or synthetic:count=600,size=32; a range picks some, as in data/fashion-mnist[0:8000]";

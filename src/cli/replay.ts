@@ -1,0 +1,31 @@
+/** `hcsc replay`: computes a fixture's case from its inputs. */
+import { Command } from "commander";
+import { CheckpointError } from "../errors.js";
+import { replayCase } from "../replay/index.js";
+import { readTensors, writeTensors } from "../tensorfile/index.js";
+import { withEngineOptions } from "./options.js";
+import { print } from "./print.js";
+import { type EngineFlags, withEngine } from "./session.js";
+
+export function replayCommand(): Command {
+  return withEngineOptions(new Command("replay"))
+    .description("compute the outputs of a fixture's case from its inputs alone, under their documented names")
+    .argument("<in>", "the case, a .safetensors file with its settings in the metadata")
+    .argument("<out>", "where to write the outputs, .safetensors")
+    .addHelpText("after", "\nExample:\n  hcsc replay test/fixtures/loss-paper-l3.safetensors out.safetensors")
+    .action(async (from: string, to: string, flags: EngineFlags & { json?: boolean }) => {
+      const { metadata, tensors } = await readTensors(from);
+      const inputs = new Map([...tensors].filter(([name]) => !name.startsWith("out.")));
+      const outputs = await withEngine(flags, (engine) => replayCase(settingsOf(metadata.config, from), inputs, engine));
+      await writeTensors(to, outputs);
+      print(flags.json, { file: to, outputs: Object.keys(outputs) }, [`${Object.keys(outputs).length} outputs → ${to}`]);
+    });
+}
+
+function settingsOf(text: string | undefined, file: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text ?? "");
+  } catch (cause) {
+    throw new CheckpointError(`${file}: its metadata holds no settings (\`config\`, a string of JSON): give a fixture's case`, { cause });
+  }
+}

@@ -1,0 +1,136 @@
+/** `hcsc train`: trains, or resumes, a run. */
+import { Command } from "commander";
+import { UsageError } from "../errors.js";
+import { chooseTarget } from "../runtime/index.js";
+import type { Recipe } from "../recipe/index.js";
+import { RunFolder, encoderWeights, initialState, latestCheckpoint, readCheckpoint, train } from "../train/index.js";
+import type { DenseArray } from "../array.js";
+import { state } from "../artifacts/index.js";
+import { versions } from "../version.js";
+import { type KnnAccuracy, knnAccuracy } from "./knn.js";
+import { dataHelp, positive, whole, withEngineOptions } from "./options.js";
+import { duration, percent, print, table } from "./print.js";
+import { terminalReporter } from "./progress.js";
+import { collect, loadRecipe } from "./recipes.js";
+import { type EngineFlags, withEngine, withImages } from "./session.js";
+
+interface Flags extends EngineFlags {
+  readonly data: string;
+  readonly test?: string;
+  readonly recipe?: string;
+  readonly out?: string;
+  readonly resume?: boolean;
+  readonly set: readonly string[];
+  readonly epochs?: number;
+  readonly batchSize?: number;
+  readonly learningRate?: number;
+  readonly seed?: number;
+  readonly variant?: string;
+  readonly json?: boolean;
+}
+
+export function trainCommand(): Command {
+  return withEngineOptions(new Command("train"))
+    .description("train an encoder on unlabelled images")
+    .requiredOption("--data <images>", dataHelp)
+    .option("--recipe <recipe>", "a recipe file or bundled recipe; needed unless --resume")
+    .option("--out <folder>", "the run folder; default runs/RECIPE-TIME")
+    .option("--test <images>", "labelled images held out: kNN accuracy on them before and after")
+    .option("--resume", "go on from the last checkpoint of --out")
+    .option("--epochs <n>", "override the recipe's epochs", whole(1))
+    .option("--batch-size <n>", "override the recipe's batch size", whole(1))
+    .option("--learning-rate <x>", "override the recipe's learning rate (for a batch of 256)", positive)
+    .option("--seed <n>", "override the recipe's seed", whole(0))
+    .option("--variant <name>", "override the recipe's variant: paper or reference")
+    .option("--set <field=value>", "override any field of the recipe; may be repeated", collect, [])
+    .addHelpText(
+      "after",
+      "\nExamples:\n  hcsc train --data photos --recipe cifar-resnet18 --out runs/photos\n  hcsc train --data 'data/fashion-mnist[0:8000]' --test 'data/fashion-mnist[8000:10000]' --recipe demo\n  hcsc train --data photos --out runs/photos --resume\n\nCtrl-C finishes the step, saves and stops; --resume goes on to the very numbers of an uninterrupted run.",
+    )
+    .action(run);
+}
+
+async function run(flags: Flags): Promise<void> {
+  const interrupt = new AbortController();
+  const onSignal = () => {
+    process.stderr.write("\nstopping after this step\n");
+    interrupt.abort();
+  };
+  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  const { report, stop } = terminalReporter(flags.json === true);
+  const existing = flags.resume ? await RunFolder.open(needOut(flags)) : null;
+  const recipe = existing?.description.recipe ?? (await loadRecipe(needRecipe(flags), overrides(flags)));
+  await withImages(flags.data, { ...flags, seed: recipe.seed }, async ({ source, loader }) => {
+    if (existing && existing.description.images !== source.count) {
+      throw new UsageError(`${existing.path} was trained on ${existing.description.images} images, --data holds ${source.count}: give the same data to resume`);
+    }
+    const out = flags.out ?? `runs/${recipe.name}-${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")}`;
+    const description = { recipe, data: flags.data, images: source.count, versions: versions(), started: new Date().toISOString() };
+    const folder = existing ?? (await RunFolder.create(out, description));
+    await withEngine(flags, async (engine) => {
+      const evaluate = async (weights: Readonly<Record<string, DenseArray>>): Promise<KnnAccuracy | null> =>
+        flags.test ? knnAccuracy(engine, recipe, weights, { source, loader }, flags.test, flags, [20]) : null;
+      const before = await evaluate(queryOf(initialState(recipe)));
+      const resume = existing ? await latestCheckpoint(existing) : undefined;
+      const result = await train({ run: folder, engine, target: await chooseTarget(engine), source, loader, resume, report, signal: interrupt.signal });
+      const after = await evaluate(encoderWeights(await readCheckpoint(result.checkpoint), "query"));
+      stop();
+      if (before && after) await folder.append({ kind: "evaluation", step: result.position.step, knnBefore: before.top1, knnAfter: after.top1 });
+      const summary = { run: folder.path, ...result, knnBefore: before?.top1 ?? null, knnAfter: after?.top1 ?? null, brokenImages: loader.broken.size };
+      print(flags.json, summary, summaryLines(summary, recipe));
+    });
+  });
+  process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+}
+
+interface Summary {
+  readonly run: string;
+  readonly loss: number;
+  readonly seconds: number;
+  readonly checkpoint: string;
+  readonly interrupted: boolean;
+  readonly position: { readonly epoch: number; readonly step: number };
+  readonly knnBefore: number | null;
+  readonly knnAfter: number | null;
+  readonly brokenImages: number;
+}
+
+function summaryLines(s: Summary, recipe: Recipe): string[] {
+  const rows = [
+    ["loss, last epoch", Number.isNaN(s.loss) ? "none" : s.loss.toFixed(3)],
+    ...(s.knnBefore === null ? [] : [["kNN before training", percent(s.knnBefore, 2)]]),
+    ...(s.knnAfter === null ? [] : [["kNN after training", percent(s.knnAfter, 2)]]),
+    ["epochs", `${s.position.epoch} of ${recipe.epochs}`],
+    ["training time", duration(s.seconds)],
+    ...(s.brokenImages ? [["images skipped", String(s.brokenImages)]] : []),
+    ["run folder", s.run],
+    ["last checkpoint", s.checkpoint],
+  ];
+  return [...(s.interrupted ? [`stopped; go on with --resume --out ${s.run}`] : []), ...table(rows)];
+}
+
+const needOut = (flags: Flags): string => {
+  if (!flags.out) throw new UsageError("--resume needs --out, the folder of the run to go on with");
+  return flags.out;
+};
+
+const needRecipe = (flags: Flags): string => {
+  if (!flags.recipe) throw new UsageError("--recipe is needed: a recipe file, or the name of a bundled one such as demo");
+  return flags.recipe;
+};
+
+const overrides = (flags: Flags): readonly string[] => {
+  const named: readonly (readonly [string, unknown])[] = [
+    ["epochs", flags.epochs],
+    ["batchSize", flags.batchSize],
+    ["optimizer.learningRate", flags.learningRate],
+    ["seed", flags.seed],
+    ["method.variant", flags.variant],
+  ];
+  return [...flags.set, ...named.flatMap(([field, value]) => (value === undefined ? [] : [`${field}=${value}`]))];
+};
+
+function queryOf(tensors: Readonly<Record<string, DenseArray>>): Record<string, DenseArray> {
+  const prefix = state.query("");
+  return Object.fromEntries(Object.entries(tensors).flatMap(([n, v]) => (n.startsWith(prefix) ? [[n.slice(prefix.length), v]] : [])));
+}

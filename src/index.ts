@@ -1,0 +1,15 @@
+/**
+ * HCSC for Node: train an encoder on unlabelled images, embed with it, and get a hierarchy of the data. Every command of
+ * `hcsc` is a few calls of what is exported here. The graph builder is `hcsc/graph`.
+ */
+export type { DenseArray, Matrix } from "./array.js";
+export * from "./errors.js";
+export { type EncoderSettings, type Program, type StepSettings, type Target, compile, encoderModel, encoderSettings, fusedStep, prepareProgram, stepPrograms, stepSettings } from "./artifacts/index.js";
+export { emitArtifacts } from "./artifacts/emit.js";
+export * from "./cluster/index.js";
+export * from "./data/index.js";
+export * from "./eval/index.js";
+export * from "./recipe/index.js";
+export * from "./runtime/index.js";
+export * from "./tensorfile/index.js";
+export * from "./train/index.js";

@@ -1,6 +1,7 @@
 /** Reverse-mode differentiation of a graph: one pass over its nodes, last first. */
 import { GraphError } from "../errors.js";
 import { add, expandLike } from "./apply.js";
+import type { Entry } from "./gradients/rule.js";
 import { gradients } from "./gradients.js";
 import { constant, describe, type Node, producer, scopeAt, topological, type Value } from "./value.js";
 
@@ -8,23 +9,19 @@ import { constant, describe, type Node, producer, scopeAt, topological, type Val
  * Gradients of the sum of `loss` with respect to `parameters`, as values of the same graph.
  *
  * @param loss - float32 of any shape; usually a scalar
- * @param parameters - inputs or intermediate values that `loss` depends on
+ * @param parameters - inputs, constants or intermediate values that `loss` depends on
  * @returns one value for each parameter, of its shape
  * @throws GraphError if an op on the way has no gradient rule, or a parameter does not reach the loss
  */
 export function differentiate(loss: Value, parameters: readonly Value[]): readonly Value[] {
+  if (!isFloat(loss)) throw new GraphError(`the loss ${describe(loss)} is not of a float type: it has no gradient`);
   const order = topological([loss]);
-  const needed = new Set<Value>(parameters);
-  for (const node of order) {
-    if (!node.attributes.stop && node.inputs.some((v) => v && needed.has(v)))
-      for (const v of node.outputs) needed.add(v);
-  }
+  const { needed, blocks } = reach(order, parameters);
   const cotangents = new Map<Value, Value>([[loss, expandLike(constant([1], [], loss.dtype), loss)]]);
-  const blocked = new Map<Value, string>();
   for (const node of order.reverse()) {
     const incoming = node.outputs.map((v) => cotangents.get(v) ?? null);
     if (incoming.every((g) => g === null) || !node.outputs.some((v) => needed.has(v))) continue;
-    const outgoing = scopeAt(gradientScope(node), () => backward(node, incoming, needed, blocked));
+    const outgoing = scopeAt(gradientScope(node), () => backward(node, incoming, needed));
     for (const [i, g] of outgoing.entries()) {
       const into = node.inputs[i];
       if (!g || !into || !needed.has(into)) continue;
@@ -35,38 +32,56 @@ export function differentiate(loss: Value, parameters: readonly Value[]): readon
   return parameters.map((p) => {
     const gradient = cotangents.get(p);
     if (gradient) return gradient;
-    const reason = [...blocked].find(([v]) => depends(v, p))?.[1];
-    throw new GraphError(`no gradient reaches ${describe(p)}: ${reason ?? "the loss does not depend on it"}`);
-  });
-}
-
-const gradientScope = (node: Node): string =>
-  node.scope.startsWith("gradient/") ? node.scope : `gradient/${node.scope}`;
-
-function backward(
-  node: Node,
-  grads: readonly (Value | null)[],
-  needed: ReadonlySet<Value>,
-  blocked: Map<Value, string>,
-): readonly (Value | null)[] {
-  const rule = gradients[node.op as keyof typeof gradients];
-  if (!rule)
+    const block = order.reverse().find((node) => blocks.has(node) && dependsOn(node, p));
     throw new GraphError(
-      `${node.scope}/${node.op} has no gradient rule; add one to the table in gradients, or stop the gradient before it`,
+      `no gradient reaches ${describe(p)}: ${block ? blocks.get(block) : "the loss does not depend on it"}`,
     );
-  if (typeof rule === "object") {
-    for (const v of node.inputs) if (v && needed.has(v)) blocked.set(v, `${node.op}: ${rule.noGradient}`);
-    return [];
-  }
-  return rule(grads[0] as Value, {
-    inputs: node.inputs as readonly Value[],
-    outputs: node.outputs,
-    attributes: node.attributes,
-    grads,
-    needs: (i) => needed.has(node.inputs[i] as Value),
   });
 }
 
-function depends(value: Value, on: Value): boolean {
-  return value === on || topological([value]).some((n) => n.inputs.includes(on));
+const isFloat = (v: Value): boolean => v.dtype.startsWith("float");
+
+/** The values that vary with the parameters, and the nodes that end a dependence on them, with the reason. */
+function reach(order: readonly Node[], parameters: readonly Value[]) {
+  const needed = new Set<Value>(parameters);
+  const blocks = new Map<Node, string>();
+  for (const node of order) {
+    if (!node.inputs.some((v) => v && needed.has(v))) continue;
+    const entry: Entry | undefined = gradients[node.op as keyof typeof gradients];
+    const name = node.scope ? `${node.scope}/${node.op}` : node.op;
+    if (node.attributes.stop) blocks.set(node, `${name}: the gradient is stopped there`);
+    else if (entry && "noGradient" in entry) blocks.set(node, `${name}: ${entry.noGradient}`);
+    else if (!node.outputs.some(isFloat)) blocks.set(node, `${name}: its output is ${node.outputs[0].dtype}`);
+    else for (const v of node.outputs) if (isFloat(v)) needed.add(v);
+  }
+  return { needed, blocks };
+}
+
+/** `gradient/` before the scope of the node that is differentiated. */
+function gradientScope(node: Node): string {
+  if (node.scope === "gradient" || node.scope.startsWith("gradient/")) return node.scope;
+  return node.scope ? `gradient/${node.scope}` : "gradient";
+}
+
+function backward(node: Node, grads: readonly (Value | null)[], needed: ReadonlySet<Value>): readonly (Value | null)[] {
+  const entry: Entry | undefined = gradients[node.op as keyof typeof gradients];
+  if (typeof entry === "function")
+    return entry(grads[0] as Value, {
+      inputs: node.inputs as readonly Value[],
+      outputs: node.outputs,
+      attributes: node.attributes,
+      grads,
+      needs: (i) => needed.has(node.inputs[i] as Value),
+    });
+  const name = `${node.scope ? `${node.scope}/` : ""}${node.domain && node.domain !== "hcsc" ? `${node.domain}.` : ""}${node.op}`;
+  if (entry && "unsupported" in entry) throw new GraphError(`${name} has no gradient rule: ${entry.unsupported}`);
+  throw new GraphError(`${name} has no gradient rule; compose it of ops that have one, or stop the gradient before it`);
+}
+
+/** Whether `node` reads something that depends on `value`. */
+function dependsOn(node: Node, value: Value): boolean {
+  return (
+    node.inputs.includes(value) ||
+    topological(node.inputs.filter((v) => v !== null)).some((n) => n.inputs.includes(value))
+  );
 }

@@ -3,7 +3,21 @@
  * opset 18 (names, inputs and defaults are ONNX's), and the composites of the `hcsc` domain, which stand for gradients and
  * training-mode layers until a lowering expands them (`expand.ts`: standard ops; `lower/`: vendor kernels).
  */
-import { axisOf, broadcast, count, fail, isSize, isStatic, reduced, sameDtype, type, windowed } from "./shapes.js";
+import {
+  axisOf,
+  broadcast,
+  count,
+  factors,
+  fail,
+  isSize,
+  isStatic,
+  merged,
+  quotient,
+  reduced,
+  sameDtype,
+  type,
+  windowed,
+} from "./shapes.js";
 import { type Attributes, type DType, known, type Shape, type TensorType, type Value } from "./value.js";
 
 type In = readonly Value[];
@@ -130,25 +144,17 @@ const reshape: Infer = (x, a, op) => {
   const total = count(value.shape);
   const rest = copied.filter((d) => d !== -1);
   const free = copied.indexOf(-1);
-  if (free >= 0) copied[free] = freeDimension(value.shape, rest) ?? `?${target.id}`;
+  if (free >= 0) copied[free] = freeDimension(value.shape, rest, x) ?? `?${target.id}`;
   const made = count(copied);
   if (total !== null && made !== null && total !== made) fail(op, `${total} elements do not make [${wanted}]`, x);
   return [type(value.dtype, copied)];
 };
 
-/** What −1 stands for: the one dimension that is left when equal ones are struck out, or a quotient of known sizes. */
-function freeDimension(from: Shape, others: Shape): number | string | null {
-  const named = from.filter((d) => !isSize(d));
-  const left = [...named];
-  for (const d of others.filter((d) => !isSize(d))) {
-    const at = left.indexOf(d);
-    if (at < 0) return null;
-    left.splice(at, 1);
-  }
-  const product = (shape: Shape) => shape.filter(isSize).reduce((p, d) => p * d, 1);
-  const quotient = product(from) / product(others);
-  if (left.length === 0) return Number.isInteger(quotient) ? quotient : null;
-  return left.length === 1 && quotient === 1 ? left[0] : null;
+/** What −1 stands for: a size, a name, a multiple of a name; null where it cannot be told. */
+function freeDimension(from: Shape, others: Shape, x: In): number | string | null {
+  const left = quotient(factors(from), factors(others));
+  if (!left && isStatic(from) && isStatic(others)) fail("Reshape", `[${from}] does not divide into [${others}]`, x);
+  return left && merged(left);
 }
 
 const slice: Infer = (x, _, op) => {
@@ -407,8 +413,7 @@ export const ops = {
   Expand: expand,
   Flatten: (x, a, op) => {
     const axis = int(a, "axis", 1);
-    const part = (s: Shape) =>
-      isStatic(s) ? s.reduce((p, d) => p * d, 1) : s.length === 1 ? s[0] : s.filter((d) => d !== 1).join("*");
+    const part = (s: Shape) => merged(factors(s));
     const at = axis < 0 ? axis + x[0].shape.length : axis;
     if (at < 0 || at > x[0].shape.length) fail(op, `axis ${axis} is outside the rank`, x);
     return [type(x[0].dtype, [part(x[0].shape.slice(0, at)), part(x[0].shape.slice(at))])];

@@ -81,6 +81,37 @@ export function windowed(op: string, spatial: Shape, w: Window, ceil: boolean, v
 /** A tensor type. */
 export const type = (dtype: Value["dtype"], shape: Shape): TensorType => ({ dtype, shape });
 
+/** A dimension's factors: its size, and the names it is a multiple of. `n*4` is 4 times n. */
+interface Factors {
+  readonly size: number;
+  readonly names: readonly string[];
+}
+
+/** The product of dimensions as factors. */
+export function factors(shape: Shape): Factors {
+  const parts = shape.flatMap((d) => (isSize(d) ? [d] : d.split("*").map((p) => (/^\d+$/.test(p) ? Number(p) : p))));
+  return {
+    size: parts.filter((p) => typeof p === "number").reduce((a, b) => a * b, 1),
+    names: parts.filter((p) => typeof p === "string").sort(),
+  };
+}
+
+/** The one dimension that factors make: `12`, `n`, `n*4`. */
+export const merged = ({ size, names }: Factors): Dimension =>
+  names.length === 0 || size === 0 ? size : [...names, ...(size === 1 ? [] : [size])].join("*");
+
+/** `whole` divided by `part`, or null where it does not divide. */
+export function quotient(whole: Factors, part: Factors): Factors | null {
+  const names = [...whole.names];
+  for (const name of part.names) {
+    const at = names.indexOf(name);
+    if (at < 0) return null;
+    names.splice(at, 1);
+  }
+  const size = whole.size / part.size;
+  return Number.isInteger(size) ? { size, names } : null;
+}
+
 /** The product of known dimensions, or null where one is named. */
 export function count(shape: Shape): number | null {
   return isStatic(shape) ? shape.reduce((a, b) => a * b, 1) : null;

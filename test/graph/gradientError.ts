@@ -107,9 +107,7 @@ export async function analytic(f: Function, samples: readonly Sample[], seed = 5
 
 /** Weights of y's shape; one for all elements where the shape is not known. */
 const weightsFor = (y: Value, weights: Float32Array): Value =>
-  isStatic(y.shape)
-    ? constant(weights.slice(0, total(y.shape)), y.shape)
-    : constant(weights.fill(0.7).slice(0, 1), []);
+  isStatic(y.shape) ? constant(weights.slice(0, total(y.shape)), y.shape) : constant(weights.fill(0.7).slice(0, 1), []);
 
 /**
  * The largest difference between the gradients of a random weighted sum of f's outputs and central differences, relative to

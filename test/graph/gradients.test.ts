@@ -1,4 +1,5 @@
 import test from "ava";
+import { GraphError } from "../../src/errors.js";
 import { gradients } from "../../src/graph/gradients.js";
 import * as g from "../../src/graph/index.js";
 import { elementwise } from "./cases/elementwise.js";
@@ -61,9 +62,36 @@ for (const [op, make] of [
     t.regex(error.message, new RegExp(`no gradient reaches x: float32\\[3\\]: .*${op}: ${rule.noGradient}`));
   });
 
-test("every op without a rule says why, and differentiate repeats it", (t) => {
+test("every op without a rule says why", (t) => {
   for (const [op, rule] of Object.entries(gradients))
-    if (typeof rule === "object") t.true(rule.noGradient.length > 8, op);
+    if (typeof rule === "object") t.true(("noGradient" in rule ? rule.noGradient : rule.unsupported).length > 8, op);
+});
+
+test("a second derivative of a convolution is refused by name, not silently left out", (t) => {
+  const [x, w] = [g.input("x", [1, 1, 3, 3]), g.input("w", [1, 1, 2, 2])];
+  const [dw] = g.scope("net", () => g.differentiate(g.sum(g.pow(g.conv(x, w), 2)), [w]));
+  const error = t.throws(() => g.differentiate(g.sum(dw), [w]), { instanceOf: GraphError });
+  t.regex(error.message, /ConvGradWeight has no gradient rule: second derivatives/);
+});
+
+test("a stopped gradient is named with the parameter that it does not reach", (t) => {
+  const x = g.input("x", [3]);
+  const loss = g.scope("head", () => g.sum(g.exp(g.stopGradient(x))));
+  t.throws(() => g.differentiate(loss, [x]), {
+    message: "no gradient reaches x: float32[3]: head/Identity: the gradient is stopped there",
+  });
+  t.throws(() => g.differentiate(loss, [g.input("other", [2])]), {
+    message: /other: float32\[2\]: the loss does not depend on it/,
+  });
+});
+
+test("gradient nodes are named after the nodes they differentiate", (t) => {
+  const x = g.input("x", [3]);
+  const loss = g.scope("net", () => g.sum(g.exp(x)));
+  const names = (y: g.Value) => g.topological(g.differentiate(y, [x])).map((n) => `${n.scope}/${n.op}`);
+  t.true(names(loss).includes("gradient/net/Mul"));
+  t.true(names(g.sum(g.exp(x))).includes("gradient/Mul"));
+  t.false(names(g.sum(g.exp(x))).some((n) => n.includes("//")));
 });
 
 for (const [of, f, data, expected] of [

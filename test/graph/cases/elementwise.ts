@@ -89,6 +89,11 @@ function shift(x: Case["inputs"][number]): Case["inputs"][number] {
 const others: Case[] = [
   { of: "the square of a negative number", f: (x) => g.pow(x, 2), inputs: [floats([-1.5, -0.5, 0.5])] },
   { of: "a third power at zero", f: (x) => g.pow(x, 3), inputs: [floats([0, 1])] },
+  {
+    of: "a remainder",
+    f: (x, b) => g.apply("Mod", [x, b], { fmod: 1 }),
+    inputs: [floats([3.5, -3.5, 0.4, 5.2]), floats([1.3, 1.3, 1, -2])],
+  },
   { of: "x·x", f: (x) => g.mul(x, x), inputs: [uniform([3])] },
   {
     of: "a maximum of three",

@@ -37,6 +37,12 @@ export const layout: readonly Case[] = [
   on("a stepped slice of a named batch", (v) => g.slice(v, 1, 0, 4, 2), named(x, ["n", 4, 2])),
   on("a slice of a named axis", (v) => g.slice(v, 0, 1, 3), named(x, ["n", 4, 2])),
   on("a slice off the end of a named axis", (v) => g.slice(v, 0, -2, -1), named(x, ["n", 4, 2])),
+  on(
+    "a slice of a named axis and another",
+    (v) => g.apply("Slice", [v, g.ints([1, 1]), g.ints([3, 3])]),
+    named(x, ["n", 4, 2]),
+  ),
+  on("a reversed slice of a named axis", (v) => g.slice(v, 0, -1, -100, -2), named(x, ["n", 4, 2])),
   on("a concatenation", (a, b, c) => g.concat([a, b, c], 1), uniform([2, 1]), uniform([2, 3]), uniform([2, 0])),
   on("a concatenation of one value twice", (a) => g.concat([a, a], -1)),
   on("a split", (v) => g.split(v, [1, 2, 1], 1)),

@@ -25,6 +25,16 @@ export const normalization: readonly Case[] = [
     inputs: [named(uniform([3, 2, 2, 2]), ["n", 2, 2, 2]), between(0.5, 2, [2]), uniform([2])],
   },
   {
+    of: "batch normalisation and the batch's statistics",
+    f: (v, s, b) => g.batchNormTrain(v, s, b, 1e-2),
+    inputs: [uniform([3, 2, 2]), between(0.5, 2, [2]), uniform([2])],
+  },
+  {
+    of: "the batch's statistics alone",
+    f: (v, s, b) => [g.add(g.batchNormTrain(v, s, b)[2], g.add(s, b))],
+    inputs: [uniform([3, 2, 2]), between(0.5, 2, [2]), uniform([2])],
+  },
+  {
     of: "batch normalisation in inference form",
     f: (v, s, b) =>
       g.apply("BatchNormalization", [v, s, b, g.constant([0.1, 0.3]), g.constant([1.5, 0.7])], { epsilon: 1e-2 }),

@@ -58,6 +58,11 @@ export const reducing: readonly Case[] = [
   { of: "a sum over no axes", f: (x) => g.sum(x, []), inputs: [uniform([2])] },
   { of: "a mean over a named axis", f: (x) => g.mean(x, [0, 2]), inputs: [named(uniform([3, 2, 2]), ["n", 2, 2])] },
   { of: "a log-sum-exp of large numbers", f: (x) => g.logSumExp(x), inputs: [floats([80, 79.5, 81])] },
+  {
+    of: "a log-sum-exp of numbers whose exponentials overflow",
+    f: (x) => g.logSumExp(x),
+    inputs: [floats([200, 199.5, 201])],
+  },
   ...along("softmax", g.softmax),
   ...along("log-softmax", g.logSoftmax),
   { of: "log-softmax of distant logits", f: (x) => g.logSoftmax(x), inputs: [floats([30, -20, 29], [1, 3])] },

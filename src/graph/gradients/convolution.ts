@@ -1,0 +1,41 @@
+/**
+ * Convolution is bilinear in images and filters, so each cotangent is the other's linear map transposed. With
+ * y[p] = Σₜ w[t]·x[s·p + d·t − pad] (one channel; stride s, dilation d):
+ *
+ *   dx[q] = Σ over (p, t) with s·p + d·t − pad = q of w[t]·g[p]     `ConvGradInput`, a transposed convolution of g
+ *   dw[t] = Σₚ x[s·p + d·t − pad]·g[p]                              `ConvGradWeight`, a convolution of x by g
+ *   dbias = Σ g over images and positions
+ *
+ * Both are composites of the `hcsc` domain: how they are best computed depends on the runtime (`expand.ts`, `lower/`).
+ */
+import { apply, conv, sum } from "../apply.js";
+import { sizes } from "../shapes.js";
+import type { Attributes, Value } from "../value.js";
+import { notChannels, type Rule } from "./rule.js";
+
+const windowNames = ["strides", "pads", "dilations", "group"];
+const windowAttributes = (a: Attributes): Attributes =>
+  Object.fromEntries(Object.entries(a).filter(([name]) => windowNames.includes(name)));
+
+/** The sizes of an image's spatial axes, which must be known. */
+export const spatial = (x: Value): readonly number[] =>
+  sizes("convolution gradient", { ...x, shape: x.shape.slice(2) });
+
+export const convRule: Rule = (g, { inputs: [x, w, bias], attributes, needs }) => {
+  const window = windowAttributes(attributes);
+  return [
+    needs(0) ? apply("ConvGradInput", [g, w], { ...window, input: spatial(x) }) : null,
+    needs(1) ? apply("ConvGradWeight", [x, g], { ...window, kernel: spatial(w) }) : null,
+    bias && needs(2) ? sum(g, notChannels(g)) : null,
+  ];
+};
+
+/** A transposed convolution maps x as `ConvGradInput` maps g above: its own cotangents are the forms of Conv, x and g exchanged. */
+export const convTransposeRule: Rule = (g, { inputs: [x, w, bias], attributes, needs }) => {
+  const window = windowAttributes(attributes);
+  return [
+    needs(0) ? conv(g, w, window) : null,
+    needs(1) ? apply("ConvGradWeight", [g, x], { ...window, kernel: spatial(w) }) : null,
+    bias && needs(2) ? sum(g, notChannels(g)) : null,
+  ];
+};

@@ -1,0 +1,62 @@
+/** Rules of element-wise ops that take more than a line. */
+import {
+  add,
+  and,
+  cast,
+  div,
+  equal,
+  expandLike,
+  greater,
+  greaterOrEqual,
+  less,
+  lessOrEqual,
+  log,
+  mul,
+  pow,
+  sub,
+  where,
+} from "../apply.js";
+import type { Value } from "../value.js";
+import { mask, ones, type Rule, unbroadcast } from "./rule.js";
+
+/** y = max or min over several inputs: ties share the cotangent equally. */
+export const extremum: Rule = (g, { inputs, outputs: [y] }) => {
+  const hits = inputs.map((x) => cast(equal(x, y), g.dtype));
+  const share =
+    inputs.length === 1
+      ? g
+      : div(
+          g,
+          hits.reduce((a, b) => add(a, b)),
+        );
+  return inputs.map((x, i) => unbroadcast(mul(share, hits[i]), x));
+};
+
+/** 1 inside the bounds and at them, else 0. */
+export const clipRule: Rule = (g, { inputs: [x, low, high] }) => {
+  const above = low ? greaterOrEqual(x, low) : null;
+  const below = high ? lessOrEqual(x, high) : null;
+  const inside = above && below ? and(above, below) : (above ?? below);
+  return [inside ? mask(inside, g) : g, null, null];
+};
+
+/** d aᵇ = b·aᵇ⁻¹ da + aᵇ·ln a db; the logarithm only where a > 0. */
+export const powRule: Rule = (g, { inputs: [a, b], outputs: [y], needs }) => {
+  const exponent = cast(b, a.dtype);
+  return [
+    needs(0) ? unbroadcast(mul(g, mul(exponent, pow(a, sub(exponent, 1)))), a) : null,
+    needs(1) ? unbroadcast(mul(g, mul(y, log(where(greater(a, 0), a, ones(a))))), b) : null,
+  ];
+};
+
+/** y = x where x ≥ 0, else slope·x. */
+export const preluRule: Rule = (g, { inputs: [x, slope], needs }) => {
+  const negative = less(x, 0);
+  return [
+    needs(0) ? mul(g, where(negative, expandLike(slope, x), ones(x))) : null,
+    needs(1) ? unbroadcast(mask(negative, mul(g, x)), slope) : null,
+  ];
+};
+
+/** −1, 0 or 1; without `Sign`, which the WebGPU provider lacks. */
+export const signOf = (x: Value): Value => sub(cast(greater(x, 0), x.dtype), cast(less(x, 0), x.dtype));

@@ -1,0 +1,59 @@
+/** Gathering and scattering: what was taken from a place is added back there; what was overwritten receives nothing. */
+import { GraphError } from "../../errors.js";
+import { apply, expandLike, gatherElements, scatterND, transpose, unsqueeze } from "../apply.js";
+import { scalar, type Value } from "../value.js";
+import { attribute, axisOf, type Rule, zeros } from "./rule.js";
+
+/** Adds `g`, taken from `x` along `axis` at `at`, back at its place in zeros of x's shape. */
+export function scatterAxis(g: Value, at: Value, x: Value, axis: number): Value {
+  const width = at.shape.length;
+  const axes = g.shape.map((_, i) => i);
+  const front = [...axes.slice(axis, axis + width), ...axes.slice(0, axis), ...axes.slice(axis + width)];
+  const moved = x.shape.map((_, i) => (i === 0 ? axis : i <= axis ? i - 1 : i));
+  const back = x.shape.map((_, i) => moved.indexOf(i));
+  const into = expandLike(scalar(0, g.dtype), transpose(x, moved));
+  return transpose(scatterND(into, unsqueeze(at, [width]), transpose(g, front), "add"), back);
+}
+
+export const gatherRule: Rule = (g, { inputs: [x, at], attributes }) => [
+  scatterAxis(g, at, x, axisOf(attribute(attributes, "axis", 0), x)),
+  null,
+];
+
+const addElements = (g: Value, at: Value, x: Value, axis: number): Value =>
+  apply("ScatterElements", [zeros(x), at, g], { axis, reduction: "add" });
+
+export const gatherElementsRule: Rule = (g, { inputs: [x, at], attributes }) => [
+  addElements(g, at, x, attribute(attributes, "axis", 0)),
+  null,
+];
+
+export const topKRule: Rule = (g, { inputs: [x], outputs: [, at], attributes }) => [
+  addElements(g, at, x, attribute(attributes, "axis", -1)),
+  null,
+];
+
+export const gatherNDRule: Rule = (g, { inputs: [x, at], attributes }) => {
+  if (attribute(attributes, "batch_dims", 0) !== 0)
+    throw new GraphError("GatherND: batch_dims other than 0 has no gradient rule");
+  return [scatterND(zeros(x), at, g, "add"), null];
+};
+
+/** Fails for reductions other than none and add. */
+function isAdding(op: string, mode: string): boolean {
+  if (mode !== "none" && mode !== "add") throw new GraphError(`${op}: reduction ${mode} has no gradient rule`);
+  return mode === "add";
+}
+
+export const scatterNDRule: Rule = (g, { inputs: [, at, updates], attributes }) => {
+  const kept = isAdding("ScatterND", attribute(attributes, "reduction", "none")) ? g : scatterND(g, at, zeros(updates));
+  return [kept, null, apply("GatherND", [g, at])];
+};
+
+export const scatterElementsRule: Rule = (g, { inputs: [, at, updates], attributes }) => {
+  const axis = attribute(attributes, "axis", 0);
+  const kept = isAdding("ScatterElements", attribute(attributes, "reduction", "none"))
+    ? g
+    : apply("ScatterElements", [g, at, zeros(updates)], { axis });
+  return [kept, null, gatherElements(g, at, axis)];
+};

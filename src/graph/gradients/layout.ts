@@ -1,0 +1,128 @@
+/** Ops that place elements elsewhere: cotangents go back to where the elements came from, zeros where none was taken. */
+import { GraphError } from "../../errors.js";
+import {
+  apply,
+  concat,
+  gather,
+  pad,
+  reshape,
+  reshapeLike,
+  shapeOf,
+  slice,
+  sum,
+  transpose,
+  unsqueeze,
+} from "../apply.js";
+import { isSize } from "../shapes.js";
+import { known, scalar, type Value } from "../value.js";
+import { scatterAxis } from "./indexing.js";
+import { attribute, axisOf, type Rule, zeros } from "./rule.js";
+
+export const transposeRule: Rule = (g, { inputs: [x], attributes }) => {
+  const perm = attribute(attributes, "perm", x.shape.map((_, i) => i).reverse());
+  const inverse = perm.map((_, i) => perm.indexOf(i));
+  return [transpose(g, inverse)];
+};
+
+/** Widens g axis by axis, those of sizes known only at run time last. */
+export const sliceRule: Rule = (g, { inputs: [x, starts, ends, axes, steps] }) => {
+  const [from, to] = [known(starts), known(ends)] as number[][];
+  const along = (axes ? (known(axes) as number[]) : from.map((_, i) => i)).map((a) => axisOf(a, x));
+  const by = steps ? (known(steps) as number[]) : from.map(() => 1);
+  const order = along.map((_, i) => i).sort((a, b) => Number(isNamed(x, along[a])) - Number(isNamed(x, along[b])));
+  const widened = order.reduce((out, i) => unslice(out, x, along[i], from[i], to[i], by[i]), g);
+  return [reshapeLike(widened, x)];
+};
+
+const isNamed = (x: Value, axis: number): boolean => !isSize(x.shape[axis]);
+
+function unslice(g: Value, x: Value, axis: number, from: number, to: number, step: number): Value {
+  const d = x.shape[axis];
+  const n = g.shape[axis];
+  if (n === d && step === 1) return g;
+  if (!isSize(d) || !isSize(n)) return unsliceNamed(g, x, axis, from, to, step);
+  const first = Math.min(Math.max(from < 0 ? from + d : from, 0), step > 0 ? d : d - 1);
+  const lowest = step > 0 ? first : first + (n - 1) * step;
+  const ordered = step > 0 ? g : slice(g, axis, n - 1, -(2 ** 31), -1);
+  const spread = n > 1 ? spaced(ordered, axis, Math.abs(step)) : ordered;
+  const width = spread.shape[axis] as number;
+  return n === 0 ? padAxis(g, axis, 0, d) : padAxis(spread, axis, lowest, d - lowest - width);
+}
+
+/** Puts `step − 1` zeros between the entries along `axis`. */
+function spaced(g: Value, axis: number, step: number): Value {
+  if (step === 1) return g;
+  const n = g.shape[axis] as number;
+  const wide = padAxis(unsqueeze(g, [axis + 1]), axis + 1, 0, step - 1);
+  const after = g.shape.slice(axis + 1);
+  if (after.filter((d) => !isSize(d)).length > 1)
+    throw new GraphError("Slice: with a step, its gradient needs known sizes after the axis");
+  const merged = reshape(wide, [
+    ...g.shape.slice(0, axis).map(() => 0),
+    n * step,
+    ...after.map((d) => (isSize(d) ? d : -1)),
+  ]);
+  return slice(merged, axis, 0, (n - 1) * step + 1);
+}
+
+function padAxis(g: Value, axis: number, before: number, after: number): Value {
+  const pads = new Array<number>(2 * g.shape.length).fill(0);
+  pads[axis] = before;
+  pads[axis + g.shape.length] = after;
+  return pad(g, pads);
+}
+
+/** The same for an axis whose size is known at run time only: adds g at the places that the slice takes. */
+function unsliceNamed(g: Value, x: Value, axis: number, from: number, to: number, step: number): Value {
+  const size = gather(shapeOf(x), scalar(axis, "int64"));
+  const all = apply("Range", [scalar(0, "int64"), size, scalar(1, "int64")]);
+  const at = slice(all, 0, from, to, step);
+  if (g.shape.some((d, i) => i !== axis && d !== x.shape[i]))
+    throw new GraphError("Slice: its gradient needs known sizes for all but one of the axes; slice one axis at a time");
+  return scatterAxis(g, at, x, axis);
+}
+
+export const splitRule: Rule = (_, { inputs: [x], outputs, attributes, grads }) => [
+  concat(
+    outputs.map((y, i) => grads[i] ?? zeros(y)),
+    axisOf(attribute(attributes, "axis", 0), x),
+  ),
+];
+
+export const concatRule: Rule = (g, { inputs, attributes, needs }) => {
+  const axis = axisOf(attribute(attributes, "axis", 0), inputs[0]);
+  let from = 0;
+  return inputs.map((x, i) => {
+    const d = x.shape[axis];
+    if (!isSize(d)) throw new GraphError(`Concat: its gradient needs known sizes along axis ${axis}`);
+    from += d;
+    return needs(i) ? reshapeLike(slice(g, axis, from - d, from), x) : null;
+  });
+};
+
+/** Padding by the negative amounts cuts away what was added. */
+export const padRule: Rule = (g, { inputs: [x, pads, , axes], attributes }) => {
+  if (attribute(attributes, "mode", "constant") !== "constant")
+    throw new GraphError(`Pad: mode ${attributes.mode} has no gradient rule; pad with a constant`);
+  const amounts = known(pads) as number[];
+  const along = axes ? (known(axes) as number[]) : x.shape.map((_, i) => i);
+  const back = new Array<number>(2 * x.shape.length).fill(0);
+  for (const [i, a] of along.entries()) {
+    back[axisOf(a, x)] = -amounts[i];
+    back[axisOf(a, x) + x.shape.length] = -amounts[i + along.length];
+  }
+  return [reshapeLike(pad(g, back), x), null, null];
+};
+
+/** Sums over the copies: g as [copies, size] for every axis. */
+export const tileRule: Rule = (g, { inputs: [x, repeats] }) => {
+  const times = known(repeats) as number[];
+  const pairs = x.shape.flatMap((d, i) => [times[i], isSize(d) ? d : -1]);
+  const copies = times.map((_, i) => 2 * i);
+  return [reshapeLike(sum(reshape(g, pairs), copies), x), null];
+};
+
+export const cumSumRule: Rule = (g, { inputs: [, axis], attributes }) => [
+  apply("CumSum", [g, axis], { ...attributes, reverse: attribute(attributes, "reverse", 0) ? 0 : 1 }),
+  null,
+];

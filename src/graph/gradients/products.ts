@@ -1,0 +1,48 @@
+/** Matrix products: y = a·b gives da = g·bᵀ, db = aᵀ·g, summed over the axes that were broadcast. */
+import { gemm, matMul, mul, reshape, reshapeLike, unsqueeze } from "../apply.js";
+import { isSize, isStatic } from "../shapes.js";
+import type { Value } from "../value.js";
+import { attribute, type Rule, swapLast, unbroadcast } from "./rule.js";
+
+export const matMulRule: Rule = (g, { inputs: [a, b], needs }) => {
+  const left = a.shape.length === 1 ? unsqueeze(a, [0]) : a; // vectors as a row, a column
+  const right = b.shape.length === 1 ? unsqueeze(b, [1]) : b;
+  let out = g;
+  if (b.shape.length === 1) out = unsqueeze(out, [out.shape.length]);
+  if (a.shape.length === 1) out = unsqueeze(out, [out.shape.length - 1]);
+  return [
+    needs(0) ? reshapeLike(unbroadcast(matMul(out, swapLast(right)), left), a) : null,
+    needs(1) ? reshapeLike(rightCotangent(left, right, out), b) : null,
+  ];
+};
+
+/** aᵀ·g: as one product over all leading axes if b is a matrix, and without moving `a` if g is a column. */
+function rightCotangent(a: Value, b: Value, g: Value): Value {
+  if (b.shape.length === 2 && a.shape.length > 2 && isSize(b.shape[0]) && isSize(b.shape[1])) {
+    const rows = (v: Value, width: number) => (width === 0 ? v : reshape(v, [-1, width]));
+    const [x, y] = [rows(a, b.shape[0]), rows(g, b.shape[1])];
+    if (x.shape[0] === y.shape[0]) return gemm(x, y, null, { transA: true });
+  }
+  const column = g.shape[g.shape.length - 1] === 1 && isStatic(g.shape) && isStatic(a.shape);
+  if (!column) return unbroadcast(matMul(swapLast(a), g), b);
+  const row = matMul(reshape(g, [...g.shape.slice(0, -2), 1, g.shape[g.shape.length - 2]] as number[]), a);
+  return unbroadcast(reshape(row, [...row.shape.slice(0, -2), row.shape[row.shape.length - 1], 1] as number[]), b);
+}
+
+/** y = α·A'·B' + β·C with A' = A or Aᵀ, B' = B or Bᵀ: dA' = α·g·B'ᵀ, dB' = α·A'ᵀ·g, each transposed back. */
+export const gemmRule: Rule = (g, { inputs: [a, b, c], attributes, needs }) => {
+  const transA = attribute(attributes, "transA", 0) === 1;
+  const transB = attribute(attributes, "transB", 0) === 1;
+  const alpha = attribute(attributes, "alpha", 1);
+  const beta = attribute(attributes, "beta", 1);
+  const scaled = alpha === 1 ? g : mul(g, alpha);
+  const da = () =>
+    transA ? gemm(b, scaled, null, { transA: transB, transB: true }) : gemm(scaled, b, null, { transB: !transB });
+  const db = () =>
+    transB ? gemm(scaled, a, null, { transA: true, transB: transA }) : gemm(a, scaled, null, { transA: !transA });
+  return [
+    needs(0) ? da() : null,
+    needs(1) ? db() : null,
+    c && needs(2) ? unbroadcast(beta === 1 ? g : mul(g, beta), c) : null,
+  ];
+};

@@ -2,6 +2,7 @@
  * Constant folding of what models compute on shapes: small integer arithmetic on known values, so that a `Reshape` fed by
  * `Shape`, `Gather`, `Concat` has a known target. Nothing else is folded; runtimes do that.
  */
+import { knownDimensions } from "./dimensions.js";
 import { isStatic } from "./shapes.js";
 import { constant, isConstant, known, type Node, type Value } from "./value.js";
 
@@ -40,8 +41,9 @@ const folds: Readonly<Record<string, Fold>> = {
 /** The constant that `node` always gives, or null. */
 export function fold(node: Node): Value | null {
   const [out] = node.outputs;
-  if (node.op === "Shape" && node.inputs[0] && isStatic(node.inputs[0].shape)) {
-    return constant(node.inputs[0].shape as readonly number[], [node.inputs[0].shape.length], "int64");
+  if (node.op === "Shape" && isStatic(out.shape)) {
+    const shape = knownDimensions(out);
+    if (shape && isStatic(shape)) return constant(shape, [shape.length], "int64");
   }
   const rule = folds[node.op];
   if (!rule || out.dtype !== "int64" || !isStatic(out.shape) || out.shape.length > 1 || node.attributes.stop)

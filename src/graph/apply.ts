@@ -44,11 +44,15 @@ export function apply(op: OpType, inputs: readonly (Value | null)[], attributes:
   return applyAll(op, inputs, attributes)[0];
 }
 
-/** The first line of the stack outside this room. */
+/** The first line of the stack outside this room's folder, wherever that is installed. */
 function callSite(): string {
-  const line = (new Error().stack ?? "")
-    .split("\n")
-    .find((l) => l.startsWith("    at ") && !l.includes("/src/graph/") && !l.includes("node:internal"));
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 100;
+  const stack = new Error().stack ?? "";
+  Error.stackTraceLimit = stackTraceLimit;
+  const frames = stack.split("\n").filter((line) => line.startsWith("    at ") && !line.includes("node:internal"));
+  const room = /(?:file:\/\/)?[^ (]*[/\\]/.exec(frames[0]?.split(/ \(| at /).at(-1) ?? "")?.[0];
+  const line = room && frames.find((l) => !l.includes(room) && !l.includes("<anonymous>"));
   return line ? `\n${line}` : "";
 }
 

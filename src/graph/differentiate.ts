@@ -11,9 +11,20 @@ import { constant, describe, type Node, producer, scopeAt, topological, type Val
  * @param loss - float32 of any shape; usually a scalar
  * @param parameters - inputs, constants or intermediate values that `loss` depends on
  * @returns one value for each parameter, of its shape
+ * @param unreached - what to give for a parameter that the loss does not depend on: an error, or null
  * @throws GraphError if an op on the way has no gradient rule, or a parameter does not reach the loss
  */
-export function differentiate(loss: Value, parameters: readonly Value[]): readonly Value[] {
+export function differentiate(loss: Value, parameters: readonly Value[]): readonly Value[];
+export function differentiate(
+  loss: Value,
+  parameters: readonly Value[],
+  options: { readonly unreached: "null" },
+): readonly (Value | null)[];
+export function differentiate(
+  loss: Value,
+  parameters: readonly Value[],
+  { unreached = "error" }: { readonly unreached?: "error" | "null" } = {},
+): readonly (Value | null)[] {
   if (!isFloat(loss)) throw new GraphError(`the loss ${describe(loss)} is not of a float type: it has no gradient`);
   const order = topological([loss]);
   const { needed, blocks } = reach(order, parameters);
@@ -31,7 +42,7 @@ export function differentiate(loss: Value, parameters: readonly Value[]): readon
   }
   return parameters.map((p) => {
     const gradient = cotangents.get(p);
-    if (gradient) return gradient;
+    if (gradient || unreached === "null") return gradient ?? null;
     const block = order.reverse().find((node) => blocks.has(node) && dependsOn(node, p));
     throw new GraphError(
       `no gradient reaches ${describe(p)}: ${block ? blocks.get(block) : "the loss does not depend on it"}`,

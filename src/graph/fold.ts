@@ -41,9 +41,9 @@ const folds: Readonly<Record<string, Fold>> = {
 /** The constant that `node` always gives, or null. */
 export function fold(node: Node): Value | null {
   const [out] = node.outputs;
-  if (node.op === "Shape" && isStatic(out.shape)) {
-    const shape = knownDimensions(out);
-    if (shape && isStatic(shape)) return constant(shape, [shape.length], "int64");
+  if (out.dtype === "int64" && isStatic(out.shape) && out.shape.length <= 1 && !node.attributes.stop) {
+    const made = knownDimensions(out);
+    if (made && isStatic(made)) return constant(made, out.shape, "int64");
   }
   const rule = folds[node.op];
   if (!rule || out.dtype !== "int64" || !isStatic(out.shape) || out.shape.length > 1 || node.attributes.stop)

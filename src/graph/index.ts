@@ -4,6 +4,7 @@
  * runtime takes, `readModel` reads one. The training graphs of this library are made here; so can be anybody's own.
  */
 export * from "./apply.js";
+export * from "./compose.js";
 export { differentiate } from "./differentiate.js";
 export { type Expansion, expandComposites, portable } from "./expand.js";
 export { buildModel, describeModel, type Graph, namedConstant } from "./model.js";
@@ -11,6 +12,7 @@ export { type Composite, composites, type OpType } from "./ops.js";
 export { readModel } from "./read.js";
 export { type Rewrite, rewriteGraph } from "./rewrite.js";
 export { isStatic } from "./shapes.js";
+export { differentiateModel, type TrainableGraph } from "./trainable.js";
 export {
   type Attributes,
   type Constant,

@@ -1,0 +1,86 @@
+/** Gradients for a whole model, such as one read from a file: its stored tensors become inputs that training can change. */
+import { GraphError } from "../errors.js";
+import { differentiate } from "./differentiate.js";
+import { expandComposites } from "./expand.js";
+import type { Graph } from "./model.js";
+import { renew, rewriteGraph } from "./rewrite.js";
+import { type Constant, describe, input, isConstant, topological, type Value } from "./value.js";
+
+/** A graph whose parameters are inputs, with an output `gradient/<name>` for each. */
+export interface TrainableGraph extends Graph {
+  /** What the model stored: where training starts. */
+  readonly parameters: Readonly<Record<string, Constant>>;
+}
+
+/**
+ * The graph with its parameters as further inputs and their gradients as further outputs, ready for `buildModel`.
+ *
+ * ```ts
+ * const model = readModel(await readFile("classifier.onnx"));
+ * const target = input("target", ["batch"], "int64");
+ * const loss = mean(crossEntropy(model.outputs.logits, target));
+ * const training = differentiateModel(
+ *   { ...model, inputs: [...model.inputs, target], outputs: { loss } },
+ *   { loss: "loss", parameters: "all" },
+ * );
+ * // feed training.parameters; fetch loss and gradient/…; subtract; feed again
+ * ```
+ *
+ * @param loss - the name of the output to differentiate
+ * @param parameters - names of stored tensors; `"all"`: every float one of at least one dimension that a gradient reaches.
+ *   Running statistics of batch normalisation are none of them: they stay as they are
+ * @throws GraphError if a name is unknown, or no gradient reaches a named parameter
+ */
+export function differentiateModel(
+  graph: Graph,
+  { loss, parameters }: { readonly loss: string; readonly parameters: readonly string[] | "all" },
+): TrainableGraph {
+  const names = Object.keys(graph.outputs);
+  if (!names.includes(loss))
+    throw new GraphError(`the graph ${graph.name} has no output ${loss}; it has ${names.join(", ")}`);
+  const stored = storedTensors(Object.values(graph.outputs));
+  const chosen =
+    parameters === "all" ? trainable(graph.outputs[loss], stored) : parameters.map((n) => named(n, stored));
+  const inputs = new Map<Value, Value>(chosen.map((c) => [c, input(c.name, c.shape, c.dtype)]));
+  const swap = (v: Value | null) => v && (inputs.get(v) ?? v);
+  const outputs = rewriteGraph(Object.values(graph.outputs), (node, given) => renew(node, given.map(swap))).map(
+    (v) => inputs.get(v) ?? v,
+  );
+  const made = differentiate(outputs[names.indexOf(loss)], [...inputs.values()]);
+  const all = expandComposites([...outputs, ...made]);
+  const outputNames = [...names, ...chosen.map((c) => `gradient/${c.name}`)];
+  return {
+    name: graph.name,
+    inputs: [...graph.inputs, ...inputs.values()],
+    outputs: Object.fromEntries(outputNames.map((n, i) => [n, all[i]])),
+    parameters: Object.fromEntries(chosen.map((c) => [c.name, c])),
+  };
+}
+
+/** The named constants that the graph reads. */
+function storedTensors(outputs: readonly Value[]): ReadonlyMap<string, Constant> {
+  const read = topological(outputs).flatMap((n) => n.inputs.filter((v) => v !== null));
+  return new Map([...read, ...outputs].filter(isConstant).flatMap((c) => (c.name ? [[c.name, c]] : [])));
+}
+
+function named(name: string, stored: ReadonlyMap<string, Constant>): Constant {
+  const found = stored.get(name);
+  if (!found)
+    throw new GraphError(`the model stores no tensor ${name}; it stores ${[...stored.keys()].join(", ") || "none"}`);
+  if (!found.dtype.startsWith("float")) throw new GraphError(`${describe(found)} is not of a float type`);
+  return found;
+}
+
+const statistics = [3, 4];
+
+/** Float tensors of at least one dimension that a gradient reaches, but for running statistics. */
+function trainable(loss: Value, stored: ReadonlyMap<string, Constant>): readonly Constant[] {
+  const nodes = topological([loss]);
+  const fixed = new Set<Value | null>(
+    nodes.filter((n) => n.op === "BatchNormalization").flatMap((n) => statistics.map((i) => n.inputs[i])),
+  );
+  const candidates = [...stored.values()].filter(
+    (c) => c.dtype.startsWith("float") && c.shape.length > 0 && !fixed.has(c),
+  );
+  return differentiate(loss, candidates, { unreached: "null" }).flatMap((g, i) => (g ? [candidates[i]] : []));
+}

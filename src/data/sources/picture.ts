@@ -1,0 +1,32 @@
+/** Pictures and the sets that hold them. */
+
+/** Decoded 8-bit pixels. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  /** [height, width, channels] */
+  readonly data: Uint8Array;
+}
+
+/** A set of images, read one by one. */
+export interface ImageSource {
+  readonly count: number;
+  /** A class for every image, or null where the set has none. */
+  readonly labels: Int32Array | null;
+  readonly classes: readonly string[] | null;
+  /** Labels at each level of a known hierarchy, finest first. */
+  readonly hierarchy: readonly Int32Array[] | null;
+  readonly warnings: readonly string[];
+  /** What errors and exports call an image. */
+  name(index: number): string;
+  /** @throws DataError that names the image and why it cannot be read */
+  read(index: number): Promise<Picture>;
+}
+
+/** Bytes in memory that threads share. */
+export function shared(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
+}

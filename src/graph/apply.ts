@@ -2,7 +2,6 @@
  * One function per op. Inputs go by position, attributes by name with ONNX's defaults; a plain number stands for a scalar
  * constant. Dtypes and shapes are inferred at the call, and a misfit fails there, with the caller's file and line.
  */
-import { ShapeError } from "../errors.js";
 import { fold } from "./fold.js";
 import { type Composite, composites, type OpType, ops } from "./ops.js";
 import { isSize, isStatic } from "./shapes.js";
@@ -28,32 +27,15 @@ export function applyAll(
   outputs = 1,
 ): readonly Value[] {
   const present = inputs.filter((v): v is Value => v !== null);
-  try {
-    const types = ops[op](inputs.some((v) => v === null) ? (inputs as Value[]) : present, attributes, op, outputs);
-    const made = node(op, inputs, attributes, types, composites.includes(op as Composite) ? "hcsc" : "");
-    const folded = fold(made);
-    return folded ? [folded] : made.outputs;
-  } catch (error) {
-    if (error instanceof ShapeError && !error.message.includes("\n    at ")) error.message += callSite();
-    throw error;
-  }
+  const types = ops[op](inputs.some((v) => v === null) ? (inputs as Value[]) : present, attributes, op, outputs);
+  const made = node(op, inputs, attributes, types, composites.includes(op as Composite) ? "hcsc" : "");
+  const folded = fold(made);
+  return folded ? [folded] : made.outputs;
 }
 
 /** Applies `op` and gives its first output. */
 export function apply(op: OpType, inputs: readonly (Value | null)[], attributes: Attributes = {}): Value {
   return applyAll(op, inputs, attributes)[0];
-}
-
-/** The first line of the stack outside this room's folder, wherever that is installed. */
-function callSite(): string {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 100;
-  const stack = new Error().stack ?? "";
-  Error.stackTraceLimit = stackTraceLimit;
-  const frames = stack.split("\n").filter((line) => line.startsWith("    at ") && !line.includes("node:internal"));
-  const room = /(?:file:\/\/)?[^ (]*[/\\]/.exec(frames[0]?.split(/ \(| at /).at(-1) ?? "")?.[0];
-  const line = room && frames.find((l) => !l.includes(room) && !l.includes("<anonymous>"));
-  return line ? `\n${line}` : "";
 }
 
 const valued = (x: Operand, like: Operand): Value =>

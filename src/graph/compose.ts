@@ -3,7 +3,6 @@
  * gradients follow from the rules of their parts.
  */
 
-import { ShapeError } from "../errors.js";
 import {
   abs,
   add,
@@ -33,8 +32,8 @@ import {
   tanh,
   unsqueeze,
 } from "./apply.js";
-import { isSize } from "./shapes.js";
-import { describe, type Value } from "./value.js";
+import { fail, isSize } from "./shapes.js";
+import type { Value } from "./value.js";
 
 /** Gaussian error linear unit x·Φ(x) (Hendrycks and Gimpel 2016): exact, or by its tanh approximation. */
 export function gelu(x: Value, form: "exact" | "tanh" = "exact"): Value {
@@ -83,7 +82,7 @@ export const layerNorm = (
 export function groupNorm(x: Value, groups: number, scale: Value, bias: Value, epsilon = 1e-5): Value {
   const channels = x.shape[1];
   if (!isSize(channels ?? "") || (channels as number) % groups !== 0)
-    throw new ShapeError(`groupNorm: ${channels} channels do not divide into ${groups} groups (${describe(x)})`);
+    fail("groupNorm", `${channels} channels do not divide into ${groups} groups`, [x, scale, bias]);
   const unit = reshapeLike(standardize(reshape(x, [0, groups, -1]), [2], epsilon), x);
   const alongChannels = (v: Value) =>
     unsqueeze(
@@ -105,6 +104,8 @@ export const instanceNorm = (x: Value, scale: Value, bias: Value, epsilon = 1e-5
  * @returns [N]; take its `mean` for the usual loss
  */
 export function crossEntropy(logits: Value, targets: Value): Value {
+  if (logits.shape.length !== 2 || targets.shape.length !== 1 || targets.shape[0] !== logits.shape[0])
+    fail("crossEntropy", "needs logits [N,classes] and one target for each of the N", [logits, targets]);
   const shifted = sub(logits, stopGradient(max(logits, [1], true))); // no exponential overflows, on any provider
   const picked = squeeze(gatherElements(shifted, unsqueeze(targets, [1]), 1), [1]);
   return sub(log(sum(exp(shifted), [1])), picked);

@@ -3,17 +3,20 @@
  * of x [n,3,4] is [n,-1]. Exported models flatten a batch of any size this way.
  */
 import { factors, isSize, merged, quotient } from "./shapes.js";
-import { type Dimension, known, type Node, producer, type Value } from "./value.js";
+import { type Dimension, isConstant, known, type Node, producer, type Value } from "./value.js";
 
 type Dimensions = readonly Dimension[];
 
+/** Longer vectors are no shapes. */
 const limit = 64;
 
 /** The elements of an integer vector or scalar as sizes and names, or null where they cannot be told. */
 export function knownDimensions(value: Value | null | undefined): Dimensions | null {
   if (!value) return null;
-  const numbers = value.shape.length <= 1 && (value.dtype === "int64" || value.dtype === "int32") ? known(value) : null;
-  if (numbers) return numbers;
+  if (isConstant(value)) {
+    const isShape = value.dtype === "int64" && value.shape.length <= 1 && value.source.data.length <= limit;
+    return isShape ? known(value) : null;
+  }
   const node = producer(value);
   const rule = node && rules[node.op];
   return node && rule ? rule(node) : null;
@@ -54,9 +57,9 @@ const rules: Readonly<Record<string, (node: Node) => Dimensions | null>> = {
   },
   Slice: (node) => {
     const x = first(node);
-    const [from, to, , step] = node.inputs.slice(1).map((v) => known(v)?.[0]);
-    if (!x || from === undefined || to === undefined || (step ?? 1) !== 1) return null;
-    return x.slice(from, to);
+    const [from, to, , step = 1] = node.inputs.slice(1).map((v) => known(v)?.[0]);
+    if (!x || from === undefined || to === undefined || step < 1) return null;
+    return x.slice(from, to).filter((_, i) => i % step === 0);
   },
   Concat: (node) => {
     const parts = node.inputs.map((_, i) => of(node, i));
@@ -70,6 +73,20 @@ const rules: Readonly<Record<string, (node: Node) => Dimensions | null>> = {
   }),
   Add: both((a, b) => (isSize(a) && isSize(b) ? a + b : a === 0 ? b : b === 0 ? a : null)),
   Sub: both((a, b) => (isSize(a) && isSize(b) ? a - b : b === 0 ? a : null)),
+  ConstantOfShape: (node) => {
+    const count = first(node)?.[0];
+    const value = node.attributes.value as Value | undefined;
+    return isSize(count ?? "") && (count as number) <= limit && value?.dtype === "int64"
+      ? Array(count as number).fill(known(value)?.[0])
+      : null;
+  },
+  /** A named dimension is never negative, and equals itself. */
+  Equal: both((a, b) => (a === b ? 1 : (isSize(a) && (isSize(b) || a < 0)) || (isSize(b) && b < 0) ? 0 : null)),
+  Where: (node) => {
+    const [condition, x, y] = [of(node, 0), of(node, 1), of(node, 2)];
+    if (!condition || !x || !y) return null;
+    return condition.map((c, i) => (c === 1 ? x[x.length === 1 ? 0 : i] : y[y.length === 1 ? 0 : i]));
+  },
   ReduceProd: (node) => {
     const x = first(node);
     return x && [merged(factors(x))];

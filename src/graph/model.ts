@@ -5,7 +5,16 @@
 import { GraphError } from "../errors.js";
 import { encodeModel, type ModelContent, type TensorContent } from "../onnx/index.js";
 import { simplify } from "./simplify.js";
-import { type Constant, constant, describe, isConstant, type Node, topological, type Value } from "./value.js";
+import {
+  type Constant,
+  constant,
+  type Dimension,
+  describe,
+  isConstant,
+  type Node,
+  topological,
+  type Value,
+} from "./value.js";
 
 /** A graph: its inputs in order, its outputs by name. */
 export interface Graph {
@@ -80,13 +89,26 @@ export function describeModel(graph: Graph): ModelContent {
   for (const v of inputs)
     if (v.source.kind !== "input")
       throw new GraphError(`the graph ${graph.name} lists ${describe(v)} as an input, but it is computed`);
+  const lasting = madeUpNames();
   return {
     name: graph.name,
     inputs: graph.inputs.map((v) => ({ name: v.name, dtype: v.dtype, shape: v.shape })),
-    outputs: names.map((n, i) => ({ name: n, dtype: values[i].dtype, shape: values[i].shape })),
+    outputs: names.map((n, i) => ({ name: n, dtype: values[i].dtype, shape: values[i].shape.map(lasting) })),
     constants: [...constants.values()],
     nodes,
   };
+}
+
+/** Dimensions that inference made up carry the counter's numbers; in a file they are counted from 1. */
+function madeUpNames(): (d: Dimension) => Dimension {
+  const seen = new Map<string, string>();
+  return (d) =>
+    typeof d === "number"
+      ? d
+      : d.replace(/\?\d+(\.\d+)*/g, (found) => {
+          if (!seen.has(found)) seen.set(found, `unknown_${seen.size + 1}`);
+          return seen.get(found) as string;
+        });
 }
 
 const tensorOf = (name: string, value: Constant): TensorContent => ({

@@ -45,7 +45,43 @@ const argReduction: Infer = (x, a, op) => [
   type("int64", reduced(op, x[0], [int(a, "axis", 0)], int(a, "keepdims", 1) === 1)),
 ];
 
+/** Indices are int64 or int32. */
+function integral(op: string, indices: Value, x: In): void {
+  if (!indices.dtype.startsWith("int")) fail(op, "the indices must be integers", x);
+}
+
+/** Indices into every axis, as many axes as `x`, and no more of them off `axis` than `x` has. */
+function elementIndices(op: string, x: In, axis: number): void {
+  const [data, at] = x;
+  integral(op, at, x);
+  const along = axisOf(op, axis, data.shape.length, x);
+  const fits = data.shape.every((d, i) => {
+    const n = at.shape[i];
+    return i === along || !isSize(d) || !isSize(n) || n <= d;
+  });
+  if (at.shape.length !== data.shape.length || !fits) fail(op, `the indices do not suit the data off axis ${along}`, x);
+}
+
+const scatterElements: Infer = (x, a, op) => {
+  elementIndices(op, x, int(a, "axis", 0));
+  sameDtype(op, [x[0], x[2]]);
+  if (String(x[1].shape) !== String(x[2].shape)) fail(op, "indices and updates differ in shape", x);
+  return [type(x[0].dtype, x[0].shape)];
+};
+
+const scatterND: Infer = (x, _, op) => {
+  const [data, at, updates] = x;
+  integral(op, at, x);
+  sameDtype(op, [data, updates]);
+  const width = at.shape[at.shape.length - 1];
+  if (!isSize(width)) fail(op, "the last dimension of the indices must be known", x);
+  const rank = at.shape.length - 1 + data.shape.length - width;
+  if (updates.shape.length !== rank) fail(op, `the updates need a rank of ${rank}`, x);
+  return [type(data.dtype, data.shape)];
+};
+
 const gather: Infer = (x, a, op) => {
+  integral(op, x[1], x);
   const axis = axisOf(op, int(a, "axis", 0), x[0].shape.length, x);
   return [type(x[0].dtype, [...x[0].shape.slice(0, axis), ...x[1].shape, ...x[0].shape.slice(axis + 1)])];
 };
@@ -181,14 +217,17 @@ export const ops = {
   Flatten: flatten,
   Tile: tile,
   Gather: gather,
-  GatherElements: (x) => [type(x[0].dtype, x[1].shape)],
+  GatherElements: (x, a, op) => {
+    elementIndices(op, x, int(a, "axis", 0));
+    return [type(x[0].dtype, x[1].shape)];
+  },
   GatherND: (x, a, op) => {
     const width = x[1].shape[x[1].shape.length - 1];
     if (!isSize(width)) fail(op, "the last dimension of the indices must be known", x);
     return [type(x[0].dtype, [...x[1].shape.slice(0, -1), ...x[0].shape.slice(int(a, "batch_dims", 0) + width)])];
   },
-  ScatterND: same,
-  ScatterElements: same,
+  ScatterND: scatterND,
+  ScatterElements: scatterElements,
   Shape: ([x], a) => [type("int64", [x.shape.slice(int(a, "start", 0), int(a, "end", x.shape.length)).length])],
   ConstantOfShape: (x, a, op) => [type((a.value as Value | undefined)?.dtype ?? "float32", targetShape(x[0], op, x))],
   Range: (x) => {

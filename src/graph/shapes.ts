@@ -2,9 +2,22 @@
 import { ShapeError } from "../errors.js";
 import { type Dimension, describe, type Shape, type TensorType, type Value } from "./value.js";
 
-/** Fails with the op, the reason and the values it was called with; `apply` adds the place in the caller's code. */
+/** Fails with the op, the reason, the values it was called with, and the place in the caller's code. */
 export function fail(op: string, reason: string, values: readonly (Value | null)[]): never {
-  throw new ShapeError(`${op}: ${reason} (${values.map((v) => (v ? describe(v) : "none")).join(", ")})`);
+  const shown = values.map((v) => (v ? describe(v) : "none")).join(", ");
+  throw new ShapeError(`${op}: ${reason} (${shown})${callSite()}`);
+}
+
+/** The first line of the stack outside this room's folder, wherever that is installed. */
+function callSite(): string {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 100;
+  const stack = new Error().stack ?? "";
+  Error.stackTraceLimit = stackTraceLimit;
+  const frames = stack.split("\n").filter((line) => line.startsWith("    at ") && !line.includes("node:internal"));
+  const room = /(?:file:\/\/)?[^ (]*[/\\]/.exec(frames[0]?.split(/ \(| at /).at(-1) ?? "")?.[0];
+  const line = room && frames.find((l) => !l.includes(room) && !l.includes("(<anonymous>)"));
+  return line ? `\n${line}` : "";
 }
 
 /** `axis` counted from the front, for a tensor of `rank` dimensions. */

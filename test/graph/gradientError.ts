@@ -102,7 +102,7 @@ export async function analytic(f: Function, samples: readonly Sample[], seed = 5
   const all = expandComposites([...ys, ...gradients]);
   const outputs = Object.fromEntries(all.map((v, i) => [i < ys.length ? `y${i}` : `g${i - ys.length}`, v]));
   const run = await session(buildModel({ name: "gradient", inputs, outputs }));
-  return { run, weights, count: ys.length, inputs };
+  return { run, weights, ys };
 }
 
 /** Weights of y's shape; one for all elements where the shape is not known. */
@@ -114,9 +114,15 @@ const weightsFor = (y: Value, weights: Float32Array): Value =>
  * the largest element of each gradient (or to 1 if that is larger).
  */
 export async function gradientError(f: Function, samples: readonly Sample[], step = 1 / 32): Promise<number> {
-  const { run, weights, count } = await analytic(f, samples);
+  const { run, weights, ys } = await analytic(f, samples);
   const feeds = Object.fromEntries(samples.map((s, i) => [`x${i}`, tensorOf(s)]));
   const first = await run(feeds);
+  for (const [k, y] of ys.entries()) {
+    const found = first[`y${k}`];
+    if (isStatic(y.shape) && String(found.dims) !== String(y.shape))
+      throw new Error(`output ${k} was inferred as [${y.shape}], but is [${found.dims}]`);
+  }
+  const count = ys.length;
   let worst = 0;
   let gradient = 0;
   for (const [i, sample] of samples.entries()) {

@@ -2,6 +2,7 @@ import test from "ava";
 import { GraphError } from "../../src/errors.js";
 import { gradients } from "../../src/graph/gradients.js";
 import * as g from "../../src/graph/index.js";
+import { composed } from "./cases/composed.js";
 import { elementwise } from "./cases/elementwise.js";
 import { layout } from "./cases/layout.js";
 import { normalization } from "./cases/normalization.js";
@@ -10,7 +11,7 @@ import { reducing } from "./cases/reductions.js";
 import { windows } from "./cases/windows.js";
 import { declare, floats, gradientError, uniform } from "./gradientError.js";
 
-const cases = [...elementwise, ...reducing, ...products, ...windows, ...normalization, ...layout];
+const cases = [...elementwise, ...reducing, ...products, ...windows, ...normalization, ...layout, ...composed];
 
 for (const { of, f, inputs } of cases)
   test.serial(`the gradient of ${of} agrees with central differences`, async (t) => {

@@ -25,5 +25,8 @@ export const gemm: Infer = (x, a, op) => {
   const [inner, n] = int(a, "transB", 0) ? [x[1].shape[1], x[1].shape[0]] : x[1].shape;
   if (x[0].shape.length !== 2 || x[1].shape.length !== 2) fail(op, "needs two matrices", x);
   if (k !== inner) fail(op, `the inner dimensions ${k} and ${inner} differ`, x);
-  return [type(sameDtype(op, x), [m, n])];
+  const made: Shape = [m, n];
+  if (x[2] && String(broadcast(op, [{ ...x[2], shape: made }, x[2]])) !== String(made))
+    fail(op, "the bias is too large", x);
+  return [type(sameDtype(op, x), made)];
 };

@@ -32,7 +32,7 @@ export interface ModelContent {
   readonly outputs: readonly ValueContent[];
   readonly constants: readonly TensorContent[];
   readonly nodes: readonly NodeContent[];
-  /** Opset of the default domain; 18 when written. */
+  /** Opset of the default domain; 18 if left out. */
   readonly opset?: number;
 }
 

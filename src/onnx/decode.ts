@@ -32,7 +32,10 @@ export function decodeModel(bytes: Uint8Array): ModelContent {
   const stored = new Set(constants.map((c) => c.name));
   return {
     name: graph.name ?? "",
-    inputs: (graph.input ?? []).map(valueInfo).filter((v) => !stored.has(v.name)),
+    inputs: (graph.input ?? [])
+      .filter((v) => !stored.has(v.name ?? ""))
+      .map(ranked)
+      .map(valueInfo),
     outputs: (graph.output ?? []).map(valueInfo),
     constants,
     nodes: graph.node.map(nodeOf),
@@ -70,6 +73,13 @@ function attribute(a: onnxProto.onnx.IAttributeProto, n: onnxProto.onnx.INodePro
       `node ${n.name || n.opType}: attribute ${a.name} has a kind (${a.type}) that is not supported, such as a subgraph`,
     );
   return read(a);
+}
+
+/** An input of unknown rank cannot be worked with. */
+function ranked(v: onnxProto.onnx.IValueInfoProto): onnxProto.onnx.IValueInfoProto {
+  if (!v.type?.tensorType?.shape)
+    throw new GraphError(`the input ${v.name} is no tensor of known rank; export the model with its shape`);
+  return v;
 }
 
 function valueInfo(v: onnxProto.onnx.IValueInfoProto): ValueContent {

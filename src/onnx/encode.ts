@@ -9,13 +9,13 @@ const opset = 18;
 const irVersion = 8;
 const utf8 = new TextEncoder();
 
-/** Encodes as opset 18, IR version 8, with version 1 of every vendor domain in use. */
+/** Encodes as the content's opset or else 18, IR version 8, with version 1 of every vendor domain in use. */
 export function encodeModel(model: ModelContent): Uint8Array {
   const vendors = [...new Set(model.nodes.map((n) => n.domain))].filter((d) => d !== "").sort();
   const message = onnx.ModelProto.create({
     irVersion,
     producerName: "hcsc",
-    opsetImport: [{ domain: "", version: opset }, ...vendors.map((domain) => ({ domain, version: 1 }))],
+    opsetImport: [{ domain: "", version: model.opset ?? opset }, ...vendors.map((domain) => ({ domain, version: 1 }))],
     graph: {
       name: model.name,
       input: model.inputs.map(valueInfo),

@@ -1,0 +1,62 @@
+/** Whether a tensor is what a program declares, before ONNX Runtime sees it: its own message names neither program nor side. */
+import { elements } from "../array.js";
+import { ShapeError } from "../errors.js";
+import type { DataArray, Elements, ElementType, TensorInfo } from "./messages.js";
+
+/** The element type of a typed array; `Uint8Array` also stands for bool. */
+export function elementType(data: Elements): ElementType | null {
+  if (data instanceof Float32Array) return "float32";
+  if (data instanceof Float64Array) return "float64";
+  if (data instanceof BigInt64Array) return "int64";
+  if (data instanceof Int32Array) return "int32";
+  return data instanceof Uint8Array ? "uint8" : null;
+}
+
+/** Throws unless the shape accounts for all elements and the type is one that engines take. */
+export function requireWhole(where: string, name: string, array: DataArray): ElementType {
+  const type = elementType(array.data);
+  if (!type) {
+    throw new ShapeError(
+      `${where}: ${name} is ${Object.prototype.toString.call(array.data).slice(8, -1)}. Give Float32Array, Float64Array, BigInt64Array, Int32Array or Uint8Array.`,
+    );
+  }
+  if (elements(array.shape) !== array.data.length) {
+    throw new ShapeError(
+      `${where}: ${name} has shape [${array.shape}], which is ${elements(array.shape)} elements, and ${array.data.length} elements of data.`,
+    );
+  }
+  return type;
+}
+
+/**
+ * Throws unless a tensor of `type` and `shape` may be fed for `expected`.
+ *
+ * @param sizes - sizes that named dimensions have in this run so far; filled here, so that one name is one size
+ */
+export function requireFit(
+  where: string,
+  expected: TensorInfo,
+  type: string,
+  shape: readonly number[],
+  sizes: Map<string, { size: number; from: string }>,
+): void {
+  const isType = type === expected.dtype || (type === "uint8" && expected.dtype === "bool");
+  const isShape =
+    shape.length === expected.shape.length &&
+    expected.shape.every((dimension, i) => typeof dimension === "string" || dimension === shape[i]);
+  if (!isType || !isShape) {
+    throw new ShapeError(
+      `${where}: ${expected.name} must be ${expected.dtype}[${expected.shape}], and ${type}[${shape}] was given.`,
+    );
+  }
+  for (const [i, dimension] of expected.shape.entries()) {
+    if (typeof dimension !== "string" || dimension === "") continue;
+    const seen = sizes.get(dimension);
+    if (seen && seen.size !== shape[i]) {
+      throw new ShapeError(
+        `${where}: ${expected.name} is ${type}[${shape}], so ${dimension} is ${shape[i]}, but ${seen.from} has ${dimension} ${seen.size}.`,
+      );
+    }
+    if (!seen) sizes.set(dimension, { size: shape[i], from: expected.name });
+  }
+}

@@ -1,0 +1,80 @@
+/** The engine's thread: takes requests one after another, in order, and answers each. */
+import { parentPort, workerData } from "node:worker_threads";
+import type { NamedArrays, Reply, Request } from "./messages.js";
+import { type ErrorKind, flag, type HostOptions } from "./messages.js";
+import type { Provider } from "./providers.js";
+import { Sessions } from "./sessions.js";
+
+const { provider, threads, flags } = workerData as HostOptions;
+const shared = new Int32Array(flags);
+const port = parentPort;
+if (!port) throw new Error("host.js is the engine's thread: openEngine starts it");
+
+/** Marks native calls, and starts none once the process is on its way out (see engine.ts). */
+async function guard<T>(native: () => Promise<T>): Promise<T> {
+  Atomics.store(shared, flag.busy, 1);
+  try {
+    if (Atomics.load(shared, flag.stop) === 1) throw new Error("the process is ending");
+    return await native();
+  } finally {
+    Atomics.store(shared, flag.busy, 0);
+    Atomics.notify(shared, flag.busy);
+  }
+}
+
+const sessions = new Sessions(provider as Provider, threads, guard);
+
+async function answer(request: Request): Promise<unknown> {
+  switch (request.call) {
+    case "load":
+      return sessions.load(request.ask.program, request.ask.model, request.ask.options);
+    case "unload":
+      await sessions.unload(request.ask.program);
+      return null;
+    case "write":
+      sessions.write(request.ask.state);
+      return null;
+    case "read":
+      return sessions.read(request.ask.names);
+    case "drop":
+      sessions.drop(request.ask.names);
+      return null;
+    case "names":
+      return sessions.names();
+    case "run":
+      return sessions.run(request.ask.program, request.ask.feeds, request.ask.wanted);
+    case "close":
+      await sessions.close();
+      return null;
+  }
+}
+
+const kinds: readonly string[] = ["ProviderError", "ShapeError", "UsageError"] satisfies ErrorKind[];
+
+async function serve(request: Request): Promise<void> {
+  const spent = request.call === "run" ? buffers(request.ask.feeds) : [];
+  let reply: Reply;
+  let moved: ArrayBuffer[] = [];
+  try {
+    const made = await answer(request);
+    reply = { id: request.id, answer: made, spent };
+    if (request.call === "run" || request.call === "read") moved = buffers(made as NamedArrays);
+  } catch (error) {
+    const { name, message, stack } = error as Error;
+    const isKnown = kinds.includes(name);
+    const shown = isKnown ? message : `the engine failed at ${request.call}: ${stack ?? message}`;
+    reply = { id: request.id, spent, error: { kind: isKnown ? (name as ErrorKind) : "ProviderError", message: shown } };
+  }
+  port?.postMessage(reply, [...spent, ...moved]);
+  if (request.call === "close") port?.close();
+}
+
+/** The distinct memory blocks of arrays: each may be moved once. */
+const buffers = (arrays: NamedArrays): ArrayBuffer[] => [
+  ...new Set(Object.values(arrays).map((a) => a.data.buffer as ArrayBuffer)),
+];
+
+let last = Promise.resolve();
+port.on("message", (request: Request) => {
+  last = last.then(() => serve(request));
+});

@@ -1,0 +1,10 @@
+/**
+ * Where graphs run: an engine hosts ONNX Runtime sessions and the state they share (parameters, optimizer slots, the queue) on
+ * a thread of its own, so that the caller's event loop stays live during a step and state never travels between steps. Feeds
+ * go in and wanted outputs come back as dense arrays. On top of it: the searches that clustering and kNN are given.
+ */
+export { type Engine, type EngineOptions, openEngine } from "./engine.js";
+export type { DataArray, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo } from "./messages.js";
+export { nearestCentroidOn } from "./nearestCentroid.js";
+export { type Provider, providers, requireProvider } from "./providers.js";
+export { similarityOn } from "./similarity.js";

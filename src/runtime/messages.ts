@@ -1,0 +1,69 @@
+/** What the caller's thread and the engine's thread say to each other. Everything here survives structured cloning. */
+import type { DenseArray } from "../array.js";
+
+/** Typed arrays that are fed and come back; bool is `Uint8Array` of 0 and 1. */
+export type Elements = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
+export type DataArray = DenseArray<Elements>;
+export type NamedArrays<T = DataArray> = Readonly<Record<string, T>>;
+
+export type ElementType = "float32" | "float64" | "int64" | "int32" | "uint8" | "bool";
+
+/** An input or output as the model declares it; a dimension known only at run time is a string, maybe empty. */
+export interface TensorInfo {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly (number | string)[];
+}
+
+export interface ProgramInfo {
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  /** Time to make the session. */
+  readonly seconds: number;
+}
+
+export interface ProgramOptions {
+  /** State tensor → the output that becomes its next value. The tensor need not be an input of the program. */
+  readonly state?: Readonly<Record<string, string>>;
+  /** Less memory for a tenth more time (`enableMemPattern: false`). Default false. */
+  readonly savesMemory?: boolean;
+}
+
+/** What can be asked of an engine, and what it answers. */
+export interface Calls {
+  load: { ask: { program: string; model: Uint8Array; options: ProgramOptions }; answer: ProgramInfo };
+  unload: { ask: { program: string }; answer: null };
+  write: { ask: { state: NamedArrays }; answer: null };
+  read: { ask: { names: readonly string[] | null }; answer: NamedArrays };
+  drop: { ask: { names: readonly string[] | null }; answer: null };
+  names: { ask: null; answer: readonly string[] };
+  run: { ask: { program: string; feeds: NamedArrays; wanted: readonly string[] }; answer: NamedArrays };
+  close: { ask: null; answer: null };
+}
+export type CallName = keyof Calls;
+
+export type Request = {
+  [K in CallName]: { readonly id: number; readonly call: K; readonly ask: Calls[K]["ask"] };
+}[CallName];
+
+/** The classes of `src/errors.ts` that an engine raises. */
+export type ErrorKind = "ProviderError" | "ShapeError" | "UsageError";
+
+export interface Reply {
+  readonly id: number;
+  readonly answer?: unknown;
+  readonly error?: { readonly kind: ErrorKind; readonly message: string };
+  /** Memory of feeds, on its way back for the next ones. */
+  readonly spent?: readonly ArrayBuffer[];
+}
+
+/** What the engine's thread is started with. */
+export interface HostOptions {
+  readonly provider: string;
+  readonly threads: number | null;
+  /** int32 [2]: `busy` and `stop`, see engine.ts. */
+  readonly flags: SharedArrayBuffer;
+}
+
+/** Places in the shared flags. */
+export const flag = { busy: 0, stop: 1 } as const;

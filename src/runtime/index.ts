@@ -8,3 +8,4 @@ export type { DataArray, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo } 
 export { nearestCentroidOn } from "./nearestCentroid.js";
 export { type Provider, providers, requireProvider } from "./providers.js";
 export { similarityOn } from "./similarity.js";
+export { type ChosenTarget, chooseTarget } from "./target.js";

@@ -1,12 +1,12 @@
 /**
- * The nearest centroid by an engine: argmax_c x·c − |c|²/2, as `Gemm` and `ArgMax` over chunks of rows, so that the scores of
+ * The nearest centroid by an engine: the highest x·c − |c|²/2, as `Gemm` and `TopK` over chunks of rows, so that the scores of
  * one chunk (2048 × 3000 float32: 24 MB) are all the memory it takes. Rows are fed chunk by chunk rather than kept as engine
- * state: a chunk's copy takes a fiftieth of its product, and the points are not held twice.
+ * state: a chunk's copy takes a fiftieth of its product's time, and the points are not held twice.
  */
 import type { Matrix } from "../array.js";
 import type { NearestCentroid } from "../cluster/index.js";
 import { ShapeError } from "../errors.js";
-import { argMax, buildModel, cast, gemm, input, mul, sum } from "../graph/index.js";
+import { applyAll, buildModel, cast, gemm, input, ints, mul, slice, squeeze, sum } from "../graph/index.js";
 import type { Engine } from "./engine.js";
 import { loadedOnce } from "./loadedOnce.js";
 
@@ -19,37 +19,42 @@ function model(): Uint8Array {
   const rows = input("rows", ["rows", "width"]);
   const centroids = input("centroids", ["centroids", "width"]);
   const bias = mul(sum(mul(centroids, centroids), [1]), -0.5); // [centroids]
-  const owner = cast(argMax(gemm(rows, centroids, bias, { transB: true })), "int32"); // [rows]
-  return buildModel({ name: program, inputs: [rows, centroids], outputs: { owner } });
+  const scores = gemm(rows, centroids, bias, { transB: true }); // [rows, centroids]
+  const [best, ids] = applyAll("TopK", [scores, ints([2])], {}, 2); // [rows, 2]
+  const owner = squeeze(slice(cast(ids, "int32"), 1, 0, 1), [1]);
+  const second = squeeze(slice(best, 1, 1, 2), [1]);
+  return buildModel({ name: program, inputs: [rows, centroids], outputs: { owner, second } });
 }
 
-/** `NearestCentroid` on `engine`, in float32; of equal centroids the first. Loads one program, once for each engine. */
+/**
+ * `NearestCentroid` on `engine`, in float32, with the second best score; of equal centroids the first. Loads one program, once
+ * for each engine.
+ */
 export async function nearestCentroidOn(engine: Engine): Promise<NearestCentroid> {
   await loadedOnce(engine, program, model);
   return async (points, centroids, rows) => {
-    const width = points.shape[1];
-    if (width !== centroids.shape[1]) {
+    if (points.shape[1] !== centroids.shape[1]) {
       throw new ShapeError(
         `nearest centroid: the points are [${points.shape}], the centroids [${centroids.shape}]. Use one width.`,
       );
     }
     const count = rows?.length ?? points.shape[0];
     const owner = new Int32Array(count);
-    const chunk = async (from: number) => {
-      const fed = { rows: rowsOf(points, from, Math.min(count, from + chunkRows), rows), centroids };
-      const found = await engine.run(program, fed, ["owner"]);
-      owner.set(found.owner.data as Int32Array, from);
-    };
+    const second = new Float32Array(count);
+    if (centroids.shape[0] === 1) return { owner, second: second.fill(Number.NEGATIVE_INFINITY) };
     let next = 0;
-    const lane = async () => {
+    const work = async () => {
       while (next < count) {
         const from = next;
         next += chunkRows;
-        await chunk(from);
+        const chunk = rowsOf(points, from, Math.min(count, next), rows);
+        const found = await engine.run(program, { rows: chunk, centroids }, ["owner", "second"]);
+        owner.set(found.owner.data as Int32Array, from);
+        second.set(found.second.data as Float32Array, from);
       }
     };
-    await Promise.all(Array.from({ length: ahead }, lane));
-    return owner;
+    await Promise.all(Array.from({ length: ahead }, work));
+    return { owner, second };
   };
 }
 

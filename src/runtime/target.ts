@@ -1,0 +1,55 @@
+/**
+ * Which form of a graph an engine runs best: standard ONNX, or on the CPU provider the blocked convolutions of its own domain
+ * (`com.microsoft.nchwc`), internals of ONNX Runtime whose block depends on the machine, so it is probed.
+ */
+import { ProviderError } from "../errors.js";
+import { encodeModel } from "../onnx/index.js";
+import type { Engine } from "./engine.js";
+
+/** As `Target` of `src/artifacts`, which is above this room. */
+export type ChosenTarget = { readonly kind: "portable" } | { readonly kind: "blocked"; readonly block: number };
+
+const program = "blockProbe";
+const shape = [1, 16, 2, 2];
+const pixels = 4;
+
+/**
+ * The blocked form if the engine is on the CPU and has it, else the portable one. `ReorderInput` on 0, 1, 2, … puts the first
+ * pixel of the first `block` channels first: 0, 4, 8, …, so where that progression breaks is the block.
+ */
+export async function chooseTarget(engine: Engine): Promise<ChosenTarget> {
+  if (engine.provider !== "cpu") return { kind: "portable" };
+  try {
+    await engine.load(program, probe());
+  } catch (error) {
+    if (error instanceof ProviderError) return { kind: "portable" };
+    throw error;
+  }
+  try {
+    const data = Float32Array.from({ length: 64 }, (_, i) => i);
+    const { y } = await engine.run(program, { x: { shape, data } }, ["y"]);
+    const numbers = Array.from(y.data, Number);
+    const block = numbers.findIndex((value, i) => value !== i * pixels);
+    return block === 8 || block === 16 ? { kind: "blocked", block } : { kind: "portable" };
+  } finally {
+    await engine.unload(program);
+  }
+}
+
+const probe = (): Uint8Array =>
+  encodeModel({
+    name: program,
+    inputs: [{ name: "x", dtype: "float32", shape }],
+    outputs: [{ name: "y", dtype: "float32", shape }],
+    constants: [],
+    nodes: [
+      {
+        name: "reorder",
+        op: "ReorderInput",
+        domain: "com.microsoft.nchwc",
+        inputs: ["x"],
+        outputs: ["y"],
+        attributes: {},
+      },
+    ],
+  });

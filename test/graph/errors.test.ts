@@ -1,3 +1,5 @@
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import test from "ava";
 import { ShapeError } from "../../src/errors.js";
 import * as g from "../../src/graph/index.js";
@@ -73,4 +75,21 @@ test("a chain of calls in one expression still gives the line of the failing cal
     t.throws(build, { instanceOf: ShapeError }).message,
     /float32\[3\], b: float32\[4\]\)\n {4}at build .*errors\.test/,
   );
+});
+
+test("the place is the user's wherever the library is installed, even from a folder named src/graph", async (t) => {
+  const project = fileURLToPath(new URL("../../installed/", import.meta.url));
+  const library = `${project}node_modules/hcsc/build/src/`;
+  const built = fileURLToPath(new URL("../../src/", import.meta.url));
+  for (const part of ["graph", "onnx", "errors.js", "array.js"])
+    await cp(built + part, library + part, { recursive: true });
+  await mkdir(`${project}src/graph`, { recursive: true });
+  await writeFile(
+    `${project}src/graph/mine.mjs`,
+    `import * as g from "../../node_modules/hcsc/build/src/graph/index.js";
+export const make = () => g.add(g.input("a", [3]), g.input("b", [2]));`,
+  );
+  const { make } = (await import(`${project}src/graph/mine.mjs`)) as { make: () => void };
+  t.regex(t.throws(make).message, /\n {4}at .*installed\/src\/graph\/mine\.mjs:2:/);
+  await rm(project, { recursive: true });
 });

@@ -14,7 +14,7 @@ import { type Phase, type StepSettings, applyStep, fusedStep, gradientStep } fro
 export interface Program {
   readonly name: string;
   readonly model: Uint8Array;
-  /** State input → the output that becomes its next value. */
+  /** State tensor → the output that becomes its next value. */
   readonly state: Readonly<Record<string, string>>;
   /** State tensors whose memory is in a target's own order. */
   readonly layouts: Readonly<Record<string, Layout>>;
@@ -53,7 +53,7 @@ export function compile(graph: Graph, target: Target): Program {
   return {
     name: graph.name,
     model: buildModel(final),
-    state: Object.fromEntries(final.inputs.filter((v) => names.includes(next(v.name))).map((v) => [v.name, next(v.name)])),
+    state: Object.fromEntries(names.filter((n) => n.startsWith(next(""))).map((n) => [n.slice(next("").length), n])),
     layouts: lowered.layouts,
     outputs: names,
     inputs: final.inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),

@@ -1,8 +1,8 @@
 /** `hcsc train`: trains, or resumes, a run. */
 import { Command } from "commander";
 import { UsageError } from "../errors.js";
-import { chooseTarget } from "../runtime/index.js";
 import type { Recipe } from "../recipe/index.js";
+import { chooseTarget } from "../runtime/index.js";
 import { RunFolder, encoderWeights, initialState, latestCheckpoint, readCheckpoint, train } from "../train/index.js";
 import type { DenseArray } from "../array.js";
 import { state } from "../artifacts/index.js";

@@ -112,7 +112,11 @@ class ThreadEngine implements Engine {
   ) {
     const flags = new SharedArrayBuffer(8);
     const workerData: HostOptions = { provider, threads, flags };
-    this.worker = new Worker(new URL("./host.js", import.meta.url), { workerData, name: "hcsc engine" });
+    this.worker = new Worker(new URL("./host.js", import.meta.url), {
+      workerData,
+      name: "hcsc engine",
+      execArgv: [], // the process may have been started with --input-type or --test, which a file refuses
+    });
     this.worker.unref();
     const onExit = () => letNativeCallEnd(new Int32Array(flags));
     process.on("exit", onExit);

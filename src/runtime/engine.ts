@@ -9,30 +9,29 @@
  *   one run (0.16 ms called directly)    0.52 ms     6.35 ms
  *   of which the caller is blocked       0.20 ms     2.98 ms
  *   30 engines in turn, 3 at once        right       right
- *   SIGINT to the group in a run         run ends, the parent decides: both (the child must ignore it)
- *   process.exit() in a run              abort (134) at once, exit code kept; prints EPIPE
- *   native abort in the engine           takes the process along     rejected by signal name
+ *   SIGINT to the group in a run         run goes on  run goes on, if the child ignores the signal
+ *   process.exit(3) in a run             abort (134)  3, after a noise line on stderr
+ *   native abort in the engine           ends all     rejected, naming the signal
  *
  * The crashes that public reports give for several threads (onnxruntime#24486) do not occur in 1.30, which keeps its data per
- * thread. The one weakness, ending the process while a native call is under way, is closed here: an `exit` listener lets the
- * call end first (`flags.busy`) and keeps the thread from starting another (`flags.stop`).
+ * thread. The one weakness, ending the process while a native call is under way, is closed by exitGuard.ts.
  */
 import { Worker } from "node:worker_threads";
 import { listSupportedBackends } from "onnxruntime-node";
 import type { DenseArray } from "../array.js";
 import { ProviderError, ShapeError, UsageError } from "../errors.js";
+import { guardExit } from "./exitGuard.js";
 import { copyOnto, FeedMemory } from "./feedMemory.js";
-import {
-  type CallName,
-  type Calls,
-  type Elements,
-  flag,
-  type HostOptions,
-  type NamedArrays,
-  type ProgramInfo,
-  type ProgramOptions,
-  type Reply,
-  type Request,
+import type {
+  CallName,
+  Calls,
+  Elements,
+  HostOptions,
+  NamedArrays,
+  ProgramInfo,
+  ProgramOptions,
+  Reply,
+  Request,
 } from "./messages.js";
 import { requireProvider } from "./providers.js";
 
@@ -118,13 +117,12 @@ class ThreadEngine implements Engine {
       execArgv: [], // the process may have been started with --input-type or --test, which a file refuses
     });
     this.worker.unref();
-    const onExit = () => letNativeCallEnd(new Int32Array(flags));
-    process.on("exit", onExit);
+    const unguard = guardExit(flags);
     this.worker.on("message", (reply: Reply) => this.receive(reply));
     this.worker.on("error", (error) => this.end(`the engine's thread failed: ${error.message}`));
     this.gone = new Promise((resolve) => {
       this.worker.on("exit", (code) => {
-        process.off("exit", onExit);
+        unguard();
         this.end(this.closing ? "the engine is closed" : `the engine's thread ended with code ${code}`);
         resolve();
       });
@@ -203,12 +201,6 @@ class ThreadEngine implements Engine {
       this.pending.clear();
     }
   }
-}
-
-/** Blocks until no native call is under way: ending the thread in one aborts the process. */
-function letNativeCallEnd(flags: Int32Array): void {
-  Atomics.store(flags, flag.stop, 1);
-  Atomics.wait(flags, flag.busy, 1, 120_000);
 }
 
 function mapped(arrays: NamedArrays, copy: (data: Elements) => Elements): NamedArrays {

@@ -10,7 +10,7 @@ const shared = new Int32Array(flags);
 const port = parentPort;
 if (!port) throw new Error("host.js is the engine's thread: openEngine starts it");
 
-/** Marks native calls, and starts none once the process is on its way out (see engine.ts). */
+/** Marks native calls, and starts none once the process is on its way out (see exitGuard.ts). */
 async function guard<T>(native: () => Promise<T>): Promise<T> {
   Atomics.store(shared, flag.busy, 1);
   try {

@@ -61,7 +61,7 @@ export interface Reply {
 export interface HostOptions {
   readonly provider: string;
   readonly threads: number | null;
-  /** int32 [2]: `busy` and `stop`, see engine.ts. */
+  /** int32 [2]: `busy` and `stop`, see exitGuard.ts. */
   readonly flags: SharedArrayBuffer;
 }
 

@@ -215,7 +215,7 @@ test("a provider that is not there is refused by name, before ONNX Runtime sees 
   await t.throwsAsync(openEngine({ threads: 0 }), { instanceOf: UsageError });
 });
 
-test("the event loop stays live during a run", async (t) => {
+test.serial("the event loop stays live during a run", async (t) => {
   await withEngine(async (engine) => {
     await engine.load("product", productModel(1800));
     let ticks = 0;
@@ -228,7 +228,7 @@ test("the event loop stays live during a run", async (t) => {
   });
 });
 
-test("a thousand steps do not grow the memory", async (t) => {
+test.serial("a thousand steps do not grow the memory", async (t) => {
   await withEngine(async (engine) => {
     const size = 250_000;
     const megabytes = () => process.memoryUsage.rss() / 2 ** 20;

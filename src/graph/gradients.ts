@@ -27,7 +27,7 @@ import {
   where,
 } from "./apply.js";
 import { convRule, convTransposeRule } from "./gradients/convolution.js";
-import { clipRule, extremum, powRule, preluRule, signOf } from "./gradients/elementwise.js";
+import { clipRule, extremum, powRule, preluRule, signOf, stepOf } from "./gradients/elementwise.js";
 import {
   gatherElementsRule,
   gatherNDRule,
@@ -67,7 +67,7 @@ export const gradients: { readonly [K in OpType]: Entry } = {
   Log: pointwise((x) => reciprocal(x)),
   Neg: (g) => [neg(g)],
   Reciprocal: pointwise((_, y) => neg(mul(y, y))),
-  Relu: pointwise((_, y) => cast(greater(y, 0), y.dtype)), // 0 at 0
+  Relu: pointwise((_, y) => stepOf(y)), // 0 at 0
   Sigmoid: pointwise((_, y) => mul(y, sub(1, y))),
   Sin: pointwise((x) => cos(x)),
   Softplus: pointwise((x) => sigmoid(x)),

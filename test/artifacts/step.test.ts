@@ -1,0 +1,152 @@
+import test, { type ExecutionContext } from "ava";
+import type { DenseArray } from "../../src/array.js";
+import { type Phase, type StepSettings, applyStep, compile, encoderSpecs, feeds, fusedStep, gradientStep, initialEncoder, prepareProgram, results, state } from "../../src/artifacts/index.js";
+import { backbones } from "../../src/nn/index.js";
+import { normal, random } from "../../src/random.js";
+import { type Engine, openEngine } from "../../src/runtime/index.js";
+
+const settings: StepSettings = {
+  encoder: { net: { block: "basic", widths: [8, 16], blocks: [1, 1], stem: "small" }, channels: 1, dimension: 8 },
+  loss: { variant: "paper", temperature: 0.2, instanceSelection: true, prototypeSelection: true, selectionOnLocal: true },
+  optimizer: { kind: "sgd", weightDecay: 1e-3, nesterov: false, excludeVectors: false, beta2: 0.999, epsilon: 1e-8, trust: 0.001, clipNorm: 1 },
+  batchSize: 8,
+  imageSize: 10,
+  localSizes: [],
+  queue: 32,
+  clusters: [6, 3],
+  keySubBatches: 2,
+  accumulation: 1,
+};
+
+const next = random(3);
+const gaussian = (shape: readonly number[], scale = 1): DenseArray => ({ shape, data: Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => scale * normal(next)) });
+const uniform = (shape: readonly number[]): DenseArray => ({ shape, data: Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => next()) });
+const scalar = (x: number): DenseArray => ({ shape: [], data: Float32Array.of(x) });
+const ids = (values: readonly number[]): DenseArray => ({ shape: [values.length], data: BigInt64Array.from(values, BigInt) });
+
+function unit(shape: readonly [number, number]): DenseArray {
+  const { data } = gaussian(shape);
+  const rows = data as Float32Array;
+  for (let r = 0; r < shape[0]; r++) {
+    const row = rows.subarray(r * shape[1], (r + 1) * shape[1]);
+    const length = Math.hypot(...row);
+    for (let i = 0; i < row.length; i++) row[i] /= length;
+  }
+  return { shape, data: rows };
+}
+
+function startingState(s: StepSettings): Record<string, DenseArray> {
+  const start: Record<string, DenseArray> = { [state.queue]: unit([s.queue, s.encoder.dimension]) };
+  const weights = initialEncoder(s.encoder, 5);
+  for (const spec of encoderSpecs(s.encoder)) {
+    const zeros = { shape: spec.shape, data: new Float32Array(weights[spec.name].data.length) };
+    Object.assign(start, { [state.query(spec.name)]: weights[spec.name], [state.key(spec.name)]: weights[spec.name], [state.optimizer("momentum", spec.name)]: zeros, [state.gradient(spec.name)]: zeros });
+  }
+  for (const [l, m] of s.clusters.entries()) {
+    start[state.prototypes(l)] = unit([m, s.encoder.dimension]);
+    start[state.temperature(l)] = { shape: [m], data: new Float32Array(m).fill(0.2) };
+    start[state.count(l)] = scalar(m);
+  }
+  start[state.parent(0)] = ids([0, 1, 2, 0, 1, 2]);
+  return start;
+}
+
+const allFeeds = (s: StepSettings): Record<string, DenseArray> => ({
+  [feeds.queryImages]: gaussian([s.batchSize, 1, s.imageSize, s.imageSize]),
+  [feeds.keyImages]: gaussian([s.batchSize, 1, s.imageSize, s.imageSize]),
+  [feeds.unshuffle]: ids([3, 1, 0, 2, 7, 6, 5, 4]),
+  [feeds.slots]: ids([30, 31, 0, 1, 2, 3, 4, 5]),
+  [feeds.learningRate]: scalar(0.1),
+  [feeds.momentum]: scalar(0.9),
+  [feeds.keyMomentum]: scalar(0.9),
+  [feeds.step]: scalar(1),
+  [feeds.instanceDraws]: uniform([s.batchSize, 2, s.queue]),
+  [feeds.prototypeDraws(0, 0)]: uniform([s.batchSize, 6]),
+});
+
+async function engineWith(t: ExecutionContext, start: Record<string, DenseArray>): Promise<Engine> {
+  const engine = await openEngine();
+  t.teardown(() => engine.close());
+  await engine.write(start);
+  return engine;
+}
+
+async function run(engine: Engine, program: ReturnType<typeof compile>, given: Record<string, DenseArray>, wanted: readonly string[]) {
+  await engine.load(program.name, program.model, { state: program.state });
+  const fed = Object.fromEntries(program.inputs.filter((v) => v.name in given).map((v) => [v.name, given[v.name]]));
+  const out = await engine.run(program.name, fed, wanted);
+  await engine.unload(program.name);
+  return out;
+}
+
+const largest = (a: DenseArray, b: DenseArray): number => Math.max(...Array.from(a.data as Float32Array, (x, i) => Math.abs(Number(x) - Number(b.data[i]))));
+
+for (const phase of ["warmup", "selective"] as const satisfies Phase[]) {
+  test(`the fused ${phase} step gives what the gradient graph and the apply graph give`, async (t) => {
+    const [start, given] = [startingState(settings), allFeeds(settings)];
+    const portable = { kind: "portable" } as const;
+    const fused = await engineWith(t, start);
+    const split = await engineWith(t, start);
+    for (const engine of [fused, split]) await run(engine, prepareProgram(settings), {}, []);
+    const a = await run(fused, compile(fusedStep(settings, phase), portable), given, [results.loss]);
+    const b = await run(split, compile(gradientStep(settings, phase), portable), given, [results.loss]);
+    await run(split, compile(applyStep(settings), portable), given, []);
+    t.is(a[results.loss].data[0], b[results.loss].data[0]);
+    const [one, two] = [await fused.read(), await split.read()];
+    for (const name of Object.keys(one).filter((n) => !n.startsWith("gradient/"))) t.true(largest(one[name], two[name]) < 1e-6, name);
+    t.true(Object.entries(two).filter(([n]) => n.startsWith("gradient/")).every(([, v]) => (v.data as Float32Array).every((x) => x === 0)));
+  });
+}
+
+test("the normalizers that steps keep for new keys are those that a new clustering would compute", async (t) => {
+  const engine = await engineWith(t, startingState(settings));
+  await run(engine, prepareProgram(settings), {}, []);
+  await run(engine, compile(fusedStep(settings, "selective"), { kind: "portable" }), allFeeds(settings), []);
+  const kept = await engine.read([state.queueNormalizer, state.queue]);
+  await run(engine, prepareProgram(settings), {}, []);
+  const fresh = await engine.read([state.queueNormalizer]);
+  t.true(largest(kept[state.queueNormalizer], fresh[state.queueNormalizer]) < 1e-6);
+});
+
+test("keys replace the queue rows that the step is told, and no others", async (t) => {
+  const start = startingState(settings);
+  const engine = await engineWith(t, start);
+  const { [results.keyEmbedding]: keys } = await run(engine, compile(fusedStep(settings, "warmup"), { kind: "portable" }), allFeeds(settings), [results.keyEmbedding]);
+  const { [state.queue]: queue } = await engine.read([state.queue]);
+  const row = (a: DenseArray, r: number) => Array.from((a.data as Float32Array).subarray(r * 8, (r + 1) * 8));
+  t.deepEqual(row(queue, 30), row(keys, 0));
+  t.deepEqual(row(queue, 1), row(keys, 3));
+  t.deepEqual(row(queue, 6), row(start[state.queue], 6));
+});
+
+/**
+ * The leak: with one BatchNorm over the whole batch, an image's key depends on which other images share its batch, as its
+ * query does, and a network can match the two by that. Split over a shuffled batch, the key depends on its own part only.
+ */
+test("with sub-batches a key does not change when an image of another part of the batch does; with one part it does", async (t) => {
+  const given = allFeeds(settings);
+  const start = startingState(settings);
+  const images = given[feeds.keyImages];
+  const changed = { shape: images.shape, data: Float32Array.from(images.data as Float32Array) };
+  changed.data.fill(3, 0, 100); // image 0 of the key batch: part 0 of 2
+  const keysOf = async (keySubBatches: number, batch: DenseArray) => {
+    const s = { ...settings, keySubBatches };
+    const engine = await engineWith(t, start);
+    const out = await run(engine, compile(fusedStep(s, "warmup"), { kind: "portable" }), { ...given, [feeds.keyImages]: batch, [feeds.unshuffle]: ids([0, 1, 2, 3, 4, 5, 6, 7]) }, [results.keyEmbedding]);
+    return out[results.keyEmbedding].data as Float32Array;
+  };
+  const differs = (a: Float32Array, b: Float32Array, row: number) => a.subarray(row * 8, row * 8 + 8).some((x, i) => Math.abs(x - b[row * 8 + i]) > 1e-6);
+  const split = [await keysOf(2, images), await keysOf(2, changed)] as const;
+  t.deepEqual([1, 3, 5, 7].map((row) => differs(...split, row)), [false, false, false, false]);
+  t.deepEqual([2, 4, 6].map((row) => differs(...split, row)), [true, true, true]);
+  const whole = [await keysOf(1, images), await keysOf(1, changed)] as const;
+  t.deepEqual([1, 2, 3, 4, 5, 6, 7].map((row) => differs(...whole, row)), Array(7).fill(true));
+});
+
+test("ResNet-50's full training graph is built in under 2 s", (t) => {
+  const began = performance.now();
+  const s = { ...settings, encoder: { net: backbones.resnet50, channels: 3, dimension: 128 }, imageSize: 224, clusters: [3000, 2000, 1000], queue: 16384 };
+  const { model } = compile(fusedStep(s, "selective"), { kind: "portable" });
+  t.true(model.length > 100_000);
+  t.true(performance.now() - began < 2000);
+});

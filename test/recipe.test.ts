@@ -1,0 +1,45 @@
+import { readFileSync, readdirSync } from "node:fs";
+import test from "ava";
+import { UsageError } from "../src/errors.js";
+import { overrideRecipe, parseRecipe, scaledLearningRate } from "../src/recipe/index.js";
+
+const read = (name: string): unknown => JSON.parse(readFileSync(`graphs/${name}`, "utf8"));
+
+for (const file of readdirSync("graphs").filter((f) => f.endsWith(".json"))) {
+  test(`the bundled recipe ${file} is valid and named as its file`, (t) => {
+    t.is(`${parseRecipe(read(file), file).name}.json`, file);
+  });
+}
+
+test("the ImageNet recipe is the paper's", (t) => {
+  const { method, optimizer, schedule, views, epochs, batchSize } = parseRecipe(read("imagenet-resnet50.json"), "");
+  t.deepEqual(
+    [method.queue, method.clusters, method.temperature, method.keyMomentum, method.warmupEpochs, epochs, batchSize],
+    [16384, [3000, 2000, 1000], 0.2, 0.999, 20, 200, 256],
+  );
+  t.deepEqual([optimizer.kind, optimizer.learningRate, optimizer.momentum, optimizer.weightDecay, schedule.kind], ["sgd", 0.03, 0.9, 1e-4, "cosine"]);
+  t.deepEqual(views.jitter, { brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1, probability: 0.8 });
+  t.deepEqual([views.scale, views.grayscaleProbability, views.blur, views.flipProbability], [[0.2, 1], 0.2, { sigma: [0.1, 2], probability: 0.5 }, 0.5]);
+});
+
+for (const [what, change, said] of [
+  ["an unknown field", "encoder.imagesize=3", "encoder.imagesize: no such field (did you mean imageSize?)"],
+  ["levels that grow", "method.clusters=[50,100]", "method.clusters: each level must have fewer clusters"],
+  ["a batch larger than the queue", "method.queue=64", "a queue of 64 cannot take the 128 keys"],
+  ["sub-batches that do not divide the batch", "encoder.keySubBatches=5", "encoder.keySubBatches: 5 does not divide"],
+  ["a temperature without float32 room", "method.temperature=0.01", "method.temperature"],
+  ["a word for a number", "epochs=many", "epochs"],
+] as const) {
+  test(`a recipe with ${what} is refused by the field's name`, (t) => {
+    const error = t.throws(() => parseRecipe(overrideRecipe(read("demo.json"), [change]), "demo"), { instanceOf: UsageError });
+    t.true(error.message.includes(said), error.message);
+  });
+}
+
+test("an override sets a field by its path, and leaves the original alone", (t) => {
+  const before = read("demo.json");
+  const recipe = parseRecipe(overrideRecipe(before, ["optimizer.learningRate=0.5", "method.variant=reference"]), "demo");
+  t.is(recipe.method.variant, "reference");
+  t.is(scaledLearningRate(recipe), (0.5 * recipe.batchSize) / 256);
+  t.deepEqual(before, read("demo.json"));
+});

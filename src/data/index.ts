@@ -6,3 +6,4 @@
  */
 export * from "./augment/index.js";
 export { describeSource, type ImageSource, openSource, type Picture, type SourceDescription } from "./source.js";
+export { type Batch, type BatchRequest, type Loader, type LoaderOptions, openLoader } from "./loader.js";

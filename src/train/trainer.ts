@@ -163,13 +163,15 @@ class Training {
     const rest = batches.slice(this.position.batch).map((indices) => ({ indices, epoch }));
     const losses: number[] = [];
     let mark = performance.now();
+    const [began, waitedBefore] = [mark, loader.waitedSeconds];
     for await (const batch of loader.train(rest, viewPolicies(this.recipe))) {
       const metric = await this.step(batch.indices, batch.views);
       if (metric) {
         losses.push(metric.loss);
         await this.options.run.append(metric as StepMetric & Record<string, unknown>);
-        this.reportStep(metric, (performance.now() - mark) / 1000);
-        mark = performance.now();
+        const now = performance.now();
+        this.reportStep(metric, (now - mark) / 1000, (loader.waitedSeconds - waitedBefore) / ((now - began) / 1000));
+        mark = now;
         if (signal?.aborted) break;
       }
     }
@@ -178,13 +180,13 @@ class Training {
     return { losses, interrupted: !done };
   }
 
-  private reportStep(metric: StepMetric, seconds: number): void {
+  private reportStep(metric: StepMetric, seconds: number, waitingShare: number): void {
     this.pace.observe(seconds);
     this.options.report({
       kind: "step",
       metric,
       imagesPerSecond: (this.recipe.batchSize * this.recipe.accumulation) / seconds,
-      waitingShare: this.options.loader.waitingShare,
+      waitingShare,
       remainingSeconds: this.pace.remaining(this.recipe.epochs * this.stepsPerEpoch - this.position.step),
     });
   }

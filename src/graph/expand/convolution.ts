@@ -93,14 +93,33 @@ export function windows(
   );
   const around = (spatial: readonly number[]) => [...Array(first).fill(0), ...spatial, ...Array(2 - first).fill(0)];
   const padded = pad(x, [...around(pads.slice(0, rank)), ...around(ends)], fill);
-  return taps(kernel).map((tap) => {
-    const from = tap.map((t, i) => t * dilations[i]);
-    const to = from.map((f, i) => f + (out[i] - 1) * strides[i] + 1);
-    const cut = from.flatMap((f, i) => (f === 0 && to[i] === padded.shape[i + first] && strides[i] === 1 ? [] : [i]));
-    const vector = (of: (axis: number) => number) => ints(cut.map(of));
-    const bounds = [vector((i) => from[i]), vector((i) => to[i]), vector((i) => i + first), vector((i) => strides[i])];
-    return cut.length ? apply("Slice", [padded, ...bounds]) : padded; // one op: a slice for each axis would copy twice
+  const starts = taps(kernel).map((tap) => tap.map((t, i) => t * dilations[i]));
+  const phases = new Set(starts.map((from) => String(from.map((f, i) => f % strides[i]))));
+  if (phases.size === starts.length) return starts.map((from) => cut(padded, from, out, strides, first));
+  // Taps of one phase share the strided copy, which is slow, and differ by a shift of it.
+  const one = strides.map(() => 1);
+  return starts.map((from) => {
+    const phase = from.map((f, i) => f % strides[i]);
+    const size = phase.map((r, i) => Math.ceil(((padded.shape[i + first] as number) - r) / strides[i]));
+    const shift = from.map((f, i) => Math.floor(f / strides[i]));
+    return cut(cut(padded, phase, size, strides, first), shift, out, one, first);
   });
+}
+
+/** `size` elements from `from` in steps along x's spatial axes: in one op, for a slice for each axis would copy twice. */
+function cut(
+  x: Value,
+  from: readonly number[],
+  size: readonly number[],
+  steps: readonly number[],
+  first: number,
+): Value {
+  const to = from.map((f, i) => f + (size[i] - 1) * steps[i] + 1);
+  const axes = from.flatMap((f, i) => (f === 0 && to[i] === x.shape[i + first] && steps[i] === 1 ? [] : [i]));
+  if (axes.length === 0) return x;
+  const vector = (of: (axis: number) => number) => ints(axes.map(of));
+  const bounds = [vector((i) => from[i]), vector((i) => to[i]), vector((i) => i + first), vector((i) => steps[i])];
+  return apply("Slice", [x, ...bounds]);
 }
 
 /** Maps of so many positions and more are multiplied image by image; smaller ones all images at once. */

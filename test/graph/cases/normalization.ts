@@ -2,6 +2,8 @@
 import * as g from "../../../src/graph/index.js";
 import { between, type Case, named, uniform } from "../gradientError.js";
 
+const large = uniform([2, 2, 32, 32]);
+
 const batch = (x: readonly number[]): Case => ({
   of: `batch normalisation of [${x}] in training form`,
   f: (v, s, b) => g.batchNormTrain(v, s, b, 1e-2)[0],
@@ -17,6 +19,17 @@ const layer = (x: readonly number[], axis: number, scale: readonly number[]): Ca
 export const normalization: readonly Case[] = [
   batch([3, 2, 2, 2]),
   batch([4, 3]),
+  {
+    of: "batch normalisation of maps of 32 by 32",
+    f: (v) =>
+      g.batchNormTrain(
+        g.mul(g.constant(large.data, large.shape), v),
+        g.constant([1.5, 0.5]),
+        g.constant([0, 1]),
+        1e-2,
+      )[0],
+    inputs: [between(0.5, 2, [2, 2, 1, 1])],
+  },
   batch([2, 2, 3]),
   batch([2, 1, 1, 1]),
   {

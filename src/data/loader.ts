@@ -1,0 +1,162 @@
+/**
+ * Batches of views, made ahead of training by worker threads. A batch is shared memory that the workers fill, each a part of
+ * it; a fixed number of batches is under way, so memory is bounded. Views depend on (seed, epoch, image, view) alone, not on
+ * timing or the number of workers.
+ */
+import { Worker } from "node:worker_threads";
+import { DataError } from "../errors.js";
+import type { EvaluationPolicy, ViewPolicy } from "./augment/index.js";
+import { openSource, type SourceDescription } from "./source.js";
+import type { Work, WorkDone, WorkerOptions } from "./work.js";
+
+export interface LoaderOptions {
+  readonly source: SourceDescription;
+  readonly seed: number;
+  /** Threads; default 2: one step's time makes the next step's batch, and a second hides decoding. */
+  readonly workers?: number;
+  /** Batches under way at once; default 3. */
+  readonly lookahead?: number;
+  /** Share of the set that may be broken before loading fails; default 0.01. One always may. */
+  readonly tolerance?: number;
+  /** Called once for each image that cannot be read. */
+  readonly onBroken?: (index: number, name: string, reason: string) => void;
+}
+
+/** Images to load, in order. */
+export interface BatchRequest {
+  readonly indices: Int32Array;
+  readonly epoch: number;
+}
+
+export interface Batch {
+  readonly indices: Int32Array;
+  /** One array a view: [B, channels, size, size], in shared memory. */
+  readonly views: readonly Float32Array[];
+}
+
+export interface Loader {
+  /** Random views of each image, one for each policy, batch by batch in order. */
+  train(requests: Iterable<BatchRequest>, policies: readonly ViewPolicy[], signal?: AbortSignal): AsyncGenerator<Batch>;
+  /** The evaluation view of each image. */
+  evaluate(requests: Iterable<BatchRequest>, policy: EvaluationPolicy, signal?: AbortSignal): AsyncGenerator<Batch>;
+  /** How long batches were waited for, all told. */
+  readonly waitedSeconds: number;
+  /** Images that could not be read, and why. In a batch the next readable image stands in for one. */
+  readonly broken: ReadonlyMap<number, string>;
+  close(): Promise<void>;
+}
+
+/** Opens a loader. Its threads do not keep the process alive. */
+export function openLoader(options: LoaderOptions): Loader {
+  return new ThreadLoader(options);
+}
+
+class ThreadLoader implements Loader {
+  waitedSeconds = 0;
+  readonly broken = new Map<number, string>();
+  private readonly workers: readonly Worker[];
+  private readonly pending = new Map<number, { readonly done: (d: WorkDone) => void; readonly failed: (e: Error) => void }>();
+  private readonly names: (index: number) => string;
+  private nextId = 0;
+
+  constructor(private readonly options: LoaderOptions) {
+    const workerData: WorkerOptions = { source: options.source, seed: options.seed };
+    this.names = openSource(options.source).name;
+    this.workers = Array.from({ length: options.workers ?? 2 }, (_, i) => {
+      const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData, name: `hcsc loader ${i}` });
+      worker.unref();
+      worker.on("message", (done: WorkDone) => {
+        this.pending.get(done.id)?.done(done);
+        this.pending.delete(done.id);
+        if (this.pending.size === 0) for (const w of this.workers) w.unref();
+      });
+      worker.on("error", (cause) => this.fail(new DataError(`a loading thread failed: ${(cause as Error).message}`, { cause })));
+      worker.on("exit", () => this.fail(new DataError("the loader is closed")));
+      return worker;
+    });
+  }
+
+  train(requests: Iterable<BatchRequest>, policies: readonly ViewPolicy[], signal?: AbortSignal): AsyncGenerator<Batch> {
+    return this.batches(requests, policies, signal);
+  }
+
+  evaluate(requests: Iterable<BatchRequest>, policy: EvaluationPolicy, signal?: AbortSignal): AsyncGenerator<Batch> {
+    return this.batches(requests, policy, signal);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.workers.map((w) => w.terminate()));
+  }
+
+  private async *batches(requests: Iterable<BatchRequest>, policies: Work["policies"], signal?: AbortSignal): AsyncGenerator<Batch> {
+    const source = requests[Symbol.iterator]();
+    const ahead: Promise<Batch>[] = [];
+    const fill = () => {
+      while (ahead.length < (this.options.lookahead ?? 3)) {
+        const next = source.next();
+        if (next.done) return;
+        const batch = this.start(next.value, policies);
+        batch.catch(() => {}); // Reported when its turn comes.
+        ahead.push(batch);
+      }
+    };
+    for (fill(); ahead.length > 0; fill()) {
+      signal?.throwIfAborted();
+      const began = performance.now();
+      const batch = await (ahead.shift() as Promise<Batch>);
+      this.waitedSeconds += (performance.now() - began) / 1000;
+      yield batch;
+    }
+  }
+
+  /** Hands a batch's parts to the workers. */
+  private async start({ indices, epoch }: BatchRequest, policies: Work["policies"]): Promise<Batch> {
+    const sizes = ("map" in policies ? policies : [policies]).map((p) => p.channels * p.size ** 2);
+    const views = sizes.map((size) => new Float32Array(new SharedArrayBuffer(4 * size * indices.length)));
+    const share = Math.ceil(indices.length / this.workers.length);
+    const parts = this.workers.map((worker, w) => {
+      const part = indices.slice(w * share, (w + 1) * share);
+      return part.length === 0 ? { id: -1, broken: [] } : this.ask(worker, { indices: part, from: w * share, epoch, policies, views });
+    });
+    const broken = (await Promise.all(parts)).flatMap((d) => d.broken);
+    if (broken.length > 0) this.standIn(indices, views, sizes, new Map(broken.map((b) => [b.place, b.reason])));
+    return { indices, views };
+  }
+
+  private ask(worker: Worker, work: Omit<Work, "id">): Promise<WorkDone> {
+    return new Promise((done, failed) => {
+      const id = this.nextId++;
+      this.pending.set(id, { done, failed });
+      worker.ref();
+      worker.postMessage({ id, ...work });
+    });
+  }
+
+  /** Puts the next readable image of the batch in the place of each broken one. */
+  private standIn(indices: Int32Array, views: readonly Float32Array[], sizes: readonly number[], broken: ReadonlyMap<number, string>): void {
+    for (const [place, reason] of broken) {
+      const index = indices[place];
+      if (!this.broken.has(index)) this.options.onBroken?.(index, this.names(index), reason);
+      this.broken.set(index, reason);
+    }
+    this.checkTolerance();
+    for (const place of broken.keys()) {
+      const other = Array.from(indices, (_, i) => (place + i) % indices.length).find((p) => !broken.has(p));
+      if (other === undefined) throw new DataError(`none of ${indices.length} images of a batch can be read; the first is ${this.names(indices[0])}`);
+      for (const [v, size] of sizes.entries()) views[v].copyWithin(place * size, other * size, (other + 1) * size);
+    }
+  }
+
+  private checkTolerance(): void {
+    const { tolerance = 0.01 } = this.options;
+    const allowed = Math.max(1, Math.floor(tolerance * openSource(this.options.source).count));
+    if (this.broken.size <= allowed) return;
+    const first = [...this.broken.keys()].slice(0, 5).map(this.names).join(", ");
+    throw new DataError(`${this.broken.size} images cannot be read, ${allowed} may be (${100 * tolerance} % of the set): ${first}… Remove or replace them`);
+  }
+
+  private fail(error: Error): void {
+    for (const { failed } of this.pending.values()) failed(error);
+    this.pending.clear();
+  }
+}

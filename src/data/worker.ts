@@ -1,0 +1,38 @@
+/** A loader's worker thread: reads images and writes their views into shared memory. */
+import { parentPort, workerData } from "node:worker_threads";
+import { random } from "../random.js";
+import { evaluationView, randomView } from "./augment/index.js";
+import { openSource, type Picture } from "./source.js";
+import type { Work, WorkDone, WorkerOptions } from "./work.js";
+
+const { source: description, seed } = workerData as WorkerOptions;
+const source = openSource(description);
+
+let last: Promise<void> = Promise.resolve();
+parentPort?.on("message", (work: Work) => {
+  last = last.then(() => carryOut(work));
+});
+
+async function carryOut(work: Work): Promise<void> {
+  const broken: { place: number; reason: string }[] = [];
+  for (const [i, index] of work.indices.entries()) {
+    const place = work.from + i;
+    try {
+      write(await source.read(index), index, place, work);
+    } catch (error) {
+      broken.push({ place, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  parentPort?.postMessage({ id: work.id, broken } satisfies WorkDone);
+}
+
+/** View v of image i in epoch e draws from the stream (seed, e, i, v) and nothing else. */
+function write(picture: Picture, index: number, place: number, { epoch, policies, views }: Work): void {
+  if (!("map" in policies)) {
+    evaluationView(picture, policies, views[0], place * policies.channels * policies.size ** 2);
+    return;
+  }
+  for (const [v, policy] of policies.entries()) {
+    randomView(picture, policy, random(seed, epoch, index, v), views[v], place * policy.channels * policy.size ** 2);
+  }
+}

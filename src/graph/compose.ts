@@ -7,9 +7,7 @@ import {
   abs,
   add,
   apply,
-  cast,
   div,
-  equal,
   erf,
   exp,
   gatherElements,
@@ -117,7 +115,3 @@ export function softCrossEntropy(logits: Value, targets: Value): Value {
   const logProbabilities = sub(shifted, log(sum(exp(shifted), [-1], true)));
   return neg(sum(mul(targets, logProbabilities), [-1]));
 }
-
-/** 1 where integers are equal, as floats: one-hot rows from indices [N] and 0…classes−1 as int64 or int32. */
-export const oneHot = (indices: Value, iota: Value): Value =>
-  cast(equal(unsqueeze(indices, [indices.shape.length]), iota), "float32");

@@ -84,7 +84,8 @@ function backward(node: Node, grads: readonly (Value | null)[], needed: Readonly
       grads,
       needs: (i) => needed.has(node.inputs[i] as Value),
     });
-  const name = `${node.scope ? `${node.scope}/` : ""}${node.domain && node.domain !== "hcsc" ? `${node.domain}.` : ""}${node.op}`;
+  const domain = node.domain === "" || node.domain === "hcsc" ? "" : `${node.domain}.`;
+  const name = `${node.scope ? `${node.scope}/` : ""}${domain}${node.op}`;
   if (entry && "unsupported" in entry) throw new GraphError(`${name} has no gradient rule: ${entry.unsupported}`);
   throw new GraphError(`${name} has no gradient rule; compose it of ops that have one, or stop the gradient before it`);
 }

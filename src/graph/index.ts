@@ -1,7 +1,18 @@
 /**
  * Graphs of ONNX ops and their gradients (`hcsc/graph`). Ops are functions of symbolic tensors that check dtypes and shapes
- * when called; `differentiate` gives gradients as more ops of the same graph; `buildModel` writes an ONNX file that every
- * runtime takes, `readModel` reads one. The training graphs of this library are made here; so can be anybody's own.
+ * when called; `differentiate` gives gradients as more ops of the same graph; `expandComposites` puts those that no runtime
+ * has into standard ops; `buildModel` writes an ONNX file that every runtime takes, `readModel` reads one, and
+ * `differentiateModel` makes one trainable. The training graphs of this library are made here; so can be anybody's own:
+ *
+ * ```ts
+ * const x = input("x", ["batch", 4]);
+ * const w = input("w", [4, 3]);
+ * const target = input("target", ["batch"], "int64");
+ * const loss = mean(crossEntropy(matMul(x, w), target));
+ * const [gradient] = differentiate(loss, [w]);
+ * const updated = sub(w, mul(gradient, 0.1));
+ * const bytes = buildModel({ name: "step", inputs: [x, w, target], outputs: { loss, w_next: updated } });
+ * ```
  */
 export * from "./apply.js";
 export * from "./compose.js";

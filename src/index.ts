@@ -3,11 +3,23 @@
  * `hcsc` is a few calls of what is exported here. The graph builder is `hcsc/graph`.
  */
 export type { DenseArray, Matrix } from "./array.js";
-export * from "./errors.js";
-export { type EncoderSettings, type Program, type StepSettings, type Target, compile, encoderModel, encoderSettings, fusedStep, prepareProgram, stepPrograms, stepSettings } from "./artifacts/index.js";
 export { emitArtifacts } from "./artifacts/emit.js";
+export {
+  compile,
+  type EncoderSettings,
+  encoderModel,
+  encoderSettings,
+  fusedStep,
+  type Program,
+  prepareProgram,
+  type StepSettings,
+  stepPrograms,
+  stepSettings,
+  type Target,
+} from "./artifacts/index.js";
 export * from "./cluster/index.js";
 export * from "./data/index.js";
+export * from "./errors.js";
 export * from "./eval/index.js";
 export * from "./recipe/index.js";
 export * from "./runtime/index.js";

@@ -4,7 +4,8 @@ import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
 
-const packageVersion = (file: string | URL): string => (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+const packageVersion = (file: string | URL): string =>
+  (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 
 export const version = packageVersion(new URL("../../package.json", import.meta.url));
 

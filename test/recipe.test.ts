@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import test from "ava";
 import { UsageError } from "../src/errors.js";
 import { overrideRecipe, parseRecipe, scaledLearningRate } from "../src/recipe/index.js";
@@ -17,9 +17,15 @@ test("the ImageNet recipe is the paper's", (t) => {
     [method.queue, method.clusters, method.temperature, method.keyMomentum, method.warmupEpochs, epochs, batchSize],
     [16384, [3000, 2000, 1000], 0.2, 0.999, 20, 200, 256],
   );
-  t.deepEqual([optimizer.kind, optimizer.learningRate, optimizer.momentum, optimizer.weightDecay, schedule.kind], ["sgd", 0.03, 0.9, 1e-4, "cosine"]);
+  t.deepEqual(
+    [optimizer.kind, optimizer.learningRate, optimizer.momentum, optimizer.weightDecay, schedule.kind],
+    ["sgd", 0.03, 0.9, 1e-4, "cosine"],
+  );
   t.deepEqual(views.jitter, { brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1, probability: 0.8 });
-  t.deepEqual([views.scale, views.grayscaleProbability, views.blur, views.flipProbability], [[0.2, 1], 0.2, { sigma: [0.1, 2], probability: 0.5 }, 0.5]);
+  t.deepEqual(
+    [views.scale, views.grayscaleProbability, views.blur, views.flipProbability],
+    [[0.2, 1], 0.2, { sigma: [0.1, 2], probability: 0.5 }, 0.5],
+  );
 });
 
 for (const [what, change, said] of [
@@ -31,14 +37,19 @@ for (const [what, change, said] of [
   ["a word for a number", "epochs=many", "epochs"],
 ] as const) {
   test(`a recipe with ${what} is refused by the field's name`, (t) => {
-    const error = t.throws(() => parseRecipe(overrideRecipe(read("demo.json"), [change]), "demo"), { instanceOf: UsageError });
+    const error = t.throws(() => parseRecipe(overrideRecipe(read("demo.json"), [change]), "demo"), {
+      instanceOf: UsageError,
+    });
     t.true(error.message.includes(said), error.message);
   });
 }
 
 test("an override sets a field by its path, and leaves the original alone", (t) => {
   const before = read("demo.json");
-  const recipe = parseRecipe(overrideRecipe(before, ["optimizer.learningRate=0.5", "method.variant=reference"]), "demo");
+  const recipe = parseRecipe(
+    overrideRecipe(before, ["optimizer.learningRate=0.5", "method.variant=reference"]),
+    "demo",
+  );
   t.is(recipe.method.variant, "reference");
   t.is(scaledLearningRate(recipe), (0.5 * recipe.batchSize) / 256);
   t.deepEqual(before, read("demo.json"));

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { DataError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
 import { writeAtomically } from "../tensorfile/index.js";
-import { initialEncoder, encoderModel, encoderSettings } from "./encoder.js";
-import { type Program, compile, prepareProgram, stepPrograms, stepSettings } from "./programs.js";
+import { encoderModel, encoderSettings, initialEncoder } from "./encoder.js";
+import { compile, type Program, prepareProgram, stepPrograms, stepSettings } from "./programs.js";
 import { applyStep, gradientStep } from "./step.js";
 
 export interface EmittedFile {
@@ -32,14 +32,24 @@ export async function emitArtifacts(recipe: Recipe, folder: string): Promise<rea
     ...(phases.length > 1 ? [["prepare", prepareProgram(s)] as const] : []),
   ];
   const encoder = encoderModel(s.encoder, s.imageSize, initialEncoder(encoderSettings(recipe.encoder), recipe.seed));
-  const files: [string, Uint8Array][] = [["encoder.onnx", encoder], ...programs.map(([name, p]): [string, Uint8Array] => [`${name}.onnx`, p.model])];
+  const files: [string, Uint8Array][] = [
+    ["encoder.onnx", encoder],
+    ...programs.map(([name, p]): [string, Uint8Array] => [`${name}.onnx`, p.model]),
+  ];
   const manifest = {
     recipe,
-    programs: Object.fromEntries(programs.map(([name, p]) => [name, { file: `${name}.onnx`, inputs: p.inputs, outputs: p.outputs, state: p.state }])),
+    programs: Object.fromEntries(
+      programs.map(([name, p]) => [
+        name,
+        { file: `${name}.onnx`, inputs: p.inputs, outputs: p.outputs, state: p.state },
+      ]),
+    ),
   };
   files.push(["manifest.json", new TextEncoder().encode(`${JSON.stringify(manifest, null, 1)}\n`)]);
   await mkdir(folder, { recursive: true }).catch((cause) => {
-    throw new DataError(`${folder} cannot be made: ${cause.message}. Choose a folder you may write to with --out`, { cause });
+    throw new DataError(`${folder} cannot be made: ${cause.message}. Choose a folder you may write to with --out`, {
+      cause,
+    });
   });
   for (const [name, bytes] of files) await writeAtomically(join(folder, name), bytes);
   return files.map(([file, bytes]) => ({ file, bytes: bytes.length }));

@@ -1,9 +1,18 @@
 /** The encoder of a recipe, and its inference graph with trained weights inside. */
 import type { DenseArray } from "../array.js";
 import { CheckpointError } from "../errors.js";
-import { type Graph, type Value, buildModel, constant, input } from "../graph/index.js";
-import { type Normalize, Parameters, Scope, backbones, evaluationNorm, initialValue, mlpHead, resnetFeatures } from "../nn/index.js";
+import { buildModel, constant, type Graph, input, type Value } from "../graph/index.js";
 import type { ResNet, TensorSpec } from "../nn/index.js";
+import {
+  backbones,
+  evaluationNorm,
+  initialValue,
+  mlpHead,
+  type Normalize,
+  Parameters,
+  resnetFeatures,
+  Scope,
+} from "../nn/index.js";
 
 /** What an encoder is made of. */
 export interface EncoderSettings {
@@ -13,7 +22,11 @@ export interface EncoderSettings {
 }
 
 /** The settings of a recipe's encoder. */
-export const encoderSettings = (e: { readonly backbone: keyof typeof backbones; readonly channels: number; readonly dimension: number }): EncoderSettings => ({
+export const encoderSettings = (e: {
+  readonly backbone: keyof typeof backbones;
+  readonly channels: number;
+  readonly dimension: number;
+}): EncoderSettings => ({
   net: backbones[e.backbone],
   channels: e.channels,
   dimension: e.dimension,
@@ -25,7 +38,12 @@ export const encoderSettings = (e: { readonly backbone: keyof typeof backbones; 
  * @param x - [B, channels, H, W], normalised pixels
  * @returns features [B, width] of the backbone, and embeddings [B, D] of unit rows
  */
-export function encode(settings: EncoderSettings, parameters: Parameters, normalize: Normalize, x: Value): { features: Value; embedding: Value } {
+export function encode(
+  settings: EncoderSettings,
+  parameters: Parameters,
+  normalize: Normalize,
+  x: Value,
+): { features: Value; embedding: Value } {
   const root = new Scope(parameters, normalize);
   const features = resnetFeatures(root, x, settings.net);
   return { features, embedding: mlpHead(root, features, settings.dimension) };
@@ -49,11 +67,16 @@ export function initialEncoder(settings: EncoderSettings, seed: number): Record<
  * @param weights - every tensor of the encoder by torchvision name
  * @throws CheckpointError if one is missing or has another shape
  */
-export function encoderModel(settings: EncoderSettings, size: number, weights: Readonly<Record<string, DenseArray>>): Uint8Array {
+export function encoderModel(
+  settings: EncoderSettings,
+  size: number,
+  weights: Readonly<Record<string, DenseArray>>,
+): Uint8Array {
   const parameters = new Parameters("", (spec) => {
     const given = weights[spec.name];
     if (!given) throw new CheckpointError(`the encoder needs ${spec.name} [${spec.shape}], which is missing`);
-    if (given.shape.join() !== spec.shape.join()) throw new CheckpointError(`${spec.name} is [${given.shape}], the encoder needs [${spec.shape}]`);
+    if (given.shape.join() !== spec.shape.join())
+      throw new CheckpointError(`${spec.name} is [${given.shape}], the encoder needs [${spec.shape}]`);
     return constant(given.data as Float32Array, spec.shape, "float32", spec.name);
   });
   const pixels = input("pixels", ["batch", settings.channels, size, size]);

@@ -4,6 +4,14 @@
  */
 export { type EncoderSettings, encoderModel, encoderSettings, encoderSpecs, initialEncoder } from "./encoder.js";
 export { feeds, next, results, state } from "./names.js";
-export { type Program, type Target, compile, localSizes, prepareProgram, stepPrograms, stepSettings } from "./programs.js";
-export { type Phase, type StepSettings, applyStep, fusedStep, gradientStep } from "./step.js";
 export { prepareGraph } from "./prepare.js";
+export {
+  compile,
+  localSizes,
+  type Program,
+  prepareProgram,
+  stepPrograms,
+  stepSettings,
+  type Target,
+} from "./programs.js";
+export { applyStep, fusedStep, gradientStep, type Phase, type StepSettings } from "./step.js";

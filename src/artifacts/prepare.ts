@@ -2,10 +2,10 @@
  * What a new clustering is followed by, once: the selection normalizers of every queue key and every prototype, kept in the
  * state so that no step repeats them.
  */
-import { type Graph, type Value, concat, input, inputsOf, reshape, scope, slice, transpose } from "../graph/index.js";
-import { type Level, instanceNormalizer, prototypeNormalizer } from "../hcsc/index.js";
+import { concat, type Graph, input, inputsOf, reshape, scope, slice, transpose, type Value } from "../graph/index.js";
+import { instanceNormalizer, type Level, prototypeNormalizer } from "../hcsc/index.js";
 import { next, state } from "./names.js";
-import { type StepSettings, hierarchyInputs } from "./step.js";
+import { hierarchyInputs, type StepSettings } from "./step.js";
 
 /** Rows at a time: a block's logits stay small beside the queue. */
 const block = 2048;
@@ -16,21 +16,35 @@ export function prepareGraph(s: StepSettings): Graph {
   const queue = input(state.queue, [s.queue, s.encoder.dimension]);
   const outputs: Record<string, Value> = {};
   outputs[next(state.queueNormalizer)] = scope("queueNormalizer", () =>
-    transpose(concat(levels.map((level) => byBlocks(queue, (rows) => instanceNormalizer(s.loss, rows, level))), 1), [1, 0]),
+    transpose(
+      concat(
+        levels.map((level) => byBlocks(queue, (rows) => instanceNormalizer(s.loss, rows, level))),
+        1,
+      ),
+      [1, 0],
+    ),
   );
   for (const [l, level] of levels.slice(0, -1).entries()) {
-    outputs[next(state.prototypeNormalizer(l))] = scope(`prototypeNormalizer${l}`, () => normalizerOf(s, level, levels[l + 1]));
+    outputs[next(state.prototypeNormalizer(l))] = scope(`prototypeNormalizer${l}`, () =>
+      normalizerOf(s, level, levels[l + 1]),
+    );
   }
   return { name: "prepare", inputs: inputsOf(Object.values(outputs)), outputs };
 }
 
 function normalizerOf(s: StepSettings, level: Level, above: Level): Value {
   const count = level.prototypes.shape[0] as number;
-  return reshape(byBlocks(level.prototypes, (prototypes) => prototypeNormalizer(s.loss, { prototypes }, above)), [count]);
+  return reshape(
+    byBlocks(level.prototypes, (prototypes) => prototypeNormalizer(s.loss, { prototypes }, above)),
+    [count],
+  );
 }
 
 function byBlocks(rows: Value, f: (rows: Value) => Value): Value {
   const count = rows.shape[0] as number;
   const starts = Array.from({ length: Math.ceil(count / block) }, (_, i) => i * block);
-  return concat(starts.map((from) => f(starts.length === 1 ? rows : slice(rows, 0, from, Math.min(from + block, count)))), 0);
+  return concat(
+    starts.map((from) => f(starts.length === 1 ? rows : slice(rows, 0, from, Math.min(from + block, count)))),
+    0,
+  );
 }

@@ -2,13 +2,13 @@
  * A recipe's programs: the graphs that training runs, as ONNX models for a target, with the map from state inputs to the
  * outputs that replace them.
  */
-import { type DType, type Graph, type Shape, buildModel, expandComposites } from "../graph/index.js";
+import { buildModel, type DType, expandComposites, type Graph, type Shape } from "../graph/index.js";
 import { type Layout, lowerBlocked } from "../graph/lower/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { encoderSettings } from "./encoder.js";
 import { next } from "./names.js";
 import { prepareGraph } from "./prepare.js";
-import { type Phase, type StepSettings, applyStep, fusedStep, gradientStep } from "./step.js";
+import { applyStep, fusedStep, gradientStep, type Phase, type StepSettings } from "./step.js";
 
 /** One model and how its state goes round. */
 export interface Program {
@@ -42,7 +42,8 @@ export function stepSettings(recipe: Recipe): StepSettings {
 }
 
 /** Sides of the local views, in order. */
-export const localSizes = (recipe: Recipe): readonly number[] => recipe.views.local.flatMap((v) => Array<number>(v.count).fill(v.size));
+export const localSizes = (recipe: Recipe): readonly number[] =>
+  recipe.views.local.flatMap((v) => Array<number>(v.count).fill(v.size));
 
 /** The model of a graph on a target. */
 export function compile(graph: Graph, target: Target): Program {

@@ -3,11 +3,32 @@
  * changes between steps is an input; what stays with the engine has an output `next/…` for each input.
  */
 import {
-  type DType, type Graph, type Value, add, concat, differentiate, expand, gather, input, inputsOf, mean, mul, reshape, scatterND, scope, sqrt, stopGradient, sub, sum, transpose, unsqueeze, apply,
+  add,
+  apply,
+  concat,
+  type DType,
+  differentiate,
+  expand,
+  type Graph,
+  gather,
+  input,
+  inputsOf,
+  mean,
+  mul,
+  reshape,
+  scatterND,
+  scope,
+  sqrt,
+  stopGradient,
+  sub,
+  sum,
+  transpose,
+  unsqueeze,
+  type Value,
 } from "../graph/index.js";
-import { type Level, type LossSettings, hcscLoss, instanceNormalizer, warmupLoss } from "../hcsc/index.js";
+import { hcscLoss, instanceNormalizer, type Level, type LossSettings, warmupLoss } from "../hcsc/index.js";
 import { Parameters, trainingNorm } from "../nn/index.js";
-import { type OptimizerSettings, type Parameter, type Rates, applyUpdates, globalNorm } from "../optim/index.js";
+import { applyUpdates, globalNorm, type OptimizerSettings, type Parameter, type Rates } from "../optim/index.js";
 import { type EncoderSettings, encode } from "./encoder.js";
 import { feeds, next, results, state } from "./names.js";
 
@@ -70,7 +91,10 @@ export function gradientStep(s: StepSettings, phase: Phase): Graph {
   const { query, gradients } = forwardBackward(s, phase, ports);
   for (const [i, p] of query.entries()) {
     const before = input(state.gradient(p.name), p.value.shape);
-    ports.state(state.gradient(p.name), add(before, s.accumulation === 1 ? gradients[i] : mul(gradients[i], 1 / s.accumulation)));
+    ports.state(
+      state.gradient(p.name),
+      add(before, s.accumulation === 1 ? gradients[i] : mul(gradients[i], 1 / s.accumulation)),
+    );
   }
   return ports.graph("gradient");
 }
@@ -79,7 +103,12 @@ export function gradientStep(s: StepSettings, phase: Phase): Graph {
 export function applyStep(s: StepSettings): Graph {
   const ports = new Ports();
   const parameters = new Parameters("query/");
-  encode(s.encoder, parameters, trainingNorm(), input("pixels", [s.batchSize, s.encoder.channels, s.imageSize, s.imageSize]));
+  encode(
+    s.encoder,
+    parameters,
+    trainingNorm(),
+    input("pixels", [s.batchSize, s.encoder.channels, s.imageSize, s.imageSize]),
+  );
   const query = trainable(parameters);
   const gradients = query.map((p) => input(state.gradient(p.name), p.value.shape));
   update(s, query, gradients, ports);
@@ -90,10 +119,15 @@ export function applyStep(s: StepSettings): Graph {
 const trainable = (parameters: Parameters): Parameter[] =>
   parameters.entries(true).map(([name, value]) => ({ name, value, rank: value.shape.length }));
 
-function forwardBackward(s: StepSettings, phase: Phase, ports: Ports): { query: readonly Parameter[]; gradients: readonly Value[] } {
+function forwardBackward(
+  s: StepSettings,
+  phase: Phase,
+  ports: Ports,
+): { query: readonly Parameter[]; gradients: readonly Value[] } {
   const image = (name: string, size: number) => input(name, [s.batchSize, s.encoder.channels, size, size]);
   const queryTensors = new Parameters("query/");
-  const forward = (name: string, x: Value) => scope(name, () => encode(s.encoder, queryTensors, trainingNorm(), x).embedding);
+  const forward = (name: string, x: Value) =>
+    scope(name, () => encode(s.encoder, queryTensors, trainingNorm(), x).embedding);
   const q = forward("query", image(feeds.queryImages, s.imageSize));
   const query = trainable(queryTensors);
   const k = keyEmbedding(s, queryTensors, ports);
@@ -102,8 +136,13 @@ function forwardBackward(s: StepSettings, phase: Phase, ports: Ports): { query: 
 
   const queue = input(state.queue, [s.queue, s.encoder.dimension]);
   const total = scope("loss", () => (phase === "warmup" ? warmup : selective)(s, [q, ...locals], k, queue, ports));
-  const gradients = differentiate(total, query.map((p) => p.value));
-  scope("queue", () => ports.state(state.queue, scatterND(queue, unsqueeze(ports.input(feeds.slots, [s.batchSize], "int64"), [1]), k)));
+  const gradients = differentiate(
+    total,
+    query.map((p) => p.value),
+  );
+  scope("queue", () =>
+    ports.state(state.queue, scatterND(queue, unsqueeze(ports.input(feeds.slots, [s.batchSize], "int64"), [1]), k)),
+  );
   scope("monitor", () => {
     const center = mean(stopGradient(q), [0]);
     ports.values[results.gradientNorm] = globalNorm(gradients);
@@ -119,7 +158,9 @@ function keyEmbedding(s: StepSettings, query: Parameters, ports: Ports): Value {
   const m = input(feeds.keyMomentum, []);
   const tensors = new Parameters("key/", (spec, name) => {
     const before = input(name, spec.shape);
-    return spec.trainable ? scope("momentumUpdate", () => add(mul(before, m), mul(query.get(spec), sub(1, m)))) : before;
+    return spec.trainable
+      ? scope("momentumUpdate", () => add(mul(before, m), mul(query.get(spec), sub(1, m))))
+      : before;
   });
   const images = input(feeds.keyImages, [s.batchSize, s.encoder.channels, s.imageSize, s.imageSize]);
   const k = scope("key", () => encode(s.encoder, tensors, trainingNorm(s.keySubBatches), images).embedding);
@@ -141,14 +182,22 @@ function selective(s: StepSettings, views: readonly Value[], keys: Value, queue:
   const queueNormalizer = input(state.queueNormalizer, [depth, s.queue]);
   const draws = {
     instance: input(feeds.instanceDraws, [s.batchSize, depth, s.queue]),
-    prototype: views.map((_, v) => levels.slice(0, -1).map((_, l) => input(feeds.prototypeDraws(v, l), [s.batchSize, s.clusters[l]]))),
+    prototype: views.map((_, v) =>
+      levels.slice(0, -1).map((_, l) => input(feeds.prototypeDraws(v, l), [s.batchSize, s.clusters[l]])),
+    ),
   };
   const loss = hcscLoss(s.loss, { views, keys, queue, queueNormalizer, levels, draws });
   ports.values[results.loss] = loss.total;
   ports.values[results.terms] = stack(loss.terms);
   if (loss.instanceMask) {
     ports.values[results.instanceKept] = mean(loss.instanceMask, [0, 2]);
-    const fresh = transpose(concat(levels.map((level) => instanceNormalizer(s.loss, keys, level)), 1), [1, 0]); // [L, B]
+    const fresh = transpose(
+      concat(
+        levels.map((level) => instanceNormalizer(s.loss, keys, level)),
+        1,
+      ),
+      [1, 0],
+    ); // [L, B]
     const slots = expand(unsqueeze(ports.input(feeds.slots, [s.batchSize], "int64"), [0]), [depth, s.batchSize]);
     ports.state(state.queueNormalizer, apply("ScatterElements", [queueNormalizer, slots, fresh], { axis: 1 }));
   }
@@ -157,7 +206,9 @@ function selective(s: StepSettings, views: readonly Value[], keys: Value, queue:
 }
 
 /** The hierarchy as graph inputs. */
-export function hierarchyInputs(s: Pick<StepSettings, "clusters" | "encoder" | "batchSize" | "loss">): readonly Level[] {
+export function hierarchyInputs(
+  s: Pick<StepSettings, "clusters" | "encoder" | "batchSize" | "loss">,
+): readonly Level[] {
   const top = s.clusters.length - 1;
   const reference = s.loss.variant === "reference";
   return s.clusters.map((m, l) => ({
@@ -172,7 +223,11 @@ export function hierarchyInputs(s: Pick<StepSettings, "clusters" | "encoder" | "
 }
 
 function update(s: StepSettings, query: readonly Parameter[], gradients: readonly Value[], ports: Ports): void {
-  const rates: Rates = { learningRate: input(feeds.learningRate, []), momentum: input(feeds.momentum, []), step: input(feeds.step, []) };
+  const rates: Rates = {
+    learningRate: input(feeds.learningRate, []),
+    momentum: input(feeds.momentum, []),
+    step: input(feeds.step, []),
+  };
   const updated = scope("optimizer", () =>
     applyUpdates(s.optimizer, rates, query, gradients, (p) => ({
       read: (slot) => input(state.optimizer(slot, p.name), p.value.shape),
@@ -182,5 +237,8 @@ function update(s: StepSettings, query: readonly Parameter[], gradients: readonl
   for (const [i, p] of query.entries()) ports.state(state.query(p.name), updated[i]);
 }
 
-const stack = (scalars: readonly Value[]): Value => concat(scalars.map((x) => reshape(x, [1])), 0);
-
+const stack = (scalars: readonly Value[]): Value =>
+  concat(
+    scalars.map((x) => reshape(x, [1])),
+    0,
+  );

@@ -1,9 +1,9 @@
 /** `hcsc embed`: a vector for every image. */
 import { Command } from "commander";
+import type { Matrix } from "../array.js";
 import { UsageError } from "../errors.js";
 import { writeAtomically, writeNpy, writeTensors } from "../tensorfile/index.js";
-import { RunFolder, embedImages, encoderWeights, latestCheckpoint } from "../train/index.js";
-import type { Matrix } from "../array.js";
+import { embedImages, encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
 import { dataHelp, withEngineOptions } from "./options.js";
 import { print } from "./print.js";
 import { type EngineFlags, everyIndex, withEngine, withImages } from "./session.js";
@@ -30,7 +30,11 @@ export function embedCommand(): Command {
     .requiredOption("--run <folder>", "a run folder")
     .requiredOption("--data <images>", dataHelp)
     .requiredOption("--out <file>", "where to write: .npy or .safetensors (tensor `vectors`)")
-    .option("--layer <name>", "features: the backbone's, for use; embedding: the head's unit vectors, which training compares", "features")
+    .option(
+      "--layer <name>",
+      "features: the backbone's, for use; embedding: the head's unit vectors, which training compares",
+      "features",
+    )
     .addHelpText("after", "\nExample:\n  hcsc embed --run runs/demo --data photos --out photos.npy")
     .action(runEmbed);
 }
@@ -45,18 +49,28 @@ async function runEmbed(flags: Flags): Promise<void> {
   const { vectors, names, skipped } = await withEngine(flags, (engine) =>
     withImages(flags.data, flags, async ({ source, loader }) => {
       const made = await embedImages(engine, loader, run.description.recipe, weights, everyIndex(source.count));
-      return { ...readable(layer === "features" ? made.features : made.embeddings, loader.broken, source.name), skipped: loader.broken.size };
+      return {
+        ...readable(layer === "features" ? made.features : made.embeddings, loader.broken, source.name),
+        skipped: loader.broken.size,
+      };
     }),
   );
   await writers[extension](flags.out, vectors);
   const namesFile = `${flags.out.slice(0, -extension.length)}.names.txt`;
   await writeAtomically(namesFile, new TextEncoder().encode(`${names.join("\n")}\n`));
   const [count, width] = vectors.shape;
-  print(flags.json, { file: flags.out, names: namesFile, images: count, width, skipped }, [`${count} vectors of ${width} numbers → ${flags.out}`, `names → ${namesFile}`]);
+  print(flags.json, { file: flags.out, names: namesFile, images: count, width, skipped }, [
+    `${count} vectors of ${width} numbers → ${flags.out}`,
+    `names → ${namesFile}`,
+  ]);
 }
 
 /** The rows of images that could be read, and their names. */
-function readable(all: Matrix, broken: ReadonlyMap<number, string>, name: (index: number) => string): { vectors: Matrix; names: string[] } {
+function readable(
+  all: Matrix,
+  broken: ReadonlyMap<number, string>,
+  name: (index: number) => string,
+): { vectors: Matrix; names: string[] } {
   const [count, width] = all.shape;
   const kept = Array.from({ length: count }, (_, i) => i).filter((i) => !broken.has(i));
   const data = new Float32Array(kept.length * width);

@@ -1,6 +1,6 @@
 /** `hcsc eval`: how good a run's encoder is. */
 import { Command } from "commander";
-import { RunFolder, encoderWeights, latestCheckpoint } from "../train/index.js";
+import { encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
 import { knnAccuracy } from "./knn.js";
 import { dataHelp, positive, wholeList, withEngineOptions } from "./options.js";
 import { percent, print, table } from "./print.js";
@@ -23,7 +23,10 @@ export function evalCommand(): Command {
     .requiredOption("--test <images>", "labelled images to classify")
     .option("--k <list>", "neighbours, one result for each", wholeList, [20])
     .option("--temperature <x>", "of the votes' weights exp(cosine / temperature)", positive, 0.07)
-    .addHelpText("after", "\nExample:\n  hcsc eval knn --run runs/demo --data 'data/fashion-mnist[0:8000]' --test 'data/fashion-mnist[8000:10000]' --k 10,20")
+    .addHelpText(
+      "after",
+      "\nExample:\n  hcsc eval knn --run runs/demo --data 'data/fashion-mnist[0:8000]' --test 'data/fashion-mnist[8000:10000]' --k 10,20",
+    )
     .action(runKnn);
   return new Command("eval").description("evaluate a run").addCommand(knn);
 }
@@ -33,10 +36,29 @@ async function runKnn(flags: Flags): Promise<void> {
   const checkpoint = await latestCheckpoint(run);
   const result = await withEngine(flags, (engine) =>
     withImages(flags.data, flags, (bank) =>
-      knnAccuracy(engine, run.description.recipe, encoderWeights(checkpoint, "query"), bank, flags.test, flags, flags.k, flags.temperature),
+      knnAccuracy(
+        engine,
+        run.description.recipe,
+        encoderWeights(checkpoint, "query"),
+        bank,
+        flags.test,
+        flags,
+        flags.k,
+        flags.temperature,
+      ),
     ),
   );
   const rows = result.all.map((r) => [`k ${r.k}`, percent(r.top1, 2), percent(r.top5, 2)]);
-  const summary = { run: flags.run, step: checkpoint.position.step, encoder: "query", bankImages: result.bankImages, testImages: result.testImages, results: result.all.map(({ k, top1, top5 }) => ({ k, top1, top5 })) };
-  print(flags.json, summary, [...table([["", "top-1", "top-5"], ...rows]), `${result.testImages} images by ${result.bankImages}; query backbone after step ${checkpoint.position.step}`]);
+  const summary = {
+    run: flags.run,
+    step: checkpoint.position.step,
+    encoder: "query",
+    bankImages: result.bankImages,
+    testImages: result.testImages,
+    results: result.all.map(({ k, top1, top5 }) => ({ k, top1, top5 })),
+  };
+  print(flags.json, summary, [
+    ...table([["", "top-1", "top-5"], ...rows]),
+    `${result.testImages} images by ${result.bankImages}; query backbone after step ${checkpoint.position.step}`,
+  ]);
 }

@@ -6,12 +6,14 @@ import { encoderModel, encoderSettings } from "../artifacts/index.js";
 import { DataError } from "../errors.js";
 import { featureWidth } from "../nn/index.js";
 import { writeAtomically, writeTensors } from "../tensorfile/index.js";
-import { RunFolder, encoderWeights, evaluationPolicy, latestCheckpoint } from "../train/index.js";
+import { encoderWeights, evaluationPolicy, latestCheckpoint, RunFolder } from "../train/index.js";
 import { print, table } from "./print.js";
 
 export function exportCommand(): Command {
   return new Command("export")
-    .description("write the trained encoder as encoder.onnx (any batch), its weights, and what a caller needs to prepare images")
+    .description(
+      "write the trained encoder as encoder.onnx (any batch), its weights, and what a caller needs to prepare images",
+    )
     .requiredOption("--run <folder>", "a run folder")
     .requiredOption("--out <folder>", "where to write")
     .addHelpText("after", "\nExample:\n  hcsc export --run runs/demo --out model")
@@ -26,7 +28,13 @@ async function runExport(flags: { run: string; out: string; json?: boolean }): P
   const { size, channels, resize, interpolation, mean, std } = evaluationPolicy(recipe);
   const preprocessing = {
     model: "encoder.onnx",
-    input: { name: "pixels", shape: ["batch", channels, size, size], dtype: "float32", layout: "NCHW", colour: channels === 3 ? "RGB" : "luma" },
+    input: {
+      name: "pixels",
+      shape: ["batch", channels, size, size],
+      dtype: "float32",
+      layout: "NCHW",
+      colour: channels === 3 ? "RGB" : "luma",
+    },
     outputs: { features: ["batch", featureWidth(settings.net)], embedding: ["batch", settings.dimension] },
     steps: [
       `${resize === 0 ? `images of ${size}×${size} as they are; others: ` : ""}resize the short side to ${resize === 0 ? Math.round((size * 256) / 224) : resize}, ${interpolation} with antialiasing (Pillow's)`,
@@ -39,15 +47,24 @@ async function runExport(flags: { run: string; out: string; json?: boolean }): P
     std,
   };
   await mkdir(flags.out, { recursive: true }).catch((cause) => {
-    throw new DataError(`${flags.out} cannot be made: ${cause.message}. Choose a folder you may write to with --out`, { cause });
+    throw new DataError(`${flags.out} cannot be made: ${cause.message}. Choose a folder you may write to with --out`, {
+      cause,
+    });
   });
   await writeAtomically(join(flags.out, "encoder.onnx"), encoderModel(settings, size, weights));
   await writeTensors(join(flags.out, "encoder.safetensors"), weights);
-  await writeAtomically(join(flags.out, "preprocessing.json"), new TextEncoder().encode(`${JSON.stringify(preprocessing, null, 2)}\n`));
+  await writeAtomically(
+    join(flags.out, "preprocessing.json"),
+    new TextEncoder().encode(`${JSON.stringify(preprocessing, null, 2)}\n`),
+  );
   const rows = [
     ["encoder.onnx", "pixels → features, embedding"],
     ["encoder.safetensors", "the weights, by torchvision's names"],
     ["preprocessing.json", "how to prepare images"],
   ];
-  print(flags.json, { folder: flags.out, files: rows.map((r) => r[0]), ...preprocessing }, table(rows.map(([a, b]) => [join(flags.out, a), b])));
+  print(
+    flags.json,
+    { folder: flags.out, files: rows.map((r) => r[0]), ...preprocessing },
+    table(rows.map(([a, b]) => [join(flags.out, a), b])),
+  );
 }

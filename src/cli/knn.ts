@@ -6,7 +6,7 @@ import { type KnnResult, knnClassify } from "../eval/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Engine, similarityOn } from "../runtime/index.js";
 import { embedImages } from "../train/index.js";
-import { type EngineFlags, type ImageSession, everyIndex, withImages } from "./session.js";
+import { type EngineFlags, everyIndex, type ImageSession, withImages } from "./session.js";
 
 export interface KnnAccuracy {
   readonly top1: number;
@@ -33,7 +33,8 @@ export async function knnAccuracy(
   temperature = 0.07,
 ): Promise<KnnAccuracy> {
   const features = async ({ source, loader }: Omit<ImageSession, "engine">, name: string) => {
-    if (!source.labels) throw new DataError(`the ${name} images have no labels: kNN needs class folders or a labels file`);
+    if (!source.labels)
+      throw new DataError(`the ${name} images have no labels: kNN needs class folders or a labels file`);
     const embedded = await embedImages(engine, loader, recipe, weights, everyIndex(source.count));
     return { features: unitRows(embedded.features), labels: source.labels };
   };

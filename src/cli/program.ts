@@ -11,14 +11,27 @@ import { trainCommand } from "./train.js";
 /** The program, which throws instead of exiting. */
 export function program(): Command {
   const root = new Command("hcsc")
-    .description("Hierarchical contrastive pre-training (HCSC) on ONNX Runtime: unlabelled images in; an encoder, embeddings and a hierarchy out")
+    .description(
+      "Hierarchical contrastive pre-training (HCSC) on ONNX Runtime: unlabelled images in; an encoder, embeddings and a hierarchy out",
+    )
     .version(version)
     .showHelpAfterError("(see --help)");
-  for (const command of [buildCommand(), trainCommand(), evalCommand(), embedCommand(), exportCommand(), replayCommand()]) root.addCommand(command);
+  for (const command of [
+    buildCommand(),
+    trainCommand(),
+    evalCommand(),
+    embedCommand(),
+    exportCommand(),
+    replayCommand(),
+  ])
+    root.addCommand(command);
   const all = (c: Command): readonly Command[] => [c, ...c.commands.flatMap(all)];
   for (const command of all(root)) {
     command.exitOverride();
-    if (command.commands.length === 0) command.option("--json", "print the result as one JSON object").option("--verbose", "print the stack of an error");
+    if (command.commands.length === 0)
+      command
+        .option("--json", "print the result as one JSON object")
+        .option("--verbose", "print the stack of an error");
   }
   return root;
 }

@@ -8,7 +8,18 @@ const plainEverySeconds = 15;
 /** A reporter that suits `stderr`; `quiet` says nothing but warnings. */
 export function terminalReporter(quiet: boolean): { readonly report: Reporter; readonly stop: () => void } {
   const tty = process.stderr.isTTY && !quiet;
-  const bar = tty ? new SingleBar({ format: "{stage} {bar} {value}/{total} {note}", hideCursor: true, clearOnComplete: true, stream: process.stderr, linewrap: false }, Presets.shades_classic) : null;
+  const bar = tty
+    ? new SingleBar(
+        {
+          format: "{stage} {bar} {value}/{total} {note}",
+          hideCursor: true,
+          clearOnComplete: true,
+          stream: process.stderr,
+          linewrap: false,
+        },
+        Presets.shades_classic,
+      )
+    : null;
   let shown = "";
   let last = 0;
   const line = (text: string) => {
@@ -34,7 +45,10 @@ export function terminalReporter(quiet: boolean): { readonly report: Reporter; r
     start: (e) => {
       Object.assign(start, { epochs: e.epochs, stepsPerEpoch: e.stepsPerEpoch });
       const from = e.resumedAt === null ? "" : `, from step ${e.resumedAt}`;
-      if (!quiet) line(`${e.images} images, ${e.epochs} epochs of ${e.stepsPerEpoch} steps, ${(e.parameters / 1e6).toFixed(2)} M parameters on ${e.provider}${from} → ${e.run}`);
+      if (!quiet)
+        line(
+          `${e.images} images, ${e.epochs} epochs of ${e.stepsPerEpoch} steps, ${(e.parameters / 1e6).toFixed(2)} M parameters on ${e.provider}${from} → ${e.run}`,
+        );
     },
     embed: (e) => progress("embedding", e.done, e.total, ""),
     cluster: (e) => {
@@ -48,7 +62,10 @@ export function terminalReporter(quiet: boolean): { readonly report: Reporter; r
     epoch: ({ metric: m }) => {
       const knn = m.onlineKnn === undefined ? "" : `, kNN ${percent(m.onlineKnn)} before it`;
       const clusters = m.clusters ? `, clusters ${m.clusters.join("/")}` : ", warm-up";
-      if (!quiet) line(`epoch ${m.epoch + 1}/${start.epochs}: loss ${m.loss.toFixed(3)} (InfoNCE of chance ${m.chanceLoss.toFixed(2)})${clusters}${knn}, ${m.imagesPerSecond.toFixed(0)} images/s, ${duration(m.seconds)}`);
+      if (!quiet)
+        line(
+          `epoch ${m.epoch + 1}/${start.epochs}: loss ${m.loss.toFixed(3)} (InfoNCE of chance ${m.chanceLoss.toFixed(2)})${clusters}${knn}, ${m.imagesPerSecond.toFixed(0)} images/s, ${duration(m.seconds)}`,
+        );
     },
     warning: (e) => line(`warning: ${e.message}`),
     checkpoint: () => {},

@@ -1,14 +1,17 @@
 /** Recipes on the command line: a file, or the name of one that comes with the package. */
-import { readFile, readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../errors.js";
-import { type Recipe, overrideRecipe, parseRecipe } from "../recipe/index.js";
+import { overrideRecipe, parseRecipe, type Recipe } from "../recipe/index.js";
 
 const bundled = fileURLToPath(new URL("../../../graphs/", import.meta.url));
 
 /** Names of the recipes that come with the package. */
 export async function bundledRecipes(): Promise<readonly string[]> {
-  return (await readdir(bundled)).filter((f) => f.endsWith(".json")).map((f) => f.slice(0, -".json".length)).sort();
+  return (await readdir(bundled))
+    .filter((f) => f.endsWith(".json"))
+    .map((f) => f.slice(0, -".json".length))
+    .sort();
 }
 
 /**
@@ -20,7 +23,9 @@ export async function bundledRecipes(): Promise<readonly string[]> {
 export async function loadRecipe(text: string, overrides: readonly string[]): Promise<Recipe> {
   const file = text.endsWith(".json") ? text : `${bundled}${text}.json`;
   const content = await readFile(file, "utf8").catch(async (cause) => {
-    throw new UsageError(`no recipe ${text}: give a .json file, or one of ${(await bundledRecipes()).join(", ")}`, { cause });
+    throw new UsageError(`no recipe ${text}: give a .json file, or one of ${(await bundledRecipes()).join(", ")}`, {
+      cause,
+    });
   });
   let data: unknown;
   try {

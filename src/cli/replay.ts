@@ -16,9 +16,13 @@ export function replayCommand(): Command {
     .action(async (from: string, to: string, flags: EngineFlags & { json?: boolean }) => {
       const { metadata, tensors } = await readTensors(from);
       const inputs = new Map([...tensors].filter(([name]) => !name.startsWith("out.")));
-      const outputs = await withEngine(flags, (engine) => replayCase(settingsOf(metadata.config, from), inputs, engine));
+      const outputs = await withEngine(flags, (engine) =>
+        replayCase(settingsOf(metadata.config, from), inputs, engine),
+      );
       await writeTensors(to, outputs);
-      print(flags.json, { file: to, outputs: Object.keys(outputs) }, [`${Object.keys(outputs).length} outputs → ${to}`]);
+      print(flags.json, { file: to, outputs: Object.keys(outputs) }, [
+        `${Object.keys(outputs).length} outputs → ${to}`,
+      ]);
     });
 }
 
@@ -26,6 +30,9 @@ function settingsOf(text: string | undefined, file: string): Record<string, unkn
   try {
     return JSON.parse(text ?? "");
   } catch (cause) {
-    throw new CheckpointError(`${file}: its metadata holds no settings (\`config\`, a string of JSON): give a fixture's case`, { cause });
+    throw new CheckpointError(
+      `${file}: its metadata holds no settings (\`config\`, a string of JSON): give a fixture's case`,
+      { cause },
+    );
   }
 }

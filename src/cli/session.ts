@@ -1,5 +1,5 @@
 /** What commands on images share: an engine, a source and its loader, opened together and closed whatever happens. */
-import { type ImageSource, type Loader, describeSource, openLoader, openSource } from "../data/index.js";
+import { describeSource, type ImageSource, type Loader, openLoader, openSource } from "../data/index.js";
 import { type Engine, openEngine } from "../runtime/index.js";
 
 export interface ImageSession {
@@ -21,7 +21,10 @@ export const warn = (message: string): void => {
 
 /** Opens an engine for `use`, and closes it. */
 export async function withEngine<T>(flags: EngineFlags, use: (engine: Engine) => Promise<T>): Promise<T> {
-  const engine = await openEngine({ ...(flags.provider ? { provider: flags.provider } : {}), ...(flags.threads ? { threads: flags.threads } : {}) });
+  const engine = await openEngine({
+    ...(flags.provider ? { provider: flags.provider } : {}),
+    ...(flags.threads ? { threads: flags.threads } : {}),
+  });
   try {
     return await use(engine);
   } finally {
@@ -30,7 +33,11 @@ export async function withEngine<T>(flags: EngineFlags, use: (engine: Engine) =>
 }
 
 /** Opens the images `data` for `use`, and closes their loader. */
-export async function withImages<T>(data: string, flags: EngineFlags & { readonly seed?: number }, use: (images: Omit<ImageSession, "engine">) => Promise<T>): Promise<T> {
+export async function withImages<T>(
+  data: string,
+  flags: EngineFlags & { readonly seed?: number },
+  use: (images: Omit<ImageSession, "engine">) => Promise<T>,
+): Promise<T> {
   const description = await describeSource(data);
   const source = openSource(description);
   for (const message of source.warnings) warn(message);

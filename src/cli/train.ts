@@ -1,11 +1,11 @@
 /** `hcsc train`: trains, or resumes, a run. */
 import { Command } from "commander";
+import type { DenseArray } from "../array.js";
+import { state } from "../artifacts/index.js";
 import { UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
 import { chooseTarget } from "../runtime/index.js";
-import { RunFolder, encoderWeights, initialState, latestCheckpoint, readCheckpoint, train } from "../train/index.js";
-import type { DenseArray } from "../array.js";
-import { state } from "../artifacts/index.js";
+import { encoderWeights, initialState, latestCheckpoint, RunFolder, readCheckpoint, train } from "../train/index.js";
 import { versions } from "../version.js";
 import { type KnnAccuracy, knnAccuracy } from "./knn.js";
 import { dataHelp, positive, whole, withEngineOptions } from "./options.js";
@@ -62,21 +62,52 @@ async function run(flags: Flags): Promise<void> {
   const recipe = existing?.description.recipe ?? (await loadRecipe(needRecipe(flags), overrides(flags)));
   await withImages(flags.data, { ...flags, seed: recipe.seed }, async ({ source, loader }) => {
     if (existing && existing.description.images !== source.count) {
-      throw new UsageError(`${existing.path} was trained on ${existing.description.images} images, --data holds ${source.count}: give the same data to resume`);
+      throw new UsageError(
+        `${existing.path} was trained on ${existing.description.images} images, --data holds ${source.count}: give the same data to resume`,
+      );
     }
-    const out = flags.out ?? `runs/${recipe.name}-${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")}`;
-    const description = { recipe, data: flags.data, images: source.count, versions: versions(), started: new Date().toISOString() };
+    const out =
+      flags.out ??
+      `runs/${recipe.name}-${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")}`;
+    const description = {
+      recipe,
+      data: flags.data,
+      images: source.count,
+      versions: versions(),
+      started: new Date().toISOString(),
+    };
     const folder = existing ?? (await RunFolder.create(out, description));
     await withEngine(flags, async (engine) => {
       const evaluate = async (weights: Readonly<Record<string, DenseArray>>): Promise<KnnAccuracy | null> =>
         flags.test ? knnAccuracy(engine, recipe, weights, { source, loader }, flags.test, flags, [20]) : null;
       const before = await evaluate(queryOf(initialState(recipe)));
       const resume = existing ? await latestCheckpoint(existing) : undefined;
-      const result = await train({ run: folder, engine, target: await chooseTarget(engine), source, loader, resume, report, signal: interrupt.signal });
+      const result = await train({
+        run: folder,
+        engine,
+        target: await chooseTarget(engine),
+        source,
+        loader,
+        resume,
+        report,
+        signal: interrupt.signal,
+      });
       const after = await evaluate(encoderWeights(await readCheckpoint(result.checkpoint), "query"));
       stop();
-      if (before && after) await folder.append({ kind: "evaluation", step: result.position.step, knnBefore: before.top1, knnAfter: after.top1 });
-      const summary = { run: folder.path, ...result, knnBefore: before?.top1 ?? null, knnAfter: after?.top1 ?? null, brokenImages: loader.broken.size };
+      if (before && after)
+        await folder.append({
+          kind: "evaluation",
+          step: result.position.step,
+          knnBefore: before.top1,
+          knnAfter: after.top1,
+        });
+      const summary = {
+        run: folder.path,
+        ...result,
+        knnBefore: before?.top1 ?? null,
+        knnAfter: after?.top1 ?? null,
+        brokenImages: loader.broken.size,
+      };
       print(flags.json, summary, summaryLines(summary, recipe));
     });
   });
@@ -115,7 +146,8 @@ const needOut = (flags: Flags): string => {
 };
 
 const needRecipe = (flags: Flags): string => {
-  if (!flags.recipe) throw new UsageError("--recipe is needed: a recipe file, or the name of a bundled one such as demo");
+  if (!flags.recipe)
+    throw new UsageError("--recipe is needed: a recipe file, or the name of a bundled one such as demo");
   return flags.recipe;
 };
 
@@ -132,5 +164,7 @@ const overrides = (flags: Flags): readonly string[] => {
 
 function queryOf(tensors: Readonly<Record<string, DenseArray>>): Record<string, DenseArray> {
   const prefix = state.query("");
-  return Object.fromEntries(Object.entries(tensors).flatMap(([n, v]) => (n.startsWith(prefix) ? [[n.slice(prefix.length), v]] : [])));
+  return Object.fromEntries(
+    Object.entries(tensors).flatMap(([n, v]) => (n.startsWith(prefix) ? [[n.slice(prefix.length), v]] : [])),
+  );
 }

@@ -5,5 +5,5 @@
  * on nothing but the seed, the epoch, the image and the view's number.
  */
 export * from "./augment/index.js";
-export { describeSource, type ImageSource, openSource, type Picture, type SourceDescription } from "./source.js";
 export { type Batch, type BatchRequest, type Loader, type LoaderOptions, openLoader } from "./loader.js";
+export { describeSource, type ImageSource, openSource, type Picture, type SourceDescription } from "./source.js";

@@ -55,7 +55,10 @@ class ThreadLoader implements Loader {
   waitedSeconds = 0;
   readonly broken = new Map<number, string>();
   private readonly workers: readonly Worker[];
-  private readonly pending = new Map<number, { readonly done: (d: WorkDone) => void; readonly failed: (e: Error) => void }>();
+  private readonly pending = new Map<
+    number,
+    { readonly done: (d: WorkDone) => void; readonly failed: (e: Error) => void }
+  >();
   private readonly names: (index: number) => string;
   private nextId = 0;
 
@@ -70,13 +73,19 @@ class ThreadLoader implements Loader {
         this.pending.delete(done.id);
         if (this.pending.size === 0) for (const w of this.workers) w.unref();
       });
-      worker.on("error", (cause) => this.fail(new DataError(`a loading thread failed: ${(cause as Error).message}`, { cause })));
+      worker.on("error", (cause) =>
+        this.fail(new DataError(`a loading thread failed: ${(cause as Error).message}`, { cause })),
+      );
       worker.on("exit", () => this.fail(new DataError("the loader is closed")));
       return worker;
     });
   }
 
-  train(requests: Iterable<BatchRequest>, policies: readonly ViewPolicy[], signal?: AbortSignal): AsyncGenerator<Batch> {
+  train(
+    requests: Iterable<BatchRequest>,
+    policies: readonly ViewPolicy[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<Batch> {
     return this.batches(requests, policies, signal);
   }
 
@@ -88,7 +97,11 @@ class ThreadLoader implements Loader {
     await Promise.all(this.workers.map((w) => w.terminate()));
   }
 
-  private async *batches(requests: Iterable<BatchRequest>, policies: Work["policies"], signal?: AbortSignal): AsyncGenerator<Batch> {
+  private async *batches(
+    requests: Iterable<BatchRequest>,
+    policies: Work["policies"],
+    signal?: AbortSignal,
+  ): AsyncGenerator<Batch> {
     const source = requests[Symbol.iterator]();
     const ahead: Promise<Batch>[] = [];
     const fill = () => {
@@ -116,7 +129,9 @@ class ThreadLoader implements Loader {
     const share = Math.ceil(indices.length / this.workers.length);
     const parts = this.workers.map((worker, w) => {
       const part = indices.slice(w * share, (w + 1) * share);
-      return part.length === 0 ? { id: -1, broken: [] } : this.ask(worker, { indices: part, from: w * share, epoch, policies, views });
+      return part.length === 0
+        ? { id: -1, broken: [] }
+        : this.ask(worker, { indices: part, from: w * share, epoch, policies, views });
     });
     const broken = (await Promise.all(parts)).flatMap((d) => d.broken);
     if (broken.length > 0) this.standIn(indices, views, sizes, new Map(broken.map((b) => [b.place, b.reason])));
@@ -133,7 +148,12 @@ class ThreadLoader implements Loader {
   }
 
   /** Puts the next readable image of the batch in the place of each broken one. */
-  private standIn(indices: Int32Array, views: readonly Float32Array[], sizes: readonly number[], broken: ReadonlyMap<number, string>): void {
+  private standIn(
+    indices: Int32Array,
+    views: readonly Float32Array[],
+    sizes: readonly number[],
+    broken: ReadonlyMap<number, string>,
+  ): void {
     for (const [place, reason] of broken) {
       const index = indices[place];
       if (!this.broken.has(index)) this.options.onBroken?.(index, this.names(index), reason);
@@ -142,7 +162,10 @@ class ThreadLoader implements Loader {
     this.checkTolerance();
     for (const place of broken.keys()) {
       const other = Array.from(indices, (_, i) => (place + i) % indices.length).find((p) => !broken.has(p));
-      if (other === undefined) throw new DataError(`none of ${indices.length} images of a batch can be read; the first is ${this.names(indices[0])}`);
+      if (other === undefined)
+        throw new DataError(
+          `none of ${indices.length} images of a batch can be read; the first is ${this.names(indices[0])}`,
+        );
       for (const [v, size] of sizes.entries()) views[v].copyWithin(place * size, other * size, (other + 1) * size);
     }
   }
@@ -152,7 +175,9 @@ class ThreadLoader implements Loader {
     const allowed = Math.max(1, Math.floor(tolerance * openSource(this.options.source).count));
     if (this.broken.size <= allowed) return;
     const first = [...this.broken.keys()].slice(0, 5).map(this.names).join(", ");
-    throw new DataError(`${this.broken.size} images cannot be read, ${allowed} may be (${100 * tolerance} % of the set): ${first}… Remove or replace them`);
+    throw new DataError(
+      `${this.broken.size} images cannot be read, ${allowed} may be (${100 * tolerance} % of the set): ${first}… Remove or replace them`,
+    );
   }
 
   private fail(error: Error): void {

@@ -5,10 +5,10 @@
 import { stat } from "node:fs/promises";
 import { DataError, UsageError } from "../errors.js";
 import { type CifarDescription, describeCifar, isCifarFolder, openCifar } from "./sources/cifar.js";
-import { type FolderDescription, describeFolder, openFolder } from "./sources/folder.js";
-import { type IdxDescription, describeIdx, isIdx, openIdx } from "./sources/idx.js";
+import { describeFolder, type FolderDescription, openFolder } from "./sources/folder.js";
+import { describeIdx, type IdxDescription, isIdx, openIdx } from "./sources/idx.js";
 import type { ImageSource } from "./sources/picture.js";
-import { type SyntheticDescription, describeSynthetic, openSynthetic } from "./sources/synthetic.js";
+import { describeSynthetic, openSynthetic, type SyntheticDescription } from "./sources/synthetic.js";
 
 type Whole = FolderDescription | IdxDescription | CifarDescription | SyntheticDescription;
 
@@ -32,7 +32,9 @@ export async function describeSource(text: string): Promise<SourceDescription> {
   const { count } = openWhole(whole);
   const range = { from: from ? Number(from) : 0, to: to ? Number(to) : count };
   if (range.from >= range.to || range.to > count) {
-    throw new UsageError(`${text}: the range ${range.from} to ${range.to} does not lie in the ${count} images of ${name}`);
+    throw new UsageError(
+      `${text}: the range ${range.from} to ${range.to} does not lie in the ${count} images of ${name}`,
+    );
   }
   return { whole, ...range };
 }
@@ -55,7 +57,10 @@ async function describeWhole(name: string): Promise<Whole> {
   if (name.startsWith("synthetic:")) return describeSynthetic(name);
   const [path, part = "train"] = name.split("#");
   const info = await stat(path).catch((cause) => {
-    throw new DataError(`${path}: there is no such file or folder. Give a folder of images, or see --help for other sources`, { cause });
+    throw new DataError(
+      `${path}: there is no such file or folder. Give a folder of images, or see --help for other sources`,
+      { cause },
+    );
   });
   if (await isIdx(path, info.isDirectory())) return describeIdx(path, info.isDirectory(), part);
   if (!info.isDirectory()) throw new DataError(`${path} is a file: give a folder of images, or an IDX images file`);

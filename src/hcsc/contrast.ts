@@ -1,5 +1,23 @@
 /** The contrastive terms: −log of the positive's share among itself and the kept negatives. */
-import { type Value, add, div, exp, gemm, greater, log, matMul, max, maximum, mean, mul, reshape, stopGradient, sub, sum, where } from "../graph/index.js";
+import {
+  add,
+  div,
+  exp,
+  gemm,
+  greater,
+  log,
+  matMul,
+  max,
+  maximum,
+  mean,
+  mul,
+  reshape,
+  stopGradient,
+  sub,
+  sum,
+  type Value,
+  where,
+} from "../graph/index.js";
 import { rowDot } from "../nn/index.js";
 
 /** A kept negative counts e^s; one that is not leaves the sum (paper) or stays as e^0 (reference). */
@@ -16,7 +34,14 @@ export type Dropped = "removed" | "zeroed";
  * @param temperature - τ ≥ 0.025, so that e^(−2/τ) is a float32
  * @returns the batch mean of each mask's loss: [L], or [1] without masks
  */
-export function instanceContrast(v: Value, k: Value, queue: Value, masks: Value | null, temperature: number, dropped: Dropped): Value {
+export function instanceContrast(
+  v: Value,
+  k: Value,
+  queue: Value,
+  masks: Value | null,
+  temperature: number,
+  dropped: Dropped,
+): Value {
   const shifted = (cosine: Value) => mul(sub(cosine, 1), 1 / temperature);
   const own = shifted(rowDot(v, k)); // [B, 1]
   const each = exp(shifted(gemm(v, queue, null, { transB: true }))); // [B, Q]
@@ -40,7 +65,13 @@ export function instanceContrast(v: Value, k: Value, queue: Value, masks: Value 
  * @param kept - float 0/1 [B, M]: those that selection keeps; null keeps all
  * @returns the batch mean, a scalar
  */
-export function prototypeContrast(logits: Value, own: Value, candidates: Value, kept: Value | null, dropped: Dropped): Value {
+export function prototypeContrast(
+  logits: Value,
+  own: Value,
+  candidates: Value,
+  kept: Value | null,
+  dropped: Dropped,
+): Value {
   const absent = -1e30;
   let others: Value;
   if (!kept) others = where(candidates, logits, absent);

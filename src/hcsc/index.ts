@@ -4,13 +4,13 @@
  */
 export {
   type Draws,
+  hcscLoss,
+  instanceNormalizer,
   type Level,
   type Loss,
   type LossInputs,
   type LossSettings,
-  type Variant,
-  hcscLoss,
-  instanceNormalizer,
   prototypeNormalizer,
+  type Variant,
   warmupLoss,
 } from "./loss.js";

@@ -7,10 +7,35 @@
  * on the anchor: it comes in as a logarithm (`logNormalizer`), computed once for each key and clustering. What is left for
  * each step is one product of the anchors' prototypes with the queue.
  */
-import {
-  type Value, add, argMax, and, cast, clip, concat, constant, div, equal, exp, gather, gemm, less, max, mean, mul, not, reshape, slice, stopGradient, sub, sum, unsqueeze, where,
-} from "../graph/index.js";
+
 import { GraphError } from "../errors.js";
+import {
+  add,
+  and,
+  argMax,
+  cast,
+  clip,
+  concat,
+  constant,
+  div,
+  equal,
+  exp,
+  gather,
+  gemm,
+  less,
+  max,
+  mean,
+  mul,
+  not,
+  reshape,
+  slice,
+  stopGradient,
+  sub,
+  sum,
+  unsqueeze,
+  type Value,
+  where,
+} from "../graph/index.js";
 import { rowDot } from "../nn/index.js";
 import { type Dropped, instanceContrast, logNormalizer, prototypeContrast } from "./contrast.js";
 
@@ -79,7 +104,10 @@ export interface Loss {
 }
 
 /** Plain InfoNCE of every view over the queue: the loss before the first clustering. */
-export function warmupLoss(settings: LossSettings, { views, keys, queue }: Pick<LossInputs, "views" | "keys" | "queue">): { total: Value; terms: readonly Value[] } {
+export function warmupLoss(
+  settings: LossSettings,
+  { views, keys, queue }: Pick<LossInputs, "views" | "keys" | "queue">,
+): { total: Value; terms: readonly Value[] } {
   const terms = views.map((v) => reshape(instanceContrast(v, keys, queue, null, settings.temperature, "removed"), []));
   return { total: terms.reduce((a, b) => add(a, b)), terms };
 }
@@ -91,14 +119,21 @@ export function hcscLoss(settings: LossSettings, inputs: LossInputs): Loss {
   const anchors = levels.map((level) => anchorAt(level, stopGradient(views[0]), settings.variant));
   const mask = settings.instanceSelection ? instanceMask(settings, inputs, anchors) : null;
   const masks = views.map((_, i) => (i === 0 || settings.selectionOnLocal ? mask : null));
-  const instance = views.map((v, i) => perLevel(instanceContrast(v, keys, queue, masks[i], settings.temperature, rules.dropped)));
-  const prototype = views.map((v, i) => levels.map((_, l) => prototypeTerm(settings, inputs, anchors, l, v, inputs.draws.prototype[i] ?? [])));
+  const instance = views.map((v, i) =>
+    perLevel(instanceContrast(v, keys, queue, masks[i], settings.temperature, rules.dropped)),
+  );
+  const prototype = views.map((v, i) =>
+    levels.map((_, l) => prototypeTerm(settings, inputs, anchors, l, v, inputs.draws.prototype[i] ?? [])),
+  );
   const locals = instance.slice(1);
   const byLevel = (locals[0] ?? []).flatMap((_, l) => locals.map((terms) => terms[l]));
   const total = (values: readonly Value[]) => values.reduce((a, b) => add(a, b));
   const prototypeTerms = prototype.flat().map((p) => p.loss);
   return {
-    total: add(total(instance.map((terms) => mul(total(terms), rules.instanceScale(terms.length)))), mul(total(prototypeTerms), 1 / levels.length)),
+    total: add(
+      total(instance.map((terms) => mul(total(terms), rules.instanceScale(terms.length)))),
+      mul(total(prototypeTerms), 1 / levels.length),
+    ),
     terms: [...instance[0], ...byLevel, ...prototypeTerms],
     instanceMask: mask,
     prototypeMasks: prototype[0].map((p) => p.negatives),
@@ -108,18 +143,33 @@ export function hcscLoss(settings: LossSettings, inputs: LossInputs): Loss {
 }
 
 /** Where the variants differ beyond the positive; the table of the method's description. */
-const variants: Readonly<Record<Variant, { dropped: Dropped; instanceScale: (terms: number) => number; clamp: Readonly<Record<"instance" | "prototype", readonly [number, number] | null>> }>> = {
+const variants: Readonly<
+  Record<
+    Variant,
+    {
+      dropped: Dropped;
+      instanceScale: (terms: number) => number;
+      clamp: Readonly<Record<"instance" | "prototype", readonly [number, number] | null>>;
+    }
+  >
+> = {
   paper: { dropped: "removed", instanceScale: (terms) => 1 / terms, clamp: { instance: null, prototype: null } },
   reference: { dropped: "zeroed", instanceScale: () => 1, clamp: { instance: [0, 0.999], prototype: [0.0001, 0.999] } },
 };
 
-const perLevel = (losses: Value): Value[] => Array.from({ length: losses.shape[0] as number }, (_, l) => reshape(slice(losses, 0, l, l + 1), []));
+const perLevel = (losses: Value): Value[] =>
+  Array.from({ length: losses.shape[0] as number }, (_, l) => reshape(slice(losses, 0, l, l + 1), []));
 
 /** Prototype ids as float32 [1, M]: comparisons of int64 run on the CPU of most providers. */
-const ids = (count: number): Value => constant(Float32Array.from({ length: count }, (_, i) => i), [1, count]);
+const ids = (count: number): Value =>
+  constant(
+    Float32Array.from({ length: count }, (_, i) => i),
+    [1, count],
+  );
 
 /** Which rows of a level are prototypes: bool [1, M]. */
-const activeRows = (level: Pick<Level, "prototypes" | "count">): Value => less(ids(level.prototypes.shape[0] as number), level.count);
+const activeRows = (level: Pick<Level, "prototypes" | "count">): Value =>
+  less(ids(level.prototypes.shape[0] as number), level.count);
 
 /** An anchor's own prototype at a level. */
 interface Anchor {
@@ -131,7 +181,10 @@ interface Anchor {
 
 /** c^l(z): the prototype most similar to the query (paper), or the one whose cluster holds the image (reference). */
 function anchorAt(level: Level, query: Value, variant: Variant): Anchor {
-  const positive = variant === "reference" ? (level.assignment as Value) : argMax(where(activeRows(level), logitsOf(query, level), -1e30), 1);
+  const positive =
+    variant === "reference"
+      ? (level.assignment as Value)
+      : argMax(where(activeRows(level), logitsOf(query, level), -1e30), 1);
   return {
     positive,
     onehot: equal(unsqueeze(cast(positive, "float32"), [1]), ids(level.prototypes.shape[0] as number)),
@@ -140,10 +193,12 @@ function anchorAt(level: Level, query: Value, variant: Variant): Anchor {
   };
 }
 
-const logitsOf = (v: Value, level: Level): Value => div(gemm(v, level.prototypes, null, { transB: true }), level.temperature);
+const logitsOf = (v: Value, level: Level): Value =>
+  div(gemm(v, level.prototypes, null, { transB: true }), level.temperature);
 
 /** τ_c as instance selection takes it. */
-const instanceTemperature = (temperature: Value, variant: Variant): Value => (variant === "reference" ? clip(temperature, 1e-3, null) : temperature);
+const instanceTemperature = (temperature: Value, variant: Variant): Value =>
+  variant === "reference" ? clip(temperature, 1e-3, null) : temperature;
 
 /** τ_c of the parent level as prototype selection takes it: rescaled to mean τ again in the reference. */
 function parentTemperature(above: Pick<Level, "prototypes" | "temperature" | "count">, settings: LossSettings): Value {
@@ -158,19 +213,42 @@ function clamped(p: Value, settings: LossSettings, which: "instance" | "prototyp
 }
 
 /** ln Σ_i e^{s(z, c_i^l)} of keys at a level, [keys, 1]: the denominator of instance selection. */
-export function instanceNormalizer(settings: LossSettings, keys: Value, level: Pick<Level, "prototypes" | "temperature" | "count">): Value {
-  return logNormalizer(keys, level.prototypes, instanceTemperature(level.temperature, settings.variant), activeRows(level));
+export function instanceNormalizer(
+  settings: LossSettings,
+  keys: Value,
+  level: Pick<Level, "prototypes" | "temperature" | "count">,
+): Value {
+  return logNormalizer(
+    keys,
+    level.prototypes,
+    instanceTemperature(level.temperature, settings.variant),
+    activeRows(level),
+  );
 }
 
 /** ln Σ_i e^{s(c, c_i^{l+1})} of a level's prototypes under the level above, [M, 1]: the denominator of prototype selection. */
-export function prototypeNormalizer(settings: LossSettings, level: Pick<Level, "prototypes">, above: Pick<Level, "prototypes" | "temperature" | "count">): Value {
+export function prototypeNormalizer(
+  settings: LossSettings,
+  level: Pick<Level, "prototypes">,
+  above: Pick<Level, "prototypes" | "temperature" | "count">,
+): Value {
   return logNormalizer(level.prototypes, above.prototypes, parentTemperature(above, settings), activeRows(above));
 }
 
 /** Keeps z_j at level l with probability 1 − softmax_c s(z_j, c)[c^l(z)]: float 0/1 [B, L, Q]. */
-function instanceMask(settings: LossSettings, { queue, queueNormalizer, draws }: LossInputs, anchors: readonly Anchor[]): Value {
-  const stacked = concat(anchors.map((a) => unsqueeze(a.prototypes, [1])), 1); // [B, L, D]
-  const temperatures = concat(anchors.map((a) => instanceTemperature(a.temperature, settings.variant)), 1); // [B, L]
+function instanceMask(
+  settings: LossSettings,
+  { queue, queueNormalizer, draws }: LossInputs,
+  anchors: readonly Anchor[],
+): Value {
+  const stacked = concat(
+    anchors.map((a) => unsqueeze(a.prototypes, [1])),
+    1,
+  ); // [B, L, D]
+  const temperatures = concat(
+    anchors.map((a) => instanceTemperature(a.temperature, settings.variant)),
+    1,
+  ); // [B, L]
   const [batch, levels, dimension] = stacked.shape as readonly number[];
   const length = queue.shape[0] as number;
   const cosines = gemm(reshape(stacked, [batch * levels, dimension]), queue, null, { transB: true });
@@ -181,10 +259,17 @@ function instanceMask(settings: LossSettings, { queue, queueNormalizer, draws }:
 }
 
 /** Keeps c_j with probability 1 − softmax_c s(c_j, c)[Parent(c^l(z))]; all at the top level: float 0/1 [B, M], or null. */
-function prototypeMask(settings: LossSettings, levels: readonly Level[], anchors: readonly Anchor[], l: number, draws: Value | undefined): Value | null {
+function prototypeMask(
+  settings: LossSettings,
+  levels: readonly Level[],
+  anchors: readonly Anchor[],
+  l: number,
+  draws: Value | undefined,
+): Value | null {
   const level = levels[l];
   if (!settings.prototypeSelection || l === levels.length - 1) return null;
-  if (!level.parent || !level.normalizer || !draws) throw new GraphError(`prototype selection at level ${l} needs parents, a normalizer and draws for every view`);
+  if (!level.parent || !level.normalizer || !draws)
+    throw new GraphError(`prototype selection at level ${l} needs parents, a normalizer and draws for every view`);
   const parent = gather(level.parent, anchors[l].positive);
   const above = levels[l + 1];
   const temperature = unsqueeze(gather(parentTemperature(above, settings), parent), [1]);
@@ -200,13 +285,22 @@ interface PrototypeTerm {
   readonly keepFraction: Value;
 }
 
-function prototypeTerm(settings: LossSettings, { levels }: LossInputs, anchors: readonly Anchor[], l: number, v: Value, draws: readonly Value[]): PrototypeTerm {
+function prototypeTerm(
+  settings: LossSettings,
+  { levels }: LossInputs,
+  anchors: readonly Anchor[],
+  l: number,
+  v: Value,
+  draws: readonly Value[],
+): PrototypeTerm {
   const anchor = anchors[l];
   const candidates = candidatesOf(settings.variant, levels[l], anchor);
   const kept = prototypeMask(settings, levels, anchors, l, draws[l]);
   const own = div(rowDot(v, anchor.prototypes), anchor.temperature);
   const allowed = cast(candidates, "float32");
-  const negatives = kept ? mul(kept, allowed) : mul(allowed, constant(new Float32Array(v.shape[0] as number).fill(1), [v.shape[0] as number, 1]));
+  const negatives = kept
+    ? mul(kept, allowed)
+    : mul(allowed, constant(new Float32Array(v.shape[0] as number).fill(1), [v.shape[0] as number, 1]));
   return {
     loss: prototypeContrast(logitsOf(v, levels[l]), own, candidates, kept, variants[settings.variant].dropped),
     negatives,

@@ -2,7 +2,7 @@
  * Batch normalisation (Ioffe and Szegedy 2015) in its modes. `weight`, `bias`, `running_mean`, `running_var` are named as in
  * PyTorch; the running variance is unbiased, as PyTorch's and unlike ONNX's.
  */
-import { type Value, add, apply, batchNormTrain, concat, mean, mul, reshape, stopGradient } from "../graph/index.js";
+import { add, apply, batchNormTrain, concat, mean, mul, reshape, stopGradient, type Value } from "../graph/index.js";
 import { channels } from "./layers.js";
 import type { Normalize, Scope } from "./parameters.js";
 
@@ -10,11 +10,17 @@ const epsilon = 1e-5;
 const momentum = 0.1;
 
 function affine(scope: Scope, count: number): readonly [Value, Value] {
-  return [scope.parameter("weight", [count], { kind: "constant", value: 1 }), scope.parameter("bias", [count], { kind: "constant", value: 0 })];
+  return [
+    scope.parameter("weight", [count], { kind: "constant", value: 1 }),
+    scope.parameter("bias", [count], { kind: "constant", value: 0 }),
+  ];
 }
 
 function statistics(scope: Scope, count: number) {
-  return [scope.buffer("running_mean", [count], { kind: "constant", value: 0 }), scope.buffer("running_var", [count], { kind: "constant", value: 1 })] as const;
+  return [
+    scope.buffer("running_mean", [count], { kind: "constant", value: 0 }),
+    scope.buffer("running_var", [count], { kind: "constant", value: 1 }),
+  ] as const;
 }
 
 /**
@@ -36,7 +42,8 @@ export const trainingNorm =
     const [y, average, variance] = batchNormTrain(grouped, tile(weight), tile(bias), epsilon);
     const samples = (batch / subBatches) * spatial.reduce((p, d) => p * d, 1);
     const overall = (v: Value) => (subBatches === 1 ? v : mean(reshape(v, [subBatches, count]), [0]));
-    const follow = (running: Value, now: Value, factor: number) => add(mul(running, 1 - momentum), mul(overall(stopGradient(now)), momentum * factor));
+    const follow = (running: Value, now: Value, factor: number) =>
+      add(mul(running, 1 - momentum), mul(overall(stopGradient(now)), momentum * factor));
     runningMean.update(follow(runningMean.value, average, 1));
     runningVariance.update(follow(runningVariance.value, variance, samples / Math.max(1, samples - 1)));
     return subBatches === 1 ? y : reshape(y, [batch, count, ...spatial]);

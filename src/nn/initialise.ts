@@ -16,7 +16,8 @@ export function initialValue(spec: TensorSpec, seed: number): DenseArray<Float32
   const { initial } = spec;
   if (initial.kind === "constant") return { shape: spec.shape, data: data.fill(initial.value) };
   const draws = random(seed, hash(spec.name));
-  const draw = initial.kind === "normal" ? () => initial.deviation * normal(draws) : () => initial.bound * (2 * draws() - 1);
+  const draw =
+    initial.kind === "normal" ? () => initial.deviation * normal(draws) : () => initial.bound * (2 * draws() - 1);
   for (let i = 0; i < data.length; i++) data[i] = draw();
   return { shape: spec.shape, data };
 }

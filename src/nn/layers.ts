@@ -1,12 +1,18 @@
 /** Layers: functions of a scope and a value. */
-import { type ConvAttributes, type Value, clip, conv, div, gemm, mul, sqrt, sum } from "../graph/index.js";
+import { type ConvAttributes, clip, conv, div, gemm, mul, sqrt, sum, type Value } from "../graph/index.js";
 import type { Scope } from "./parameters.js";
 
 /** The channels of an image batch [N,C,H,W], which are always known. */
 export const channels = (x: Value): number => x.shape[1] as number;
 
 /** Convolution without bias, started as by He et al. 2015 over its outputs (fan-out): deviation √(2 / (filters·kernel²)). */
-export function convolution(scope: Scope, x: Value, filters: number, kernel: number, attributes: ConvAttributes = {}): Value {
+export function convolution(
+  scope: Scope,
+  x: Value,
+  filters: number,
+  kernel: number,
+  attributes: ConvAttributes = {},
+): Value {
   const deviation = Math.sqrt(2 / (filters * kernel * kernel));
   const weight = scope.parameter("weight", [filters, channels(x), kernel, kernel], { kind: "normal", deviation });
   const border = (kernel - 1) / 2;
@@ -17,7 +23,9 @@ export function convolution(scope: Scope, x: Value, filters: number, kernel: num
 export function linear(scope: Scope, x: Value, outputs: number): Value {
   const inputs = x.shape[1] as number;
   const initial = { kind: "uniform", bound: 1 / Math.sqrt(inputs) } as const;
-  return gemm(x, scope.parameter("weight", [outputs, inputs], initial), scope.parameter("bias", [outputs], initial), { transB: true });
+  return gemm(x, scope.parameter("weight", [outputs, inputs], initial), scope.parameter("bias", [outputs], initial), {
+    transB: true,
+  });
 }
 
 /** Rows scaled to unit length; the length is floored at 1e-12, so a zero row stays zero. */
@@ -30,4 +38,3 @@ export const rowDot = (a: Value, b: Value): Value => sum(mul(a, b), [1], true);
 
 /** All pairwise products of rows: [N, D] and [M, D] → [N, M]. */
 export const rowProducts = (a: Value, b: Value): Value => gemm(a, b, null, { transB: true });
-

@@ -3,7 +3,7 @@
  * names what it stores as torchvision does (`layer1.0.conv1.weight`, `bn1.running_mean`), so that weights move by name.
  */
 import { GraphError } from "../errors.js";
-import { type Value, input, scope as nodeScope } from "../graph/index.js";
+import { input, scope as nodeScope, type Value } from "../graph/index.js";
 
 /** How a parameter starts. Uniform and normal draws are seeded by the parameter's name. */
 export type Initial =
@@ -55,7 +55,9 @@ export class Parameters {
 
   /** Current values by name, in order of declaration. */
   entries(trainable?: boolean): readonly [string, Value][] {
-    return [...this.specs.values()].filter((s) => trainable === undefined || s.trainable === trainable).map((s) => [s.name, this.values.get(s.name) as Value]);
+    return [...this.specs.values()]
+      .filter((s) => trainable === undefined || s.trainable === trainable)
+      .map((s) => [s.name, this.values.get(s.name) as Value]);
   }
 }
 
@@ -69,7 +71,9 @@ export class Scope {
 
   /** Builds `layer` one level down, e.g. `at("conv1", …)`; its nodes are named after it. */
   at<T>(name: string, layer: (scope: Scope) => T): T {
-    return nodeScope(name, () => layer(new Scope(this.parameters, this.normalization, this.path ? `${this.path}.${name}` : name)));
+    return nodeScope(name, () =>
+      layer(new Scope(this.parameters, this.normalization, this.path ? `${this.path}.${name}` : name)),
+    );
   }
 
   parameter(name: string, shape: readonly number[], initial: Initial): Value {
@@ -77,9 +81,16 @@ export class Scope {
   }
 
   /** A buffer and a way to set what it becomes. */
-  buffer(name: string, shape: readonly number[], initial: Initial): { readonly value: Value; readonly update: (next: Value) => void } {
+  buffer(
+    name: string,
+    shape: readonly number[],
+    initial: Initial,
+  ): { readonly value: Value; readonly update: (next: Value) => void } {
     const full = this.named(name);
-    return { value: this.parameters.get({ name: full, shape, initial, trainable: false }), update: (next) => this.parameters.update(full, next) };
+    return {
+      value: this.parameters.get({ name: full, shape, initial, trainable: false }),
+      update: (next) => this.parameters.update(full, next),
+    };
   }
 
   /** BatchNorm here, in the network's mode. */

@@ -2,7 +2,7 @@
  * Residual networks (He et al. 2016): the ImageNet family with torchvision's parameter names, and the CIFAR family of three
  * stages. Both take the ImageNet stem (7×7/2 and max-pool) or the small-image stem (3×3/1).
  */
-import { type Value, add, globalAveragePool, maxPool, relu, reshape } from "../graph/index.js";
+import { add, globalAveragePool, maxPool, relu, reshape, type Value } from "../graph/index.js";
 import { channels, convolution, linear, unitRows } from "./layers.js";
 import type { Scope } from "./parameters.js";
 
@@ -16,7 +16,9 @@ const normalized = (scope: Scope, conv: string, norm: string, make: (s: Scope) =
 /** The shortcut: identity, or a 1×1 convolution and BatchNorm where stride or channels change. */
 function shortcut(scope: Scope, x: Value, filters: number, stride: number): Value {
   if (stride === 1 && channels(x) === filters) return x;
-  return scope.at("downsample", (d) => normalized(d, "0", "1", (s) => convolution(s, x, filters, 1, { strides: [stride, stride] })));
+  return scope.at("downsample", (d) =>
+    normalized(d, "0", "1", (s) => convolution(s, x, filters, 1, { strides: [stride, stride] })),
+  );
 }
 
 /** Two 3×3 convolutions (He et al. 2016, fig. 2). */
@@ -48,8 +50,18 @@ export interface ResNet {
   readonly stem: "imagenet" | "small";
 }
 
-const imagenet = (block: ResNet["block"], blocks: readonly number[], stem: ResNet["stem"] = "imagenet"): ResNet => ({ block, blocks, stem, widths: [64, 128, 256, 512] });
-const cifar = (count: number): ResNet => ({ block: "basic", blocks: [count, count, count], stem: "small", widths: [16, 32, 64] });
+const imagenet = (block: ResNet["block"], blocks: readonly number[], stem: ResNet["stem"] = "imagenet"): ResNet => ({
+  block,
+  blocks,
+  stem,
+  widths: [64, 128, 256, 512],
+});
+const cifar = (count: number): ResNet => ({
+  block: "basic",
+  blocks: [count, count, count],
+  stem: "small",
+  widths: [16, 32, 64],
+});
 
 /** The backbones by name. The `-small` one has the 3×3 stem, for images of about 64 px and less. */
 export const backbones = {
@@ -66,7 +78,8 @@ export const backbones = {
 export type Backbone = keyof typeof backbones;
 
 /** The width of a backbone's features. */
-export const featureWidth = (net: ResNet): number => net.widths[net.widths.length - 1] * (net.block === "bottleneck" ? 4 : 1);
+export const featureWidth = (net: ResNet): number =>
+  net.widths[net.widths.length - 1] * (net.block === "bottleneck" ? 4 : 1);
 
 /**
  * Pooled features of the last stage.
@@ -79,7 +92,8 @@ export function resnetFeatures(scope: Scope, x: Value, net: ResNet): Value {
   for (const [stage, width] of net.widths.entries()) {
     y = scope.at(`layer${stage + 1}`, (layer) => {
       let z = y;
-      for (let i = 0; i < net.blocks[stage]; i++) z = layer.at(`${i}`, (s) => blockKinds[net.block](s, z, width, stage > 0 && i === 0 ? 2 : 1));
+      for (let i = 0; i < net.blocks[stage]; i++)
+        z = layer.at(`${i}`, (s) => blockKinds[net.block](s, z, width, stage > 0 && i === 0 ? 2 : 1));
       return z;
     });
   }
@@ -88,7 +102,11 @@ export function resnetFeatures(scope: Scope, x: Value, net: ResNet): Value {
 
 function stem(scope: Scope, x: Value, net: ResNet): Value {
   const large = net.stem === "imagenet";
-  const y = relu(normalized(scope, "conv1", "bn1", (s) => convolution(s, x, net.widths[0], large ? 7 : 3, { strides: large ? [2, 2] : [1, 1] })));
+  const y = relu(
+    normalized(scope, "conv1", "bn1", (s) =>
+      convolution(s, x, net.widths[0], large ? 7 : 3, { strides: large ? [2, 2] : [1, 1] }),
+    ),
+  );
   return large ? maxPool(y, [3, 3], { strides: [2, 2], pads: [1, 1, 1, 1] }) : y;
 }
 

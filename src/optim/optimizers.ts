@@ -1,20 +1,19 @@
 /** The optimizers by name, as chains of transforms. Rates and momenta are graph inputs, so that a schedule can move them. */
-import { type Value, sub } from "../graph/index.js";
+import { mul, sub, type Value } from "../graph/index.js";
 import {
-  type Parameter,
-  type Slots,
-  type Transform,
   addDecayedWeights,
   chain,
   clipFactor,
   layerwiseAdaptiveRate,
   only,
+  type Parameter,
+  type Slots,
   scaleBy,
   scaleByAdam,
   scaleByTrustRatio,
+  type Transform,
   trace,
 } from "./transforms.js";
-import { mul } from "../graph/index.js";
 
 /** What an optimizer is told. Fields that a kind does not use are ignored by it. */
 export interface OptimizerSettings {
@@ -56,10 +55,15 @@ const makers = {
   /** Decoupled weight decay (Loshchilov and Hutter 2019): θ shrinks by rate·wd apart from Adam's step. */
   adamw: (s, r) => chain(scaleByAdam(r.momentum, s.beta2, s.epsilon, r.step), decay(s), scaleBy(r.learningRate)),
   /** You et al. 2017: the rate inside the trace. */
-  lars: (s, r) => chain(only(isMatrix, layerwiseAdaptiveRate(s.trust, s.weightDecay)), scaleBy(r.learningRate), trace(r.momentum)),
+  lars: (s, r) =>
+    chain(only(isMatrix, layerwiseAdaptiveRate(s.trust, s.weightDecay)), scaleBy(r.learningRate), trace(r.momentum)),
   /** The `LARS` class of the authors' utilities: the rate outside the trace. */
   "lars-reference": (s, r) =>
-    chain(only(isMatrix, chain(addDecayedWeights(s.weightDecay), scaleByTrustRatio(s.trust))), trace(r.momentum), scaleBy(r.learningRate)),
+    chain(
+      only(isMatrix, chain(addDecayedWeights(s.weightDecay), scaleByTrustRatio(s.trust))),
+      trace(r.momentum),
+      scaleBy(r.learningRate),
+    ),
 } as const satisfies Record<string, Make>;
 
 export type OptimizerKind = keyof typeof makers;
@@ -89,5 +93,7 @@ export function applyUpdates(
 ): readonly Value[] {
   const transform: Transform = makers[settings.kind](settings, rates);
   const factor = settings.clipNorm === null ? null : clipFactor(gradients, settings.clipNorm);
-  return parameters.map((p, i) => sub(p.value, transform(factor ? mul(gradients[i], factor) : gradients[i], p, slotsOf(p))));
+  return parameters.map((p, i) =>
+    sub(p.value, transform(factor ? mul(gradients[i], factor) : gradients[i], p, slotsOf(p))),
+  );
 }

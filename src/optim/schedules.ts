@@ -28,7 +28,8 @@ export const scheduleKinds = Object.keys(shapes) as [keyof typeof shapes, ...(ke
  * @param epochs - epochs of the whole run, > 0
  */
 export function scheduleFactor(settings: ScheduleSettings, epoch: number, epochs: number): number {
-  if (!(epochs > 0) || !(epoch >= 0)) throw new UsageError(`schedule: epoch ${epoch} of ${epochs}; give 0 ≤ epoch and epochs > 0`);
+  if (!(epochs > 0) || !(epoch >= 0))
+    throw new UsageError(`schedule: epoch ${epoch} of ${epochs}; give 0 ≤ epoch and epochs > 0`);
   const warm = settings.warmupEpochs > 0 ? Math.min(1, epoch / settings.warmupEpochs) : 1;
   return warm * shapes[settings.kind](epoch, epochs, settings);
 }

@@ -2,7 +2,23 @@
  * Optimizers as chains of small pure transforms of a gradient, in graph ops (the form of optax). What a transform remembers
  * between steps is a slot: a state tensor of the parameter's shape that starts at zero.
  */
-import { type Value, add, clip, cast, div, equal, mul, pow, sqrt, sub, sum, where, and, greater, maximum } from "../graph/index.js";
+import {
+  add,
+  and,
+  cast,
+  clip,
+  div,
+  equal,
+  greater,
+  maximum,
+  mul,
+  pow,
+  sqrt,
+  sub,
+  sum,
+  type Value,
+  where,
+} from "../graph/index.js";
 
 /** One trainable tensor in an update. */
 export interface Parameter {

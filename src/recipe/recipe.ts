@@ -15,7 +15,8 @@ export function parseRecipe(data: unknown, where: string): Recipe {
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => {
     const path = issue.path.join(".") || "the recipe";
-    if (issue.code === "unrecognized_keys") return `${path === "the recipe" ? "" : `${path}.`}${issue.keys.join(", ")}: no such field${suggestion(issue.keys[0], issue.path)}`;
+    if (issue.code === "unrecognized_keys")
+      return `${path === "the recipe" ? "" : `${path}.`}${issue.keys.join(", ")}: no such field${suggestion(issue.keys[0], issue.path)}`;
     return `${path}: ${issue.message}`;
   });
   throw new UsageError(`${where}: ${problems.join("; ")}`);
@@ -40,12 +41,12 @@ export function overrideRecipe(data: unknown, overrides: readonly string[]): unk
       target[key] = inner;
       target = inner as Record<string, unknown>;
     }
-    target[last] = valueOf(assignment.slice(at + 1));
+    target[last] = parsed(assignment.slice(at + 1));
   }
   return copy;
 }
 
-function valueOf(text: string): unknown {
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -54,7 +55,8 @@ function valueOf(text: string): unknown {
 }
 
 /** The base learning rate for this recipe's batch. */
-export const scaledLearningRate = (recipe: Recipe): number => (recipe.optimizer.learningRate * recipe.batchSize * recipe.accumulation) / 256;
+export const scaledLearningRate = (recipe: Recipe): number =>
+  (recipe.optimizer.learningRate * recipe.batchSize * recipe.accumulation) / 256;
 
 const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
@@ -83,7 +85,8 @@ function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
-    for (let j = 1; j <= b.length; j++) next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
     row = next;
   }
   return row[b.length];

@@ -7,7 +7,9 @@ const keysOf = <K extends string>(table: Readonly<Record<K, unknown>>) => Object
 const count = z.int().positive();
 const share = z.number().min(0).max(1);
 const positive = z.number().positive();
-const range = z.tuple([positive, positive]).refine(([low, high]) => low <= high, "the first number must not exceed the second");
+const range = z
+  .tuple([positive, positive])
+  .refine(([low, high]) => low <= high, "the first number must not exceed the second");
 
 const encoder = z.strictObject({
   backbone: z.enum(keysOf(backbones)),
@@ -33,7 +35,10 @@ const method = z.strictObject({
   clusters: z
     .array(count)
     .default([3000, 2000, 1000])
-    .refine((m) => m.every((c, i) => i === 0 || c < m[i - 1]), "each level must have fewer clusters than the one before, such as [3000, 2000, 1000]"),
+    .refine(
+      (m) => m.every((c, i) => i === 0 || c < m[i - 1]),
+      "each level must have fewer clusters than the one before, such as [3000, 2000, 1000]",
+    ),
   /** Epochs of plain InfoNCE before the first clustering. */
   warmupEpochs: z.int().min(0).default(20),
   instanceSelection: z.boolean().default(true),
@@ -79,7 +84,13 @@ const views = z.strictObject({
   /** Width over height of a crop. */
   ratio: range.default([3 / 4, 4 / 3]),
   jitter: z
-    .strictObject({ brightness: share, contrast: share, saturation: share, hue: z.number().min(0).max(0.5), probability: share })
+    .strictObject({
+      brightness: share,
+      contrast: share,
+      saturation: share,
+      hue: z.number().min(0).max(0.5),
+      probability: share,
+    })
     .default({ brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1, probability: 0.8 }),
   grayscaleProbability: share.default(0.2),
   blur: z.strictObject({ sigma: range, probability: share }).default({ sigma: [0.1, 2], probability: 0.5 }),
@@ -116,11 +127,14 @@ export const recipeSchema = z
   })
   .superRefine((r, context) => {
     const issue = (path: (string | number)[], message: string) => context.addIssue({ code: "custom", path, message });
-    if (r.batchSize % r.encoder.keySubBatches !== 0) issue(["encoder", "keySubBatches"], `${r.encoder.keySubBatches} does not divide the batch of ${r.batchSize}`);
-    if (r.batchSize > r.method.queue) issue(["method", "queue"], `a queue of ${r.method.queue} cannot take the ${r.batchSize} keys of one batch`);
+    if (r.batchSize % r.encoder.keySubBatches !== 0)
+      issue(["encoder", "keySubBatches"], `${r.encoder.keySubBatches} does not divide the batch of ${r.batchSize}`);
+    if (r.batchSize > r.method.queue)
+      issue(["method", "queue"], `a queue of ${r.method.queue} cannot take the ${r.batchSize} keys of one batch`);
     for (const field of ["mean", "std"] as const) {
       const given = r.views[field];
-      if (given && given.length !== r.encoder.channels) issue(["views", field], `give ${r.encoder.channels} numbers, one for each channel`);
+      if (given && given.length !== r.encoder.channels)
+        issue(["views", field], `give ${r.encoder.channels} numbers, one for each channel`);
     }
   });
 

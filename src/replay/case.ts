@@ -25,7 +25,10 @@ export class Case {
   }
 
   float(name: string): DenseArray<Float32Array> {
-    return { shape: this.tensor(name).shape, data: Float32Array.from(this.tensor(name).data as ArrayLike<number>, Number) };
+    return {
+      shape: this.tensor(name).shape,
+      data: Float32Array.from(this.tensor(name).data as ArrayLike<number>, Number),
+    };
   }
 
   /** Integer tensor as plain numbers. */
@@ -63,7 +66,10 @@ export class Case {
 
 /** A float32 scalar. */
 export const scalarOf = (x: number): DenseArray => ({ shape: [], data: Float32Array.of(x) });
-export const floats = (values: ArrayLike<number>, shape: readonly number[] = [values.length]): DenseArray => ({ shape, data: Float32Array.from(values) });
+export const floats = (values: ArrayLike<number>, shape: readonly number[] = [values.length]): DenseArray => ({
+  shape,
+  data: Float32Array.from(values),
+});
 export const longs = (values: ArrayLike<number>, shape: readonly number[] = [values.length]): DenseArray => ({
   shape,
   data: BigInt64Array.from(Array.from(values), BigInt),

@@ -1,8 +1,16 @@
 /** `cluster-*`: k-means, hierarchies and temperatures by the clustering stage. */
-import { composeAssignments, concentration, distancesTo, kmeans, lloyd, similarities, unitRows } from "../cluster/index.js";
+import {
+  composeAssignments,
+  concentration,
+  distancesTo,
+  kmeans,
+  lloyd,
+  similarities,
+  unitRows,
+} from "../cluster/index.js";
 import { clusteringScores } from "../eval/index.js";
 import { nearestCentroidOn } from "../runtime/index.js";
-import { type Case, type Tensors, floats, longs, scalarOf } from "./case.js";
+import { type Case, floats, longs, scalarOf, type Tensors } from "./case.js";
 
 /** Plain k-means from given centroids. */
 export async function replayLloyd(c: Case): Promise<Tensors> {
@@ -45,7 +53,12 @@ export async function replayQuality(c: Case): Promise<Tensors> {
   const owners: Int32Array[] = [];
   let own = c.float("features");
   for (const [l, k] of c.list("prototypes").entries()) {
-    const options = { iterations: c.number("iterations"), restarts: c.number("restarts"), seed: c.list("seeds")[l], nearest };
+    const options = {
+      iterations: c.number("iterations"),
+      restarts: c.number("restarts"),
+      seed: c.list("seeds")[l],
+      nearest,
+    };
     const given = l === 0 ? own : c.float(`points_${l}`);
     out[`out.objective_${l}`] = scalarOf((await kmeans(given, k, options)).objective);
     const chained = await kmeans(own, k, options);

@@ -1,7 +1,7 @@
 /** `eval-*`: nearest neighbours, clustering scores and average precision. */
 import { averagePrecisions, clusteringScores, knnClassify } from "../eval/index.js";
 import { similarityOn } from "../runtime/index.js";
-import { type Case, type Tensors, floats, longs, scalarOf } from "./case.js";
+import { type Case, floats, longs, scalarOf, type Tensors } from "./case.js";
 
 export async function replayKnn(c: Case): Promise<Tensors> {
   const mostSimilar = await similarityOn(c.engine);
@@ -19,7 +19,9 @@ export async function replayKnn(c: Case): Promise<Tensors> {
 
 export async function replayClusteringScores(c: Case): Promise<Tensors> {
   const scored = c.list<string>("pairs").map((_, i) => clusteringScores(c.ids(`truth_${i}`), c.ids(`cluster_${i}`)));
-  return Object.fromEntries(scored.flatMap((s, i) => Object.entries(s).map(([name, value]) => [`out.${name}_${i}`, scalarOf(value)])));
+  return Object.fromEntries(
+    scored.flatMap((s, i) => Object.entries(s).map(([name, value]) => [`out.${name}_${i}`, scalarOf(value)])),
+  );
 }
 
 export async function replayAveragePrecision(c: Case): Promise<Tensors> {

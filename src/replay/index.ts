@@ -35,7 +35,11 @@ const replays: Readonly<Record<string, (c: Case) => Promise<Tensors>>> = {
  * @param tensors - its inputs by name; expected outputs among them are ignored
  * @throws UsageError if the kind is unknown; DataError if an input is missing
  */
-export async function replayCase(config: Readonly<Record<string, unknown>>, tensors: ReadonlyMap<string, DenseArray>, engine: Engine): Promise<Tensors> {
+export async function replayCase(
+  config: Readonly<Record<string, unknown>>,
+  tensors: ReadonlyMap<string, DenseArray>,
+  engine: Engine,
+): Promise<Tensors> {
   const kind = [config.kind, config.part].filter(Boolean).join("/");
   const replay = replays[kind] ?? replays[String(config.kind)];
   if (!replay) throw new UsageError(`a case of kind ${kind} is unknown; known are ${Object.keys(replays).join(", ")}`);

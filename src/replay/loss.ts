@@ -1,9 +1,27 @@
 /** `loss-*`: loss and gradient of given embeddings, by the graph that training differentiates. */
 import type { DenseArray } from "../array.js";
 import { compile, feeds, state } from "../artifacts/index.js";
-import { type Graph, type Value, differentiate, input, inputsOf, scope, concat, transpose, reshape, mean } from "../graph/index.js";
-import { type Level, type LossSettings, type Variant, hcscLoss, instanceNormalizer, prototypeNormalizer } from "../hcsc/index.js";
-import { type Case, type Tensors, floats, scalarOf } from "./case.js";
+import {
+  concat,
+  differentiate,
+  type Graph,
+  input,
+  inputsOf,
+  mean,
+  reshape,
+  scope,
+  transpose,
+  type Value,
+} from "../graph/index.js";
+import {
+  hcscLoss,
+  instanceNormalizer,
+  type Level,
+  type LossSettings,
+  prototypeNormalizer,
+  type Variant,
+} from "../hcsc/index.js";
+import { type Case, floats, scalarOf, type Tensors } from "./case.js";
 
 /** The loss settings of a case. */
 export const lossSettings = (c: Case): LossSettings => ({
@@ -62,7 +80,12 @@ export async function replayLoss(c: Case): Promise<Tensors> {
 }
 
 function lossGraph(c: Case, settings: LossSettings): Graph {
-  const [batch, dimension, length, sizes] = [c.number("batch"), c.number("dim"), c.number("queue"), c.list("prototypes")];
+  const [batch, dimension, length, sizes] = [
+    c.number("batch"),
+    c.number("dim"),
+    c.number("queue"),
+    c.list("prototypes"),
+  ];
   const reference = settings.variant === "reference";
   const bare = sizes.map((m, l) => ({
     prototypes: input(state.prototypes(l), [m, dimension]),
@@ -76,8 +99,18 @@ function lossGraph(c: Case, settings: LossSettings): Graph {
     assignment: reference ? input(feeds.assignment(l), [batch], "int64") : null,
     maxAssignment: reference ? input(feeds.maxAssignment(l), []) : null,
   }));
-  const [q, keys, queue] = [input("q", [batch, dimension]), input("k", [batch, dimension]), input("queue", [length, dimension])];
-  const queueNormalizer = transpose(concat(levels.map((level) => instanceNormalizer(settings, queue, level)), 1), [1, 0]);
+  const [q, keys, queue] = [
+    input("q", [batch, dimension]),
+    input("k", [batch, dimension]),
+    input("queue", [length, dimension]),
+  ];
+  const queueNormalizer = transpose(
+    concat(
+      levels.map((level) => instanceNormalizer(settings, queue, level)),
+      1,
+    ),
+    [1, 0],
+  );
   const draws = {
     instance: input(feeds.instanceDraws, [batch, sizes.length, length]),
     prototype: [sizes.slice(0, -1).map((m, l) => input(feeds.prototypeDraws(0, l), [batch, m]))],
@@ -111,10 +144,12 @@ function documented(c: Case, settings: LossSettings, r: Readonly<Record<string, 
       out[`out.instanceMask_${l}`] = bytes(levelOf(r.instanceMask, l, sizes.length, batch, length), [batch, length]);
       out[`out.instanceKeepFraction_${l}`] = scalarOf(Number(r.instanceKeep.data[l]));
     }
-    if (l < sizes.length - 1 && settings.prototypeSelection) out[`out.prototypeKeepFraction_${l}`] = r[`prototypeKeep_${l}`];
+    if (l < sizes.length - 1 && settings.prototypeSelection)
+      out[`out.prototypeKeepFraction_${l}`] = r[`prototypeKeep_${l}`];
     if (settings.variant === "paper") {
       out[`out.positive_${l}`] = r[`positive_${l}`];
-      if (l < sizes.length - 1) out[`out.prototypeMask_${l}`] = bytes(r[`prototypeMask_${l}`].data as Float32Array, [batch, sizes[l]]);
+      if (l < sizes.length - 1)
+        out[`out.prototypeMask_${l}`] = bytes(r[`prototypeMask_${l}`].data as Float32Array, [batch, sizes[l]]);
     }
   }
   if (settings.variant === "paper") {
@@ -127,9 +162,15 @@ function documented(c: Case, settings: LossSettings, r: Readonly<Record<string, 
 
 function levelOf(stacked: DenseArray, level: number, levels: number, batch: number, length: number): Float32Array {
   const data = new Float32Array(batch * length);
-  for (let b = 0; b < batch; b++) data.set((stacked.data as Float32Array).subarray((b * levels + level) * length, (b * levels + level + 1) * length), b * length);
+  for (let b = 0; b < batch; b++)
+    data.set(
+      (stacked.data as Float32Array).subarray((b * levels + level) * length, (b * levels + level + 1) * length),
+      b * length,
+    );
   return data;
 }
 
-const bytes = (values: ArrayLike<number>, shape: readonly number[]): DenseArray => ({ shape, data: Uint8Array.from(values) });
-
+const bytes = (values: ArrayLike<number>, shape: readonly number[]): DenseArray => ({
+  shape,
+  data: Uint8Array.from(values),
+});

@@ -1,14 +1,23 @@
 /** `optimizer-*`: parameters after each update from given gradients. */
-import { UsageError } from "../errors.js";
+
 import { compile, next, state } from "../artifacts/index.js";
-import { type Graph, type Value, input, inputsOf } from "../graph/index.js";
-import { type OptimizerKind, type OptimizerSettings, type Rates, applyUpdates, optimizerKinds, slotNames } from "../optim/index.js";
-import { type Case, type Tensors, floats, scalarOf } from "./case.js";
+import { UsageError } from "../errors.js";
+import { type Graph, input, inputsOf, type Value } from "../graph/index.js";
+import {
+  applyUpdates,
+  type OptimizerKind,
+  type OptimizerSettings,
+  optimizerKinds,
+  type Rates,
+  slotNames,
+} from "../optim/index.js";
+import { type Case, floats, scalarOf, type Tensors } from "./case.js";
 
 /** The optimizer settings of a case. */
 export function optimizerSettings(c: Case): OptimizerSettings {
   const given = c.text("optimizer").replace(/^sgd-nesterov$/, "sgd");
-  if (!optimizerKinds.includes(given as OptimizerKind)) throw new UsageError(`optimizer ${given}: known are ${optimizerKinds.join(", ")}`);
+  if (!optimizerKinds.includes(given as OptimizerKind))
+    throw new UsageError(`optimizer ${given}: known are ${optimizerKinds.join(", ")}`);
   return {
     kind: given as OptimizerKind,
     weightDecay: c.number("weightDecay"),
@@ -30,7 +39,11 @@ export async function replayOptimizer(c: Case): Promise<Tensors> {
     const value = input(name, c.tensor(`init.${name}`).shape);
     return { name, value, rank: value.shape.length };
   });
-  const rates: Rates = { learningRate: input("learningRate", []), momentum: input("momentum", []), step: input("step", []) };
+  const rates: Rates = {
+    learningRate: input("learningRate", []),
+    momentum: input("momentum", []),
+    step: input("step", []),
+  };
   const gradients = parameters.map((p) => input(`gradient/${p.name}`, p.value.shape));
   const updated = applyUpdates(settings, rates, parameters, gradients, (p) => ({
     read: (slot) => input(state.optimizer(slot, p.name), p.value.shape),
@@ -44,13 +57,21 @@ export async function replayOptimizer(c: Case): Promise<Tensors> {
   await c.engine.load(program.name, program.model, { state: program.state });
   const start: Tensors = Object.fromEntries(names.map((n) => [n, c.tensor(`init.${n}`)]));
   for (const slot of slotNames[settings.kind]) {
-    for (const p of parameters) start[state.optimizer(slot, p.name)] = floats(new Float32Array(c.tensor(`init.${p.name}`).data.length), c.tensor(`init.${p.name}`).shape);
+    for (const p of parameters)
+      start[state.optimizer(slot, p.name)] = floats(
+        new Float32Array(c.tensor(`init.${p.name}`).data.length),
+        c.tensor(`init.${p.name}`).shape,
+      );
   }
   await c.engine.write(start);
   const out: Tensors = {};
   const momentum = settings.kind === "adamw" ? c.number("beta1") : c.number("momentum");
   for (let t = 0; t < c.number("steps"); t++) {
-    const given: Tensors = { learningRate: scalarOf(c.list("learningRates")[t]), momentum: scalarOf(momentum), step: scalarOf(t + 1) };
+    const given: Tensors = {
+      learningRate: scalarOf(c.list("learningRates")[t]),
+      momentum: scalarOf(momentum),
+      step: scalarOf(t + 1),
+    };
     for (const name of names) given[`gradient/${name}`] = c.tensor(`step${t}.grad.${name}`);
     const fed = Object.fromEntries(Object.entries(given).filter(([n]) => program.inputs.some((v) => v.name === n)));
     await c.engine.run(program.name, fed, []);

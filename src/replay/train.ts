@@ -1,6 +1,17 @@
 /** `train-*`: six training steps by the programs that training runs. */
-import { type Program, type StepSettings, applyStep, compile, encoderSpecs, feeds, gradientStep, prepareProgram, results, state } from "../artifacts/index.js";
-import { type Case, type Tensors, floats, longs, scalarOf } from "./case.js";
+import {
+  applyStep,
+  compile,
+  encoderSpecs,
+  feeds,
+  gradientStep,
+  type Program,
+  prepareProgram,
+  results,
+  type StepSettings,
+  state,
+} from "../artifacts/index.js";
+import { type Case, floats, longs, scalarOf, type Tensors } from "./case.js";
 import { hierarchyState, lossSettings, stackDraws } from "./loss.js";
 
 /** The step of a case. */
@@ -66,7 +77,12 @@ export async function replayTrain(c: Case): Promise<Tensors> {
       program = await load(c, compile(gradientStep(step, "selective"), { kind: "portable" }));
     }
     const given = stepFeeds(c, step, t);
-    const r = await c.engine.run(program.name, fed(program, given), [results.loss, results.terms, results.queryEmbedding, results.keyEmbedding]);
+    const r = await c.engine.run(program.name, fed(program, given), [
+      results.loss,
+      results.terms,
+      results.queryEmbedding,
+      results.keyEmbedding,
+    ]);
     losses.push(Number(r[results.loss].data[0]));
     out[`out.step${t}.terms`] = r[results.terms];
     out[`out.step${t}.q`] = r[results.queryEmbedding];
@@ -111,7 +127,8 @@ function stepFeeds(c: Case, step: StepSettings, t: number): Tensors {
   };
   for (const v of step.localSizes.keys()) given[feeds.localImages(v)] = at(`imageLocal${v}`);
   if (t < c.number("warmupSteps")) return given;
-  if (step.loss.instanceSelection) given[feeds.instanceDraws] = stackDraws(step.clusters.map((_, l) => at(`uInstance_${l}`)));
+  if (step.loss.instanceSelection)
+    given[feeds.instanceDraws] = stackDraws(step.clusters.map((_, l) => at(`uInstance_${l}`)));
   for (const l of step.clusters.slice(0, -1).keys()) {
     given[feeds.prototypeDraws(0, l)] = at(`uPrototype_${l}`);
     for (const v of step.localSizes.keys()) given[feeds.prototypeDraws(v + 1, l)] = at(`uPrototypeLocal${v}_${l}`);
@@ -138,9 +155,9 @@ async function finalState(c: Case, step: StepSettings, names: readonly string[])
   for (const [side, nameOf] of sides) {
     for (const name of names) {
       out[`out.${side}.${name}`] = stored[nameOf(name)];
-      if (name.endsWith("running_var")) out[`out.${side}.${name.replace("running_var", "num_batches_tracked")}`] = longs([forwards[side]], []);
+      if (name.endsWith("running_var"))
+        out[`out.${side}.${name.replace("running_var", "num_batches_tracked")}`] = longs([forwards[side]], []);
     }
   }
   return out;
 }
-

@@ -14,6 +14,10 @@ export async function writeNpy(path: string, { shape, data }: DenseArray): Promi
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
   const literal = `{'descr': '${descriptors.get(data.constructor)}', 'fortran_order': False, 'shape': ${tuple}, }`;
   const length = Math.ceil((10 + literal.length + 1) / 64) * 64 - 10;
-  const header = Buffer.concat([Buffer.from("\x93NUMPY\x01\x00", "latin1"), Buffer.from([length & 255, length >> 8]), Buffer.from(`${literal.padEnd(length - 1)}\n`, "latin1")]);
+  const header = Buffer.concat([
+    Buffer.from("\x93NUMPY\x01\x00", "latin1"),
+    Buffer.from([length & 255, length >> 8]),
+    Buffer.from(`${literal.padEnd(length - 1)}\n`, "latin1"),
+  ]);
   await writeAtomically(path, [header, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]);
 }

@@ -25,7 +25,10 @@ export interface TensorFile {
 /** Reads a safetensors file whole. @throws CheckpointError that names the file and, where one is at fault, the tensor */
 export async function readTensors(path: string): Promise<TensorFile> {
   const bytes = await readFile(path).catch((cause) => {
-    throw new CheckpointError(`${path} cannot be read: ${cause.code === "ENOENT" ? "there is no such file" : cause.message}`, { cause });
+    throw new CheckpointError(
+      `${path} cannot be read: ${cause.code === "ENOENT" ? "there is no such file" : cause.message}`,
+      { cause },
+    );
   });
   return decodeTensors(bytes, path);
 }
@@ -61,7 +64,8 @@ interface Entry {
 function parseHeader(bytes: Uint8Array, damaged: (reason: string) => never): Record<string, unknown> {
   try {
     const header: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    if (typeof header === "object" && header !== null && !Array.isArray(header)) return header as Record<string, unknown>;
+    if (typeof header === "object" && header !== null && !Array.isArray(header))
+      return header as Record<string, unknown>;
   } catch {
     // Reported below, as any other header that is no object.
   }
@@ -70,24 +74,35 @@ function parseHeader(bytes: Uint8Array, damaged: (reason: string) => never): Rec
 
 function decodeTensor(name: string, entry: unknown, data: Uint8Array, damaged: (reason: string) => never): DenseArray {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Partial<Entry>;
-  const whole = (list: unknown): list is number[] => Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
-  if (!dtype || !(dtype in dtypes)) return damaged(`tensor ${name} has dtype ${dtype}, known are ${Object.keys(dtypes).join(", ")}`);
-  if (!whole(shape) || !whole(offsets) || offsets.length !== 2) return damaged(`tensor ${name} has no proper shape and offsets`);
+  const whole = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
+  if (!dtype || !(dtype in dtypes))
+    return damaged(`tensor ${name} has dtype ${dtype}, known are ${Object.keys(dtypes).join(", ")}`);
+  if (!whole(shape) || !whole(offsets) || offsets.length !== 2)
+    return damaged(`tensor ${name} has no proper shape and offsets`);
   const [from, to] = offsets;
   const type = dtypes[dtype as DtypeName];
   const needed = elements(shape) * type.BYTES_PER_ELEMENT;
-  if (from > to || to > data.length) return damaged(`tensor ${name} lies at bytes ${from} to ${to}, the file holds ${data.length}`);
+  if (from > to || to > data.length)
+    return damaged(`tensor ${name} lies at bytes ${from} to ${to}, the file holds ${data.length}`);
   if (to - from !== needed) return damaged(`tensor ${name} [${shape}] needs ${needed} bytes, ${to - from} are given`);
   return { shape, data: new type(new Uint8Array(data.subarray(from, to)).buffer) };
 }
 
 /** Writes a safetensors file whole or not at all. @throws DataError if it cannot be written */
-export async function writeTensors(path: string, tensors: Readonly<Record<string, DenseArray>>, metadata: Readonly<Record<string, string>> = {}): Promise<void> {
+export async function writeTensors(
+  path: string,
+  tensors: Readonly<Record<string, DenseArray>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
   await writeAtomically(path, encodeTensors(tensors, metadata));
 }
 
 /** The file's bytes in pieces: the header, then each tensor's memory. */
-export function encodeTensors(tensors: Readonly<Record<string, DenseArray>>, metadata: Readonly<Record<string, string>> = {}): readonly Uint8Array[] {
+export function encodeTensors(
+  tensors: Readonly<Record<string, DenseArray>>,
+  metadata: Readonly<Record<string, string>> = {},
+): readonly Uint8Array[] {
   // The widest elements first, so that every tensor is aligned.
   const ordered = Object.entries(tensors).sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
   let offset = 0;
@@ -96,7 +111,9 @@ export function encodeTensors(tensors: Readonly<Record<string, DenseArray>>, met
     offset += data.byteLength;
     return [name, { dtype: dtypeOf(data), shape, data_offsets: [from, offset] }];
   });
-  const header = JSON.stringify(Object.fromEntries([...(Object.keys(metadata).length ? [["__metadata__", metadata]] : []), ...entries]));
+  const header = JSON.stringify(
+    Object.fromEntries([...(Object.keys(metadata).length ? [["__metadata__", metadata]] : []), ...entries]),
+  );
   const text = new TextEncoder().encode(header);
   const padded = new Uint8Array(8 + Math.ceil(text.length / 8) * 8).fill(0x20);
   padded.set(text, 8);
@@ -104,4 +121,5 @@ export function encodeTensors(tensors: Readonly<Record<string, DenseArray>>, met
   return [padded, ...ordered.map(([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))];
 }
 
-const dtypeOf = (data: DenseArray["data"]): DtypeName => (Object.keys(dtypes) as DtypeName[]).find((d) => data instanceof dtypes[d]) as DtypeName;
+const dtypeOf = (data: DenseArray["data"]): DtypeName =>
+  (Object.keys(dtypes) as DtypeName[]).find((d) => data instanceof dtypes[d]) as DtypeName;

@@ -30,8 +30,14 @@ const kept = 3;
 /** Writes a checkpoint, then removes all but the last three. @returns its file */
 export async function saveCheckpoint(run: RunFolder, checkpoint: Omit<Checkpoint, "file">): Promise<string> {
   const file = join(run.checkpoints, `step-${String(checkpoint.position.step).padStart(8, "0")}.safetensors`);
-  const clusters = Object.fromEntries(checkpoint.assignments.map((data, l) => [assignmentName(l), { shape: [data.length], data }]));
-  await writeTensors(file, { ...checkpoint.tensors, ...clusters }, { position: JSON.stringify(checkpoint.position), format: "hcsc-checkpoint-1" });
+  const clusters = Object.fromEntries(
+    checkpoint.assignments.map((data, l) => [assignmentName(l), { shape: [data.length], data }]),
+  );
+  await writeTensors(
+    file,
+    { ...checkpoint.tensors, ...clusters },
+    { position: JSON.stringify(checkpoint.position), format: "hcsc-checkpoint-1" },
+  );
   await run.pruneCheckpoints(kept);
   return file;
 }
@@ -39,9 +45,11 @@ export async function saveCheckpoint(run: RunFolder, checkpoint: Omit<Checkpoint
 /** Reads a checkpoint file. @throws CheckpointError if it is damaged or no checkpoint */
 export async function readCheckpoint(file: string): Promise<Checkpoint> {
   const { metadata, tensors } = await readTensors(file);
-  if (metadata.format !== "hcsc-checkpoint-1") throw new CheckpointError(`${file} is no checkpoint of this software (format ${metadata.format ?? "not given"})`);
+  if (metadata.format !== "hcsc-checkpoint-1")
+    throw new CheckpointError(`${file} is no checkpoint of this software (format ${metadata.format ?? "not given"})`);
   const assignments: Int32Array[] = [];
-  for (let l = 0; tensors.has(assignmentName(l)); l++) assignments.push(tensors.get(assignmentName(l))?.data as Int32Array);
+  for (let l = 0; tensors.has(assignmentName(l)); l++)
+    assignments.push(tensors.get(assignmentName(l))?.data as Int32Array);
   const state = [...tensors].filter(([name]) => !name.startsWith("assignment/"));
   return { file, position: JSON.parse(metadata.position), tensors: Object.fromEntries(state), assignments };
 }
@@ -63,5 +71,9 @@ export async function latestCheckpoint(run: RunFolder): Promise<Checkpoint> {
 /** An encoder's tensors in a checkpoint, by torchvision name. */
 export function encoderWeights(checkpoint: Checkpoint, which: "query" | "key"): Record<string, DenseArray> {
   const prefix = state[which]("");
-  return Object.fromEntries(Object.entries(checkpoint.tensors).flatMap(([name, value]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [])));
+  return Object.fromEntries(
+    Object.entries(checkpoint.tensors).flatMap(([name, value]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [],
+    ),
+  );
 }

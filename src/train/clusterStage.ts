@@ -19,16 +19,34 @@ export interface Clustering {
 }
 
 /** Clusters unit rows into the recipe's hierarchy. */
-export async function clusterEmbeddings(engine: Engine, recipe: Recipe, embeddings: Matrix, seed: number): Promise<Clustering> {
+export async function clusterEmbeddings(
+  engine: Engine,
+  recipe: Recipe,
+  embeddings: Matrix,
+  seed: number,
+): Promise<Clustering> {
   const { clusters, temperature, smoothing, variant, iterations, restarts, minimumClusterSize } = recipe.method;
   const nearest = await nearestCentroidOn(engine);
-  const options = { clusters, temperature, epsilon: smoothing, variant, iterations, restarts, minimumClusterSize, seed, nearest };
+  const options = {
+    clusters,
+    temperature,
+    epsilon: smoothing,
+    variant,
+    iterations,
+    restarts,
+    minimumClusterSize,
+    seed,
+    nearest,
+  };
   const tree = await hierarchy(embeddings, options);
   return {
     tensors: hierarchyTensors(tree, clusters),
     assignments: tree.levels.map((level) => level.assignment),
     counts: tree.levels.map((level) => level.prototypes.shape[0]),
-    extremes: tree.levels.map(({ sizes }) => [sizes.reduce((a, b) => Math.min(a, b)), sizes.reduce((a, b) => Math.max(a, b))]),
+    extremes: tree.levels.map(({ sizes }) => [
+      sizes.reduce((a, b) => Math.min(a, b)),
+      sizes.reduce((a, b) => Math.max(a, b)),
+    ]),
     warnings: tree.warnings,
   };
 }
@@ -39,7 +57,8 @@ function hierarchyTensors(tree: Hierarchy, clusters: readonly number[]): Record<
     tensors[state.prototypes(l)] = level.prototypes;
     tensors[state.temperature(l)] = { shape: [clusters[l]], data: level.temperature };
     tensors[state.count(l)] = { shape: [], data: Float32Array.of(level.count) };
-    if (level.parent) tensors[state.parent(l)] = { shape: [clusters[l]], data: BigInt64Array.from(level.parent, BigInt) };
+    if (level.parent)
+      tensors[state.parent(l)] = { shape: [clusters[l]], data: BigInt64Array.from(level.parent, BigInt) };
   }
   return tensors;
 }

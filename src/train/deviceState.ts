@@ -4,7 +4,7 @@
  */
 import type { DenseArray } from "../array.js";
 import type { Program } from "../artifacts/index.js";
-import { type Layout, fromStored, toStored } from "../graph/lower/index.js";
+import { fromStored, type Layout, toStored } from "../graph/lower/index.js";
 import type { Engine } from "../runtime/index.js";
 
 export class DeviceState {
@@ -15,7 +15,9 @@ export class DeviceState {
   /** Loads a program and brings the state it shares to its layouts. */
   async load(program: Program): Promise<void> {
     const held = new Set(await this.engine.names());
-    const moving = Object.keys(program.layouts).filter((n) => held.has(n) && !sameLayout(this.layouts.get(n), program.layouts[n]));
+    const moving = Object.keys(program.layouts).filter(
+      (n) => held.has(n) && !sameLayout(this.layouts.get(n), program.layouts[n]),
+    );
     const plain = await this.read(moving);
     for (const [name, layout] of Object.entries(program.layouts)) this.layouts.set(name, layout);
     await this.write(plain);
@@ -23,13 +25,17 @@ export class DeviceState {
   }
 
   async write(tensors: Readonly<Record<string, DenseArray>>): Promise<void> {
-    await this.engine.write(Object.fromEntries(Object.entries(tensors).map(([name, value]) => [name, this.convert(name, value, toStored)])));
+    await this.engine.write(
+      Object.fromEntries(Object.entries(tensors).map(([name, value]) => [name, this.convert(name, value, toStored)])),
+    );
   }
 
   /** @param names - all tensors if absent */
   async read(names?: readonly string[]): Promise<Record<string, DenseArray>> {
     const stored = await this.engine.read(names);
-    return Object.fromEntries(Object.entries(stored).map(([name, value]) => [name, this.convert(name, value, fromStored)]));
+    return Object.fromEntries(
+      Object.entries(stored).map(([name, value]) => [name, this.convert(name, value, fromStored)]),
+    );
   }
 
   private convert(name: string, value: DenseArray, by: typeof toStored): DenseArray {

@@ -1,6 +1,6 @@
 /** What a step needs drawn: the order of an epoch, the shuffle of the key batch, and selection's uniform numbers. */
 import type { DenseArray } from "../array.js";
-import { type StepSettings, feeds } from "../artifacts/index.js";
+import { feeds, type StepSettings } from "../artifacts/index.js";
 import { permutation, random } from "../random.js";
 
 /** What a stream of draws is for: the first key after the seed. */
@@ -9,11 +9,17 @@ const purpose = { order: 1, shuffle: 2, instance: 3, prototype: 4, queue: 5 } as
 /** The images of each batch of an epoch, in random order. The last images that do not fill a batch are left out. */
 export function epochBatches(count: number, batchSize: number, seed: number, epoch: number): readonly Int32Array[] {
   const order = permutation(count, random(seed, purpose.order, epoch));
-  return Array.from({ length: Math.floor(count / batchSize) }, (_, b) => order.subarray(b * batchSize, (b + 1) * batchSize));
+  return Array.from({ length: Math.floor(count / batchSize) }, (_, b) =>
+    order.subarray(b * batchSize, (b + 1) * batchSize),
+  );
 }
 
 /** A random order of the key batch, and for each image its place in it. */
-export function keyShuffle(batchSize: number, seed: number, step: number): { readonly order: Int32Array; readonly places: BigInt64Array } {
+export function keyShuffle(
+  batchSize: number,
+  seed: number,
+  step: number,
+): { readonly order: Int32Array; readonly places: BigInt64Array } {
   const order = permutation(batchSize, random(seed, purpose.shuffle, step));
   const places = new BigInt64Array(batchSize);
   for (const [place, image] of order.entries()) places[image] = BigInt(place);
@@ -21,10 +27,18 @@ export function keyShuffle(batchSize: number, seed: number, step: number): { rea
 }
 
 /** Uniform draws of a step for those inputs of `wanted` that hold them. */
-export function selectionDraws(s: StepSettings, seed: number, step: number, wanted: ReadonlySet<string>): Record<string, DenseArray> {
+export function selectionDraws(
+  s: StepSettings,
+  seed: number,
+  step: number,
+  wanted: ReadonlySet<string>,
+): Record<string, DenseArray> {
   const drawn: Record<string, DenseArray> = {};
   if (wanted.has(feeds.instanceDraws)) {
-    drawn[feeds.instanceDraws] = uniform([s.batchSize, s.clusters.length, s.queue], random(seed, purpose.instance, step));
+    drawn[feeds.instanceDraws] = uniform(
+      [s.batchSize, s.clusters.length, s.queue],
+      random(seed, purpose.instance, step),
+    );
   }
   for (let view = 0; view <= s.localSizes.length; view++) {
     for (const [l, m] of s.clusters.entries()) {

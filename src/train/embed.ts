@@ -1,14 +1,19 @@
 /** Embedding a set of images by the inference graph that is also what users export. */
 import type { DenseArray, Matrix } from "../array.js";
 import { encoderModel, encoderSettings } from "../artifacts/index.js";
-import { featureWidth } from "../nn/index.js";
 import type { EvaluationPolicy, Loader } from "../data/index.js";
-import { type Recipe, pixelStatistics } from "../recipe/index.js";
+import { featureWidth } from "../nn/index.js";
+import { pixelStatistics, type Recipe } from "../recipe/index.js";
 import type { Engine } from "../runtime/index.js";
 
 /** How images are seen in evaluation: un-augmented, resized and centre-cropped. */
 export function evaluationPolicy(recipe: Recipe): EvaluationPolicy {
-  return { size: recipe.encoder.imageSize, channels: recipe.encoder.channels, ...recipe.evaluation, ...pixelStatistics(recipe) };
+  return {
+    size: recipe.encoder.imageSize,
+    channels: recipe.encoder.channels,
+    ...recipe.evaluation,
+    ...pixelStatistics(recipe),
+  };
 }
 
 export interface Embedded {
@@ -40,7 +45,10 @@ export async function embedImages(
   const embeddings = new Float32Array(indices.length * settings.dimension);
   const size = recipe.encoder.imageSize;
   await engine.load("encoder", encoderModel(settings, size, weights));
-  const requests = Array.from({ length: Math.ceil(indices.length / batchSize) }, (_, b) => ({ indices: indices.subarray(b * batchSize, (b + 1) * batchSize), epoch: 0 }));
+  const requests = Array.from({ length: Math.ceil(indices.length / batchSize) }, (_, b) => ({
+    indices: indices.subarray(b * batchSize, (b + 1) * batchSize),
+    epoch: 0,
+  }));
   let done = 0;
   for await (const batch of loader.evaluate(requests, evaluationPolicy(recipe))) {
     const count = batch.indices.length;
@@ -52,5 +60,8 @@ export async function embedImages(
     progress(done);
   }
   await engine.unload("encoder");
-  return { features: { shape: [indices.length, width], data: features }, embeddings: { shape: [indices.length, settings.dimension], data: embeddings } };
+  return {
+    features: { shape: [indices.length, width], data: features },
+    embeddings: { shape: [indices.length, settings.dimension], data: embeddings },
+  };
 }

@@ -2,10 +2,25 @@
 import type { EpochMetric, StepMetric } from "./metrics.js";
 
 export type TrainEvent =
-  | { readonly kind: "start"; readonly run: string; readonly images: number; readonly stepsPerEpoch: number; readonly epochs: number; readonly provider: string; readonly parameters: number; readonly resumedAt: number | null }
+  | {
+      readonly kind: "start";
+      readonly run: string;
+      readonly images: number;
+      readonly stepsPerEpoch: number;
+      readonly epochs: number;
+      readonly provider: string;
+      readonly parameters: number;
+      readonly resumedAt: number | null;
+    }
   | { readonly kind: "embed"; readonly done: number; readonly total: number }
   | { readonly kind: "cluster"; readonly epoch: number; readonly seconds: number; readonly counts: readonly number[] }
-  | { readonly kind: "step"; readonly metric: StepMetric; readonly imagesPerSecond: number; readonly waitingShare: number; readonly remainingSeconds: number }
+  | {
+      readonly kind: "step";
+      readonly metric: StepMetric;
+      readonly imagesPerSecond: number;
+      readonly waitingShare: number;
+      readonly remainingSeconds: number;
+    }
   | { readonly kind: "epoch"; readonly metric: EpochMetric }
   | { readonly kind: "warning"; readonly message: string }
   | { readonly kind: "checkpoint"; readonly file: string };

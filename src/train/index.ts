@@ -5,6 +5,6 @@
 export { type Checkpoint, encoderWeights, latestCheckpoint, readCheckpoint } from "./checkpoint.js";
 export { type Embedded, embedImages, evaluationPolicy } from "./embed.js";
 export type { Reporter, TrainEvent } from "./events.js";
-export { type EpochMetric, type StepMetric, chanceLoss } from "./metrics.js";
+export { chanceLoss, type EpochMetric, type StepMetric } from "./metrics.js";
 export { type Metric, type RunDescription, RunFolder } from "./runFolder.js";
-export { type TrainOptions, type TrainResult, initialState, train } from "./trainer.js";
+export { initialState, type TrainOptions, type TrainResult, train } from "./trainer.js";

@@ -3,7 +3,7 @@
  * `run.json` (recipe, data, versions), `metrics.jsonl` (a line a step and an epoch), `checkpoints/`, `graphs/` (the ONNX
  * models that ran).
  */
-import { access, appendFile, mkdir, readFile, readdir, rm } from "node:fs/promises";
+import { access, appendFile, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CheckpointError, DataError, UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
@@ -21,7 +21,10 @@ export interface RunDescription {
 }
 
 /** One line of `metrics.jsonl`. */
-export type Metric = Readonly<Record<string, unknown>> & { readonly kind: "step" | "epoch" | "evaluation"; readonly step: number };
+export type Metric = Readonly<Record<string, unknown>> & {
+  readonly kind: "step" | "epoch" | "evaluation";
+  readonly step: number;
+};
 
 const encoder = new TextEncoder();
 
@@ -40,7 +43,10 @@ export class RunFolder {
       await mkdir(join(path, "checkpoints"), { recursive: true });
       await mkdir(join(path, "graphs"), { recursive: true });
     } catch (cause) {
-      throw new DataError(`${path} cannot be made: ${(cause as Error).message}. Choose a folder you may write to with --out`, { cause });
+      throw new DataError(
+        `${path} cannot be made: ${(cause as Error).message}. Choose a folder you may write to with --out`,
+        { cause },
+      );
     }
     await writeAtomically(join(path, "run.json"), encoder.encode(`${JSON.stringify(description, null, 2)}\n`));
     return new RunFolder(path, description);
@@ -50,13 +56,18 @@ export class RunFolder {
   static async open(path: string): Promise<RunFolder> {
     const file = join(path, "run.json");
     const text = await readFile(file, "utf8").catch((cause) => {
-      throw new UsageError(`${path} holds no run (${file}: ${cause.code ?? cause.message}): give the folder that hcsc train wrote`, { cause });
+      throw new UsageError(
+        `${path} holds no run (${file}: ${cause.code ?? cause.message}): give the folder that hcsc train wrote`,
+        { cause },
+      );
     });
     let description: RunDescription;
     try {
       description = JSON.parse(text);
     } catch (cause) {
-      throw new CheckpointError(`${file} is damaged: ${(cause as Error).message}. Restore it, or train again`, { cause });
+      throw new CheckpointError(`${file} is damaged: ${(cause as Error).message}. Restore it, or train again`, {
+        cause,
+      });
     }
     return new RunFolder(path, { ...description, recipe: parseRecipe(description.recipe, file) });
   }
@@ -98,7 +109,10 @@ export class RunFolder {
   /** Checkpoint files, oldest first. */
   async listCheckpoints(): Promise<readonly string[]> {
     const names = await readdir(this.checkpoints).catch(() => [] as string[]);
-    return names.filter((n) => /^step-\d{8}\.safetensors$/.test(n)).sort().map((n) => join(this.checkpoints, n));
+    return names
+      .filter((n) => /^step-\d{8}\.safetensors$/.test(n))
+      .sort()
+      .map((n) => join(this.checkpoints, n));
   }
 
   async pruneCheckpoints(keep: number): Promise<void> {

@@ -3,9 +3,24 @@
  * views to both encoders, the loss, an update, the keys into the queue. All draws come from (seed, step or image), so a
  * resumed run gives the numbers of one that never stopped.
  */
-import { elements } from "../array.js";
+
 import type { DenseArray } from "../array.js";
-import { type Phase, type Program, type StepSettings, type Target, encoderSettings, encoderSpecs, feeds, initialEncoder, prepareProgram, results, state, stepPrograms, stepSettings } from "../artifacts/index.js";
+import { elements } from "../array.js";
+import {
+  encoderSettings,
+  encoderSpecs,
+  feeds,
+  initialEncoder,
+  type Phase,
+  type Program,
+  prepareProgram,
+  results,
+  type StepSettings,
+  state,
+  stepPrograms,
+  stepSettings,
+  type Target,
+} from "../artifacts/index.js";
 import type { ImageSource, Loader } from "../data/index.js";
 import { DataError, TrainingError } from "../errors.js";
 import { embeddingSpread, knnClassify } from "../eval/index.js";
@@ -18,7 +33,7 @@ import { DeviceState } from "./deviceState.js";
 import { epochBatches, initialQueue, keyShuffle, selectionDraws } from "./draws.js";
 import { type Embedded, embedImages } from "./embed.js";
 import type { Reporter } from "./events.js";
-import { type EpochMetric, Pace, type StepMetric, chanceLoss, collapseCosine } from "./metrics.js";
+import { chanceLoss, collapseCosine, type EpochMetric, Pace, type StepMetric } from "./metrics.js";
 import type { RunFolder } from "./runFolder.js";
 import { viewPolicies } from "./views.js";
 
@@ -53,7 +68,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 export function initialState(recipe: Recipe): Record<string, DenseArray> {
   const settings = encoderSettings(recipe.encoder);
   const weights = initialEncoder(settings, recipe.seed);
-  const start: Record<string, DenseArray> = { [state.queue]: initialQueue(recipe.method.queue, recipe.encoder.dimension, recipe.seed) };
+  const start: Record<string, DenseArray> = {
+    [state.queue]: initialQueue(recipe.method.queue, recipe.encoder.dimension, recipe.seed),
+  };
   for (const spec of encoderSpecs(settings)) {
     const value = weights[spec.name];
     start[state.query(spec.name)] = value;
@@ -83,7 +100,10 @@ class Training {
     this.device = new DeviceState(options.engine);
     this.stepsPerEpoch = Math.floor(options.source.count / (this.recipe.batchSize * this.recipe.accumulation));
     const needed = this.recipe.batchSize * this.recipe.accumulation;
-    if (this.stepsPerEpoch === 0) throw new DataError(`the data holds ${options.source.count} images, an update takes ${needed}: give more images or a smaller batchSize`);
+    if (this.stepsPerEpoch === 0)
+      throw new DataError(
+        `the data holds ${options.source.count} images, an update takes ${needed}: give more images or a smaller batchSize`,
+      );
   }
 
   async run(): Promise<TrainResult> {
@@ -99,7 +119,13 @@ class Training {
     }
     const file = this.lastCheckpoint ?? (await this.save());
     report({ kind: "checkpoint", file });
-    return { position: this.position, checkpoint: file, interrupted, loss, seconds: (performance.now() - began) / 1000 };
+    return {
+      position: this.position,
+      checkpoint: file,
+      interrupted,
+      loss,
+      seconds: (performance.now() - began) / 1000,
+    };
   }
 
   private async begin(resume: Checkpoint | undefined): Promise<void> {
@@ -113,8 +139,19 @@ class Training {
     } else {
       await this.device.write(initialState(this.recipe));
     }
-    const parameters = encoderSpecs(this.settings.encoder).filter((s) => s.trainable).reduce((n, s) => n + elements(s.shape), 0);
-    report({ kind: "start", run: run.path, images: source.count, stepsPerEpoch: this.stepsPerEpoch, epochs: this.recipe.epochs, provider: engine.provider, parameters, resumedAt: resume ? this.position.step : null });
+    const parameters = encoderSpecs(this.settings.encoder)
+      .filter((s) => s.trainable)
+      .reduce((n, s) => n + elements(s.shape), 0);
+    report({
+      kind: "start",
+      run: run.path,
+      images: source.count,
+      stepsPerEpoch: this.stepsPerEpoch,
+      epochs: this.recipe.epochs,
+      provider: engine.provider,
+      parameters,
+      resumedAt: resume ? this.position.step : null,
+    });
     if (!resume) await this.save();
   }
 
@@ -142,7 +179,13 @@ class Training {
       clusterSeconds,
       imagesPerSecond: (losses.length * this.recipe.batchSize * this.recipe.accumulation) / stepSeconds,
       waitingShare: (this.options.loader.waitedSeconds - waitedBefore) / stepSeconds,
-      ...(before ? { clusters: before.clustering.counts, clusterSizes: before.clustering.extremes, meanCosine: before.meanCosine } : {}),
+      ...(before
+        ? {
+            clusters: before.clustering.counts,
+            clusterSizes: before.clustering.extremes,
+            meanCosine: before.meanCosine,
+          }
+        : {}),
       ...(before?.onlineKnn === undefined ? {} : { onlineKnn: before.onlineKnn }),
       brokenImages: this.options.loader.broken.size,
     };
@@ -159,7 +202,10 @@ class Training {
     const { loader, signal } = this.options;
     const { accumulation, batchSize, seed } = this.recipe;
     const { epoch } = this.position;
-    const batches = epochBatches(this.options.source.count, batchSize, seed, epoch).slice(0, this.stepsPerEpoch * accumulation);
+    const batches = epochBatches(this.options.source.count, batchSize, seed, epoch).slice(
+      0,
+      this.stepsPerEpoch * accumulation,
+    );
     const rest = batches.slice(this.position.batch).map((indices) => ({ indices, epoch }));
     const losses: number[] = [];
     let mark = performance.now();
@@ -197,7 +243,14 @@ class Training {
     const { engine } = this.options;
     const { position, recipe } = this;
     const fed = this.feeds(programs[0], indices, views);
-    const wanted = [results.loss, results.terms, results.gradientNorm, results.concentration, results.instanceKept, results.prototypeKept].filter((n) => programs[0].outputs.includes(n));
+    const wanted = [
+      results.loss,
+      results.terms,
+      results.gradientNorm,
+      results.concentration,
+      results.instanceKept,
+      results.prototypeKept,
+    ].filter((n) => programs[0].outputs.includes(n));
     const out = await engine.run(programs[0].name, fed, wanted);
     const updates = (position.batch + 1) % recipe.accumulation === 0;
     if (programs[1] && updates) await engine.run(programs[1].name, this.rates(programs[1]), []);
@@ -238,7 +291,11 @@ class Training {
       [feeds.step]: this.position.step + 1,
     };
     const names = new Set(program.inputs.map((v) => v.name));
-    return Object.fromEntries(Object.entries(scalars).flatMap(([name, x]) => (names.has(name) ? [[name, { shape: [], data: Float32Array.of(x) }]] : [])));
+    return Object.fromEntries(
+      Object.entries(scalars).flatMap(([name, x]) =>
+        names.has(name) ? [[name, { shape: [], data: Float32Array.of(x) }]] : [],
+      ),
+    );
   }
 
   private feeds(program: Program, indices: Int32Array, views: readonly Float32Array[]): Record<string, DenseArray> {
@@ -246,21 +303,28 @@ class Training {
     const { batchSize, seed, method } = this.recipe;
     const names = new Set(program.inputs.map((v) => v.name));
     const batchNumber = this.position.epoch * this.stepsPerEpoch * this.recipe.accumulation + this.position.batch;
-    const image = (size: number, data: Float32Array): DenseArray => ({ shape: [batchSize, s.encoder.channels, size, size], data });
+    const image = (size: number, data: Float32Array): DenseArray => ({
+      shape: [batchSize, s.encoder.channels, size, size],
+      data,
+    });
     const longs = (data: BigInt64Array): DenseArray => ({ shape: [batchSize], data });
     const shuffle = s.keySubBatches > 1 ? keyShuffle(batchSize, seed, batchNumber) : null;
     const given: Record<string, DenseArray> = {
       [feeds.queryImages]: image(s.imageSize, views[0]),
       [feeds.keyImages]: image(s.imageSize, shuffle ? reordered(views[1], shuffle.order) : views[1]),
-      [feeds.slots]: longs(BigInt64Array.from({ length: batchSize }, (_, i) => BigInt((this.position.enqueued + i) % method.queue))),
+      [feeds.slots]: longs(
+        BigInt64Array.from({ length: batchSize }, (_, i) => BigInt((this.position.enqueued + i) % method.queue)),
+      ),
       ...this.rates(program),
       ...selectionDraws(s, seed, batchNumber, names),
     };
     if (shuffle) given[feeds.unshuffle] = longs(shuffle.places);
     for (const [v, size] of s.localSizes.entries()) given[feeds.localImages(v)] = image(size, views[2 + v]);
     for (const [l, owner] of this.assignments.entries()) {
-      if (names.has(feeds.assignment(l))) given[feeds.assignment(l)] = longs(BigInt64Array.from(indices, (i) => BigInt(owner[i])));
-      if (names.has(feeds.maxAssignment(l))) given[feeds.maxAssignment(l)] = { shape: [], data: Float32Array.of(owner.reduce((a, b) => Math.max(a, b), 0)) };
+      if (names.has(feeds.assignment(l)))
+        given[feeds.assignment(l)] = longs(BigInt64Array.from(indices, (i) => BigInt(owner[i])));
+      if (names.has(feeds.maxAssignment(l)))
+        given[feeds.maxAssignment(l)] = { shape: [], data: Float32Array.of(owner.reduce((a, b) => Math.max(a, b), 0)) };
     }
     return given;
   }
@@ -282,7 +346,9 @@ class Training {
     const began = performance.now();
     const key = await this.weights("key");
     const everything = Int32Array.from({ length: source.count }, (_, i) => i);
-    const embedded = await embedImages(engine, loader, this.recipe, key, everything, (done) => report({ kind: "embed", done, total: source.count }));
+    const embedded = await embedImages(engine, loader, this.recipe, key, everything, (done) =>
+      report({ kind: "embed", done, total: source.count }),
+    );
     const clustering = await clusterEmbeddings(engine, this.recipe, embedded.embeddings, this.recipe.seed);
     this.assignments = clustering.assignments;
     await this.device.write(clustering.tensors);
@@ -293,9 +359,17 @@ class Training {
     for (const message of clustering.warnings) report({ kind: "warning", message });
     const { meanCosine } = embeddingSpread(embedded.embeddings);
     if (meanCosine > collapseCosine) {
-      report({ kind: "warning", message: `the embeddings have all but collapsed: their mean cosine is ${meanCosine.toFixed(3)}. A lower learning rate, a longer warm-up or more keySubBatches may help` });
+      report({
+        kind: "warning",
+        message: `the embeddings have all but collapsed: their mean cosine is ${meanCosine.toFixed(3)}. A lower learning rate, a longer warm-up or more keySubBatches may help`,
+      });
     }
-    report({ kind: "cluster", epoch: this.position.epoch, seconds: (performance.now() - began) / 1000, counts: clustering.counts });
+    report({
+      kind: "cluster",
+      epoch: this.position.epoch,
+      seconds: (performance.now() - began) / 1000,
+      counts: clustering.counts,
+    });
     const onlineKnn = await this.onlineKnn(embedded);
     return { clustering, meanCosine, ...(onlineKnn === undefined ? {} : { onlineKnn }) };
   }
@@ -309,12 +383,16 @@ class Training {
     const pick = (isQuery: boolean) => {
       const rows = Array.from({ length: count }, (_, i) => i).filter((i) => (i % every === 0) === isQuery);
       const data = new Float32Array(rows.length * width);
-      for (const [at, row] of rows.entries()) data.set(embeddings.data.subarray(row * width, (row + 1) * width), at * width);
+      for (const [at, row] of rows.entries())
+        data.set(embeddings.data.subarray(row * width, (row + 1) * width), at * width);
       return { features: { shape: [rows.length, width], data }, labels: Int32Array.from(rows, (r) => labels[r]) };
     };
     const bank = pick(false);
     const k = Math.min(20, bank.labels.length);
-    const [{ top1 }] = await knnClassify(bank, pick(true), { k: [k], mostSimilar: await similarityOn(this.options.engine) });
+    const [{ top1 }] = await knnClassify(bank, pick(true), {
+      k: [k],
+      mostSimilar: await similarityOn(this.options.engine),
+    });
     return top1;
   }
 
@@ -326,13 +404,19 @@ class Training {
 
   private async save(): Promise<string> {
     const tensors = await this.device.read();
-    this.lastCheckpoint = await saveCheckpoint(this.options.run, { position: this.position, tensors, assignments: this.assignments });
+    this.lastCheckpoint = await saveCheckpoint(this.options.run, {
+      position: this.position,
+      tensors,
+      assignments: this.assignments,
+    });
     return this.lastCheckpoint;
   }
 
   private async failNotFinite(metric: StepMetric): Promise<never> {
     const tensors = await this.device.read();
-    const bad = Object.entries(tensors).find(([, { data }]) => data instanceof Float32Array && !data.every(Number.isFinite))?.[0];
+    const bad = Object.entries(tensors).find(
+      ([, { data }]) => data instanceof Float32Array && !data.every(Number.isFinite),
+    )?.[0];
     const which = Number.isFinite(metric.loss) ? "gradient" : "loss";
     throw new TrainingError(
       `step ${metric.step}: the ${which} is not finite (loss ${metric.loss}, gradient norm ${metric.gradientNorm})${bad ? `; the first tensor with such a number is ${bad}` : ""}. The last good checkpoint is ${this.lastCheckpoint}. Lower optimizer.learningRate or set optimizer.clipNorm, then --resume`,
@@ -344,6 +428,7 @@ class Training {
 function reordered(images: Float32Array, order: Int32Array): Float32Array {
   const size = images.length / order.length;
   const out = new Float32Array(images.length);
-  for (const [place, image] of order.entries()) out.set(images.subarray(image * size, (image + 1) * size), place * size);
+  for (const [place, image] of order.entries())
+    out.set(images.subarray(image * size, (image + 1) * size), place * size);
   return out;
 }

@@ -1,14 +1,42 @@
 import test, { type ExecutionContext } from "ava";
 import type { DenseArray } from "../../src/array.js";
-import { type Phase, type StepSettings, applyStep, compile, encoderSpecs, feeds, fusedStep, gradientStep, initialEncoder, prepareProgram, results, state } from "../../src/artifacts/index.js";
+import {
+  applyStep,
+  compile,
+  encoderSpecs,
+  feeds,
+  fusedStep,
+  gradientStep,
+  initialEncoder,
+  type Phase,
+  prepareProgram,
+  results,
+  type StepSettings,
+  state,
+} from "../../src/artifacts/index.js";
 import { backbones } from "../../src/nn/index.js";
 import { normal, random } from "../../src/random.js";
 import { type Engine, openEngine } from "../../src/runtime/index.js";
 
 const settings: StepSettings = {
   encoder: { net: { block: "basic", widths: [8, 16], blocks: [1, 1], stem: "small" }, channels: 1, dimension: 8 },
-  loss: { variant: "paper", temperature: 0.2, instanceSelection: true, prototypeSelection: true, selectionOnLocal: true },
-  optimizer: { kind: "sgd", weightDecay: 1e-3, nesterov: false, excludeVectors: false, beta2: 0.999, epsilon: 1e-8, trust: 0.001, clipNorm: 1 },
+  loss: {
+    variant: "paper",
+    temperature: 0.2,
+    instanceSelection: true,
+    prototypeSelection: true,
+    selectionOnLocal: true,
+  },
+  optimizer: {
+    kind: "sgd",
+    weightDecay: 1e-3,
+    nesterov: false,
+    excludeVectors: false,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    trust: 0.001,
+    clipNorm: 1,
+  },
   batchSize: 8,
   imageSize: 10,
   localSizes: [],
@@ -19,10 +47,19 @@ const settings: StepSettings = {
 };
 
 const next = random(3);
-const gaussian = (shape: readonly number[], scale = 1): DenseArray => ({ shape, data: Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => scale * normal(next)) });
-const uniform = (shape: readonly number[]): DenseArray => ({ shape, data: Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => next()) });
+const gaussian = (shape: readonly number[], scale = 1): DenseArray => ({
+  shape,
+  data: Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => scale * normal(next)),
+});
+const uniform = (shape: readonly number[]): DenseArray => ({
+  shape,
+  data: Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => next()),
+});
 const scalar = (x: number): DenseArray => ({ shape: [], data: Float32Array.of(x) });
-const ids = (values: readonly number[]): DenseArray => ({ shape: [values.length], data: BigInt64Array.from(values, BigInt) });
+const ids = (values: readonly number[]): DenseArray => ({
+  shape: [values.length],
+  data: BigInt64Array.from(values, BigInt),
+});
 
 function unit(shape: readonly [number, number]): DenseArray {
   const { data } = gaussian(shape);
@@ -40,7 +77,12 @@ function startingState(s: StepSettings): Record<string, DenseArray> {
   const weights = initialEncoder(s.encoder, 5);
   for (const spec of encoderSpecs(s.encoder)) {
     const zeros = { shape: spec.shape, data: new Float32Array(weights[spec.name].data.length) };
-    Object.assign(start, { [state.query(spec.name)]: weights[spec.name], [state.key(spec.name)]: weights[spec.name], [state.optimizer("momentum", spec.name)]: zeros, [state.gradient(spec.name)]: zeros });
+    Object.assign(start, {
+      [state.query(spec.name)]: weights[spec.name],
+      [state.key(spec.name)]: weights[spec.name],
+      [state.optimizer("momentum", spec.name)]: zeros,
+      [state.gradient(spec.name)]: zeros,
+    });
   }
   for (const [l, m] of s.clusters.entries()) {
     start[state.prototypes(l)] = unit([m, s.encoder.dimension]);
@@ -71,7 +113,12 @@ async function engineWith(t: ExecutionContext, start: Record<string, DenseArray>
   return engine;
 }
 
-async function run(engine: Engine, program: ReturnType<typeof compile>, given: Record<string, DenseArray>, wanted: readonly string[]) {
+async function run(
+  engine: Engine,
+  program: ReturnType<typeof compile>,
+  given: Record<string, DenseArray>,
+  wanted: readonly string[],
+) {
   await engine.load(program.name, program.model, { state: program.state });
   const fed = Object.fromEntries(program.inputs.filter((v) => v.name in given).map((v) => [v.name, given[v.name]]));
   const out = await engine.run(program.name, fed, wanted);
@@ -79,7 +126,8 @@ async function run(engine: Engine, program: ReturnType<typeof compile>, given: R
   return out;
 }
 
-const largest = (a: DenseArray, b: DenseArray): number => Math.max(...Array.from(a.data as Float32Array, (x, i) => Math.abs(Number(x) - Number(b.data[i]))));
+const largest = (a: DenseArray, b: DenseArray): number =>
+  Math.max(...Array.from(a.data as Float32Array, (x, i) => Math.abs(Number(x) - Number(b.data[i]))));
 
 for (const phase of ["warmup", "selective"] as const satisfies Phase[]) {
   test(`the fused ${phase} step gives what the gradient graph and the apply graph give`, async (t) => {
@@ -93,8 +141,13 @@ for (const phase of ["warmup", "selective"] as const satisfies Phase[]) {
     await run(split, compile(applyStep(settings), portable), given, []);
     t.is(a[results.loss].data[0], b[results.loss].data[0]);
     const [one, two] = [await fused.read(), await split.read()];
-    for (const name of Object.keys(one).filter((n) => !n.startsWith("gradient/"))) t.true(largest(one[name], two[name]) < 1e-6, name);
-    t.true(Object.entries(two).filter(([n]) => n.startsWith("gradient/")).every(([, v]) => (v.data as Float32Array).every((x) => x === 0)));
+    for (const name of Object.keys(one).filter((n) => !n.startsWith("gradient/")))
+      t.true(largest(one[name], two[name]) < 1e-6, name);
+    t.true(
+      Object.entries(two)
+        .filter(([n]) => n.startsWith("gradient/"))
+        .every(([, v]) => (v.data as Float32Array).every((x) => x === 0)),
+    );
   });
 }
 
@@ -111,7 +164,12 @@ test("the normalizers that steps keep for new keys are those that a new clusteri
 test("keys replace the queue rows that the step is told, and no others", async (t) => {
   const start = startingState(settings);
   const engine = await engineWith(t, start);
-  const { [results.keyEmbedding]: keys } = await run(engine, compile(fusedStep(settings, "warmup"), { kind: "portable" }), allFeeds(settings), [results.keyEmbedding]);
+  const { [results.keyEmbedding]: keys } = await run(
+    engine,
+    compile(fusedStep(settings, "warmup"), { kind: "portable" }),
+    allFeeds(settings),
+    [results.keyEmbedding],
+  );
   const { [state.queue]: queue } = await engine.read([state.queue]);
   const row = (a: DenseArray, r: number) => Array.from((a.data as Float32Array).subarray(r * 8, (r + 1) * 8));
   t.deepEqual(row(queue, 30), row(keys, 0));
@@ -132,20 +190,41 @@ test("with sub-batches a key does not change when an image of another part of th
   const keysOf = async (keySubBatches: number, batch: DenseArray) => {
     const s = { ...settings, keySubBatches };
     const engine = await engineWith(t, start);
-    const out = await run(engine, compile(fusedStep(s, "warmup"), { kind: "portable" }), { ...given, [feeds.keyImages]: batch, [feeds.unshuffle]: ids([0, 1, 2, 3, 4, 5, 6, 7]) }, [results.keyEmbedding]);
+    const out = await run(
+      engine,
+      compile(fusedStep(s, "warmup"), { kind: "portable" }),
+      { ...given, [feeds.keyImages]: batch, [feeds.unshuffle]: ids([0, 1, 2, 3, 4, 5, 6, 7]) },
+      [results.keyEmbedding],
+    );
     return out[results.keyEmbedding].data as Float32Array;
   };
-  const differs = (a: Float32Array, b: Float32Array, row: number) => a.subarray(row * 8, row * 8 + 8).some((x, i) => Math.abs(x - b[row * 8 + i]) > 1e-6);
+  const differs = (a: Float32Array, b: Float32Array, row: number) =>
+    a.subarray(row * 8, row * 8 + 8).some((x, i) => Math.abs(x - b[row * 8 + i]) > 1e-6);
   const split = [await keysOf(2, images), await keysOf(2, changed)] as const;
-  t.deepEqual([1, 3, 5, 7].map((row) => differs(...split, row)), [false, false, false, false]);
-  t.deepEqual([2, 4, 6].map((row) => differs(...split, row)), [true, true, true]);
+  t.deepEqual(
+    [1, 3, 5, 7].map((row) => differs(...split, row)),
+    [false, false, false, false],
+  );
+  t.deepEqual(
+    [2, 4, 6].map((row) => differs(...split, row)),
+    [true, true, true],
+  );
   const whole = [await keysOf(1, images), await keysOf(1, changed)] as const;
-  t.deepEqual([1, 2, 3, 4, 5, 6, 7].map((row) => differs(...whole, row)), Array(7).fill(true));
+  t.deepEqual(
+    [1, 2, 3, 4, 5, 6, 7].map((row) => differs(...whole, row)),
+    Array(7).fill(true),
+  );
 });
 
 test("ResNet-50's full training graph is built in under 2 s", (t) => {
   const began = performance.now();
-  const s = { ...settings, encoder: { net: backbones.resnet50, channels: 3, dimension: 128 }, imageSize: 224, clusters: [3000, 2000, 1000], queue: 16384 };
+  const s = {
+    ...settings,
+    encoder: { net: backbones.resnet50, channels: 3, dimension: 128 },
+    imageSize: 224,
+    clusters: [3000, 2000, 1000],
+    queue: 16384,
+  };
   const { model } = compile(fusedStep(s, "selective"), { kind: "portable" });
   t.true(model.length > 100_000);
   t.true(performance.now() - began < 2000);

@@ -3,7 +3,7 @@ import test from "ava";
 import type { DenseArray } from "../../src/array.js";
 import { replayCase } from "../../src/replay/index.js";
 import { openEngine } from "../../src/runtime/index.js";
-import { type TensorFile, readTensors } from "../../src/tensorfile/index.js";
+import { readTensors, type TensorFile } from "../../src/tensorfile/index.js";
 
 /** Largest absolute difference over the largest absolute value. */
 function relativeError(actual: DenseArray, expected: DenseArray): number {
@@ -18,7 +18,8 @@ function relativeError(actual: DenseArray, expected: DenseArray): number {
 
 function absoluteError(actual: DenseArray, expected: DenseArray): number {
   let difference = 0;
-  for (let i = 0; i < expected.data.length; i++) difference = Math.max(difference, Math.abs(Number(actual.data[i]) - Number(expected.data[i])));
+  for (let i = 0; i < expected.data.length; i++)
+    difference = Math.max(difference, Math.abs(Number(actual.data[i]) - Number(expected.data[i])));
   return difference;
 }
 
@@ -38,7 +39,9 @@ const tolerances: readonly (readonly [RegExp, (a: DenseArray, e: DenseArray) => 
 
 const inputsOf = ({ tensors }: TensorFile) => new Map([...tensors].filter(([name]) => !name.startsWith("out.")));
 
-const files = readdirSync("test/fixtures").filter((f) => f.endsWith(".safetensors") && !f.startsWith("cluster-quality"));
+const files = readdirSync("test/fixtures").filter(
+  (f) => f.endsWith(".safetensors") && !f.startsWith("cluster-quality"),
+);
 for (const file of files) {
   test(`${file.replace(".safetensors", "")} replays within the fixtures' tolerances`, async (t) => {
     const fixture = await readTensors(`test/fixtures/${file}`);
@@ -54,7 +57,11 @@ for (const file of files) {
         continue;
       }
       t.deepEqual(actual.shape, expected.shape, name);
-      const [, measure, bound] = tolerances.find(([pattern]) => pattern.test(`${config.kind} ${name}`)) ?? [null, relativeError, 1e-4];
+      const [, measure, bound] = tolerances.find(([pattern]) => pattern.test(`${config.kind} ${name}`)) ?? [
+        null,
+        relativeError,
+        1e-4,
+      ];
       const error = measure(actual, expected);
       t.true(error <= bound, `${name}: error ${error}, allowed ${bound}`);
     }
@@ -68,9 +75,17 @@ test("k-means reaches the objectives that luck reaches, and the true leaves as w
   const outputs = await replayCase(JSON.parse(fixture.metadata.config), inputsOf(fixture), engine);
   const number = (name: string) => Number(outputs[name].data[0]);
   for (const [l, allowed] of [1.02, 1.08, 1.08].entries()) {
-    const spread = Array.from((fixture.tensors.get(`out.objectiveSpread_${l}`) as DenseArray).data as Float32Array).sort((a, b) => a - b);
+    const spread = Array.from(
+      (fixture.tensors.get(`out.objectiveSpread_${l}`) as DenseArray).data as Float32Array,
+    ).sort((a, b) => a - b);
     const median = (spread[3] + spread[4]) / 2;
-    t.true(number(`out.objective_${l}`) <= allowed * median, `level ${l}: ${number(`out.objective_${l}`)} against ${median}`);
-    t.true(number(`out.ami_${l}`) >= Number(fixture.tensors.get(`out.ami_${l}`)?.data[0]) - 0.02, `level ${l}: AMI ${number(`out.ami_${l}`)}`);
+    t.true(
+      number(`out.objective_${l}`) <= allowed * median,
+      `level ${l}: ${number(`out.objective_${l}`)} against ${median}`,
+    );
+    t.true(
+      number(`out.ami_${l}`) >= Number(fixture.tensors.get(`out.ami_${l}`)?.data[0]) - 0.02,
+      `level ${l}: AMI ${number(`out.ami_${l}`)}`,
+    );
   }
 });

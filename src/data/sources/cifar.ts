@@ -1,5 +1,5 @@
 /** CIFAR-10 and CIFAR-100 in their binary form (Krizhevsky 2009): records of labels and 32×32 planes of red, green, blue. */
-import { readFile, readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../../errors.js";
 import { type ImageSource, type Picture, shared } from "./picture.js";
@@ -16,37 +16,55 @@ export interface CifarDescription {
 const side = 32;
 const plane = side * side;
 
-const parts: Readonly<Record<string, { readonly file: RegExp; readonly labelBytes: 1 | 2; readonly part: string }[]>> = {
-  train: [
-    { file: /^data_batch_\d\.bin$/, labelBytes: 1, part: "train" },
-    { file: /^train\.bin$/, labelBytes: 2, part: "train" },
-  ],
-  test: [
-    { file: /^test_batch\.bin$/, labelBytes: 1, part: "test" },
-    { file: /^test\.bin$/, labelBytes: 2, part: "test" },
-  ],
-};
+const parts: Readonly<Record<string, { readonly file: RegExp; readonly labelBytes: 1 | 2; readonly part: string }[]>> =
+  {
+    train: [
+      { file: /^data_batch_\d\.bin$/, labelBytes: 1, part: "train" },
+      { file: /^train\.bin$/, labelBytes: 2, part: "train" },
+    ],
+    test: [
+      { file: /^test_batch\.bin$/, labelBytes: 1, part: "test" },
+      { file: /^test\.bin$/, labelBytes: 2, part: "test" },
+    ],
+  };
 
 /** Whether a folder holds CIFAR's binary files. */
 export async function isCifarFolder(path: string): Promise<boolean> {
   const files = await readdir(path);
-  return Object.values(parts).flat().some(({ file }) => files.some((f) => file.test(f)));
+  return Object.values(parts)
+    .flat()
+    .some(({ file }) => files.some((f) => file.test(f)));
 }
 
 /** Reads one part. @param part - `train` or `test` */
 export async function describeCifar(path: string, part: string): Promise<CifarDescription> {
   const files = (await readdir(path)).sort();
   const form = (parts[part] ?? []).find(({ file }) => files.some((f) => file.test(f)));
-  if (!form) throw new DataError(`${path} has no ${part} part of CIFAR: it holds ${files.join(", ")}. Add #train or #test to its name`);
+  if (!form)
+    throw new DataError(
+      `${path} has no ${part} part of CIFAR: it holds ${files.join(", ")}. Add #train or #test to its name`,
+    );
   const record = form.labelBytes + 3 * plane;
   const chunks: Buffer[] = [];
   for (const file of files.filter((f) => form.file.test(f))) {
     const bytes = await readFile(join(path, file));
-    if (bytes.length % record !== 0) throw new DataError(`${join(path, file)} is damaged: ${bytes.length} bytes are no whole number of records of ${record}. Restore it from its source`);
+    if (bytes.length % record !== 0)
+      throw new DataError(
+        `${join(path, file)} is damaged: ${bytes.length} bytes are no whole number of records of ${record}. Restore it from its source`,
+      );
     chunks.push(bytes);
   }
-  const names = await readFile(join(path, form.labelBytes === 1 ? "batches.meta.txt" : "fine_label_names.txt"), "utf8").catch(() => null);
-  return { kind: "cifar", part, records: shared(Buffer.concat(chunks)), labelBytes: form.labelBytes, classes: names?.split("\n").filter(Boolean) ?? null };
+  const names = await readFile(
+    join(path, form.labelBytes === 1 ? "batches.meta.txt" : "fine_label_names.txt"),
+    "utf8",
+  ).catch(() => null);
+  return {
+    kind: "cifar",
+    part,
+    records: shared(Buffer.concat(chunks)),
+    labelBytes: form.labelBytes,
+    classes: names?.split("\n").filter(Boolean) ?? null,
+  };
 }
 
 export function openCifar({ part, records, labelBytes, classes }: CifarDescription): ImageSource {

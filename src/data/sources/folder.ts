@@ -26,7 +26,9 @@ export async function describeFolder(root: string): Promise<FolderDescription> {
   const all = entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name).slice(join(root, sep).length));
   const files = all.filter((f) => extensions.has(extname(f).toLowerCase())).sort();
   if (files.length === 0) {
-    throw new DataError(`${root} holds no images${all.length ? `, but ${all.length} files of other kinds` : ""}. Known are ${[...extensions].join(", ")}`);
+    throw new DataError(
+      `${root} holds no images${all.length ? `, but ${all.length} files of other kinds` : ""}. Known are ${[...extensions].join(", ")}`,
+    );
   }
   return { kind: "folder", root, files, ignored: all.length - files.length };
 }
@@ -54,10 +56,16 @@ async function decode(path: string): Promise<Picture> {
     const image = sharp(path, { failOn: "truncated", pages: 1 }).rotate().flatten({ background: "#ffffff" });
     const { channels } = await image.metadata();
     const grey = channels === 1 || channels === 2;
-    const { data, info } = await image.toColourspace(grey ? "b-w" : "srgb").raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+    const { data, info } = await image
+      .toColourspace(grey ? "b-w" : "srgb")
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
     if (info.channels !== 1 && info.channels !== 3) throw new Error(`it decodes to ${info.channels} channels`);
     return { width: info.width, height: info.height, channels: info.channels, data };
   } catch (cause) {
-    throw new DataError(`${path} cannot be decoded: ${(cause as Error).message.trim().split("\n").at(-1)}. Remove it or replace it`, { cause });
+    throw new DataError(
+      `${path} cannot be decoded: ${(cause as Error).message.trim().split("\n").at(-1)}. Remove it or replace it`,
+      { cause },
+    );
   }
 }

@@ -1,5 +1,5 @@
 /** IDX files (http://yann.lecun.com/exdb/mnist): MNIST and its relatives, plain or gzipped. */
-import { readFile, readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
@@ -27,14 +27,23 @@ export async function isIdx(path: string, isFolder: boolean): Promise<boolean> {
 export async function describeIdx(path: string, isFolder: boolean, part: string): Promise<IdxDescription> {
   const file = isFolder ? await partOf(path, part) : path;
   const images = await readIdx(file);
-  if (images.shape.length < 3) throw new DataError(`${file} holds an array of shape [${images.shape}], images need [count, height, width]`);
+  if (images.shape.length < 3)
+    throw new DataError(`${file} holds an array of shape [${images.shape}], images need [count, height, width]`);
   const labelsFile = basename(file).replace(imagesName, "-labels-idx1-ubyte$1");
   const folder = dirname(file);
   const labels = (await readdir(folder)).includes(labelsFile) ? await readIdx(join(folder, labelsFile)) : null;
   if (labels && labels.shape[0] !== images.shape[0]) {
-    throw new DataError(`${join(folder, labelsFile)} has ${labels.shape[0]} labels for the ${images.shape[0]} images of ${file}: restore the pair from one source`);
+    throw new DataError(
+      `${join(folder, labelsFile)} has ${labels.shape[0]} labels for the ${images.shape[0]} images of ${file}: restore the pair from one source`,
+    );
   }
-  return { kind: "idx", file, shape: images.shape, pixels: shared(images.data), labels: labels && Int32Array.from(labels.data) };
+  return {
+    kind: "idx",
+    file,
+    shape: images.shape,
+    pixels: shared(images.data),
+    labels: labels && Int32Array.from(labels.data),
+  };
 }
 
 export function openIdx({ file, shape, pixels, labels }: IdxDescription): ImageSource {
@@ -47,7 +56,12 @@ export function openIdx({ file, shape, pixels, labels }: IdxDescription): ImageS
     hierarchy: null,
     warnings: [],
     name: (i) => `${basename(file)}#${i}`,
-    read: async (i) => ({ width, height, channels: channels as 1 | 3, data: pixels.subarray(i * size, (i + 1) * size) }),
+    read: async (i) => ({
+      width,
+      height,
+      channels: channels as 1 | 3,
+      data: pixels.subarray(i * size, (i + 1) * size),
+    }),
   };
 }
 
@@ -62,14 +76,23 @@ async function readIdx(file: string): Promise<{ shape: readonly number[]; data: 
   const raw = await readFile(file);
   const bytes = file.endsWith(".gz")
     ? await promisify(gunzip)(raw).catch((cause) => {
-        throw new DataError(`${file} is damaged: it cannot be unzipped (${cause.message}). Restore it from its source`, { cause });
+        throw new DataError(
+          `${file} is damaged: it cannot be unzipped (${cause.message}). Restore it from its source`,
+          { cause },
+        );
       })
     : raw;
   const rank = bytes[3];
-  if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0 || bytes[2] !== 8) throw new DataError(`${file} is no IDX file of bytes (it starts ${bytes.subarray(0, 4).toString("hex")}, not 000008…)`);
+  if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0 || bytes[2] !== 8)
+    throw new DataError(
+      `${file} is no IDX file of bytes (it starts ${bytes.subarray(0, 4).toString("hex")}, not 000008…)`,
+    );
   const shape = Array.from({ length: rank }, (_, i) => bytes.readUInt32BE(4 + 4 * i));
   const data = bytes.subarray(4 + 4 * rank);
   const needed = shape.reduce((p, d) => p * d, 1);
-  if (data.length !== needed) throw new DataError(`${file} is damaged: [${shape}] needs ${needed} bytes, ${data.length} are there. Restore it from its source`);
+  if (data.length !== needed)
+    throw new DataError(
+      `${file} is damaged: [${shape}] needs ${needed} bytes, ${data.length} are there. Restore it from its source`,
+    );
   return { shape, data };
 }

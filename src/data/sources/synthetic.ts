@@ -20,7 +20,11 @@ const shapes: Readonly<Record<string, (x: number, y: number) => boolean>> = {
   triangle: (x, y) => y < 0.8 && y > 2 * Math.abs(x) - 0.9,
   cross: (x, y) => (Math.abs(x) < 0.3 || Math.abs(y) < 0.3) && Math.max(Math.abs(x), Math.abs(y)) < 1,
 };
-const colours: Readonly<Record<string, readonly number[]>> = { red: [220, 60, 50], green: [60, 180, 75], blue: [60, 90, 220] };
+const colours: Readonly<Record<string, readonly number[]>> = {
+  red: [220, 60, 50],
+  green: [60, 180, 75],
+  blue: [60, 90, 220],
+};
 /** Brightness of a point, 0 to 1; x, y in pixels. */
 const textures: Readonly<Record<string, (x: number, y: number) => number>> = {
   plain: () => 1,
@@ -28,14 +32,17 @@ const textures: Readonly<Record<string, (x: number, y: number) => number>> = {
 };
 
 const names = { shapes: Object.keys(shapes), colours: Object.keys(colours), textures: Object.keys(textures) };
-const leaves = names.shapes.flatMap((s, a) => names.colours.flatMap((c, b) => names.textures.map((t, d) => ({ name: `${s}/${c}/${t}`, path: [a, b, d] }))));
+const leaves = names.shapes.flatMap((s, a) =>
+  names.colours.flatMap((c, b) => names.textures.map((t, d) => ({ name: `${s}/${c}/${t}`, path: [a, b, d] }))),
+);
 
 /** @param text - `synthetic:count=600,size=32,seed=1`; each may be left out */
 export function describeSynthetic(text: string): SyntheticDescription {
   const settings = { count: 600, size: 32, seed: 1 };
   for (const part of text.slice("synthetic:".length).split(",").filter(Boolean)) {
     const [key, value] = part.split("=");
-    if (!(key in settings) || !/^\d+$/.test(value ?? "")) throw new UsageError(`${text}: ${part} is not one of count=N, size=N, seed=N`);
+    if (!(key in settings) || !/^\d+$/.test(value ?? ""))
+      throw new UsageError(`${text}: ${part} is not one of count=N, size=N, seed=N`);
     settings[key as keyof typeof settings] = Number(value);
   }
   if (settings.count < 1 || settings.size < 1) throw new UsageError(`${text}: count and size must be 1 or more`);
@@ -68,7 +75,11 @@ function draw(path: readonly number[], size: number, next: Random): Picture {
     for (let x = 0; x < size; x++) {
       const noise = 24 * (next() - 0.5);
       const hit = inside((x + 0.5 - cx) / radius, (y + 0.5 - cy) / radius);
-      for (let c = 0; c < 3; c++) data[(y * size + x) * 3 + c] = Math.min(255, Math.max(0, (hit ? colour[c] * texture(x, y) : background) + noise));
+      for (let c = 0; c < 3; c++)
+        data[(y * size + x) * 3 + c] = Math.min(
+          255,
+          Math.max(0, (hit ? colour[c] * texture(x, y) : background) + noise),
+        );
     }
   }
   return { width: size, height: size, channels: 3, data };

@@ -1,0 +1,257 @@
+/**
+ * `npm run bench`: times what users wait for, and prints a table (`--json`: one object). With `--peer FOLDER --python PYTHON`
+ * the PyTorch peer's step benchmark runs between ours, interleaved, and ratios are ours / peer. Run nothing else meanwhile.
+ */
+import { execFile } from "node:child_process";
+import { cpus } from "node:os";
+import { parseArgs, promisify } from "node:util";
+import type { DenseArray } from "../src/array.js";
+import {
+  compile,
+  encoderModel,
+  encoderSettings,
+  fusedStep,
+  initialEncoder,
+  prepareProgram,
+  type StepSettings,
+  stepSettings,
+} from "../src/artifacts/index.js";
+import { print, table } from "../src/cli/print.js";
+import { hierarchy, unitRows } from "../src/cluster/index.js";
+import { type Picture, randomView } from "../src/data/index.js";
+import { normal, random } from "../src/random.js";
+import { overrideRecipe, parseRecipe, type Recipe } from "../src/recipe/index.js";
+import { chooseTarget, type Engine, nearestCentroidOn, openEngine } from "../src/runtime/index.js";
+import { DeviceState } from "../src/train/deviceState.js";
+import { initialState } from "../src/train/index.js";
+import { viewPolicies } from "../src/train/views.js";
+import { versions } from "../src/version.js";
+
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    peer: { type: "string" },
+    python: { type: "string", default: "python3" },
+    rounds: { type: "string", default: "3" },
+    steps: { type: "string", default: "10" },
+    case: { type: "string", multiple: true },
+  },
+});
+
+/** Steps by name: fields of a recipe, and the peer's encoder name. */
+const stepCases = {
+  "resnet20, batch 64, 32 px": { backbone: "resnet20", batchSize: 64, imageSize: 32, peer: "resnet20" },
+  "resnet8, batch 128, 28 px": { backbone: "resnet8", batchSize: 128, imageSize: 28, peer: "resnet8" },
+  "resnet18 small stem, batch 32, 32 px": {
+    backbone: "resnet18-small",
+    batchSize: 32,
+    imageSize: 32,
+    peer: "resnet18-cifar",
+  },
+  "resnet18, batch 8, 224 px": { backbone: "resnet18", batchSize: 8, imageSize: 224, peer: "resnet18" },
+} as const;
+
+type StepCase = (typeof stepCases)[keyof typeof stepCases];
+type Row = Record<string, number | string | null>;
+
+const next = random(1);
+const gaussian = (shape: readonly number[]): DenseArray<Float32Array> => ({
+  shape,
+  data: Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => normal(next)),
+});
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const milliseconds = (seconds: number): number => Math.round(seconds * 1e5) / 100;
+
+async function timed<T>(work: () => Promise<T> | T): Promise<{ result: T; seconds: number }> {
+  const began = performance.now();
+  const result = await work();
+  return { result, seconds: (performance.now() - began) / 1000 };
+}
+
+function recipeOf(c: StepCase): Recipe {
+  const fields = [`encoder.backbone=${c.backbone}`, `batchSize=${c.batchSize}`, `encoder.imageSize=${c.imageSize}`];
+  const base = {
+    name: "bench",
+    encoder: { backbone: "resnet8", imageSize: 28 },
+    method: { queue: 4096, clusters: [100, 50, 20] },
+    epochs: 1,
+    batchSize: 64,
+  };
+  return parseRecipe(overrideRecipe(base, fields), "bench");
+}
+
+/** Random values for everything that a step takes and the state does not hold. */
+function randomFeeds(
+  s: StepSettings,
+  inputs: ReturnType<typeof compile>["inputs"],
+  held: ReadonlySet<string>,
+): Record<string, DenseArray> {
+  const feeds: Record<string, DenseArray> = {};
+  for (const { name, dtype, shape } of inputs) {
+    if (held.has(name)) continue;
+    const sizes = shape as readonly number[];
+    const count = sizes.reduce((p, d) => p * d, 1);
+    if (dtype === "int64")
+      feeds[name] = { shape: sizes, data: BigInt64Array.from({ length: count }, (_, i) => BigInt(i % s.batchSize)) };
+    else if (name.startsWith("images/")) feeds[name] = gaussian(sizes);
+    else
+      feeds[name] = { shape: sizes, data: Float32Array.from({ length: count }, () => (sizes.length ? next() : 0.01)) };
+  }
+  return feeds;
+}
+
+/** A step ready to run, and what making it took. */
+async function readyStep(
+  engine: Engine,
+  recipe: Recipe,
+): Promise<{ readonly run: () => Promise<unknown>; readonly row: Row }> {
+  const s = stepSettings(recipe);
+  const target = await chooseTarget(engine);
+  const built = await timed(() => compile(fusedStep(s, "selective"), target));
+  const device = new DeviceState(engine);
+  await device.write(initialState(recipe));
+  for (const [l, m] of s.clusters.entries()) {
+    const parent = BigInt64Array.from({ length: m }, (_, i) => BigInt(i % (s.clusters[l + 1] ?? 1)));
+    await device.write({
+      [`prototypes/${l}`]: unitRows(gaussian([m, s.encoder.dimension])),
+      [`temperature/${l}`]: { shape: [m], data: new Float32Array(m).fill(0.2) },
+      [`count/${l}`]: { shape: [], data: Float32Array.of(m) },
+      [`parent/${l}`]: { shape: [m], data: parent },
+    });
+  }
+  await device.load(prepareProgram(s));
+  await engine.run("prepare", {}, []);
+  const loaded = await timed(() => device.load(built.result));
+  const feeds = randomFeeds(s, built.result.inputs, new Set(await engine.names()));
+  return {
+    run: () => engine.run("step", feeds, ["loss"]),
+    row: { target: target.kind, buildMs: milliseconds(built.seconds), sessionMs: milliseconds(loaded.seconds) },
+  };
+}
+
+async function peerStep(c: StepCase): Promise<number | null> {
+  if (!flags.peer) return null;
+  const options = [
+    "--encoder",
+    c.peer,
+    "--batch-size",
+    String(c.batchSize),
+    "--size",
+    String(c.imageSize),
+    "--queue",
+    "4096",
+    "--threads",
+    String(cpus().length),
+    "--steps",
+    flags.steps,
+  ];
+  const { stdout } = await promisify(execFile)(flags.python, ["bench_step.py", ...options], {
+    cwd: flags.peer,
+    env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
+  });
+  return Math.min(
+    ...stdout
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { medianMs: number }).medianMs),
+  );
+}
+
+/** Medians over rounds, ours and the peer's in turn; the peer in its best layout. */
+async function benchStep(name: string, c: StepCase): Promise<Row> {
+  const engine = await openEngine();
+  const step = await readyStep(engine, recipeOf(c));
+  for (let i = 0; i < 3; i++) await step.run();
+  const [ours, theirs]: [number[], number[]] = [[], []];
+  for (let round = 0; round < Number(flags.rounds); round++) {
+    const times: number[] = [];
+    for (let i = 0; i < Number(flags.steps); i++) times.push((await timed(step.run)).seconds);
+    ours.push(median(times));
+    const peer = await peerStep(c);
+    if (peer !== null) theirs.push(peer / 1000);
+  }
+  await engine.close();
+  const stepMs = milliseconds(median(ours));
+  const peerMs = theirs.length ? milliseconds(median(theirs)) : null;
+  return {
+    name,
+    ...step.row,
+    stepMs,
+    imagesPerSecond: Math.round((c.batchSize * 1000) / stepMs),
+    peerMs,
+    ratio: peerMs === null ? null : Math.round((100 * stepMs) / peerMs) / 100,
+  };
+}
+
+async function benchEmbedding(): Promise<Row> {
+  const engine = await openEngine();
+  const recipe = recipeOf(stepCases["resnet20, batch 64, 32 px"]);
+  const settings = encoderSettings(recipe.encoder);
+  await engine.load("encoder", encoderModel(settings, 32, initialEncoder(settings, 0)));
+  const pixels = gaussian([128, 3, 32, 32]);
+  const run = () => engine.run("encoder", { pixels }, ["embedding"]);
+  await run();
+  const times: number[] = [];
+  for (let i = 0; i < 10; i++) times.push((await timed(run)).seconds);
+  await engine.close();
+  return { name: "embedding, resnet20, 32 px", imagesPerSecond: Math.round(128 / median(times)) };
+}
+
+async function benchClustering(): Promise<Row> {
+  const engine = await openEngine();
+  const features = unitRows(gaussian([20_000, 128]));
+  const nearest = await nearestCentroidOn(engine);
+  const { seconds } = await timed(() =>
+    hierarchy(features, { clusters: [1000, 300, 100], temperature: 0.2, variant: "paper", seed: 0, nearest }),
+  );
+  await engine.close();
+  return { name: "hierarchy, 20,000 × 128 into 1000/300/100, 5 restarts", seconds: Math.round(seconds * 100) / 100 };
+}
+
+function benchViews(name: string, picture: Picture, recipe: Recipe): Row {
+  const [policy] = viewPolicies(recipe);
+  const out = new Float32Array(policy.channels * policy.size ** 2);
+  const began = performance.now();
+  let views = 0;
+  for (; performance.now() - began < 2000; views++) randomView(picture, policy, random(0, views), out, 0);
+  return { name, viewsPerSecondPerCore: Math.round((views * 1000) / (performance.now() - began)) };
+}
+
+function pictureOf(width: number, height: number, channels: 1 | 3): Picture {
+  return {
+    width,
+    height,
+    channels,
+    data: Uint8Array.from({ length: width * height * channels }, (_, i) => (i * 7) % 256),
+  };
+}
+
+const rows: Row[] = [];
+for (const [name, c] of Object.entries(stepCases)) {
+  if (!flags.case || flags.case.some((part) => name.includes(part))) rows.push(await benchStep(name, c));
+}
+if (!flags.case) {
+  rows.push(await benchEmbedding(), await benchClustering());
+  rows.push(
+    benchViews("random view, 28 px grey", pictureOf(28, 28, 1), recipeOf(stepCases["resnet8, batch 128, 28 px"])),
+  );
+  rows.push(
+    benchViews(
+      "random view, 224 px of 500×375 colour",
+      pictureOf(500, 375, 3),
+      recipeOf(stepCases["resnet18, batch 8, 224 px"]),
+    ),
+  );
+}
+const peakMiB = Math.round(process.resourceUsage().maxRSS / 1024);
+const machine = { cpu: cpus()[0].model, cores: cpus().length, ...versions() };
+const lines = rows.map(({ name, ...figures }) => [
+  String(name),
+  Object.entries(figures)
+    .flatMap(([k, v]) => (v === null ? [] : [`${k} ${v}`]))
+    .join(", "),
+]);
+print(flags.json, { machine, rows, peakMiB }, [
+  ...table(lines.map(([a, b]) => [a, b])),
+  `peak memory of the process ${peakMiB} MiB; ${machine.cores} × ${machine.cpu}`,
+]);

@@ -3,7 +3,6 @@
  * `hcsc` is a few calls of what is exported here. The graph builder is `hcsc/graph`.
  */
 export type { DenseArray, Matrix } from "./array.js";
-export { emitArtifacts } from "./artifacts/emit.js";
 export {
   compile,
   type EncoderSettings,

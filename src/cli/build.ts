@@ -1,6 +1,6 @@
 /** `hcsc build`: emits a recipe's graphs as ONNX files. */
 import { Command } from "commander";
-import { emitArtifacts } from "../artifacts/emit.js";
+import { emitArtifacts } from "../train/index.js";
 import { duration, print, table } from "./print.js";
 import { collect, loadRecipe } from "./recipes.js";
 

@@ -1,12 +1,21 @@
 /** Writing a recipe's portable graphs to a folder, with a manifest that says how to run them. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import {
+  applyStep,
+  compile,
+  encoderModel,
+  encoderSettings,
+  gradientStep,
+  initialEncoder,
+  type Program,
+  prepareProgram,
+  stepPrograms,
+  stepSettings,
+} from "../artifacts/index.js";
 import { DataError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
 import { writeAtomically } from "../tensorfile/index.js";
-import { encoderModel, encoderSettings, initialEncoder } from "./encoder.js";
-import { compile, type Program, prepareProgram, stepPrograms, stepSettings } from "./programs.js";
-import { applyStep, gradientStep } from "./step.js";
 
 export interface EmittedFile {
   readonly file: string;

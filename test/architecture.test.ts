@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync } from "node:fs";
+import test from "ava";
+
+/** Rooms from the lowest up: each may import from those before it. */
+const rooms = [
+  "tensorfile",
+  "onnx",
+  "graph",
+  "nn",
+  "optim",
+  "hcsc",
+  "recipe",
+  "artifacts",
+  "cluster",
+  "data",
+  "eval",
+  "runtime",
+  "train",
+  "replay",
+  "cli",
+];
+/** Single files that every room may use. */
+const foundations = ["array", "errors", "random", "version"];
+
+const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((f) => f.endsWith(".ts"));
+const importsOf = (file: string): string[] =>
+  [...readFileSync(`src/${file}`, "utf8").matchAll(/from "(\.[^"]+)"/g)].map((m) => m[1]);
+const resolve = (file: string, to: string): string => new URL(to, `file:///${file}`).pathname.slice(1);
+
+test("every room imports only from rooms below it", (t) => {
+  for (const file of files.filter((f) => f.includes("/"))) {
+    const room = file.split("/")[0];
+    for (const target of importsOf(file).map((to) => resolve(file, to))) {
+      const [other] = target.split("/");
+      if (other === room || foundations.includes(other.replace(".js", ""))) continue;
+      t.true(rooms.indexOf(other) < rooms.indexOf(room), `src/${file} imports ${target}`);
+    }
+  }
+});
+
+test("other rooms are entered by their index", (t) => {
+  const doors = /\/index\.js$/;
+  for (const file of files.filter((f) => f.includes("/"))) {
+    for (const target of importsOf(file).map((to) => resolve(file, to))) {
+      const [other] = target.split("/");
+      if (other !== file.split("/")[0] && rooms.includes(other)) t.regex(target, doors, `src/${file}`);
+    }
+  }
+});
+
+test("graph, method, clustering and recipes import nothing of Node's, so that a browser can use them", (t) => {
+  const free = ["onnx", "graph", "nn", "optim", "hcsc", "recipe", "artifacts", "cluster", "eval"];
+  for (const file of files.filter((f) => free.includes(f.split("/")[0])))
+    t.notRegex(readFileSync(`src/${file}`, "utf8"), /from "node:|\bBuffer\b/, `src/${file}`);
+});

@@ -1,0 +1,34 @@
+/** The rule of each op that has a blocked form; the others read and give plain memory. */
+import { batchNormGrad, batchNormTrain } from "./batchNorm.js";
+import { conv } from "./convolution.js";
+import { add, elementwise, relu, reshaped } from "./elementwise.js";
+import type { Rule } from "./forms.js";
+import { convGradInput } from "./inputGradient.js";
+import { blockedMaxPool, globalAverage, spread } from "./pooling.js";
+import { convGradWeight } from "./weightGradient.js";
+
+export const rules: Readonly<Record<string, Rule>> = {
+  Conv: conv,
+  ConvGradInput: convGradInput,
+  ConvGradWeight: convGradWeight,
+  BatchNormTrain: batchNormTrain,
+  BatchNormGrad: batchNormGrad,
+  MaxPool: blockedMaxPool,
+  GlobalAveragePool: globalAverage,
+  Expand: spread,
+  Add: add,
+  Relu: relu,
+  Reshape: reshaped,
+  Clip: elementwise,
+  Div: elementwise,
+  HardSigmoid: elementwise,
+  LeakyRelu: elementwise,
+  Max: elementwise,
+  Min: elementwise,
+  Mul: elementwise,
+  Neg: elementwise,
+  Sigmoid: elementwise,
+  Sub: elementwise,
+  Sum: elementwise,
+  Tanh: elementwise,
+};

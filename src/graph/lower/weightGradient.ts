@@ -1,0 +1,66 @@
+/**
+ * dw of y = conv(x, w) on blocked memory. More than one tap: one convolution with the roles swapped, in which channels are the
+ * batch, images the channels, dy the filters and the stride the dilation:
+ *
+ *     dw[o, i, t] = Σ_n Σ_p dy[n, o, p] · x[n, i, p·stride + t]
+ *
+ * x is padded beforehand: padding inside the kernel leaves its vector path. One tap: one product of matrices of pixels.
+ */
+import { gemm, mul, pad, reshape, slice, transpose } from "../apply.js";
+import { windowOf } from "../ops.js";
+import { isStatic } from "../shapes.js";
+import type { Value } from "../value.js";
+import type { Lowering, Rule } from "./forms.js";
+import { convolve, imageOf, toBlocked, toChannelsLast, toPlain, view } from "./kernels.js";
+
+export const convGradWeight: Rule = (node, lowering) => {
+  const [x, dy] = node.inputs as readonly Value[];
+  const kernel = node.attributes.kernel as readonly number[];
+  const { strides, pads, dilations } = windowOf(node.attributes, kernel);
+  if (!lowering.fits(dy) || !isStatic(x.shape) || kernel.length !== 2) return null;
+  if (((node.attributes.group as number) ?? 1) !== 1 || String(dilations) !== "1,1") return null;
+  const { value, by } = lowering.scaled(dy);
+  const single = kernel[0] * kernel[1] === 1;
+  if (single && (!lowering.fits(x) || pads.some((p) => p !== 0))) return null;
+  const raw = single
+    ? pixelProduct(lowering.blocked(x), value, strides)
+    : swappedRoles(x, value, { kernel, strides, pads }, lowering);
+  return [{ plain: by ? mul(raw, reshape(by, [imageOf(dy)[1], 1, 1, 1])) : raw }];
+};
+
+/** dyᵀ·x over all pixels: [O, I, 1, 1]. */
+function pixelProduct(x: Value, dy: Value, strides: readonly number[]): Value {
+  const [n, o, ho, wo] = imageOf(dy);
+  const i = imageOf(x)[1];
+  const taken = strides.reduce(
+    (v, s, axis) => (s === 1 ? v : slice(v, axis + 1, 0, v.shape[axis + 1] as number, s)),
+    toChannelsLast(x),
+  );
+  const product = gemm(view(toChannelsLast(dy), [n * ho * wo, o]), view(taken, [n * ho * wo, i]), null, {
+    transA: true,
+  });
+  return reshape(product, [o, i, 1, 1]);
+}
+
+interface Taps {
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly pads: readonly number[];
+}
+
+function swappedRoles(x: Value, dy: Value, { kernel, strides, pads }: Taps, lowering: Lowering): Value {
+  const { block: b } = lowering;
+  const [n, i, h, w] = imageOf(x);
+  const [, o, ho, wo] = imageOf(dy);
+  const images = Math.ceil(n / b) * b;
+  // What the taps reach: negative where the last rows meet none.
+  const ends = [h, w].map((d, a) => ([ho, wo][a] - 1) * strides[a] + kernel[a] - d - pads[a]);
+  const swapped = transpose(lowering.plain(x), [1, 0, 2, 3]); // [I, N, H, W]
+  const padded = pad(swapped, [0, 0, pads[0], pads[1], 0, images - n, ends[0], ends[1]]);
+  const whole = pad(dy, [0, 0, 0, 0, images - n, 0, 0, 0]);
+  const lanes = view(whole, [images / b, b, o / b, ho * wo, b]);
+  const filters = view(transpose(lanes, [2, 0, 3, 1, 4]), [o, images, ho, wo]);
+  const attributes = { strides: [1, 1], dilations: strides, pads: [0, 0, 0, 0] };
+  const product = convolve(toBlocked(padded), filters, attributes, [i, o, kernel[0], kernel[1]]);
+  return transpose(toPlain(product), [1, 0, 2, 3]);
+}

@@ -1,0 +1,213 @@
+import test, { type ExecutionContext } from "ava";
+import type { DenseArray } from "../../src/array.js";
+import {
+  compile,
+  encoderSpecs,
+  feeds,
+  fusedStep,
+  initialEncoder,
+  results,
+  type StepSettings,
+  state,
+  type Target,
+} from "../../src/artifacts/index.js";
+import {
+  batchNormTrain,
+  conv,
+  differentiate,
+  type Graph,
+  globalAveragePool,
+  input,
+  inputsOf,
+  maxPool,
+  mul,
+  relu,
+  sum,
+  type Value,
+} from "../../src/graph/index.js";
+import { normal, random } from "../../src/random.js";
+import { chooseTarget, openEngine } from "../../src/runtime/index.js";
+
+const next = random(11);
+const gaussian = (shape: readonly number[], mean = 0): DenseArray => ({
+  shape,
+  data: Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => mean + normal(next)),
+});
+
+function relativeError(a: DenseArray, b: DenseArray): number {
+  let [difference, size] = [0, 1e-30];
+  for (let i = 0; i < a.data.length; i++) {
+    const delta = Math.abs(Number(a.data[i]) - Number(b.data[i]));
+    difference = Math.max(difference, Number.isNaN(delta) ? Number.POSITIVE_INFINITY : delta);
+    size = Math.max(size, Math.abs(Number(b.data[i])));
+  }
+  return difference / size;
+}
+
+/** The blocked target of this machine, or null where its runtime has no such kernels. */
+async function blockedTarget(): Promise<Target | null> {
+  const engine = await openEngine();
+  const target = await chooseTarget(engine);
+  await engine.close();
+  return target.kind === "blocked" ? target : null;
+}
+
+/** Outputs of a graph on a target. */
+async function outputsOn(t: ExecutionContext, target: Target, graph: Graph, given: Record<string, DenseArray>) {
+  const engine = await openEngine();
+  t.teardown(() => engine.close());
+  const program = compile(graph, target);
+  await engine.load("graph", program.model);
+  return { program, out: await engine.run("graph", given, Object.keys(graph.outputs)) };
+}
+
+/** Both forms of a small layer and its gradients. */
+async function compare(
+  t: ExecutionContext,
+  layer: (x: Value, w: Value, scale: Value, bias: Value) => Value,
+  image: readonly number[],
+  filters: readonly number[],
+  mean = 0,
+  bound = 2e-5,
+) {
+  const target = await blockedTarget();
+  if (!target) return t.log("skipped: this machine has no blocked kernels");
+  const [x, w, scale, bias] = [
+    input("x", image),
+    input("w", filters),
+    input("scale", [filters[0]]),
+    input("bias", [filters[0]]),
+  ];
+  const y = layer(x, w, scale, bias);
+  const weights = input("weights", y.shape);
+  const wanted = [x, w, scale, bias].filter((v) => inputsOf([y]).includes(v));
+  const gradients = differentiate(sum(mul(y, weights)), wanted);
+  const outputs = { y, ...Object.fromEntries(wanted.map((v, i) => [`d${v.name}`, gradients[i]])) };
+  const inputs = inputsOf(Object.values(outputs));
+  const given = Object.fromEntries(
+    inputs.map((v) => [v.name, gaussian(v.shape as number[], v.name === "x" ? mean : 0)]),
+  );
+  const graph = { name: "layer", inputs, outputs };
+  const portable = await outputsOn(t, { kind: "portable" }, graph, given);
+  const blocked = await outputsOn(t, target, graph, given);
+  const text = new TextDecoder("latin1").decode(blocked.program.model);
+  t.true(text.includes("com.microsoft.nchwc"), "nothing was lowered");
+  for (const name of Object.keys(outputs)) {
+    const error = relativeError(blocked.out[name], portable.out[name]);
+    t.true(error < bound, `${name}: ${error}`);
+  }
+}
+
+for (const [name, image, filters, stride, pad] of [
+  ["3×3", [4, 32, 9, 7], [16, 32, 3, 3], 1, 1],
+  ["3×3 of 16 images", [16, 16, 8, 8], [32, 16, 3, 3], 1, 1],
+  ["3×3/2 of even sizes", [3, 16, 8, 6], [32, 16, 3, 3], 2, 1],
+  ["3×3/2 of odd sizes", [3, 16, 9, 7], [32, 16, 3, 3], 2, 1],
+  ["1×1", [2, 32, 5, 6], [16, 32, 1, 1], 1, 0],
+  ["1×1/2", [2, 32, 6, 6], [16, 32, 1, 1], 2, 0],
+  ["3×3 stem of grey images", [4, 1, 12, 12], [16, 1, 3, 3], 1, 1],
+  ["7×7/2 stem of colour images", [2, 3, 18, 18], [32, 3, 7, 7], 2, 3],
+] as const) {
+  test(`a ${name} convolution gives the same values and gradients in both forms`, (t) =>
+    compare(
+      t,
+      (x, w) => mul(conv(mul(x, 1), w, { strides: [stride, stride], pads: [pad, pad, pad, pad] }), 1),
+      image,
+      filters,
+    ));
+}
+
+for (const mean of [0, 3, 100]) {
+  test(`convolution, batch normalisation and ReLU agree in both forms when the images' mean is ${mean}`, (t) =>
+    compare(
+      t,
+      (x, w, scale, bias) =>
+        globalAveragePool(relu(batchNormTrain(conv(x, w, { pads: [1, 1, 1, 1] }), scale, bias)[0])),
+      [4, 16, 8, 8],
+      [16, 16, 3, 3],
+      mean,
+      mean === 100 ? 2e-3 : 2e-4,
+    ));
+}
+
+test("max-pooling after a convolution agrees in both forms", (t) =>
+  compare(
+    t,
+    (x, w) => maxPool(relu(conv(x, w, { pads: [1, 1, 1, 1] })), [3, 3], { strides: [2, 2], pads: [1, 1, 1, 1] }),
+    [2, 16, 9, 9],
+    [16, 16, 3, 3],
+  ));
+
+for (const [name, stem, size, sub] of [
+  ["small stem and split BatchNorm", "small", 8, 2],
+  ["ImageNet stem", "imagenet", 32, 1],
+] as const) {
+  test(`a whole step with ${name} gives the same loss and state in both forms`, async (t) => {
+    const target = await blockedTarget();
+    if (!target) return t.log("skipped: this machine has no blocked kernels");
+    const s: StepSettings = {
+      encoder: { net: { block: "basic", widths: [16, 32], blocks: [1, 1], stem }, channels: 1, dimension: 8 },
+      loss: {
+        variant: "paper",
+        temperature: 0.2,
+        instanceSelection: true,
+        prototypeSelection: true,
+        selectionOnLocal: true,
+      },
+      optimizer: {
+        kind: "sgd",
+        weightDecay: 1e-4,
+        nesterov: false,
+        excludeVectors: false,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        trust: 1e-3,
+        clipNorm: null,
+      },
+      batchSize: 8,
+      imageSize: size,
+      localSizes: [],
+      queue: 16,
+      clusters: [],
+      keySubBatches: sub,
+      accumulation: 1,
+    };
+    const start: Record<string, DenseArray> = { [state.queue]: gaussian([16, 8]) };
+    const weights = initialEncoder(s.encoder, 5);
+    for (const { name: tensor, shape } of encoderSpecs(s.encoder)) {
+      const zeros = { shape, data: new Float32Array(weights[tensor].data.length) };
+      Object.assign(start, {
+        [state.query(tensor)]: weights[tensor],
+        [state.key(tensor)]: weights[tensor],
+        [state.optimizer("momentum", tensor)]: zeros,
+      });
+    }
+    const scalar = (x: number): DenseArray => ({ shape: [], data: Float32Array.of(x) });
+    const ids = { shape: [8], data: BigInt64Array.from([0, 1, 2, 3, 4, 5, 6, 7], BigInt) };
+    const given: Record<string, DenseArray> = {
+      [feeds.queryImages]: gaussian([8, 1, size, size]),
+      [feeds.keyImages]: gaussian([8, 1, size, size]),
+      [feeds.slots]: ids,
+      [feeds.learningRate]: scalar(0.01),
+      [feeds.momentum]: scalar(0.9),
+      [feeds.keyMomentum]: scalar(0.9),
+      ...(sub > 1 ? { [feeds.unshuffle]: ids } : {}),
+    };
+    const run = async (form: Target) => {
+      const engine = await openEngine();
+      t.teardown(() => engine.close());
+      await engine.write(start);
+      const program = compile(fusedStep(s, "warmup"), form);
+      await engine.load("step", program.model, { state: program.state });
+      const losses = [];
+      for (let i = 0; i < 2; i++) losses.push((await engine.run("step", given, [results.loss]))[results.loss]);
+      return { losses, held: await engine.read() };
+    };
+    const [portable, blocked] = [await run({ kind: "portable" }), await run(target)];
+    for (const i of [0, 1]) t.true(relativeError(blocked.losses[i], portable.losses[i]) < 1e-4, `loss ${i}`);
+    for (const name of Object.keys(start).filter((n) => n.startsWith("query/") || n.startsWith("key/"))) {
+      const error = relativeError(blocked.held[name], portable.held[name]);
+      t.true(error < 1e-3, `${name}: ${error}`);
+    }
+  });
+}

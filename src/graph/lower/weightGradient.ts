@@ -52,15 +52,30 @@ function swappedRoles(x: Value, dy: Value, { kernel, strides, pads }: Taps, lowe
   const { block: b } = lowering;
   const [n, i, h, w] = imageOf(x);
   const [, o, ho, wo] = imageOf(dy);
-  const images = Math.ceil(n / b) * b;
+  // Fewer images than a block are read plain, as a stem reads its few channels; else whole blocks of them are needed.
+  const images = n < b ? n : Math.ceil(n / b) * b;
   // What the taps reach: negative where the last rows meet none.
   const ends = [h, w].map((d, a) => ([ho, wo][a] - 1) * strides[a] + kernel[a] - d - pads[a]);
   const swapped = transpose(lowering.plain(x), [1, 0, 2, 3]); // [I, N, H, W]
   const padded = pad(swapped, [0, 0, pads[0], pads[1], 0, images - n, ends[0], ends[1]]);
   const whole = pad(dy, [0, 0, 0, 0, images - n, 0, 0, 0]);
-  const lanes = view(whole, [images / b, b, o / b, ho * wo, b]);
-  const filters = view(transpose(lanes, [2, 0, 3, 1, 4]), [o, images, ho, wo]);
   const attributes = { strides: [1, 1], dilations: strides, pads: [0, 0, 0, 0] };
-  const product = convolve(toBlocked(padded), filters, attributes, [i, o, kernel[0], kernel[1]]);
+  const out = [i, o, kernel[0], kernel[1]];
+  const product =
+    n < b
+      ? convolve(padded, rowsFirst(whole, [n, o / b, ho * wo, b]), attributes, out)
+      : convolve(toBlocked(padded), blocksFirst(whole, [images / b, b, o / b, ho * wo, b]), attributes, out);
   return transpose(toPlain(product), [1, 0, 2, 3]);
+}
+
+/** dy as filters of plain images: memory [O/b, N, P, b]. */
+function rowsFirst(dy: Value, lanes: readonly number[]): Value {
+  const [n, o, h, w] = imageOf(dy);
+  return view(transpose(view(dy, lanes), [1, 0, 2, 3]), [o, n, h, w]);
+}
+
+/** dy as filters of blocked images: memory [O/b, N/b, P, b(n), b(o)]. */
+function blocksFirst(dy: Value, lanes: readonly number[]): Value {
+  const [n, o, h, w] = imageOf(dy);
+  return view(transpose(view(dy, lanes), [2, 0, 3, 1, 4]), [o, n, h, w]);
 }

@@ -1,0 +1,153 @@
+import { mkdir, readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import sharp from "sharp";
+import { readTensors, writeTensors } from "../../src/tensorfile/index.js";
+import { hcsc, images, temporary, withRecipe } from "./cli.js";
+
+const picture = (seed: number, size = 24) =>
+  sharp(Buffer.from(Array.from({ length: size * size * 3 }, (_, i) => (i * (7 + seed)) % 256)), {
+    raw: { width: size, height: size, channels: 3 },
+  });
+
+/** A folder of 40 images. */
+async function photos(): Promise<string> {
+  const folder = await temporary();
+  for (let i = 0; i < 40; i++)
+    await picture(i)
+      .png()
+      .toFile(join(folder, `${String(i).padStart(2, "0")}.png`));
+  return folder;
+}
+
+async function trainOn(data: string, changes: object = {}) {
+  const { folder, recipe } = await withRecipe({ epochs: 1, ...changes });
+  const out = join(folder, "run");
+  return { out, ...(await hcsc("train", "--data", data, "--recipe", recipe, "--out", out, "--json")) };
+}
+
+function refused(
+  t: ExecutionContext,
+  outcome: { code: number | null; stderr: string },
+  code: number,
+  ...said: readonly string[]
+) {
+  t.is(outcome.code, code, outcome.stderr);
+  for (const words of said) t.true(outcome.stderr.includes(words), outcome.stderr);
+  t.notRegex(outcome.stderr, /\n {4}at /);
+}
+
+test("a missing folder is named", async (t) =>
+  refused(t, await trainOn("/nowhere/photos"), 1, "/nowhere/photos", "Give a folder"));
+
+test("a folder without images is named, with what is known", async (t) => {
+  const folder = await temporary();
+  await writeFile(join(folder, "notes.txt"), "nothing");
+  refused(t, await trainOn(folder), 1, folder, ".png");
+});
+
+test("one text file named .png is skipped by name, and the run goes on", async (t) => {
+  const folder = await photos();
+  await writeFile(join(folder, "07.png"), "not an image");
+  const outcome = await trainOn(folder);
+  t.is(outcome.code, 0, outcome.stderr);
+  t.is(JSON.parse(outcome.stdout).brokenImages, 1);
+  t.is(outcome.stderr.split("07.png").length > 1, true);
+});
+
+test("truncated images past the tolerated share fail the run by their names", async (t) => {
+  const folder = await photos();
+  for (const name of ["a.jpg", "b.jpg", "c.jpg"]) {
+    await picture(1, 64).jpeg().toFile(join(folder, name));
+    await truncate(join(folder, name), 700);
+  }
+  refused(t, await trainOn(folder), 1, "cannot be read", ".jpg", "Remove or replace");
+});
+
+test("a 1×1 image works", async (t) => {
+  const folder = await photos();
+  await picture(3, 1).png().toFile(join(folder, "one.png"));
+  t.is((await trainOn(folder)).code, 0);
+});
+
+test("a batch larger than the set is refused with both numbers", async (t) =>
+  refused(t, await trainOn("synthetic:count=10,size=16"), 1, "10 images", "16"));
+
+test("a learning rate that breaks the numbers stops the run with the step, the tensor and the last good checkpoint", async (t) => {
+  const outcome = await trainOn(images, { optimizer: { learningRate: 1e30 }, epochs: 3 });
+  refused(t, outcome, 1, "is not finite", "step-00000000.safetensors", "learningRate");
+  const { tensors } = await readTensors(join(outcome.out, "checkpoints", "step-00000000.safetensors"));
+  for (const [name, { data }] of tensors) t.true(!(data instanceof Float32Array) || data.every(Number.isFinite), name);
+});
+
+test("an unknown provider is refused by name", async (t) => {
+  const { recipe } = await withRecipe();
+  refused(t, await hcsc("train", "--data", images, "--recipe", recipe, "--provider", "tpu"), 1, "tpu", "cpu");
+});
+
+test("a folder that holds a run is not trained over", async (t) => {
+  const { folder, recipe } = await withRecipe({ epochs: 1 });
+  const args = ["train", "--data", images, "--recipe", recipe, "--out", join(folder, "run")];
+  t.is((await hcsc(...args)).code, 0);
+  refused(t, await hcsc(...args), 2, "already holds a run", "--resume");
+});
+
+test("resuming where there is no run is refused", async (t) =>
+  refused(
+    t,
+    await hcsc("train", "--data", images, "--out", "/nowhere/run", "--resume"),
+    2,
+    "/nowhere/run",
+    "holds no run",
+  ));
+
+test("a run folder below a file cannot be made, and is named", async (t) => {
+  const { folder, recipe } = await withRecipe();
+  await writeFile(join(folder, "file"), "");
+  refused(
+    t,
+    await hcsc("train", "--data", images, "--recipe", recipe, "--out", join(folder, "file", "run")),
+    1,
+    join(folder, "file", "run"),
+    "--out",
+  );
+});
+
+test("a truncated checkpoint is refused, and the older one named; one of wrong shapes names the tensor", async (t) => {
+  const { folder, recipe } = await withRecipe();
+  const run = join(folder, "run");
+  t.is((await hcsc("train", "--data", images, "--recipe", recipe, "--out", run)).code, 0);
+  const files = (await readdir(join(run, "checkpoints"))).sort().map((f) => join(run, "checkpoints", f));
+  const last = files.at(-1) as string;
+  const { tensors, metadata } = await readTensors(last);
+  const bytes = await readFile(last);
+  await truncate(last, 5000);
+  refused(
+    t,
+    await hcsc("export", "--run", run, "--out", join(folder, "m")),
+    1,
+    last,
+    "damaged",
+    files.at(-2) as string,
+  );
+  await writeFile(last, bytes);
+  const wrong = { ...Object.fromEntries(tensors), "query/conv1.weight": { shape: [2], data: new Float32Array(2) } };
+  await writeTensors(last, wrong, metadata);
+  refused(t, await hcsc("export", "--run", run, "--out", join(folder, "m")), 1, "conv1.weight", "[2]");
+});
+
+test("a full disk leaves no half-written file, and the older file as it was", async (t) => {
+  const folder = await temporary();
+  const file = join(folder, "out.safetensors");
+  await mkdir(folder, { recursive: true });
+  await writeFile(file, "before");
+  // A limit on file sizes stands for the full disk: writing fails half-way in the same place.
+  const { execFile } = await import("node:child_process");
+  const command = `trap '' XFSZ; ulimit -f 4; exec ${process.execPath} build/src/cli/main.js replay test/fixtures/cluster-temperature-3level.safetensors ${file}`;
+  const outcome = await new Promise<{ code: number | null; stderr: string }>((resolve) =>
+    execFile("bash", ["-c", command], (error, _, stderr) => resolve({ code: error ? Number(error.code) : 0, stderr })),
+  );
+  refused(t, outcome, 1, file, "cannot be written");
+  t.deepEqual(await readdir(folder), ["out.safetensors"]);
+  t.is(await readFile(file, "utf8"), "before");
+});

@@ -1,0 +1,76 @@
+/** Running the real command, and a recipe small enough for tests. */
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const main = "build/src/cli/main.js";
+
+/** Runs `hcsc` with arguments. */
+export function hcsc(...args: readonly string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      resolve({ code: error ? ((error.code as unknown as number) ?? null) : 0, stdout, stderr });
+    });
+  });
+}
+
+/** Runs `hcsc`, and interrupts it once stderr or a file says so. */
+export function hcscInterrupted(args: readonly string[], when: () => Promise<boolean>): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [main, ...args]);
+    const outcome = { stdout: "", stderr: "" };
+    child.stdout.on("data", (d) => {
+      outcome.stdout += d;
+    });
+    child.stderr.on("data", (d) => {
+      outcome.stderr += d;
+    });
+    const timer = setInterval(async () => {
+      if (await when()) {
+        clearInterval(timer);
+        child.kill("SIGINT");
+      }
+    }, 20);
+    child.on("exit", (code) => {
+      clearInterval(timer);
+      resolve({ code, ...outcome });
+    });
+  });
+}
+
+export const temporary = (): Promise<string> => mkdtemp(join(tmpdir(), "hcsc-test-"));
+
+export const tinyRecipe = {
+  name: "tiny",
+  encoder: { backbone: "resnet8", imageSize: 16, dimension: 16, keySubBatches: 2 },
+  method: {
+    queue: 64,
+    clusters: [6, 3],
+    warmupEpochs: 1,
+    minimumClusterSize: 1,
+    keyMomentum: 0.9,
+    restarts: 1,
+    iterations: 4,
+  },
+  optimizer: { learningRate: 0.1 },
+  views: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+  epochs: 2,
+  batchSize: 16,
+};
+
+/** A folder with `tiny.json`. */
+export async function withRecipe(changes: object = {}): Promise<{ readonly folder: string; readonly recipe: string }> {
+  const folder = await temporary();
+  const recipe = join(folder, "tiny.json");
+  await writeFile(recipe, JSON.stringify({ ...tinyRecipe, ...changes }));
+  return { folder, recipe };
+}
+
+export const images = "synthetic:count=64,size=16";

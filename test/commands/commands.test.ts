@@ -1,0 +1,191 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import test from "ava";
+import * as ort from "onnxruntime-node";
+import { readTensors } from "../../src/tensorfile/index.js";
+import { hcsc, hcscInterrupted, images, temporary, withRecipe } from "./cli.js";
+
+for (const command of [["build"], ["train"], ["eval", "knn"], ["embed"], ["export"], ["replay"]]) {
+  test(`hcsc ${command.join(" ")} --help shows examples and exits with 0`, async (t) => {
+    const { code, stdout } = await hcsc(...command, "--help");
+    t.is(code, 0);
+    t.regex(stdout, /Examples?:\n {2}hcsc /);
+  });
+}
+
+for (const [what, args] of [
+  ["an unknown command", ["trian"]],
+  ["an unknown option", ["train", "--dat", "x"]],
+  ["a missing option", ["train", "--recipe", "demo"]],
+  ["no recipe", ["train", "--data", images]],
+  ["an unknown recipe", ["build", "nope"]],
+  ["an unknown field", ["build", "demo", "--set", "encoder.imagesize=3"]],
+] as const) {
+  test(`${what} is wrong usage: exit code 2, the reason on stderr`, async (t) => {
+    const { code, stdout, stderr } = await hcsc(...args);
+    t.is(code, 2);
+    t.is(stdout, "");
+    t.true(stderr.length > 20);
+  });
+}
+
+test("build emits graphs that ONNX Runtime loads, and a manifest whose state names exist in them", async (t) => {
+  const out = await temporary();
+  const { code, stdout } = await hcsc("build", "demo", "--out", out, "--json");
+  t.is(code, 0);
+  t.true(JSON.parse(stdout).files.length >= 7);
+  const manifest = JSON.parse(await readFile(join(out, "manifest.json"), "utf8"));
+  for (const program of Object.values<{ file: string; state: Record<string, string> }>(manifest.programs)) {
+    const session = await ort.InferenceSession.create(join(out, program.file));
+    for (const output of Object.values(program.state))
+      t.true(session.outputNames.includes(output), `${program.file}: ${output}`);
+    await session.release();
+  }
+});
+
+test("train, eval, embed and export follow from one another, and the exported encoder gives what embed gives", async (t) => {
+  const { folder, recipe } = await withRecipe();
+  const run = join(folder, "run");
+  const trained = await hcsc(
+    "train",
+    "--data",
+    images,
+    "--test",
+    "synthetic:count=32,size=16,seed=9",
+    "--recipe",
+    recipe,
+    "--out",
+    run,
+    "--json",
+  );
+  t.is(trained.code, 0, trained.stderr);
+  const summary = JSON.parse(trained.stdout);
+  t.true(Number.isFinite(summary.loss) && summary.knnBefore > 0 && summary.knnAfter > 0);
+  t.deepEqual((await readdir(run)).sort(), ["checkpoints", "graphs", "metrics.jsonl", "run.json"]);
+  const metrics = (await readFile(join(run, "metrics.jsonl"), "utf8"))
+    .trim()
+    .split("\n")
+    .map((l) => JSON.parse(l));
+  t.deepEqual(
+    metrics.filter((m) => m.kind === "epoch").map((m) => m.epoch),
+    [0, 1],
+  );
+  t.deepEqual(
+    metrics.filter((m) => m.kind === "step").map((m) => m.step),
+    [1, 2, 3, 4, 5, 6, 7, 8],
+  );
+  t.true(metrics.every((m) => m.kind !== "step" || Number.isFinite(m.gradientNorm)));
+
+  const knn = JSON.parse(
+    (await hcsc("eval", "knn", "--run", run, "--data", images, "--test", "synthetic:count=32,size=16,seed=9", "--json"))
+      .stdout,
+  );
+  t.is(knn.results[0].top1, summary.knnAfter);
+
+  const vectors = join(folder, "vectors.safetensors");
+  t.is((await hcsc("embed", "--run", run, "--data", images, "--out", vectors)).code, 0);
+  const { shape, data } = (await readTensors(vectors)).tensors.get("vectors") as {
+    shape: readonly number[];
+    data: Float32Array;
+  };
+  t.deepEqual(shape, [64, 64]);
+  t.is((await readFile(join(folder, "vectors.names.txt"), "utf8")).trim().split("\n").length, 64);
+  t.is(
+    (await hcsc("embed", "--run", run, "--data", images, "--out", join(folder, "v.npy"), "--layer", "embedding")).code,
+    0,
+  );
+  t.regex((await readFile(join(folder, "v.npy"))).toString("latin1", 0, 128), /'shape': \(64, 16\)/);
+
+  const model = join(folder, "model");
+  t.is((await hcsc("export", "--run", run, "--out", model)).code, 0);
+  const preprocessing = JSON.parse(await readFile(join(model, "preprocessing.json"), "utf8"));
+  const session = await ort.InferenceSession.create(join(model, "encoder.onnx"));
+  const { openSource, describeSource } = await import("../../src/data/index.js");
+  const source = openSource(await describeSource(images));
+  for (const batch of [1, 3]) {
+    const pixels = new Float32Array(batch * 3 * 256);
+    for (let b = 0; b < batch; b++) {
+      const picture = await source.read(b);
+      for (let c = 0; c < 3; c++) {
+        for (let p = 0; p < 256; p++)
+          pixels[(b * 3 + c) * 256 + p] =
+            (picture.data[p * 3 + c] / 255 - preprocessing.mean[c]) / preprocessing.std[c];
+      }
+    }
+    const { features } = await session.run({ pixels: new ort.Tensor("float32", pixels, [batch, 3, 16, 16]) });
+    const largest = Math.max(...Array.from(features.data as Float32Array, (x, i) => Math.abs(x - data[i])));
+    t.true(largest < 1e-4, `batch ${batch}: ${largest}`);
+  }
+  await session.release();
+});
+
+test("Ctrl-C finishes the step, saves and exits with 0; --resume ends at the very numbers of an uninterrupted run", async (t) => {
+  const { folder, recipe } = await withRecipe({ epochs: 3 });
+  const [whole, parts] = [join(folder, "whole"), join(folder, "parts")];
+  const args = (out: string) => ["train", "--data", images, "--recipe", recipe, "--out", out];
+  t.is((await hcsc(...args(whole))).code, 0);
+  const steps = async () =>
+    (await readFile(join(parts, "metrics.jsonl"), "utf8").catch(() => ""))
+      .split("\n")
+      .filter((l) => l.includes('"step"')).length;
+  const stopped = await hcscInterrupted(args(parts), async () => (await steps()) >= 6);
+  t.is(stopped.code, 0, stopped.stderr);
+  t.regex(stopped.stdout, /--resume/);
+  t.true((await steps()) < 12);
+  const resumed = await hcsc("train", "--data", images, "--out", parts, "--resume");
+  t.is(resumed.code, 0, resumed.stderr);
+  const last = async (run: string) =>
+    readTensors(join(run, "checkpoints", (await readdir(join(run, "checkpoints"))).sort().at(-1) as string));
+  const [a, b] = [await last(whole), await last(parts)];
+  t.deepEqual([...b.tensors.keys()], [...a.tensors.keys()]);
+  for (const [name, { data }] of a.tensors) t.deepEqual(b.tensors.get(name)?.data, data, name);
+  const losses = async (run: string) =>
+    (await readFile(join(run, "metrics.jsonl"), "utf8"))
+      .trim()
+      .split("\n")
+      .map((l) => JSON.parse(l))
+      .filter((m) => m.kind === "step")
+      .map((m) => [m.step, m.loss]);
+  t.deepEqual(await losses(parts), await losses(whole));
+});
+
+for (const [what, changes] of [
+  [
+    "the reference variant with local views",
+    {
+      method: { queue: 64, clusters: [6, 3], warmupEpochs: 1, variant: "reference", restarts: 1 },
+      views: { local: [{ size: 12, scale: [0.1, 0.5], count: 2 }] },
+    },
+  ],
+  ["gradients of two batches an update", { accumulation: 2 }],
+  ["plain InfoNCE", { method: { queue: 64, clusters: [] } }],
+  [
+    "more clusters than images",
+    { method: { queue: 64, clusters: [100, 3], warmupEpochs: 1, minimumClusterSize: 1, restarts: 1 } },
+  ],
+  ["LARS and clipped gradients", { optimizer: { kind: "lars", learningRate: 1, clipNorm: 1 } }],
+] as const) {
+  test(`a run with ${what} ends with finite losses`, async (t) => {
+    const { folder, recipe } = await withRecipe(changes);
+    const { code, stdout, stderr } = await hcsc(
+      "train",
+      "--data",
+      images,
+      "--recipe",
+      recipe,
+      "--out",
+      join(folder, "run"),
+      "--json",
+    );
+    t.is(code, 0, stderr);
+    t.true(Number.isFinite(JSON.parse(stdout).loss));
+  });
+}
+
+test("replay writes a case's outputs from its inputs", async (t) => {
+  const out = join(await temporary(), "out.safetensors");
+  t.is((await hcsc("replay", "test/fixtures/loss-paper-l2.safetensors", out)).code, 0);
+  const expected = (await readTensors("test/fixtures/loss-paper-l2.safetensors")).tensors.get("out.loss")
+    ?.data[0] as number;
+  t.true(Math.abs(Number((await readTensors(out)).tensors.get("out.loss")?.data[0]) - expected) < 1e-4 * expected);
+});

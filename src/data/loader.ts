@@ -6,7 +6,7 @@
 import { Worker } from "node:worker_threads";
 import { DataError } from "../errors.js";
 import type { EvaluationPolicy, ViewPolicy } from "./augment/index.js";
-import { openSource, type SourceDescription } from "./source.js";
+import { type ImageSource, openSource, type SourceDescription } from "./source.js";
 import type { Work, WorkDone, WorkerOptions } from "./work.js";
 
 export interface LoaderOptions {
@@ -59,24 +59,30 @@ class ThreadLoader implements Loader {
     number,
     { readonly done: (d: WorkDone) => void; readonly failed: (e: Error) => void }
   >();
-  private readonly names: (index: number) => string;
+  private readonly source: ImageSource;
   private nextId = 0;
+  /** Why no more can be loaded: a thread ended. */
+  private ended: Error | null = null;
 
   constructor(private readonly options: LoaderOptions) {
     const workerData: WorkerOptions = { source: options.source, seed: options.seed };
-    this.names = openSource(options.source).name;
+    this.source = openSource(options.source);
     this.workers = Array.from({ length: options.workers ?? 2 }, (_, i) => {
-      const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData, name: `hcsc loader ${i}` });
+      // Without the process's own flags: some, as --input-type, a thread refuses.
+      const entry = new URL("./worker.js", import.meta.url);
+      const worker = new Worker(entry, { workerData, name: `hcsc loader ${i}`, execArgv: [] });
       worker.unref();
       worker.on("message", (done: WorkDone) => {
-        this.pending.get(done.id)?.done(done);
+        const asked = this.pending.get(done.id);
         this.pending.delete(done.id);
+        if (done.failed === null) asked?.done(done);
+        else asked?.failed(new DataError(`a view cannot be made: ${done.failed}`));
         if (this.pending.size === 0) for (const w of this.workers) w.unref();
       });
       worker.on("error", (cause) =>
-        this.fail(new DataError(`a loading thread failed: ${(cause as Error).message}`, { cause })),
+        this.end(new DataError(`a loading thread failed: ${(cause as Error).message}`, { cause })),
       );
-      worker.on("exit", () => this.fail(new DataError("the loader is closed")));
+      worker.on("exit", (code) => this.end(new DataError(`a loading thread ended by itself, with code ${code}`)));
       return worker;
     });
   }
@@ -94,6 +100,7 @@ class ThreadLoader implements Loader {
   }
 
   async close(): Promise<void> {
+    this.end(new DataError("the loader is closed"));
     await Promise.all(this.workers.map((w) => w.terminate()));
   }
 
@@ -102,23 +109,30 @@ class ThreadLoader implements Loader {
     policies: Work["policies"],
     signal?: AbortSignal,
   ): AsyncGenerator<Batch> {
-    const source = requests[Symbol.iterator]();
+    const incoming = requests[Symbol.iterator]();
     const ahead: Promise<Batch>[] = [];
     const fill = () => {
       while (ahead.length < (this.options.lookahead ?? 3)) {
-        const next = source.next();
+        const next = incoming.next();
         if (next.done) return;
         const batch = this.start(next.value, policies);
         batch.catch(() => {}); // Reported when its turn comes.
         ahead.push(batch);
       }
     };
-    for (fill(); ahead.length > 0; fill()) {
-      signal?.throwIfAborted();
-      const began = performance.now();
-      const batch = await (ahead.shift() as Promise<Batch>);
-      this.waitedSeconds += (performance.now() - began) / 1000;
-      yield batch;
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        fill();
+        const first = ahead.shift();
+        if (!first) return;
+        const began = performance.now();
+        const batch = await unlessAborted(first, signal);
+        this.waitedSeconds += (performance.now() - began) / 1000;
+        yield batch;
+      }
+    } finally {
+      incoming.return?.();
     }
   }
 
@@ -130,7 +144,7 @@ class ThreadLoader implements Loader {
     const parts = this.workers.map((worker, w) => {
       const part = indices.slice(w * share, (w + 1) * share);
       return part.length === 0
-        ? { id: -1, broken: [] }
+        ? { id: -1, broken: [], failed: null }
         : this.ask(worker, { indices: part, from: w * share, epoch, policies, views });
     });
     const broken = (await Promise.all(parts)).flatMap((d) => d.broken);
@@ -139,6 +153,7 @@ class ThreadLoader implements Loader {
   }
 
   private ask(worker: Worker, work: Omit<Work, "id">): Promise<WorkDone> {
+    if (this.ended) return Promise.reject(this.ended);
     return new Promise((done, failed) => {
       const id = this.nextId++;
       this.pending.set(id, { done, failed });
@@ -156,7 +171,7 @@ class ThreadLoader implements Loader {
   ): void {
     for (const [place, reason] of broken) {
       const index = indices[place];
-      if (!this.broken.has(index)) this.options.onBroken?.(index, this.names(index), reason);
+      if (!this.broken.has(index)) this.options.onBroken?.(index, this.source.name(index), reason);
       this.broken.set(index, reason);
     }
     this.checkTolerance();
@@ -164,7 +179,7 @@ class ThreadLoader implements Loader {
       const other = Array.from(indices, (_, i) => (place + i) % indices.length).find((p) => !broken.has(p));
       if (other === undefined)
         throw new DataError(
-          `none of ${indices.length} images of a batch can be read; the first is ${this.names(indices[0])}`,
+          `none of ${indices.length} images of a batch can be read; the first is ${this.source.name(indices[0])}`,
         );
       for (const [v, size] of sizes.entries()) views[v].copyWithin(place * size, other * size, (other + 1) * size);
     }
@@ -172,16 +187,28 @@ class ThreadLoader implements Loader {
 
   private checkTolerance(): void {
     const { tolerance = 0.01 } = this.options;
-    const allowed = Math.max(1, Math.floor(tolerance * openSource(this.options.source).count));
+    const allowed = Math.max(1, Math.floor(tolerance * this.source.count));
     if (this.broken.size <= allowed) return;
-    const first = [...this.broken.keys()].slice(0, 5).map(this.names).join(", ");
+    const first = [...this.broken.keys()].slice(0, 5).map(this.source.name).join(", ");
     throw new DataError(
       `${this.broken.size} images cannot be read, ${allowed} may be (${100 * tolerance} % of the set): ${first}… Remove or replace them`,
     );
   }
 
-  private fail(error: Error): void {
+  /** Fails what is under way, and all that is asked from now on. */
+  private end(error: Error): void {
+    this.ended ??= error;
     for (const { failed } of this.pending.values()) failed(error);
     this.pending.clear();
   }
+}
+
+/** What `promise` gives, or the signal's reason if it aborts before. Leaves no listener behind. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((done, failed) => {
+    const abort = () => failed(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(done, failed).finally(() => signal.removeEventListener("abort", abort));
+  });
 }

@@ -17,6 +17,8 @@ export interface WorkDone {
   readonly id: number;
   /** Images that could not be read: place in the batch, and why. */
   readonly broken: readonly { readonly place: number; readonly reason: string }[];
+  /** Why the views cannot be made of readable images, or null. */
+  readonly failed: string | null;
 }
 
 export interface WorkerOptions {

@@ -15,15 +15,25 @@ parentPort?.on("message", (work: Work) => {
 
 async function carryOut(work: Work): Promise<void> {
   const broken: { place: number; reason: string }[] = [];
+  let failed: string | null = null;
   for (const [i, index] of work.indices.entries()) {
     const place = work.from + i;
+    const picture = await source.read(index).catch((error) => {
+      broken.push({ place, reason: reasonOf(error) });
+    });
+    if (!picture) continue;
     try {
-      write(await source.read(index), index, place, work);
+      write(picture, index, place, work);
     } catch (error) {
-      broken.push({ place, reason: error instanceof Error ? error.message : String(error) });
+      failed = `${source.name(index)}: ${reasonOf(error)}`;
+      break;
     }
   }
-  parentPort?.postMessage({ id: work.id, broken } satisfies WorkDone);
+  parentPort?.postMessage({ id: work.id, broken, failed } satisfies WorkDone);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** View v of image i in epoch e draws from the stream (seed, e, i, v) and nothing else. */

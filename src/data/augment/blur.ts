@@ -30,14 +30,19 @@ export function gaussianBlur(data: Uint8Array, height: number, width: number, ch
   alongY(a, data, height, stride, box);
 }
 
-/** The box whose blur, three times over, has variance σ². */
+/**
+ * The box whose blur, three times over, has variance σ²: with v = σ² / 3 and l the whole part of its radius,
+ * r = l + (2l + 1)(l(l + 1) - 3v) / (6(v - (l + 1)²)). Each step is rounded to float32, as Pillow's are: the last bit of the
+ * radius decides pixels.
+ */
 function boxOf(sigma: number): BoxBlur {
-  const v = sigma ** 2 / 3;
-  const l = Math.floor((Math.sqrt(12 * v + 1) - 1) / 2);
-  const r = Math.fround(l + ((2 * l + 1) * (l * (l + 1) - 3 * v)) / (6 * (v - (l + 1) ** 2)));
+  const f = Math.fround;
+  const v = f(f(f(sigma) * f(sigma)) / 3);
+  const l = Math.floor((f(Math.sqrt(12 * v + 1)) - 1) / 2);
+  const above = f((2 * l + 1) * f(l * (l + 1) - f(3 * v)));
+  const r = f(l + f(above / f(6 * f(v - (l + 1) ** 2))));
   const radius = Math.trunc(r);
-  // A float32 quotient, which above 2²³ has no fraction: it is rounded, not cut.
-  const inner = Math.trunc(Math.fround(2 ** 24 / Math.fround(2 * r + 1)));
+  const inner = Math.trunc(f(2 ** 24 / f(2 * r + 1)));
   return { radius, inner, outer: (2 ** 24 - (2 * radius + 1) * inner) >> 1 };
 }
 

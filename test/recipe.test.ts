@@ -31,7 +31,7 @@ test("the ImageNet recipe is the paper's", (t) => {
 for (const [what, change, said] of [
   ["an unknown field", "encoder.imagesize=3", "encoder.imagesize: no such field (did you mean imageSize?)"],
   ["levels that grow", "method.clusters=[50,100]", "method.clusters: each level must have fewer clusters"],
-  ["a batch larger than the queue", "method.queue=64", "a queue of 64 cannot take the 128 keys"],
+  ["a batch larger than the queue", "method.queue=32", "a queue of 32 cannot take the 64 keys"],
   ["sub-batches that do not divide the batch", "encoder.keySubBatches=5", "encoder.keySubBatches: 5 does not divide"],
   ["a temperature without float32 room", "method.temperature=0.01", "method.temperature"],
   ["a word for a number", "epochs=many", "epochs"],

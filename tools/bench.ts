@@ -22,7 +22,6 @@ import { type Picture, randomView } from "../src/data/index.js";
 import { normal, random } from "../src/random.js";
 import { overrideRecipe, parseRecipe, type Recipe } from "../src/recipe/index.js";
 import { chooseTarget, type Engine, nearestCentroidOn, openEngine } from "../src/runtime/index.js";
-import { DeviceState } from "../src/train/deviceState.js";
 import { initialState } from "../src/train/index.js";
 import { viewPolicies } from "../src/train/views.js";
 import { versions } from "../src/version.js";
@@ -108,20 +107,20 @@ async function readyStep(
   const s = stepSettings(recipe);
   const target = await chooseTarget(engine);
   const built = await timed(() => compile(fusedStep(s, "selective"), target));
-  const device = new DeviceState(engine);
-  await device.write(initialState(recipe));
+  await engine.write(initialState(recipe));
   for (const [l, m] of s.clusters.entries()) {
     const parent = BigInt64Array.from({ length: m }, (_, i) => BigInt(i % (s.clusters[l + 1] ?? 1)));
-    await device.write({
+    await engine.write({
       [`prototypes/${l}`]: unitRows(gaussian([m, s.encoder.dimension])),
       [`temperature/${l}`]: { shape: [m], data: new Float32Array(m).fill(0.2) },
       [`count/${l}`]: { shape: [], data: Float32Array.of(m) },
       [`parent/${l}`]: { shape: [m], data: parent },
     });
   }
-  await device.load(prepareProgram(s));
-  await engine.run("prepare", {}, []);
-  const loaded = await timed(() => device.load(built.result));
+  const prepare = prepareProgram(s);
+  await engine.load(prepare.name, prepare.model, { state: prepare.state });
+  await engine.run(prepare.name, {}, []);
+  const loaded = await timed(() => engine.load(built.result.name, built.result.model, { state: built.result.state }));
   const feeds = randomFeeds(s, built.result.inputs, new Set(await engine.names()));
   return {
     run: () => engine.run("step", feeds, ["loss"]),

@@ -3,7 +3,7 @@
  * outputs that replace them.
  */
 import { buildModel, type DType, expandComposites, type Graph, type Shape } from "../graph/index.js";
-import { type Layout, lowerBlocked } from "../graph/lower/index.js";
+import { lowerBlocked } from "../graph/lower/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { encoderSettings } from "./encoder.js";
 import { next } from "./names.js";
@@ -16,8 +16,6 @@ export interface Program {
   readonly model: Uint8Array;
   /** State tensor → the output that becomes its next value. */
   readonly state: Readonly<Record<string, string>>;
-  /** State tensors whose memory is in a target's own order. */
-  readonly layouts: Readonly<Record<string, Layout>>;
   readonly outputs: readonly string[];
   readonly inputs: readonly { readonly name: string; readonly dtype: DType; readonly shape: Shape }[];
 }
@@ -47,15 +45,14 @@ export const localSizes = (recipe: Recipe): readonly number[] =>
 
 /** The model of a graph on a target. */
 export function compile(graph: Graph, target: Target): Program {
-  const lowered = target.kind === "blocked" ? lowerBlocked(graph, { block: target.block }) : { graph, layouts: {} };
-  const names = Object.keys(lowered.graph.outputs);
-  const expanded = expandComposites(Object.values(lowered.graph.outputs));
-  const final: Graph = { ...lowered.graph, outputs: Object.fromEntries(names.map((n, i) => [n, expanded[i]])) };
+  const lowered = target.kind === "blocked" ? lowerBlocked(graph, { block: target.block }) : graph;
+  const names = Object.keys(lowered.outputs);
+  const expanded = expandComposites(Object.values(lowered.outputs));
+  const final: Graph = { ...lowered, outputs: Object.fromEntries(names.map((n, i) => [n, expanded[i]])) };
   return {
     name: graph.name,
     model: buildModel(final),
     state: Object.fromEntries(names.filter((n) => n.startsWith(next(""))).map((n) => [n.slice(next("").length), n])),
-    layouts: lowered.layouts,
     outputs: names,
     inputs: final.inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
   };

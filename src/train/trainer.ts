@@ -29,7 +29,6 @@ import { type Recipe, scaledLearningRate } from "../recipe/index.js";
 import { type Engine, similarityOn } from "../runtime/index.js";
 import { type Checkpoint, type Position, saveCheckpoint } from "./checkpoint.js";
 import { type Clustering, clusterEmbeddings } from "./clusterStage.js";
-import { DeviceState } from "./deviceState.js";
 import { epochBatches, initialQueue, keyShuffle, selectionDraws } from "./draws.js";
 import { type Embedded, embedImages } from "./embed.js";
 import type { Reporter } from "./events.js";
@@ -86,7 +85,6 @@ export function initialState(recipe: Recipe): Record<string, DenseArray> {
 class Training {
   private readonly recipe: Recipe;
   private readonly settings: StepSettings;
-  private readonly device: DeviceState;
   private readonly stepsPerEpoch: number;
   private readonly pace = new Pace();
   private programs: { readonly phase: Phase; readonly all: readonly Program[] } | null = null;
@@ -97,7 +95,6 @@ class Training {
   constructor(private readonly options: TrainOptions) {
     this.recipe = options.run.description.recipe;
     this.settings = stepSettings(this.recipe);
-    this.device = new DeviceState(options.engine);
     this.stepsPerEpoch = Math.floor(options.source.count / (this.recipe.batchSize * this.recipe.accumulation));
     const needed = this.recipe.batchSize * this.recipe.accumulation;
     if (this.stepsPerEpoch === 0)
@@ -131,13 +128,13 @@ class Training {
   private async begin(resume: Checkpoint | undefined): Promise<void> {
     const { report, run, engine, source } = this.options;
     if (resume) {
-      await this.device.write(resume.tensors);
+      await this.options.engine.write(resume.tensors);
       this.position = resume.position;
       this.assignments = resume.assignments;
       this.lastCheckpoint = resume.file;
       await run.rewind(this.position.step);
     } else {
-      await this.device.write(initialState(this.recipe));
+      await this.options.engine.write(initialState(this.recipe));
     }
     const parameters = encoderSpecs(this.settings.encoder)
       .filter((s) => s.trainable)
@@ -336,7 +333,7 @@ class Training {
     const all = stepPrograms(this.settings, phase, this.options.target);
     for (const program of all) {
       await this.options.run.saveGraph(`${phase}-${program.name}`, program.model);
-      await this.device.load(program);
+      await this.options.engine.load(program.name, program.model, { state: program.state });
     }
     this.programs = { phase, all };
   }
@@ -351,9 +348,9 @@ class Training {
     );
     const clustering = await clusterEmbeddings(engine, this.recipe, embedded.embeddings, this.recipe.seed);
     this.assignments = clustering.assignments;
-    await this.device.write(clustering.tensors);
+    await this.options.engine.write(clustering.tensors);
     const prepare = prepareProgram(this.settings);
-    await this.device.load(prepare);
+    await engine.load(prepare.name, prepare.model, { state: prepare.state });
     await engine.run(prepare.name, {}, []);
     await engine.unload(prepare.name);
     for (const message of clustering.warnings) report({ kind: "warning", message });
@@ -398,12 +395,12 @@ class Training {
 
   private async weights(which: "query" | "key"): Promise<Record<string, DenseArray>> {
     const names = encoderSpecs(this.settings.encoder).map((s) => s.name);
-    const stored = await this.device.read(names.map(state[which]));
+    const stored = await this.options.engine.read(names.map(state[which]));
     return Object.fromEntries(names.map((n) => [n, stored[state[which](n)]]));
   }
 
   private async save(): Promise<string> {
-    const tensors = await this.device.read();
+    const tensors = await this.options.engine.read();
     this.lastCheckpoint = await saveCheckpoint(this.options.run, {
       position: this.position,
       tensors,
@@ -413,7 +410,7 @@ class Training {
   }
 
   private async failNotFinite(metric: StepMetric): Promise<never> {
-    const tensors = await this.device.read();
+    const tensors = await this.options.engine.read();
     const bad = Object.entries(tensors).find(
       ([, { data }]) => data instanceof Float32Array && !data.every(Number.isFinite),
     )?.[0];

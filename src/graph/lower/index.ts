@@ -4,30 +4,19 @@
  * network in blocked memory, and are reordered where an op without a rule reads them. Composites that stay are expanded in
  * their portable form by the caller.
  */
-import type { DenseArray } from "../../array.js";
 import type { Graph } from "../model.js";
 import { renew } from "../rewrite.js";
 import { scopeAt, topological, type Value } from "../value.js";
 import { Lowering } from "./forms.js";
 import { rules } from "./rules.js";
 
-/** How a state tensor's memory is ordered. */
-export interface Layout {
-  readonly kind: string;
-  readonly block: number;
-}
-
 /**
  * The graph for kernels of a block.
  *
  * @param block - what the probe of the machine found: 8 or 16
- * @returns the graph, and the layouts of those inputs and outputs whose memory is no longer plain (at present none: filters
- *   are blocked in the graph)
+ * @returns the same graph; its inputs and outputs keep their plain memory
  */
-export function lowerBlocked(
-  graph: Graph,
-  { block }: { readonly block: number },
-): { readonly graph: Graph; readonly layouts: Readonly<Record<string, Layout>> } {
+export function lowerBlocked(graph: Graph, { block }: { readonly block: number }): Graph {
   const outputs = Object.values(graph.outputs);
   const lowering = new Lowering(block, outputs);
   for (const node of topological(outputs)) {
@@ -43,11 +32,5 @@ export function lowerBlocked(
   }
   const names = Object.keys(graph.outputs);
   const lowered = Object.fromEntries(names.map((name, i) => [name, lowering.plain(outputs[i])]));
-  return { graph: { ...graph, outputs: lowered }, layouts: {} };
+  return { ...graph, outputs: lowered };
 }
-
-/** An array as the state holds it. */
-export const toStored = (_: Layout, array: DenseArray): DenseArray => array;
-
-/** An array of the state in plain order. */
-export const fromStored = (_: Layout, array: DenseArray): DenseArray => array;

@@ -12,6 +12,7 @@ import {
   Parameters,
   resnetFeatures,
   Scope,
+  widened,
 } from "../nn/index.js";
 
 /** What an encoder is made of. */
@@ -24,10 +25,11 @@ export interface EncoderSettings {
 /** The settings of a recipe's encoder. */
 export const encoderSettings = (e: {
   readonly backbone: keyof typeof backbones;
+  readonly width: number;
   readonly channels: number;
   readonly dimension: number;
 }): EncoderSettings => ({
-  net: backbones[e.backbone],
+  net: widened(backbones[e.backbone], e.width),
   channels: e.channels,
   dimension: e.dimension,
 });

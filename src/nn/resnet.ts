@@ -63,12 +63,13 @@ const cifar = (count: number): ResNet => ({
   widths: [16, 32, 64],
 });
 
-/** The backbones by name. The `-small` one has the 3×3 stem, for images of about 64 px and less. */
+/** The backbones by name. Those named `-small` have the 3×3 stem, for images of about 64 px and less. */
 export const backbones = {
   resnet8: cifar(1),
   resnet14: cifar(2),
   resnet20: cifar(3),
   resnet32: cifar(5),
+  "resnet10-small": imagenet("basic", [1, 1, 1, 1], "small"),
   resnet18: imagenet("basic", [2, 2, 2, 2]),
   "resnet18-small": imagenet("basic", [2, 2, 2, 2], "small"),
   resnet34: imagenet("basic", [3, 4, 6, 3]),
@@ -76,6 +77,12 @@ export const backbones = {
 } as const satisfies Record<string, ResNet>;
 
 export type Backbone = keyof typeof backbones;
+
+/** A network with `factor` times the filters in every stage (Zagoruyko and Komodakis 2016). */
+export const widened = (net: ResNet, factor: number): ResNet => ({
+  ...net,
+  widths: net.widths.map((w) => Math.max(1, Math.round(w * factor))),
+});
 
 /** The width of a backbone's features. */
 export const featureWidth = (net: ResNet): number =>

@@ -13,6 +13,8 @@ const range = z
 
 const encoder = z.strictObject({
   backbone: z.enum(keysOf(backbones)),
+  /** Times the filters of every stage. */
+  width: positive.default(1),
   /** 1: grey images; 3: colour. */
   channels: z.union([z.literal(1), z.literal(3)]).default(3),
   /** Side of the views in pixels. */

@@ -8,4 +8,5 @@ export { type EmittedFile, emitArtifacts } from "./emitArtifacts.js";
 export type { Reporter, TrainEvent } from "./events.js";
 export { chanceLoss, type EpochMetric, type StepMetric } from "./metrics.js";
 export { type Metric, type RunDescription, RunFolder } from "./runFolder.js";
-export { initialState, type TrainOptions, type TrainResult, train } from "./trainer.js";
+export { initialState } from "./start.js";
+export { type TrainOptions, type TrainResult, train } from "./trainer.js";

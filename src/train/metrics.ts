@@ -1,4 +1,6 @@
 /** The lines of `metrics.jsonl`, and the numbers that tell a newcomer whether training goes well. */
+import type { DenseArray } from "../array.js";
+import { type Program, results } from "../artifacts/index.js";
 
 export interface StepMetric {
   readonly kind: "step";
@@ -38,6 +40,37 @@ export interface EpochMetric {
   /** Top-1 kNN accuracy in percent of a fifth of the labelled training images against the rest, before this epoch. */
   readonly onlineKnn?: number;
   readonly brokenImages: number;
+}
+
+const measured = [
+  results.loss,
+  results.terms,
+  results.gradientNorm,
+  results.concentration,
+  results.instanceKept,
+  results.prototypeKept,
+];
+
+/** What a program gives that a metric holds. */
+export const stepOutputs = (program: Program): readonly string[] =>
+  measured.filter((name) => program.outputs.includes(name));
+
+/** The metric of a step from `stepOutputs`. */
+export function stepMetric(
+  out: Readonly<Record<string, DenseArray>>,
+  at: Pick<StepMetric, "step" | "epoch" | "learningRate">,
+): StepMetric {
+  const numbers = (name: string) => Array.from(out[name].data as Float32Array);
+  return {
+    kind: "step",
+    ...at,
+    loss: numbers(results.loss)[0],
+    terms: numbers(results.terms),
+    gradientNorm: numbers(results.gradientNorm)[0],
+    concentration: numbers(results.concentration)[0],
+    ...(out[results.instanceKept] ? { instanceKept: numbers(results.instanceKept) } : {}),
+    ...(out[results.prototypeKept] ? { prototypeKept: numbers(results.prototypeKept) } : {}),
+  };
 }
 
 /** ln(1 + Q), the loss of chance for one positive among Q negatives. */

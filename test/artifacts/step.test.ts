@@ -3,108 +3,17 @@ import type { DenseArray } from "../../src/array.js";
 import {
   applyStep,
   compile,
-  encoderSpecs,
   feeds,
   fusedStep,
   gradientStep,
-  initialEncoder,
   type Phase,
   prepareProgram,
   results,
-  type StepSettings,
   state,
 } from "../../src/artifacts/index.js";
 import { backbones } from "../../src/nn/index.js";
-import { normal, random } from "../../src/random.js";
 import { type Engine, openEngine } from "../../src/runtime/index.js";
-
-const settings: StepSettings = {
-  encoder: { net: { block: "basic", widths: [8, 16], blocks: [1, 1], stem: "small" }, channels: 1, dimension: 8 },
-  loss: {
-    variant: "paper",
-    temperature: 0.2,
-    instanceSelection: true,
-    prototypeSelection: true,
-    selectionOnLocal: true,
-  },
-  optimizer: {
-    kind: "sgd",
-    weightDecay: 1e-3,
-    nesterov: false,
-    excludeVectors: false,
-    beta2: 0.999,
-    epsilon: 1e-8,
-    trust: 0.001,
-    clipNorm: 1,
-  },
-  batchSize: 8,
-  imageSize: 10,
-  localSizes: [],
-  queue: 32,
-  clusters: [6, 3],
-  keySubBatches: 2,
-  accumulation: 1,
-};
-
-const next = random(3);
-const gaussian = (shape: readonly number[], scale = 1): DenseArray => ({
-  shape,
-  data: Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => scale * normal(next)),
-});
-const uniform = (shape: readonly number[]): DenseArray => ({
-  shape,
-  data: Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => next()),
-});
-const scalar = (x: number): DenseArray => ({ shape: [], data: Float32Array.of(x) });
-const ids = (values: readonly number[]): DenseArray => ({
-  shape: [values.length],
-  data: BigInt64Array.from(values, BigInt),
-});
-
-function unit(shape: readonly [number, number]): DenseArray {
-  const { data } = gaussian(shape);
-  const rows = data as Float32Array;
-  for (let r = 0; r < shape[0]; r++) {
-    const row = rows.subarray(r * shape[1], (r + 1) * shape[1]);
-    const length = Math.hypot(...row);
-    for (let i = 0; i < row.length; i++) row[i] /= length;
-  }
-  return { shape, data: rows };
-}
-
-function startingState(s: StepSettings): Record<string, DenseArray> {
-  const start: Record<string, DenseArray> = { [state.queue]: unit([s.queue, s.encoder.dimension]) };
-  const weights = initialEncoder(s.encoder, 5);
-  for (const spec of encoderSpecs(s.encoder)) {
-    const zeros = { shape: spec.shape, data: new Float32Array(weights[spec.name].data.length) };
-    Object.assign(start, {
-      [state.query(spec.name)]: weights[spec.name],
-      [state.key(spec.name)]: weights[spec.name],
-      [state.optimizer("momentum", spec.name)]: zeros,
-      [state.gradient(spec.name)]: zeros,
-    });
-  }
-  for (const [l, m] of s.clusters.entries()) {
-    start[state.prototypes(l)] = unit([m, s.encoder.dimension]);
-    start[state.temperature(l)] = { shape: [m], data: new Float32Array(m).fill(0.2) };
-    start[state.count(l)] = scalar(m);
-  }
-  start[state.parent(0)] = ids([0, 1, 2, 0, 1, 2]);
-  return start;
-}
-
-const allFeeds = (s: StepSettings): Record<string, DenseArray> => ({
-  [feeds.queryImages]: gaussian([s.batchSize, 1, s.imageSize, s.imageSize]),
-  [feeds.keyImages]: gaussian([s.batchSize, 1, s.imageSize, s.imageSize]),
-  [feeds.unshuffle]: ids([3, 1, 0, 2, 7, 6, 5, 4]),
-  [feeds.slots]: ids([30, 31, 0, 1, 2, 3, 4, 5]),
-  [feeds.learningRate]: scalar(0.1),
-  [feeds.momentum]: scalar(0.9),
-  [feeds.keyMomentum]: scalar(0.9),
-  [feeds.step]: scalar(1),
-  [feeds.instanceDraws]: uniform([s.batchSize, 2, s.queue]),
-  [feeds.prototypeDraws(0, 0)]: uniform([s.batchSize, 6]),
-});
+import { allFeeds, fedTo, ids, settings, startingState } from "./smallStep.js";
 
 async function engineWith(t: ExecutionContext, start: Record<string, DenseArray>): Promise<Engine> {
   const engine = await openEngine();
@@ -120,8 +29,7 @@ async function run(
   wanted: readonly string[],
 ) {
   await engine.load(program.name, program.model, { state: program.state });
-  const fed = Object.fromEntries(program.inputs.filter((v) => v.name in given).map((v) => [v.name, given[v.name]]));
-  const out = await engine.run(program.name, fed, wanted);
+  const out = await engine.run(program.name, fedTo(program, given), wanted);
   await engine.unload(program.name);
   return out;
 }

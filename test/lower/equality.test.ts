@@ -1,16 +1,6 @@
 import test, { type ExecutionContext } from "ava";
 import type { DenseArray } from "../../src/array.js";
-import {
-  compile,
-  encoderSpecs,
-  feeds,
-  fusedStep,
-  initialEncoder,
-  results,
-  type StepSettings,
-  state,
-  type Target,
-} from "../../src/artifacts/index.js";
+import { compile, fusedStep, results, type StepSettings, type Target } from "../../src/artifacts/index.js";
 import {
   batchNormTrain,
   conv,
@@ -27,6 +17,7 @@ import {
 } from "../../src/graph/index.js";
 import { normal, random } from "../../src/random.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
+import { allFeeds, fedTo, settings, startingState } from "../artifacts/smallStep.js";
 
 const next = random(11);
 const gaussian = (shape: readonly number[], mean = 0): DenseArray => ({
@@ -146,53 +137,13 @@ for (const [name, stem, size, sub] of [
     const target = await blockedTarget();
     if (!target) return t.log("skipped: this machine has no blocked kernels");
     const s: StepSettings = {
+      ...settings,
       encoder: { net: { block: "basic", widths: [16, 32], blocks: [1, 1], stem }, channels: 1, dimension: 8 },
-      loss: {
-        variant: "paper",
-        temperature: 0.2,
-        instanceSelection: true,
-        prototypeSelection: true,
-        selectionOnLocal: true,
-      },
-      optimizer: {
-        kind: "sgd",
-        weightDecay: 1e-4,
-        nesterov: false,
-        excludeVectors: false,
-        beta2: 0.999,
-        epsilon: 1e-8,
-        trust: 1e-3,
-        clipNorm: null,
-      },
-      batchSize: 8,
+      optimizer: { ...settings.optimizer, clipNorm: null },
       imageSize: size,
-      localSizes: [],
-      queue: 16,
-      clusters: [],
       keySubBatches: sub,
-      accumulation: 1,
     };
-    const start: Record<string, DenseArray> = { [state.queue]: gaussian([16, 8]) };
-    const weights = initialEncoder(s.encoder, 5);
-    for (const { name: tensor, shape } of encoderSpecs(s.encoder)) {
-      const zeros = { shape, data: new Float32Array(weights[tensor].data.length) };
-      Object.assign(start, {
-        [state.query(tensor)]: weights[tensor],
-        [state.key(tensor)]: weights[tensor],
-        [state.optimizer("momentum", tensor)]: zeros,
-      });
-    }
-    const scalar = (x: number): DenseArray => ({ shape: [], data: Float32Array.of(x) });
-    const ids = { shape: [8], data: BigInt64Array.from([0, 1, 2, 3, 4, 5, 6, 7], BigInt) };
-    const given: Record<string, DenseArray> = {
-      [feeds.queryImages]: gaussian([8, 1, size, size]),
-      [feeds.keyImages]: gaussian([8, 1, size, size]),
-      [feeds.slots]: ids,
-      [feeds.learningRate]: scalar(0.01),
-      [feeds.momentum]: scalar(0.9),
-      [feeds.keyMomentum]: scalar(0.9),
-      ...(sub > 1 ? { [feeds.unshuffle]: ids } : {}),
-    };
+    const [start, given] = [startingState(s), allFeeds(s)];
     const run = async (form: Target) => {
       const engine = await openEngine();
       t.teardown(() => engine.close());
@@ -200,7 +151,8 @@ for (const [name, stem, size, sub] of [
       const program = compile(fusedStep(s, "warmup"), form);
       await engine.load("step", program.model, { state: program.state });
       const losses = [];
-      for (let i = 0; i < 2; i++) losses.push((await engine.run("step", given, [results.loss]))[results.loss]);
+      for (let i = 0; i < 2; i++)
+        losses.push((await engine.run("step", fedTo(program, given), [results.loss]))[results.loss]);
       return { losses, held: await engine.read() };
     };
     const [portable, blocked] = [await run({ kind: "portable" }), await run(target)];

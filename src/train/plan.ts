@@ -1,0 +1,39 @@
+/** What a recipe and a number of images fix for the whole run, and where in the run a step stands. */
+import { type StepSettings, stepSettings } from "../artifacts/index.js";
+import { DataError } from "../errors.js";
+import { scheduleFactor } from "../optim/index.js";
+import { type Recipe, scaledLearningRate } from "../recipe/index.js";
+import type { Position } from "./checkpoint.js";
+
+export interface Plan {
+  readonly recipe: Recipe;
+  readonly settings: StepSettings;
+  /** Images of an update. */
+  readonly imagesPerStep: number;
+  /** Updates of an epoch. */
+  readonly stepsPerEpoch: number;
+  /** Batches of an epoch: those of whole updates. */
+  readonly batchesPerEpoch: number;
+}
+
+/** @throws DataError if the images do not fill one update */
+export function planOf(recipe: Recipe, images: number): Plan {
+  const imagesPerStep = recipe.batchSize * recipe.accumulation;
+  const stepsPerEpoch = Math.floor(images / imagesPerStep);
+  if (stepsPerEpoch === 0)
+    throw new DataError(
+      `the data holds ${images} images, an update takes ${imagesPerStep}: give more images or a smaller batchSize`,
+    );
+  return {
+    recipe,
+    settings: stepSettings(recipe),
+    imagesPerStep,
+    stepsPerEpoch,
+    batchesPerEpoch: stepsPerEpoch * recipe.accumulation,
+  };
+}
+
+/** The learning rate of the batch at a position: the schedule moves with every batch. */
+export function learningRate({ recipe, batchesPerEpoch }: Plan, { epoch, batch }: Position): number {
+  return scaledLearningRate(recipe) * scheduleFactor(recipe.schedule, epoch + batch / batchesPerEpoch, recipe.epochs);
+}

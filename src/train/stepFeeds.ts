@@ -1,0 +1,72 @@
+/** What a step is fed beside the state that stays with the engine: images, draws, cluster ids, rates. */
+import type { DenseArray } from "../array.js";
+import { feeds, type Program } from "../artifacts/index.js";
+import type { Batch } from "../data/index.js";
+import type { Position } from "./checkpoint.js";
+import { keyShuffle, selectionDraws } from "./draws.js";
+import { learningRate, type Plan } from "./plan.js";
+
+const scalar = (x: number): DenseArray => ({ shape: [], data: Float32Array.of(x) });
+
+/** Those of the rates that a program takes. */
+export function rateFeeds(plan: Plan, position: Position, program: Program): Record<string, DenseArray> {
+  const { accumulation, method, optimizer } = plan.recipe;
+  return inputsAmong(program, {
+    [feeds.learningRate]: scalar(learningRate(plan, position)),
+    [feeds.momentum]: scalar(optimizer.momentum),
+    // Batches of one update share one momentum update of the key encoder.
+    [feeds.keyMomentum]: scalar(position.batch % accumulation === 0 ? method.keyMomentum : 1),
+    [feeds.step]: scalar(position.step + 1),
+  });
+}
+
+/**
+ * Everything a program takes for one batch.
+ *
+ * @param batch - images with their query view, key view and local views
+ * @param assignments - each image's cluster at every level; empty before the first clustering
+ */
+export function stepFeeds(
+  plan: Plan,
+  position: Position,
+  program: Program,
+  { indices, views }: Batch,
+  assignments: readonly Int32Array[],
+): Record<string, DenseArray> {
+  const { settings: s, recipe } = plan;
+  const { batchSize, seed, method } = recipe;
+  const batchNumber = position.epoch * plan.batchesPerEpoch + position.batch;
+  const image = (size: number, data: Float32Array): DenseArray => ({
+    shape: [batchSize, s.encoder.channels, size, size],
+    data,
+  });
+  const longs = (data: BigInt64Array): DenseArray => ({ shape: [batchSize], data });
+  const shuffle = s.keySubBatches > 1 ? keyShuffle(batchSize, seed, batchNumber) : null;
+  const given: Record<string, DenseArray> = {
+    [feeds.queryImages]: image(s.imageSize, views[0]),
+    [feeds.keyImages]: image(s.imageSize, shuffle ? reordered(views[1], shuffle.order) : views[1]),
+    [feeds.slots]: longs(
+      BigInt64Array.from({ length: batchSize }, (_, i) => BigInt((position.enqueued + i) % method.queue)),
+    ),
+    ...selectionDraws(s, seed, batchNumber, new Set(program.inputs.map((v) => v.name))),
+  };
+  if (shuffle) given[feeds.unshuffle] = longs(shuffle.places);
+  for (const [v, size] of s.localSizes.entries()) given[feeds.localImages(v)] = image(size, views[2 + v]);
+  for (const [l, owner] of assignments.entries()) {
+    given[feeds.assignment(l)] = longs(BigInt64Array.from(indices, (i) => BigInt(owner[i])));
+    given[feeds.maxAssignment(l)] = scalar(owner.reduce((a, b) => Math.max(a, b), 0));
+  }
+  return { ...inputsAmong(program, given), ...rateFeeds(plan, position, program) };
+}
+
+const inputsAmong = (program: Program, given: Readonly<Record<string, DenseArray>>): Record<string, DenseArray> =>
+  Object.fromEntries(program.inputs.flatMap(({ name }) => (name in given ? [[name, given[name]]] : [])));
+
+/** Images of a batch in another order. */
+function reordered(images: Float32Array, order: Int32Array): Float32Array {
+  const size = images.length / order.length;
+  const out = new Float32Array(images.length);
+  for (const [place, image] of order.entries())
+    out.set(images.subarray(image * size, (image + 1) * size), place * size);
+  return out;
+}

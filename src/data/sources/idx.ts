@@ -82,11 +82,13 @@ async function readIdx(file: string): Promise<{ shape: readonly number[]; data: 
         );
       })
     : raw;
-  const rank = bytes[3];
   if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0 || bytes[2] !== 8)
     throw new DataError(
       `${file} is no IDX file of bytes (it starts ${bytes.subarray(0, 4).toString("hex")}, not 000008…)`,
     );
+  const rank = bytes[3];
+  if (bytes.length < 4 + 4 * rank)
+    throw new DataError(`${file} is damaged: its header of ${rank} lengths is cut short. Restore it from its source`);
   const shape = Array.from({ length: rank }, (_, i) => bytes.readUInt32BE(4 + 4 * i));
   const data = bytes.subarray(4 + 4 * rank);
   const needed = shape.reduce((p, d) => p * d, 1);

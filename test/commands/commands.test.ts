@@ -1,9 +1,31 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import * as ort from "onnxruntime-node";
 import { readTensors } from "../../src/tensorfile/index.js";
 import { hcsc, hcscInterrupted, images, temporary, withRecipe } from "./cli.js";
+
+async function lastCheckpoint(run: string) {
+  const folder = join(run, "checkpoints");
+  return readTensors(join(folder, (await readdir(folder)).sort().at(-1) as string));
+}
+
+/** Each step's loss, as written. */
+async function losses(run: string) {
+  const lines = (await readFile(join(run, "metrics.jsonl"), "utf8")).trim().split("\n");
+  return lines
+    .map((l) => JSON.parse(l))
+    .filter((m) => m.kind === "step")
+    .map((m) => [m.step, m.loss]);
+}
+
+/** Two runs that gave the same numbers, bit for bit. */
+async function sameRun(t: ExecutionContext, a: string, b: string) {
+  const [one, two] = [await lastCheckpoint(a), await lastCheckpoint(b)];
+  t.deepEqual([...one.tensors.keys()], [...two.tensors.keys()]);
+  for (const [name, { data }] of two.tensors) t.deepEqual(one.tensors.get(name)?.data, data, name);
+  t.deepEqual(await losses(a), await losses(b));
+}
 
 for (const command of [["build"], ["train"], ["eval", "knn"], ["embed"], ["export"], ["replay"]]) {
   test(`hcsc ${command.join(" ")} --help shows examples and exits with 0`, async (t) => {
@@ -134,19 +156,20 @@ test("Ctrl-C finishes the step, saves and exits with 0; --resume ends at the ver
   t.true((await steps()) < 12);
   const resumed = await hcsc("train", "--data", images, "--out", parts, "--resume");
   t.is(resumed.code, 0, resumed.stderr);
-  const last = async (run: string) =>
-    readTensors(join(run, "checkpoints", (await readdir(join(run, "checkpoints"))).sort().at(-1) as string));
-  const [a, b] = [await last(whole), await last(parts)];
-  t.deepEqual([...b.tensors.keys()], [...a.tensors.keys()]);
-  for (const [name, { data }] of a.tensors) t.deepEqual(b.tensors.get(name)?.data, data, name);
-  const losses = async (run: string) =>
-    (await readFile(join(run, "metrics.jsonl"), "utf8"))
-      .trim()
-      .split("\n")
-      .map((l) => JSON.parse(l))
-      .filter((m) => m.kind === "step")
-      .map((m) => [m.step, m.loss]);
-  t.deepEqual(await losses(parts), await losses(whole));
+  await sameRun(t, parts, whole);
+});
+
+test("the number of loading threads changes no number of a run", async (t) => {
+  const { folder, recipe } = await withRecipe();
+  const [one, three] = [join(folder, "one"), join(folder, "three")];
+  for (const [out, workers] of [
+    [one, "1"],
+    [three, "3"],
+  ]) {
+    const { code } = await hcsc("train", "--data", images, "--recipe", recipe, "--out", out, "--workers", workers);
+    t.is(code, 0);
+  }
+  await sameRun(t, three, one);
 });
 
 for (const [what, changes] of [

@@ -1,0 +1,60 @@
+import test from "ava";
+import { encoderSettings, encoderSpecs, initialEncoder } from "../../src/artifacts/index.js";
+import { type Backbone, backbones, featureWidth, widened } from "../../src/nn/index.js";
+
+const specsOf = (backbone: Backbone, width = 1) =>
+  encoderSpecs(encoderSettings({ backbone, width, channels: 3, dimension: 128 }));
+const trainable = (backbone: Backbone) =>
+  specsOf(backbone)
+    .filter((s) => s.trainable && !s.name.startsWith("fc."))
+    .reduce((n, s) => n + s.shape.reduce((p, d) => p * d, 1), 0);
+
+// torchvision's models without their classifier: sum(p.numel()) less fc.
+for (const [backbone, parameters, width] of [
+  ["resnet18", 11_176_512, 512],
+  ["resnet34", 21_284_672, 512],
+  ["resnet50", 23_508_032, 2048],
+] as const) {
+  test(`${backbone} has torchvision's ${parameters} parameters and ${width} features`, (t) => {
+    t.is(trainable(backbone), parameters);
+    t.is(featureWidth(backbones[backbone]), width);
+  });
+}
+
+test("ResNet-18's tensors carry torchvision's names and shapes", (t) => {
+  const norm = (name: string, c: number) =>
+    ["weight", "bias", "running_mean", "running_var"].map((p) => `${name}.${p} ${c}`);
+  const expected = ["conv1.weight 64,3,7,7", ...norm("bn1", 64)];
+  for (const [stage, c] of [64, 128, 256, 512].entries()) {
+    for (const block of [0, 1]) {
+      const at = `layer${stage + 1}.${block}`;
+      const input = block === 0 && stage > 0 ? c / 2 : c;
+      expected.push(`${at}.conv1.weight ${c},${input},3,3`, ...norm(`${at}.bn1`, c));
+      expected.push(`${at}.conv2.weight ${c},${c},3,3`, ...norm(`${at}.bn2`, c));
+      if (input !== c) expected.push(`${at}.downsample.0.weight ${c},${input},1,1`, ...norm(`${at}.downsample.1`, c));
+    }
+  }
+  expected.push("fc.0.weight 512,512", "fc.0.bias 512", "fc.2.weight 128,512", "fc.2.bias 128");
+  t.deepEqual(
+    specsOf("resnet18")
+      .map((s) => `${s.name} ${s.shape}`)
+      .sort(),
+    expected.sort(),
+  );
+});
+
+test("width multiplies the filters of every stage, and the features", (t) => {
+  t.is(featureWidth(widened(backbones.resnet8, 2)), 128);
+  const [narrow, wide] = [specsOf("resnet8"), specsOf("resnet8", 2)];
+  const shape = (specs: typeof narrow, name: string) => specs.find((s) => s.name === name)?.shape;
+  t.deepEqual(shape(narrow, "layer2.0.conv1.weight"), [32, 16, 3, 3]);
+  t.deepEqual(shape(wide, "layer2.0.conv1.weight"), [64, 32, 3, 3]);
+});
+
+test("an encoder starts the same for a seed, otherwise for another, with norms at one", (t) => {
+  const settings = encoderSettings({ backbone: "resnet8", width: 1, channels: 1, dimension: 16 });
+  const [a, b, other] = [initialEncoder(settings, 1), initialEncoder(settings, 1), initialEncoder(settings, 2)];
+  t.deepEqual(a, b);
+  t.notDeepEqual(a["conv1.weight"], other["conv1.weight"]);
+  t.true(a["bn1.weight"].data.every((x) => x === 1) && a["bn1.bias"].data.every((x) => x === 0));
+});

@@ -45,11 +45,16 @@ export function decodeTensors(bytes: Uint8Array, where: string): TensorFile {
   const header = parseHeader(bytes.subarray(8, 8 + size), damaged);
   const data = bytes.subarray(8 + size);
   const tensors = new Map<string, DenseArray>();
-  let end = 0;
+  const spans: (readonly [number, number])[] = [];
   for (const [name, entry] of Object.entries(header)) {
     if (name === "__metadata__") continue;
     tensors.set(name, decodeTensor(name, entry, data, damaged));
-    end = Math.max(end, (entry as Entry).data_offsets[1]);
+    spans.push((entry as Entry).data_offsets);
+  }
+  let end = 0;
+  for (const [from, to] of spans.sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
+    if (from !== end) damaged(`bytes ${Math.min(from, end)} to ${Math.max(from, end)} belong to no tensor, or to two`);
+    end = to;
   }
   if (end !== data.length) damaged(`its tensors end at byte ${end} of ${data.length}`);
   return { metadata: (header.__metadata__ as Record<string, string> | undefined) ?? {}, tensors };

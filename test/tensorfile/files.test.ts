@@ -112,6 +112,18 @@ for (const [what, header, data, message] of [
   ],
   ["offsets past the end", { x: { dtype: "U8", shape: [9], data_offsets: [0, 9] } }, [0], /x lies at bytes 0 to 9/],
   ["bytes that no tensor owns", { x: { dtype: "U8", shape: [1], data_offsets: [0, 1] } }, [0, 0], /end at byte 1 of 2/],
+  [
+    "tensors that overlap",
+    { x: { dtype: "U8", shape: [2], data_offsets: [0, 2] }, y: { dtype: "U8", shape: [2], data_offsets: [1, 3] } },
+    [0, 0, 0],
+    /bytes 1 to 2 belong to no tensor, or to two/,
+  ],
+  [
+    "a hole between tensors",
+    { x: { dtype: "U8", shape: [1], data_offsets: [0, 1] }, y: { dtype: "U8", shape: [1], data_offsets: [2, 3] } },
+    [0, 0, 0],
+    /bytes 1 to 2 belong to no tensor/,
+  ],
   ["a header that is a list", [1, 2], [], /not a JSON object/],
 ] as const) {
   test(`a file with ${what} is refused`, (t) => {

@@ -16,6 +16,7 @@
  * The crashes that public reports give for several threads (onnxruntime#24486) do not occur in 1.30, which keeps its data per
  * thread. The one weakness, ending the process while a native call is under way, is closed by exitGuard.ts.
  */
+import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { listSupportedBackends } from "onnxruntime-node";
 import type { DenseArray } from "../array.js";
@@ -38,7 +39,10 @@ import { requireProvider } from "./providers.js";
 export interface EngineOptions {
   /** A name of `providers`; default `cpu`. */
   readonly provider?: string;
-  /** Threads of a CPU operator, ≥ 1; default: as many as there are cores, as ONNX Runtime decides. */
+  /**
+   * Threads of a CPU operator, ≥ 1. Default: as many as the process may use (`availableParallelism`). ONNX Runtime's own default
+   * counts physical cores, and on a virtual machine of two cores counted one: half the speed.
+   */
   readonly threads?: number;
 }
 
@@ -76,15 +80,18 @@ export interface Engine {
  *
  * @throws ProviderError if the provider is not available; UsageError if `threads` is not a positive integer
  */
-export async function openEngine({ provider = "cpu", threads }: EngineOptions = {}): Promise<Engine> {
+export async function openEngine({
+  provider = "cpu",
+  threads = availableParallelism(),
+}: EngineOptions = {}): Promise<Engine> {
   requireProvider(
     provider,
     listSupportedBackends().map((b) => b.name),
   );
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
+  if (!(Number.isInteger(threads) && threads >= 1)) {
     throw new UsageError(`threads is ${threads}. Give a whole number from 1.`);
   }
-  const engine = new ThreadEngine(provider, threads ?? null);
+  const engine = new ThreadEngine(provider, threads);
   await engine.names(); // the thread is up, ONNX Runtime is loaded
   return engine;
 }
@@ -107,7 +114,7 @@ class ThreadEngine implements Engine {
 
   constructor(
     readonly provider: string,
-    threads: number | null,
+    threads: number,
   ) {
     const flags = new SharedArrayBuffer(8);
     const workerData: HostOptions = { provider, threads, flags };

@@ -60,7 +60,7 @@ export interface Reply {
 /** What the engine's thread is started with. */
 export interface HostOptions {
   readonly provider: string;
-  readonly threads: number | null;
+  readonly threads: number;
   /** int32 [2]: `busy` and `stop`, see exitGuard.ts. */
   readonly flags: SharedArrayBuffer;
 }

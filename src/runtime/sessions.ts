@@ -29,7 +29,7 @@ export class Sessions {
 
   constructor(
     private readonly provider: Provider,
-    private readonly threads: number | null,
+    private readonly threads: number,
     private readonly guard: Guard,
   ) {}
 
@@ -48,7 +48,7 @@ export class Sessions {
         executionProviders: [this.provider],
         enableMemPattern: !savesMemory,
         logSeverityLevel: 4, // errors come back as rejections: not on stderr too
-        ...(this.threads === null ? {} : { intraOpNumThreads: this.threads }),
+        intraOpNumThreads: this.threads,
       }),
     );
     const inputs = session.inputMetadata.map(tensorInfo);

@@ -3,10 +3,11 @@
  * clustering, and the encoder for inference; and the names by which the trainer and the graphs meet.
  */
 export { type EncoderSettings, encoderModel, encoderSettings, encoderSpecs, initialEncoder } from "./encoder.js";
-export { feeds, next, results, state } from "./names.js";
+export { feeds, isFed, next, results, state } from "./names.js";
 export { prepareGraph } from "./prepare.js";
 export {
   compile,
+  compileRepeated,
   localSizes,
   type Program,
   prepareProgram,
@@ -14,4 +15,5 @@ export {
   stepSettings,
   type Target,
 } from "./programs.js";
+export { stepCount } from "./repeat.js";
 export { applyStep, fusedStep, gradientStep, type Phase, type StepSettings } from "./step.js";

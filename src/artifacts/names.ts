@@ -61,3 +61,21 @@ export const results = {
   queryEmbedding: "embedding/query",
   keyEmbedding: "embedding/key",
 } as const;
+
+const fedFirst: ReadonlySet<string> = new Set(
+  [
+    feeds.queryImages,
+    feeds.unshuffle,
+    feeds.slots,
+    feeds.instanceDraws,
+    feeds.assignment(0),
+    feeds.maxAssignment(0),
+    feeds.learningRate,
+    feeds.momentum,
+    feeds.keyMomentum,
+    feeds.step,
+  ].map((name) => name.split("/")[0]),
+);
+
+/** Whether an input of a step is fed each time, not state. */
+export const isFed = (name: string): boolean => fedFirst.has(name.split("/")[0]);

@@ -2,12 +2,14 @@
  * A recipe's programs: the graphs that training runs, as ONNX models for a target, with the map from state inputs to the
  * outputs that replace them.
  */
-import { buildModel, type DType, expandComposites, type Graph, type Shape } from "../graph/index.js";
+import { type DType, describeModel, expandComposites, type Graph, type Shape } from "../graph/index.js";
 import { lowerBlocked } from "../graph/lower/index.js";
+import { encodeModel, type ModelContent } from "../onnx/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { encoderSettings } from "./encoder.js";
 import { next } from "./names.js";
 import { prepareGraph } from "./prepare.js";
+import { repeated } from "./repeat.js";
 import { applyStep, fusedStep, gradientStep, type Phase, type StepSettings } from "./step.js";
 
 /** One model and how its state goes round. */
@@ -44,19 +46,38 @@ export const localSizes = (recipe: Recipe): readonly number[] =>
   recipe.views.local.flatMap((v) => Array<number>(v.count).fill(v.size));
 
 /** The model of a graph on a target. */
-export function compile(graph: Graph, target: Target): Program {
+export const compile = (graph: Graph, target: Target): Program => programOf(described(graph, target));
+
+/**
+ * The model of a step that does several in one run (`repeat.ts`).
+ *
+ * @param results - what comes back beside the state, of those that the step has: each with a first axis of steps
+ */
+export function compileRepeated(graph: Graph, target: Target, results: readonly string[]): Program {
+  const step = described(graph, target);
+  const wanted = step.outputs.map((v) => v.name).filter((name) => results.includes(name));
+  return programOf(repeated(step, stateOf(step), wanted));
+}
+
+function described(graph: Graph, target: Target): ModelContent {
   const lowered = target.kind === "blocked" ? lowerBlocked(graph, { block: target.block }) : graph;
   const names = Object.keys(lowered.outputs);
   const expanded = expandComposites(Object.values(lowered.outputs));
-  const final: Graph = { ...lowered, outputs: Object.fromEntries(names.map((n, i) => [n, expanded[i]])) };
-  return {
-    name: graph.name,
-    model: buildModel(final),
-    state: Object.fromEntries(names.filter((n) => n.startsWith(next(""))).map((n) => [n.slice(next("").length), n])),
-    outputs: names,
-    inputs: final.inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
-  };
+  return describeModel({ ...lowered, outputs: Object.fromEntries(names.map((n, i) => [n, expanded[i]])) });
 }
+
+const stateOf = ({ outputs }: ModelContent): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    outputs.filter((v) => v.name.startsWith(next(""))).map((v) => [v.name.slice(next("").length), v.name]),
+  );
+
+const programOf = (content: ModelContent): Program => ({
+  name: content.name,
+  model: encodeModel(content),
+  state: stateOf(content),
+  outputs: content.outputs.map((v) => v.name),
+  inputs: content.inputs,
+});
 
 /** The step of a phase as the programs that make it: one fused, or gradient and apply when gradients accumulate. */
 export function stepPrograms(s: StepSettings, phase: Phase, target: Target): readonly Program[] {

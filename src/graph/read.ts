@@ -57,7 +57,10 @@ function readNode(n: NodeContent, _model: ModelContent, values: ReadonlyMap<stri
   while (inputs.length > 0 && inputs[inputs.length - 1] === null) inputs.pop();
   if (n.op === "Constant" && n.domain === "") return [constantNode(n, where)];
   const attributes = Object.fromEntries(
-    Object.entries(n.attributes).map(([k, v]) => [k, typeof v === "object" && "dtype" in v ? toConstant(v) : v]),
+    Object.entries(n.attributes).map(([k, v]) => {
+      if (typeof v === "object" && "nodes" in v) throw new GraphError(`${where}: ${k} is a graph, which is not supported`);
+      return [k, typeof v === "object" && "dtype" in v ? toConstant(v) : v];
+    }),
   );
   const scope = n.name.includes("/") ? n.name.slice(0, n.name.lastIndexOf("/")) : "";
   const known = n.op in ops && !(composites as readonly string[]).includes(n.op);

@@ -22,16 +22,19 @@ export interface NodeContent {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<
-    Record<string, number | string | readonly number[] | readonly string[] | TensorContent>
+    Record<string, number | string | readonly number[] | readonly string[] | TensorContent | GraphContent>
   >;
 }
 
-export interface ModelContent {
+export interface GraphContent {
   readonly name: string;
   readonly inputs: readonly ValueContent[];
   readonly outputs: readonly ValueContent[];
   readonly constants: readonly TensorContent[];
   readonly nodes: readonly NodeContent[];
+}
+
+export interface ModelContent extends GraphContent {
   /** Opset of the default domain; 18 if left out. */
   readonly opset?: number;
 }

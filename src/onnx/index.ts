@@ -3,6 +3,6 @@
  * what graphs mean.
  */
 
-export type { ModelContent, NodeContent, TensorContent, ValueContent } from "./content.js";
+export type { GraphContent, ModelContent, NodeContent, TensorContent, ValueContent } from "./content.js";
 export { decodeModel } from "./decode.js";
 export { encodeModel } from "./encode.js";

@@ -25,8 +25,6 @@ export interface ProgramInfo {
 export interface ProgramOptions {
   /** State tensor → the output that becomes its next value. The tensor need not be an input of the program. */
   readonly state?: Readonly<Record<string, string>>;
-  /** Less memory for a tenth more time (`enableMemPattern: false`). Default false. */
-  readonly savesMemory?: boolean;
 }
 
 /** What can be asked of an engine, and what it answers. */

@@ -58,7 +58,8 @@ function readNode(n: NodeContent, _model: ModelContent, values: ReadonlyMap<stri
   if (n.op === "Constant" && n.domain === "") return [constantNode(n, where)];
   const attributes = Object.fromEntries(
     Object.entries(n.attributes).map(([k, v]) => {
-      if (typeof v === "object" && "nodes" in v) throw new GraphError(`${where}: ${k} is a graph, which is not supported`);
+      if (typeof v === "object" && "nodes" in v)
+        throw new GraphError(`${where}: ${k} is a graph, which is not supported`);
       return [k, typeof v === "object" && "dtype" in v ? toConstant(v) : v];
     }),
   );

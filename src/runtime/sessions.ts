@@ -33,11 +33,7 @@ export class Sessions {
     private readonly guard: Guard,
   ) {}
 
-  async load(
-    program: string,
-    model: Uint8Array,
-    { state = {} }: ProgramOptions,
-  ): Promise<ProgramInfo> {
+  async load(program: string, model: Uint8Array, { state = {} }: ProgramOptions): Promise<ProgramInfo> {
     if (this.programs.has(program)) {
       throw new UsageError(`the program ${program} is loaded already. Unload it first, or give another name.`);
     }

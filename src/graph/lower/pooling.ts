@@ -1,5 +1,6 @@
-/** Pooling on blocked memory. The gradient of max-pooling stays portable, where ties share. */
+/** Pooling on blocked memory. */
 import { expand, reshape } from "../apply.js";
+import { maxPoolGradient } from "../expand/pooling.js";
 import { windowOf } from "../ops.js";
 import type { Attributes, Value } from "../value.js";
 import type { Rule } from "./forms.js";
@@ -12,6 +13,18 @@ export const blockedMaxPool: Rule = (node, lowering) => {
   const { strides, pads, dilations } = windowOf(node.attributes, kernel);
   const attributes: Attributes = { kernel_shape: kernel, strides, pads, dilations };
   return [{ blocked: maxPool(lowering.blocked(x), attributes, imageOf(node.outputs[0])) }];
+};
+
+/** The portable form on blocked memory seen as [N·C/b, H, W, b]: its strided copies then move whole blocks. */
+export const blockedMaxPoolGrad: Rule = (node, lowering) => {
+  const inputs = node.inputs as readonly Value[];
+  const { block } = lowering;
+  if (!inputs.every((v) => lowering.fits(v))) return null;
+  const lanes = inputs.map((v) => {
+    const [n, c, h, w] = imageOf(v);
+    return view(lowering.blocked(v), [(n * c) / block, h, w, block]);
+  });
+  return [{ blocked: view(maxPoolGradient(lanes, node.attributes, 1), imageOf(node.outputs[0])) }];
 };
 
 export const globalAverage: Rule = (node, lowering) => {

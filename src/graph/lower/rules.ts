@@ -4,7 +4,7 @@ import { conv } from "./convolution.js";
 import { add, elementwise, relu, reshaped } from "./elementwise.js";
 import type { Rule } from "./forms.js";
 import { convGradInput } from "./inputGradient.js";
-import { blockedMaxPool, globalAverage, spread } from "./pooling.js";
+import { blockedMaxPool, blockedMaxPoolGrad, globalAverage, spread } from "./pooling.js";
 import { convGradWeight } from "./weightGradient.js";
 
 export const rules: Readonly<Record<string, Rule>> = {
@@ -14,6 +14,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   BatchNormTrain: batchNormTrain,
   BatchNormGrad: batchNormGrad,
   MaxPool: blockedMaxPool,
+  MaxPoolGrad: blockedMaxPoolGrad,
   GlobalAveragePool: globalAverage,
   Expand: spread,
   Add: add,

@@ -42,7 +42,8 @@ export interface EpochMetric {
   readonly brokenImages: number;
 }
 
-const measured = [
+/** What a metric holds of a step's results. */
+export const measured: readonly string[] = [
   results.loss,
   results.terms,
   results.gradientNorm,

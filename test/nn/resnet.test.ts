@@ -58,3 +58,20 @@ test("an encoder starts the same for a seed, otherwise for another, with norms a
   t.notDeepEqual(a["conv1.weight"], other["conv1.weight"]);
   t.true(a["bn1.weight"].data.every((x) => x === 1) && a["bn1.bias"].data.every((x) => x === 0));
 });
+
+test("filters start with the spread of He et al. over their outputs, linear layers uniform in ±1/√inputs", (t) => {
+  const start = initialEncoder(
+    encoderSettings({ backbone: "resnet18-small", width: 1, channels: 3, dimension: 128 }),
+    7,
+  );
+  for (const [name, { shape, data }] of Object.entries(start)) {
+    if (shape.length < 2) continue;
+    const spread = Math.sqrt(data.reduce((s, x) => s + x * x, 0) / data.length);
+    const [outputs, inputs, height = 1, width = 1] = shape;
+    const isFilter = shape.length === 4;
+    const expected = isFilter ? Math.sqrt(2 / (outputs * height * width)) : 1 / Math.sqrt(3 * inputs);
+    const tolerance = 4 / Math.sqrt(2 * data.length); // four deviations of the estimate
+    t.true(Math.abs(spread / expected - 1) < tolerance, `${name}: ${spread}, ${expected} expected`);
+    if (!isFilter) t.true(data.every((x) => Math.abs(x) <= 1 / Math.sqrt(inputs)));
+  }
+});

@@ -1,11 +1,9 @@
 /** `hcsc export`: the trained encoder as a plain ONNX model, and how to feed it. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
 import { encoderModel, encoderSettings } from "../artifacts/index.js";
-import { DataError } from "../errors.js";
 import { featureWidth } from "../nn/index.js";
-import { writeAtomically, writeTensors } from "../tensorfile/index.js";
+import { makeFolder, writeAtomically, writeTensors } from "../tensorfile/index.js";
 import { encoderWeights, evaluationPolicy, latestCheckpoint, RunFolder } from "../train/index.js";
 import { print, table } from "./print.js";
 
@@ -46,11 +44,7 @@ async function runExport(flags: { run: string; out: string; json?: boolean }): P
     mean,
     std,
   };
-  await mkdir(flags.out, { recursive: true }).catch((cause) => {
-    throw new DataError(`${flags.out} cannot be made: ${cause.message}. Choose a folder you may write to with --out`, {
-      cause,
-    });
-  });
+  await makeFolder(flags.out);
   await writeAtomically(join(flags.out, "encoder.onnx"), encoderModel(settings, size, weights));
   await writeTensors(join(flags.out, "encoder.safetensors"), weights);
   await writeAtomically(

@@ -1,5 +1,5 @@
-/** Files that appear whole or not at all. */
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+/** Files that appear whole or not at all, and the folders they go into. */
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { DataError } from "../errors.js";
 
 /**
@@ -23,6 +23,25 @@ export async function writeAtomically(path: string, bytes: Uint8Array | Iterable
     await rm(temporary, { force: true }).catch(() => {});
     const { code, message } = cause as NodeJS.ErrnoException;
     throw new DataError(`${path} cannot be written: ${reasons[code ?? ""] ?? message}`, { cause });
+  }
+}
+
+/** Makes a folder and those above it. @throws DataError if it cannot be made */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (first) {
+    // On a read-only disk Node says ENOENT of a recursive call, and the truth of a plain one.
+    const cause = await mkdir(path).then(
+      () => first,
+      (plain) => plain,
+    );
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const reason = code === "ENOENT" ? undefined : reasons[code ?? ""];
+    throw new DataError(
+      `${path} cannot be made: ${reason ?? `${message}. Choose a folder you may write to with --out`}`,
+      { cause },
+    );
   }
 }
 

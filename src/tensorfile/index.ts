@@ -1,4 +1,4 @@
 /** Files of tensors: safetensors in and out, NumPy's .npy out. Every file is written whole or not at all. */
-export { writeAtomically } from "./atomic.js";
+export { makeFolder, writeAtomically } from "./atomic.js";
 export { writeNpy } from "./npy.js";
 export { decodeTensors, encodeTensors, readTensors, type TensorFile, writeTensors } from "./safetensors.js";

@@ -1,5 +1,4 @@
 /** Writing a recipe's portable graphs to a folder, with a manifest that says how to run them. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
   applyStep,
@@ -15,9 +14,8 @@ import {
   stepPrograms,
   stepSettings,
 } from "../artifacts/index.js";
-import { DataError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
-import { writeAtomically } from "../tensorfile/index.js";
+import { makeFolder, writeAtomically } from "../tensorfile/index.js";
 import { measured } from "./metrics.js";
 
 export interface EmittedFile {
@@ -59,11 +57,7 @@ export async function emitArtifacts(recipe: Recipe, folder: string): Promise<rea
     ),
   };
   files.push(["manifest.json", new TextEncoder().encode(`${JSON.stringify(manifest, null, 1)}\n`)]);
-  await mkdir(folder, { recursive: true }).catch((cause) => {
-    throw new DataError(`${folder} cannot be made: ${cause.message}. Choose a folder you may write to with --out`, {
-      cause,
-    });
-  });
+  await makeFolder(folder);
   for (const [name, bytes] of files) await writeAtomically(join(folder, name), bytes);
   return files.map(([file, bytes]) => ({ file, bytes: bytes.length }));
 }

@@ -3,12 +3,12 @@
  * `run.json` (recipe, data, versions), `metrics.jsonl` (a line a step and an epoch), `checkpoints/`, `graphs/` (the ONNX
  * models that ran).
  */
-import { access, appendFile, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { access, appendFile, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { CheckpointError, DataError, UsageError } from "../errors.js";
+import { CheckpointError, UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
 import { parseRecipe } from "../recipe/index.js";
-import { writeAtomically } from "../tensorfile/index.js";
+import { makeFolder, writeAtomically } from "../tensorfile/index.js";
 
 /** What a run is: enough to do it again. */
 export interface RunDescription {
@@ -39,15 +39,7 @@ export class RunFolder {
     if (await exists(join(path, "run.json"))) {
       throw new UsageError(`${path} already holds a run: give --resume to continue it, or another --out`);
     }
-    try {
-      await mkdir(join(path, "checkpoints"), { recursive: true });
-      await mkdir(join(path, "graphs"), { recursive: true });
-    } catch (cause) {
-      throw new DataError(
-        `${path} cannot be made: ${(cause as Error).message}. Choose a folder you may write to with --out`,
-        { cause },
-      );
-    }
+    for (const part of ["", "checkpoints", "graphs"]) await makeFolder(join(path, part));
     await writeAtomically(join(path, "run.json"), encoder.encode(`${JSON.stringify(description, null, 2)}\n`));
     return new RunFolder(path, description);
   }

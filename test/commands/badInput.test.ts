@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process";
 import { mkdir, readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
@@ -136,18 +137,48 @@ test("a truncated checkpoint is refused, and the older one named; one of wrong s
   refused(t, await hcsc("export", "--run", run, "--out", join(folder, "m")), 1, "conv1.weight", "[2]");
 });
 
-test("a full disk leaves no half-written file, and the older file as it was", async (t) => {
+test("a write that fails half-way leaves no half-written file, and the older file as it was", async (t) => {
   const folder = await temporary();
   const file = join(folder, "out.safetensors");
   await mkdir(folder, { recursive: true });
   await writeFile(file, "before");
-  // A limit on file sizes stands for the full disk: writing fails half-way in the same place.
-  const { execFile } = await import("node:child_process");
-  const command = `trap '' XFSZ; ulimit -f 4; exec ${process.execPath} build/src/cli/main.js replay test/fixtures/cluster-temperature-3level.safetensors ${file}`;
-  const outcome = await new Promise<{ code: number | null; stderr: string }>((resolve) =>
-    execFile("bash", ["-c", command], (error, _, stderr) => resolve({ code: error ? Number(error.code) : 0, stderr })),
-  );
+  const outcome = await bash(`trap '' XFSZ; ulimit -f 4; ${replay} ${file}`);
   refused(t, outcome, 1, file, "cannot be written");
   t.deepEqual(await readdir(folder), ["out.safetensors"]);
   t.is(await readFile(file, "utf8"), "before");
+});
+
+/** A shell's run. */
+const bash = (command: string): Promise<{ code: number; stdout: string; stderr: string }> =>
+  new Promise((resolve) =>
+    execFile("bash", ["-c", command], (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    ),
+  );
+const replay = `${process.execPath} build/src/cli/main.js replay test/fixtures/cluster-temperature-3level.safetensors`;
+
+/** Whether this process may mount file systems of its own. */
+const mayMount = async (): Promise<boolean> =>
+  (await bash(`d=$(mktemp -d) && unshare -m mount -t tmpfs tmpfs $d`)).code === 0;
+
+test("a full file system leaves no half-written file, and the older file as it was", async (t) => {
+  if (!(await mayMount())) return t.log("skipped: mounting a small file system needs root on Linux");
+  const folder = await temporary();
+  const file = join(folder, "out.safetensors");
+  const outcome = await bash(
+    `unshare -m bash -c 'mkdir -p ${folder} && mount -t tmpfs -o size=16k tmpfs ${folder} && printf before > ${file} && ${replay} ${file}; code=$?; ls ${folder}; cat ${file}; exit $code'`,
+  );
+  refused(t, outcome, 1, file, "the disk is full");
+  t.is(outcome.stdout, "out.safetensors\nbefore");
+});
+
+test("a read-only file system is an error that names the folder", async (t) => {
+  if (!(await mayMount())) return t.log("skipped: mounting a file system needs root on Linux");
+  const { folder, recipe } = await withRecipe();
+  const mounted = join(folder, "mounted");
+  const train = `${process.execPath} build/src/cli/main.js train --data ${images} --recipe ${recipe} --out ${join(mounted, "run")}`;
+  const outcome = await bash(
+    `unshare -m bash -c 'mkdir -p ${mounted} && mount -t tmpfs -o ro tmpfs ${mounted} && ${train}'`,
+  );
+  refused(t, outcome, 1, join(mounted, "run"), "read-only");
 });

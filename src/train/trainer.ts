@@ -88,6 +88,7 @@ class Training {
       loss = epoch.loss;
       interrupted = epoch.interrupted;
     }
+    await this.unload();
     const file = this.lastCheckpoint ?? (await this.save());
     report({ kind: "checkpoint", file });
     return {
@@ -233,13 +234,18 @@ class Training {
   /** Loads the programs of a phase in place of the other's. */
   private async load(phase: Phase): Promise<void> {
     if (this.programs?.phase === phase) return;
-    for (const p of this.programs?.all ?? []) await this.options.engine.unload(p.name);
+    await this.unload();
     const all = stepPrograms(this.plan.settings, phase, this.options.target);
     for (const program of all) {
       await this.options.run.saveGraph(`${phase}-${program.name}`, program.model);
       await this.options.engine.load(program.name, program.model, { state: program.state });
     }
     this.programs = { phase, all };
+  }
+
+  private async unload(): Promise<void> {
+    for (const p of this.programs?.all ?? []) await this.options.engine.unload(p.name);
+    this.programs = null;
   }
 
   private async cluster(): Promise<{ clustering: Clustering; meanCosine: number; onlineKnn?: number }> {

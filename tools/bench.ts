@@ -1,10 +1,13 @@
 /**
  * `npm run bench`: times what users wait for, and prints a table (`--json`: one object). With `--peer FOLDER --python PYTHON`
- * the PyTorch peer's step benchmark runs between ours, interleaved, and ratios are ours / peer. Run nothing else meanwhile.
+ * the PyTorch peer runs between ours, interleaved, and ratios are ours / peer. Run nothing else meanwhile. Each training step
+ * is measured in a process of its own, so that its peak memory is its own: `--case PART` picks some, in this process.
  */
-import { execFile } from "node:child_process";
-import { cpus } from "node:os";
-import { parseArgs, promisify } from "node:util";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import type { DenseArray } from "../src/array.js";
 import {
   compile,
@@ -25,6 +28,7 @@ import { chooseTarget, type Engine, nearestCentroidOn, openEngine } from "../src
 import { initialState } from "../src/train/index.js";
 import { viewPolicies } from "../src/train/views.js";
 import { versions } from "../src/version.js";
+import { measuredRun } from "./measuredRun.js";
 
 const { values: flags } = parseArgs({
   options: {
@@ -59,6 +63,8 @@ const gaussian = (shape: readonly number[]): DenseArray<Float32Array> => ({
   data: Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => normal(next)),
 });
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const rounded = (x: number): number => Math.round(100 * x) / 100;
+const ratio = (ours: number, theirs: number): number => rounded(ours / theirs);
 const milliseconds = (seconds: number): number => Math.round(seconds * 1e5) / 100;
 
 async function timed<T>(work: () => Promise<T> | T): Promise<{ result: T; seconds: number }> {
@@ -128,32 +134,30 @@ async function readyStep(
   };
 }
 
-async function peerStep(c: StepCase): Promise<number | null> {
+/** The peer's script on as many threads: its JSON lines, and the peak memory of its process. */
+async function peer(script: string, options: Readonly<Record<string, string | number>>) {
+  const given = Object.entries({ ...options, threads: cpus().length }).flatMap(([k, v]) => [`--${k}`, String(v)]);
+  const { stdout, peakMiB } = await measuredRun(flags.python, [script, ...given], flags.peer);
+  const lines = stdout.trim().split("\n");
+  return { lines: lines.map((line) => JSON.parse(line) as Record<string, number>), peakMiB };
+}
+
+/** The peer's best layout of a step. */
+async function peerStep(c: StepCase): Promise<{ readonly seconds: number; readonly peakMiB: number | null } | null> {
   if (!flags.peer) return null;
-  const options = [
-    "--encoder",
-    c.peer,
-    "--batch-size",
-    String(c.batchSize),
-    "--size",
-    String(c.imageSize),
-    "--queue",
-    "4096",
-    "--threads",
-    String(cpus().length),
-    "--steps",
-    flags.steps,
-  ];
-  const { stdout } = await promisify(execFile)(flags.python, ["bench_step.py", ...options], {
-    cwd: flags.peer,
-    env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
-  });
-  return Math.min(
-    ...stdout
-      .trim()
-      .split("\n")
-      .map((line) => (JSON.parse(line) as { medianMs: number }).medianMs),
-  );
+  const runs = [];
+  for (const format of ["nchw", "channels_last"]) {
+    const { lines, peakMiB } = await peer("bench_step.py", {
+      encoder: c.peer,
+      "batch-size": c.batchSize,
+      size: c.imageSize,
+      queue: 4096,
+      steps: flags.steps,
+      format,
+    });
+    runs.push({ seconds: lines[0].medianMs / 1000, peakMiB });
+  }
+  return runs.reduce((a, b) => (a.seconds <= b.seconds ? a : b));
 }
 
 /** Medians over rounds, ours and the peer's in turn; the peer in its best layout. */
@@ -161,24 +165,65 @@ async function benchStep(name: string, c: StepCase): Promise<Row> {
   const engine = await openEngine();
   const step = await readyStep(engine, recipeOf(c));
   for (let i = 0; i < 3; i++) await step.run();
-  const [ours, theirs]: [number[], number[]] = [[], []];
+  const ours: number[] = [];
+  const theirs: NonNullable<Awaited<ReturnType<typeof peerStep>>>[] = [];
   for (let round = 0; round < Number(flags.rounds); round++) {
     const times: number[] = [];
     for (let i = 0; i < Number(flags.steps); i++) times.push((await timed(step.run)).seconds);
     ours.push(median(times));
-    const peer = await peerStep(c);
-    if (peer !== null) theirs.push(peer / 1000);
+    const other = await peerStep(c);
+    if (other) theirs.push(other);
   }
   await engine.close();
   const stepMs = milliseconds(median(ours));
-  const peerMs = theirs.length ? milliseconds(median(theirs)) : null;
-  return {
+  const peakMiB = Math.round(process.resourceUsage().maxRSS / 1024);
+  const row = { name, ...step.row, stepMs, imagesPerSecond: Math.round((c.batchSize * 1000) / stepMs), peakMiB };
+  if (theirs.length === 0) return row;
+  const peerMs = milliseconds(median(theirs.map((r) => r.seconds)));
+  const peerPeakMiB = median(theirs.map((r) => r.peakMiB ?? Number.NaN));
+  return { ...row, peerMs, peerPeakMiB, ratio: ratio(stepMs, peerMs), memoryRatio: ratio(peakMiB, peerPeakMiB) };
+}
+
+/** A step measured by this script in a process of its own. */
+async function benchStepApart(name: string): Promise<Row> {
+  const own = [
+    fileURLToPath(import.meta.url),
+    "--json",
+    "--case",
     name,
-    ...step.row,
-    stepMs,
-    imagesPerSecond: Math.round((c.batchSize * 1000) / stepMs),
-    peerMs,
-    ratio: peerMs === null ? null : Math.round((100 * stepMs) / peerMs) / 100,
+    "--rounds",
+    flags.rounds,
+    "--steps",
+    flags.steps,
+  ];
+  const given = flags.peer ? ["--peer", flags.peer, "--python", flags.python] : [];
+  const { stdout } = await measuredRun(process.execPath, [...own, ...given]);
+  return (JSON.parse(stdout) as { rows: Row[] }).rows[0];
+}
+
+const epochs = 3;
+
+/** A whole epoch of the peer's settings on 10,000 images, after warm-up: views, embedding, clustering, steps. */
+async function benchEpoch(): Promise<Row> {
+  const folder = await mkdtemp(join(tmpdir(), "hcsc-bench-"));
+  const run = join(folder, "run");
+  const hcsc = fileURLToPath(new URL("../src/cli/main.js", import.meta.url));
+  const train = ["train", "--recipe", "fashion-mnist-peer", "--data", "data/fashion-mnist", "--epochs", String(epochs)];
+  const { peakMiB } = await measuredRun(process.execPath, [hcsc, ...train, "--out", run, "--json"]);
+  const metrics = (await readFile(join(run, "metrics.jsonl"), "utf8")).trim().split("\n");
+  await rm(folder, { recursive: true });
+  const ours = metrics.map((line) => JSON.parse(line)).filter((m) => m.kind === "epoch" && m.epoch > 0);
+  const seconds = median(ours.map((m) => m.seconds));
+  const row = { name: "epoch, resnet8, 10,000 images of 28 px", seconds: rounded(seconds), peakMiB };
+  if (!flags.peer) return row;
+  const { lines, peakMiB: peerPeakMiB } = await peer("hcsc_torch.py", { encoder: "resnet8", epochs });
+  const peerSeconds = median(lines.filter((l) => l.epoch > 0).map((l) => l.seconds));
+  return {
+    ...row,
+    peerSeconds,
+    peerPeakMiB,
+    ratio: ratio(seconds, peerSeconds),
+    memoryRatio: ratio(peakMiB ?? Number.NaN, peerPeakMiB ?? Number.NaN),
   };
 }
 
@@ -204,7 +249,7 @@ async function benchClustering(): Promise<Row> {
     hierarchy(features, { clusters: [1000, 300, 100], temperature: 0.2, variant: "paper", seed: 0, nearest }),
   );
   await engine.close();
-  return { name: "hierarchy, 20,000 × 128 into 1000/300/100, 5 restarts", seconds: Math.round(seconds * 100) / 100 };
+  return { name: "hierarchy, 20,000 × 128 into 1000/300/100, 5 restarts", seconds: rounded(seconds) };
 }
 
 function benchViews(name: string, picture: Picture, recipe: Recipe): Row {
@@ -227,10 +272,11 @@ function pictureOf(width: number, height: number, channels: 1 | 3): Picture {
 
 const rows: Row[] = [];
 for (const [name, c] of Object.entries(stepCases)) {
-  if (!flags.case || flags.case.some((part) => name.includes(part))) rows.push(await benchStep(name, c));
+  if (!flags.case) rows.push(await benchStepApart(name));
+  else if (flags.case.some((part) => name.includes(part))) rows.push(await benchStep(name, c));
 }
 if (!flags.case) {
-  rows.push(await benchEmbedding(), await benchClustering());
+  rows.push(await benchEpoch(), await benchEmbedding(), await benchClustering());
   rows.push(
     benchViews("random view, 28 px grey", pictureOf(28, 28, 1), recipeOf(stepCases["resnet8, batch 128, 28 px"])),
   );
@@ -242,7 +288,6 @@ if (!flags.case) {
     ),
   );
 }
-const peakMiB = Math.round(process.resourceUsage().maxRSS / 1024);
 const machine = { cpu: cpus()[0].model, cores: cpus().length, ...versions() };
 const lines = rows.map(({ name, ...figures }) => [
   String(name),
@@ -250,7 +295,4 @@ const lines = rows.map(({ name, ...figures }) => [
     .flatMap(([k, v]) => (v === null ? [] : [`${k} ${v}`]))
     .join(", "),
 ]);
-print(flags.json, { machine, rows, peakMiB }, [
-  ...table(lines.map(([a, b]) => [a, b])),
-  `peak memory of the process ${peakMiB} MiB; ${machine.cores} × ${machine.cpu}`,
-]);
+print(flags.json, { machine, rows }, [...table(lines.map(([a, b]) => [a, b])), `${machine.cores} × ${machine.cpu}`]);

@@ -65,7 +65,14 @@ function swappedRoles(x: Value, dy: Value, { kernel, strides, pads }: Taps, lowe
     n < b
       ? convolve(padded, rowsFirst(whole, [n, o / b, ho * wo, b]), attributes, out)
       : convolve(toBlocked(padded), blocksFirst(whole, [images / b, b, o / b, ho * wo, b]), attributes, out);
-  return transpose(toPlain(product), [1, 0, 2, 3]);
+  return plainFilters(product, b);
+}
+
+/** Memory [I, O/b, k², b] → filters [O, I, k, k] in plain memory. The first move keeps long runs, which is what is fast. */
+function plainFilters(product: Value, b: number): Value {
+  const [i, o, kh, kw] = imageOf(product);
+  const lanes = transpose(view(product, [i, o / b, kh * kw * b]), [1, 0, 2]);
+  return reshape(toPlain(view(lanes, [o / b, b, i, kh * kw])), [o, i, kh, kw]);
 }
 
 /** dy as filters of plain images: memory [O/b, N, P, b]. */

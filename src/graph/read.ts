@@ -4,7 +4,7 @@
  * gives the same names.
  */
 import { GraphError, ShapeError } from "../errors.js";
-import { decodeModel, type ModelContent, type NodeContent, type TensorContent } from "../onnx/index.js";
+import { decodeModel, type NodeContent, type TensorContent } from "../onnx/index.js";
 import { applyAll } from "./apply.js";
 import type { Graph } from "./model.js";
 import { modernise, replace } from "./modernise.js";
@@ -30,7 +30,7 @@ export function readModel(bytes: Uint8Array): Graph {
   for (const v of model.inputs) values.set(v.name, input(v.name, v.shape, v.dtype));
   for (const c of model.constants) values.set(c.name, toConstant(c));
   for (const n of model.nodes) {
-    const outputs = readNode(n, model, values);
+    const outputs = readNode(n, values);
     for (const [i, name] of n.outputs.entries()) if (name && outputs[i]) values.set(name, outputs[i]);
   }
   const found = (name: string): Value => {
@@ -47,7 +47,7 @@ export function readModel(bytes: Uint8Array): Graph {
 
 const toConstant = (c: TensorContent): Constant => constant(c.data, c.shape, c.dtype, c.name);
 
-function readNode(n: NodeContent, _model: ModelContent, values: ReadonlyMap<string, Value>): readonly Value[] {
+function readNode(n: NodeContent, values: ReadonlyMap<string, Value>): readonly Value[] {
   const where = `node ${n.name || n.outputs[0]} (${n.domain ? `${n.domain}.` : ""}${n.op})`;
   const inputs = n.inputs.map((name) => {
     const value = values.get(name);

@@ -62,20 +62,10 @@ export const results = {
   keyEmbedding: "embedding/key",
 } as const;
 
+const first = (name: string): string => name.split("/")[0];
 const fedFirst: ReadonlySet<string> = new Set(
-  [
-    feeds.queryImages,
-    feeds.unshuffle,
-    feeds.slots,
-    feeds.instanceDraws,
-    feeds.assignment(0),
-    feeds.maxAssignment(0),
-    feeds.learningRate,
-    feeds.momentum,
-    feeds.keyMomentum,
-    feeds.step,
-  ].map((name) => name.split("/")[0]),
+  Object.values(feeds).map((name) => first(typeof name === "string" ? name : name(0, 0))),
 );
 
 /** Whether an input of a step is fed each time, not state. */
-export const isFed = (name: string): boolean => fedFirst.has(name.split("/")[0]);
+export const isFed = (name: string): boolean => fedFirst.has(first(name));

@@ -159,7 +159,7 @@ const replay = `${process.execPath} build/src/cli/main.js replay test/fixtures/c
 
 /** Whether this process may mount file systems of its own. */
 const mayMount = async (): Promise<boolean> =>
-  (await bash(`d=$(mktemp -d) && unshare -m mount -t tmpfs tmpfs $d`)).code === 0;
+  (await bash(`d=$(mktemp -d); unshare -m mount -t tmpfs tmpfs $d; code=$?; rmdir $d; exit $code`)).code === 0;
 
 test("a full file system leaves no half-written file, and the older file as it was", async (t) => {
   if (!(await mayMount())) return t.log("skipped: mounting a small file system needs root on Linux");

@@ -21,7 +21,7 @@ import { type Attributes, ints, type Value } from "../value.js";
 import type { Expansion } from "./expansion.js";
 
 export const listOf = (a: Attributes, name: string) => a[name] as readonly number[];
-export const spatialOf = (x: Value): readonly number[] => sizes("expand", { ...x, shape: x.shape.slice(2) });
+const spatialOf = (x: Value): readonly number[] => sizes("expand", { ...x, shape: x.shape.slice(2) });
 const product = (dimensions: readonly number[]) => dimensions.reduce((p, d) => p * d, 1);
 const groupOf = (a: Attributes): number => (a.group as number | undefined) ?? 1;
 
@@ -72,6 +72,13 @@ export function taps(kernel: readonly number[]): number[][] {
   );
 }
 
+/** Padding of the spatial axes, the first of which is `first`, with none for the other axes of an image. */
+export const around = (spatial: readonly number[], first: number): number[] => [
+  ...Array<number>(first).fill(0),
+  ...spatial,
+  ...Array<number>(2 - first).fill(0),
+];
+
 /**
  * For each tap, the elements of x that it meets: as x, but `out` long in space. x is padded with `fill` where windows reach
  * beyond it.
@@ -91,8 +98,7 @@ export function windows(
   const ends = out.map((o, i) =>
     Math.max(0, (o - 1) * strides[i] + dilations[i] * (kernel[i] - 1) + 1 - input[i] - pads[i]),
   );
-  const around = (spatial: readonly number[]) => [...Array(first).fill(0), ...spatial, ...Array(2 - first).fill(0)];
-  const padded = pad(x, [...around(pads.slice(0, rank)), ...around(ends)], fill);
+  const padded = pad(x, [...around(pads.slice(0, rank), first), ...around(ends, first)], fill);
   const starts = taps(kernel).map((tap) => tap.map((t, i) => t * dilations[i]));
   const phases = new Set(starts.map((from) => String(from.map((f, i) => f % strides[i]))));
   if (phases.size === starts.length) return starts.map((from) => cut(padded, from, out, strides, first));

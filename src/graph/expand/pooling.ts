@@ -7,7 +7,7 @@ import { add, cast, concat, div, equal, mul, pad, reshape, slice, unsqueeze } fr
 import { windowOf } from "../ops.js";
 import { sizes } from "../shapes.js";
 import type { Attributes, Value } from "../value.js";
-import { listOf, taps, windows } from "./convolution.js";
+import { around, listOf, taps, windows } from "./convolution.js";
 import type { Expansion } from "./expansion.js";
 
 const lowest = -3.4028234663852886e38; // of float32: padding that is never a maximum
@@ -46,8 +46,7 @@ export function maxPoolGradient([dy, x, y]: readonly Value[], a: Attributes, fir
 /** Moves v by `shifts` along its spatial axes into maps of `lengths`; what leaves them is cut off. */
 function shifted(v: Value, shifts: readonly number[], lengths: readonly number[], first: 1 | 2): Value {
   const ends = shifts.map((f, i) => lengths[i] - (v.shape[i + first] as number) - f);
-  const around = (spatial: readonly number[]) => [...Array(first).fill(0), ...spatial, ...Array(2 - first).fill(0)];
-  return pad(v, [...around(shifts), ...around(ends)]);
+  return pad(v, [...around(shifts, first), ...around(ends, first)]);
 }
 
 /** The image whose element s·p + r is element p of phase r; a phase that no tap has is zero. */

@@ -7,7 +7,7 @@ export const feeds = {
   localImages: (view: number) => `images/local${view}`,
   /** Where row i of the batch lies in the shuffled key batch, int64 [B]. */
   unshuffle: "unshuffle",
-  /** Queue rows that this step's keys replace, int64 [B]. */
+  /** Queue rows that this step's keys replace, int64 [B, 1]. */
   slots: "slots",
   /** [B, L, Q] */
   instanceDraws: "draws/instance",
@@ -32,7 +32,7 @@ export const state = {
   gradient: (tensor: string) => `gradient/${tensor}`,
   /** [Q, D] */
   queue: "queue",
-  /** ln Σ e^s of every queue key at every level, [L, Q]. */
+  /** ln Σ e^s of every queue key at every level, [Q, L]. */
   queueNormalizer: "queueNormalizer",
   prototypes: (level: number) => `prototypes/${level}`,
   temperature: (level: number) => `temperature/${level}`,

@@ -2,7 +2,7 @@
  * What a new clustering is followed by, once: the selection normalizers of every queue key and every prototype, kept in the
  * state so that no step repeats them.
  */
-import { concat, type Graph, input, inputsOf, reshape, scope, slice, transpose, type Value } from "../graph/index.js";
+import { concat, type Graph, input, inputsOf, reshape, scope, slice, type Value } from "../graph/index.js";
 import { instanceNormalizer, type Level, prototypeNormalizer } from "../hcsc/index.js";
 import { next, state } from "./names.js";
 import { hierarchyInputs, type StepSettings } from "./step.js";
@@ -10,18 +10,15 @@ import { hierarchyInputs, type StepSettings } from "./step.js";
 /** Rows at a time: a block's logits stay small beside the queue. */
 const block = 2048;
 
-/** `queueNormalizer` [L, Q] and each `prototypeNormalizer` [M_l] from the queue and the hierarchy. */
+/** `queueNormalizer` [Q, L] and each `prototypeNormalizer` [M_l] from the queue and the hierarchy. */
 export function prepareGraph(s: StepSettings): Graph {
   const levels = hierarchyInputs(s);
   const queue = input(state.queue, [s.queue, s.encoder.dimension]);
   const outputs: Record<string, Value> = {};
   outputs[next(state.queueNormalizer)] = scope("queueNormalizer", () =>
-    transpose(
-      concat(
-        levels.map((level) => byBlocks(queue, (rows) => instanceNormalizer(s.loss, rows, level))),
-        1,
-      ),
-      [1, 0],
+    concat(
+      levels.map((level) => byBlocks(queue, (rows) => instanceNormalizer(s.loss, rows, level))),
+      1,
     ),
   );
   for (const [l, level] of levels.slice(0, -1).entries()) {

@@ -4,11 +4,9 @@
  */
 import {
   add,
-  apply,
   concat,
   type DType,
   differentiate,
-  expand,
   type Graph,
   gather,
   input,
@@ -22,8 +20,6 @@ import {
   stopGradient,
   sub,
   sum,
-  transpose,
-  unsqueeze,
   type Value,
 } from "../graph/index.js";
 import { hcscLoss, instanceNormalizer, type Level, type LossSettings, warmupLoss } from "../hcsc/index.js";
@@ -140,9 +136,7 @@ function forwardBackward(
     total,
     query.map((p) => p.value),
   );
-  scope("queue", () =>
-    ports.state(state.queue, scatterND(queue, unsqueeze(ports.input(feeds.slots, [s.batchSize], "int64"), [1]), k)),
-  );
+  scope("queue", () => ports.state(state.queue, scatterND(queue, slots(s, ports), k)));
   scope("monitor", () => {
     const center = mean(stopGradient(q), [0]);
     ports.values[results.gradientNorm] = globalNorm(gradients);
@@ -179,7 +173,7 @@ function warmup(s: StepSettings, views: readonly Value[], keys: Value, queue: Va
 function selective(s: StepSettings, views: readonly Value[], keys: Value, queue: Value, ports: Ports): Value {
   const levels = hierarchyInputs(s);
   const depth = levels.length;
-  const queueNormalizer = input(state.queueNormalizer, [depth, s.queue]);
+  const queueNormalizer = input(state.queueNormalizer, [s.queue, depth]);
   const draws = {
     instance: input(feeds.instanceDraws, [s.batchSize, depth, s.queue]),
     prototype: views.map((_, v) =>
@@ -191,19 +185,17 @@ function selective(s: StepSettings, views: readonly Value[], keys: Value, queue:
   ports.values[results.terms] = stack(loss.terms);
   if (loss.instanceMask) {
     ports.values[results.instanceKept] = mean(loss.instanceMask, [0, 2]);
-    const fresh = transpose(
-      concat(
-        levels.map((level) => instanceNormalizer(s.loss, keys, level)),
-        1,
-      ),
-      [1, 0],
-    ); // [L, B]
-    const slots = expand(unsqueeze(ports.input(feeds.slots, [s.batchSize], "int64"), [0]), [depth, s.batchSize]);
-    ports.state(state.queueNormalizer, apply("ScatterElements", [queueNormalizer, slots, fresh], { axis: 1 }));
+    const fresh = concat(
+      levels.map((level) => instanceNormalizer(s.loss, keys, level)),
+      1,
+    ); // [B, L]
+    ports.state(state.queueNormalizer, scatterND(queueNormalizer, slots(s, ports), fresh));
   }
   ports.values[results.prototypeKept] = stack(loss.prototypeKeepFractions);
   return loss.total;
 }
+
+const slots = (s: StepSettings, ports: Ports): Value => ports.input(feeds.slots, [s.batchSize, 1], "int64");
 
 /** The hierarchy as graph inputs. */
 export function hierarchyInputs(
@@ -215,7 +207,7 @@ export function hierarchyInputs(
     prototypes: input(state.prototypes(l), [m, s.encoder.dimension]),
     temperature: input(state.temperature(l), [m]),
     count: input(state.count(l), []),
-    parent: l < top ? input(state.parent(l), [m], "int64") : null,
+    parent: l < top ? input(state.parent(l), [m], "int32") : null,
     normalizer: l < top ? input(state.prototypeNormalizer(l), [m]) : null,
     assignment: reference ? input(feeds.assignment(l), [s.batchSize], "int64") : null,
     maxAssignment: reference ? input(feeds.maxAssignment(l), []) : null,

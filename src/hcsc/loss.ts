@@ -32,6 +32,7 @@ import {
   stopGradient,
   sub,
   sum,
+  transpose,
   unsqueeze,
   type Value,
   where,
@@ -59,7 +60,7 @@ export interface Level {
   readonly temperature: Value;
   /** How many rows are prototypes: float scalar. */
   readonly count: Value;
-  /** Below the top: each prototype's parent, int64 [M]. */
+  /** Below the top: each prototype's parent, int32 [M]. */
   readonly parent: Value | null;
   /** Below the top: `prototypeNormalizer` of this level, [M]. */
   readonly normalizer: Value | null;
@@ -84,7 +85,7 @@ export interface LossInputs {
   readonly keys: Value;
   /** [Q, D], unit rows. */
   readonly queue: Value;
-  /** `instanceNormalizer` of every queue key, [L, Q]. */
+  /** `instanceNormalizer` of every queue key, [Q, L]. */
   readonly queueNormalizer: Value | null;
   readonly levels: readonly Level[];
   readonly draws: Draws;
@@ -160,12 +161,15 @@ const variants: Readonly<
 const perLevel = (losses: Value): Value[] =>
   Array.from({ length: losses.shape[0] as number }, (_, l) => reshape(slice(losses, 0, l, l + 1), []));
 
-/** Prototype ids as float32 [1, M]: comparisons of int64 run on the CPU of most providers. */
-const ids = (count: number): Value =>
+/** 0, 1, … as float32 [M]: providers compare floats everywhere, int64 only on the CPU. */
+const countUp = (count: number): Value =>
   constant(
     Float32Array.from({ length: count }, (_, i) => i),
-    [1, count],
+    [count],
   );
+
+/** Prototype ids as float32 [1, M]. */
+const ids = (count: number): Value => unsqueeze(countUp(count), [0]);
 
 /** Which rows of a level are prototypes: bool [1, M]. */
 const activeRows = (level: Pick<Level, "prototypes" | "count">): Value =>
@@ -185,9 +189,10 @@ function anchorAt(level: Level, query: Value, variant: Variant): Anchor {
     variant === "reference"
       ? (level.assignment as Value)
       : argMax(where(activeRows(level), logitsOf(query, level), -1e30), 1);
+  const count = level.prototypes.shape[0] as number;
   return {
     positive,
-    onehot: equal(unsqueeze(cast(positive, "float32"), [1]), ids(level.prototypes.shape[0] as number)),
+    onehot: equal(unsqueeze(gather(countUp(count), positive), [1]), ids(count)),
     prototypes: gather(level.prototypes, positive),
     temperature: unsqueeze(gather(level.temperature, positive), [1]),
   };
@@ -254,7 +259,7 @@ function instanceMask(
   const cosines = gemm(reshape(stacked, [batch * levels, dimension]), queue, null, { transB: true });
   // Divided after the product, as the normalizer's logits are: both round alike even at a small temperature.
   const similarity = div(reshape(cosines, [batch, levels, length]), unsqueeze(temperatures, [2]));
-  const share = exp(sub(similarity, unsqueeze(queueNormalizer as Value, [0])));
+  const share = exp(sub(similarity, unsqueeze(transpose(queueNormalizer as Value, [1, 0]), [0])));
   return cast(less(draws.instance as Value, clamped(sub(1, share), settings, "instance")), "float32");
 }
 

@@ -10,7 +10,6 @@ import {
   mean,
   reshape,
   scope,
-  transpose,
   type Value,
 } from "../graph/index.js";
 import {
@@ -40,7 +39,7 @@ export function hierarchyState(c: Case): Tensors {
     tensors[state.prototypes(l)] = c.tensor(`prototypes_${l}`);
     tensors[state.temperature(l)] = c.tensor(`temperature_${l}`);
     tensors[state.count(l)] = scalarOf(m);
-    if (l < levels.length - 1) tensors[state.parent(l)] = c.tensor(`parent_${l}`);
+    if (l < levels.length - 1) tensors[state.parent(l)] = { shape: [m], data: c.ids(`parent_${l}`) };
   }
   return tensors;
 }
@@ -94,7 +93,7 @@ function lossGraph(c: Case, settings: LossSettings): Graph {
   }));
   const levels: Level[] = bare.map((level, l) => ({
     ...level,
-    parent: l < sizes.length - 1 ? input(state.parent(l), [sizes[l]], "int64") : null,
+    parent: l < sizes.length - 1 ? input(state.parent(l), [sizes[l]], "int32") : null,
     normalizer: l < sizes.length - 1 ? reshape(prototypeNormalizer(settings, level, bare[l + 1]), [sizes[l]]) : null,
     assignment: reference ? input(feeds.assignment(l), [batch], "int64") : null,
     maxAssignment: reference ? input(feeds.maxAssignment(l), []) : null,
@@ -104,12 +103,9 @@ function lossGraph(c: Case, settings: LossSettings): Graph {
     input("k", [batch, dimension]),
     input("queue", [length, dimension]),
   ];
-  const queueNormalizer = transpose(
-    concat(
-      levels.map((level) => instanceNormalizer(settings, queue, level)),
-      1,
-    ),
-    [1, 0],
+  const queueNormalizer = concat(
+    levels.map((level) => instanceNormalizer(settings, queue, level)),
+    1,
   );
   const draws = {
     instance: input(feeds.instanceDraws, [batch, sizes.length, length]),

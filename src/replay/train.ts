@@ -119,7 +119,10 @@ function stepFeeds(c: Case, step: StepSettings, t: number): Tensors {
   const given: Tensors = {
     [feeds.queryImages]: at("imageQ"),
     [feeds.keyImages]: at("imageK"),
-    [feeds.slots]: longs(Array.from({ length: step.batchSize }, (_, i) => (slot + i) % step.queue)),
+    [feeds.slots]: longs(
+      Array.from({ length: step.batchSize }, (_, i) => (slot + i) % step.queue),
+      [step.batchSize, 1],
+    ),
     [feeds.learningRate]: scalarOf(c.number("learningRate")),
     [feeds.momentum]: scalarOf(c.number("momentum")),
     [feeds.keyMomentum]: scalarOf(c.number("keyMomentum")),

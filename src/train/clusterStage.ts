@@ -57,8 +57,7 @@ function hierarchyTensors(tree: Hierarchy, clusters: readonly number[]): Record<
     tensors[state.prototypes(l)] = level.prototypes;
     tensors[state.temperature(l)] = { shape: [clusters[l]], data: level.temperature };
     tensors[state.count(l)] = { shape: [], data: Float32Array.of(level.count) };
-    if (level.parent)
-      tensors[state.parent(l)] = { shape: [clusters[l]], data: BigInt64Array.from(level.parent, BigInt) };
+    if (level.parent) tensors[state.parent(l)] = { shape: [clusters[l]], data: level.parent };
   }
   return tensors;
 }

@@ -40,13 +40,14 @@ export function stepFeeds(
     shape: [batchSize, s.encoder.channels, size, size],
     data,
   });
-  const longs = (data: BigInt64Array): DenseArray => ({ shape: [batchSize], data });
+  const longs = (data: BigInt64Array, shape = [batchSize]): DenseArray => ({ shape, data });
   const shuffle = s.keySubBatches > 1 ? keyShuffle(batchSize, seed, batchNumber) : null;
   const given: Record<string, DenseArray> = {
     [feeds.queryImages]: image(s.imageSize, views[0]),
     [feeds.keyImages]: image(s.imageSize, shuffle ? reordered(views[1], shuffle.order) : views[1]),
     [feeds.slots]: longs(
       BigInt64Array.from({ length: batchSize }, (_, i) => BigInt((position.enqueued + i) % method.queue)),
+      [batchSize, 1],
     ),
     ...selectionDraws(s, seed, batchNumber, new Set(program.inputs.map((v) => v.name))),
   };

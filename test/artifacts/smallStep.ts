@@ -83,7 +83,10 @@ export function startingState(s: StepSettings): Record<string, DenseArray> {
     start[state.count(l)] = scalar(m);
   }
   for (const [l, m] of s.clusters.slice(1).entries())
-    start[state.parent(l)] = ids(Array.from({ length: s.clusters[l] }, (_, i) => i % m));
+    start[state.parent(l)] = {
+      shape: [s.clusters[l]],
+      data: Int32Array.from({ length: s.clusters[l] }, (_, i) => i % m),
+    };
   return start;
 }
 
@@ -92,7 +95,10 @@ export const allFeeds = (s: StepSettings): Record<string, DenseArray> => ({
   [feeds.queryImages]: gaussian([s.batchSize, 1, s.imageSize, s.imageSize]),
   [feeds.keyImages]: gaussian([s.batchSize, 1, s.imageSize, s.imageSize]),
   [feeds.unshuffle]: ids([3, 1, 0, 2, 7, 6, 5, 4]),
-  [feeds.slots]: ids(Array.from({ length: s.batchSize }, (_, i) => (s.queue - 2 + i) % s.queue)),
+  [feeds.slots]: {
+    ...ids(Array.from({ length: s.batchSize }, (_, i) => (s.queue - 2 + i) % s.queue)),
+    shape: [s.batchSize, 1],
+  },
   [feeds.learningRate]: scalar(0.1),
   [feeds.momentum]: scalar(0.9),
   [feeds.keyMomentum]: scalar(0.9),

@@ -23,6 +23,7 @@ import type { DenseArray } from "../array.js";
 import { ProviderError, ShapeError, UsageError } from "../errors.js";
 import { guardExit } from "./exitGuard.js";
 import { copyOnto, FeedMemory } from "./feedMemory.js";
+import type { Traffic } from "./memory.js";
 import type {
   CallName,
   Calls,
@@ -34,16 +35,19 @@ import type {
   Reply,
   Request,
 } from "./messages.js";
-import { requireProvider } from "./providers.js";
+import type { Placement } from "./placement.js";
+import { type Provider, type ProviderChoice, requireProvider } from "./providers.js";
 
 export interface EngineOptions {
-  /** A name of `providers`; default `cpu`. */
+  /** A name of `providers`, with `:N` for one of several devices, as `cuda:1`; default `cpu`. */
   readonly provider?: string;
   /**
    * Threads of a CPU operator, ≥ 1. Default: as many as the process may use (`availableParallelism`). ONNX Runtime's own default
    * counts physical cores, and on a virtual machine of two cores counted one: half the speed.
    */
   readonly threads?: number;
+  /** Told where the nodes of each program run: when it is loaded, or after its first run. Not called on the CPU. */
+  readonly onPlaced?: (placement: Placement) => void;
 }
 
 /**
@@ -52,7 +56,7 @@ export interface EngineOptions {
  * does not take (naming program and tensor), ProviderError for what ONNX Runtime says and for an engine that has ended.
  */
 export interface Engine {
-  readonly provider: string;
+  readonly provider: Provider;
   /** Makes the session of an ONNX model under a name. */
   load(program: string, model: Uint8Array, options?: ProgramOptions): Promise<ProgramInfo>;
   unload(program: string): Promise<void>;
@@ -71,6 +75,8 @@ export interface Engine {
    * @param feeds - copied before this returns, so the caller may fill them anew; shared memory is allowed
    */
   run(program: string, feeds: NamedArrays, wanted: readonly string[]): Promise<Record<string, DenseArray>>;
+  /** Bytes that crossed between host and device so far; none on the CPU. */
+  traffic(): Promise<Traffic>;
   /** Finishes what was asked, releases everything, ends the thread. */
   close(): Promise<void>;
 }
@@ -83,15 +89,16 @@ export interface Engine {
 export async function openEngine({
   provider = "cpu",
   threads = availableParallelism(),
+  onPlaced = () => {},
 }: EngineOptions = {}): Promise<Engine> {
-  requireProvider(
+  const choice = requireProvider(
     provider,
     listSupportedBackends().map((b) => b.name),
   );
   if (!(Number.isInteger(threads) && threads >= 1)) {
     throw new UsageError(`threads is ${threads}. Give a whole number from 1.`);
   }
-  const engine = new ThreadEngine(provider, threads);
+  const engine = new ThreadEngine(choice, threads, onPlaced);
   await engine.names(); // the thread is up, ONNX Runtime is loaded
   return engine;
 }
@@ -112,12 +119,16 @@ class ThreadEngine implements Engine {
   private ended: string | null = null;
   private closing: Promise<void> | null = null;
 
+  readonly provider: Provider;
+
   constructor(
-    readonly provider: string,
+    choice: ProviderChoice,
     threads: number,
+    private readonly onPlaced: (placement: Placement) => void,
   ) {
+    this.provider = choice.name;
     const flags = new SharedArrayBuffer(8);
-    const workerData: HostOptions = { provider, threads, flags };
+    const workerData: HostOptions = { provider: choice, threads, flags };
     this.worker = new Worker(new URL("./host.js", import.meta.url), {
       workerData,
       name: "hcsc engine",
@@ -168,6 +179,10 @@ class ThreadEngine implements Engine {
     return asked as Promise<Record<string, DenseArray>>;
   }
 
+  traffic(): Promise<Traffic> {
+    return this.ask("traffic", null);
+  }
+
   close(): Promise<void> {
     if (!this.closing) {
       const asked = this.ended === null ? this.ask("close", null) : Promise.resolve(null);
@@ -191,7 +206,8 @@ class ThreadEngine implements Engine {
     });
   }
 
-  private receive({ id, answer, error, spent = [] }: Reply): void {
+  private receive({ id, answer, error, placed, spent = [] }: Reply): void {
+    for (const placement of placed) this.onPlaced(placement);
     for (const block of spent) this.memory.giveBack(block);
     const waiting = this.pending.get(id);
     this.pending.delete(id);

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { NamedArrays, Reply, Request } from "./messages.js";
 import { type ErrorKind, flag, type HostOptions } from "./messages.js";
-import type { Provider } from "./providers.js";
+import type { Placement } from "./placement.js";
 import { Sessions } from "./sessions.js";
 
 const { provider, threads, flags } = workerData as HostOptions;
@@ -22,7 +22,8 @@ async function guard<T>(native: () => Promise<T>): Promise<T> {
   }
 }
 
-const sessions = new Sessions(provider as Provider, threads, guard);
+let placed: Placement[] = [];
+const sessions = new Sessions(provider, threads, guard, (placement) => placed.push(placement));
 
 async function answer(request: Request): Promise<unknown> {
   switch (request.call) {
@@ -32,7 +33,7 @@ async function answer(request: Request): Promise<unknown> {
       await sessions.unload(request.ask.program);
       return null;
     case "write":
-      sessions.write(request.ask.state);
+      await sessions.write(request.ask.state);
       return null;
     case "read":
       return sessions.read(request.ask.names);
@@ -43,6 +44,8 @@ async function answer(request: Request): Promise<unknown> {
       return sessions.names();
     case "run":
       return sessions.run(request.ask.program, request.ask.feeds, request.ask.wanted);
+    case "traffic":
+      return sessions.traffic();
     case "close":
       await sessions.close();
       return null;
@@ -57,14 +60,16 @@ async function serve(request: Request): Promise<void> {
   let moved: ArrayBuffer[] = [];
   try {
     const made = await answer(request);
-    reply = { id: request.id, answer: made, spent };
+    reply = { id: request.id, answer: made, placed, spent };
     if (request.call === "run" || request.call === "read") moved = buffers(made as NamedArrays);
   } catch (error) {
     const { name, message, stack } = error as Error;
     const isKnown = kinds.includes(name);
     const shown = isKnown ? message : `the engine failed at ${request.call}: ${stack ?? message}`;
-    reply = { id: request.id, spent, error: { kind: isKnown ? (name as ErrorKind) : "ProviderError", message: shown } };
+    const kind = isKnown ? (name as ErrorKind) : "ProviderError";
+    reply = { id: request.id, placed, spent, error: { kind, message: shown } };
   }
+  placed = [];
   port?.postMessage(reply, [...spent, ...moved]);
   if (request.call === "close") port?.close();
 }

@@ -4,8 +4,10 @@
  * go in and wanted outputs come back as dense arrays. On top of it: the searches that clustering and kNN are given.
  */
 export { type Engine, type EngineOptions, openEngine } from "./engine.js";
+export type { Traffic } from "./memory.js";
 export type { DataArray, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo } from "./messages.js";
 export { nearestCentroidOn } from "./nearestCentroid.js";
+export { type Placement, placementWarning } from "./placement.js";
 export { type Provider, providers, requireProvider } from "./providers.js";
 export { similarityOn } from "./similarity.js";
 export { type ChosenTarget, chooseTarget } from "./target.js";

@@ -1,5 +1,8 @@
 /** What the caller's thread and the engine's thread say to each other. Everything here survives structured cloning. */
 import type { DenseArray } from "../array.js";
+import type { Traffic } from "./memory.js";
+import type { Placement } from "./placement.js";
+import type { ProviderChoice } from "./providers.js";
 
 /** Typed arrays that are fed and come back; bool is `Uint8Array` of 0 and 1. */
 export type Elements = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
@@ -36,6 +39,7 @@ export interface Calls {
   drop: { ask: { names: readonly string[] | null }; answer: null };
   names: { ask: null; answer: readonly string[] };
   run: { ask: { program: string; feeds: NamedArrays; wanted: readonly string[] }; answer: NamedArrays };
+  traffic: { ask: null; answer: Traffic };
   close: { ask: null; answer: null };
 }
 export type CallName = keyof Calls;
@@ -51,13 +55,15 @@ export interface Reply {
   readonly id: number;
   readonly answer?: unknown;
   readonly error?: { readonly kind: ErrorKind; readonly message: string };
+  /** Where programs were found to run, since the last reply. */
+  readonly placed: readonly Placement[];
   /** Memory of feeds, on its way back for the next ones. */
   readonly spent?: readonly ArrayBuffer[];
 }
 
 /** What the engine's thread is started with. */
 export interface HostOptions {
-  readonly provider: string;
+  readonly provider: ProviderChoice;
   readonly threads: number;
   /** int32 [2]: `busy` and `stop`, see exitGuard.ts. */
   readonly flags: SharedArrayBuffer;

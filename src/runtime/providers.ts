@@ -1,14 +1,22 @@
 /** The execution providers an engine can run on. Another is another row here: the rest of the room is the same code. */
 import type { InferenceSession } from "onnxruntime-node";
-import { ProviderError } from "../errors.js";
+import { ProviderError, UsageError } from "../errors.js";
 
-/** How sessions of a provider are made. */
+/** How sessions of a provider are made, and what to do where it does not work. */
 interface ProviderSettings {
   /** What a person should know before choosing it. */
   readonly about: string;
-  /** Where state stays between runs: `cpu`, or `gpu-buffer` for tensors that ONNX Runtime keeps on the device. */
-  readonly stateLocation: "cpu" | "gpu-buffer";
+  /** Its name inside ONNX Runtime, as profiles give it. */
+  readonly label: string;
+  /** Where state stays between runs: on the host, or as device tensors, which the Node binding has for WebGPU only. */
+  readonly state: "host" | "device";
+  /** Options of the provider itself. */
+  readonly options: Readonly<Record<string, string | boolean>>;
+  /** Whether `name:N` picks one of several devices. */
+  readonly picksDevice: boolean;
   readonly session: InferenceSession.SessionOptions;
+  /** What to install or change, by what ONNX Runtime says. */
+  readonly fixes: readonly (readonly [RegExp, string])[];
 }
 
 /**
@@ -16,23 +24,84 @@ interface ProviderSettings {
  * it waits passively: measured not slower at the step sizes of training, and faster under load.
  */
 export const providers = {
+  cuda: {
+    about: "NVIDIA GPUs; Linux x64",
+    label: "CUDAExecutionProvider",
+    state: "host",
+    options: {},
+    picksDevice: true,
+    session: {},
+    fixes: [
+      [
+        /shared library|providers_shared|libcu/i,
+        "Install CUDA 12 and cuDNN 9, then its provider: npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12",
+      ],
+    ],
+  },
+  dml: {
+    about: "any DirectX 12 GPU; Windows",
+    label: "DmlExecutionProvider",
+    state: "host",
+    options: {},
+    picksDevice: true,
+    session: { enableMemPattern: false, executionMode: "sequential" },
+    fixes: [],
+  },
+  coreml: {
+    about: "Apple's GPU and neural engine; macOS",
+    label: "CoreMLExecutionProvider",
+    state: "host",
+    options: {},
+    picksDevice: false,
+    session: {},
+    fixes: [],
+  },
+  webgpu: {
+    about: "any GPU with Vulkan, Direct3D 12 or Metal; bundled on Linux x64, Windows and macOS",
+    label: "WebGpuExecutionProvider",
+    state: "device",
+    // Some of its kernels read past the end of a buffer: without this a step ends the process now and then (SwiftShader).
+    options: { enableRobustness: true },
+    picksDevice: false,
+    session: {},
+    fixes: [
+      [
+        /No supported adapters|WebGPU adapter/i,
+        "Install the GPU maker's driver and, on Linux, a Vulkan loader (Debian: apt-get install libvulkan1); `vulkaninfo --summary` should list the GPU",
+      ],
+    ],
+  },
   cpu: {
     about: "ONNX Runtime's own kernels on all cores; bundled on every platform",
-    stateLocation: "cpu",
+    label: "CPUExecutionProvider",
+    state: "host",
+    options: {},
+    picksDevice: false,
     session: { extra: { session: { intra_op: { allow_spinning: "0" } } } },
+    fixes: [],
   },
 } as const satisfies Readonly<Record<string, ProviderSettings>>;
 
 export type Provider = keyof typeof providers;
 
+/** A provider and, where there are several, which of its devices. */
+export interface ProviderChoice {
+  readonly name: Provider;
+  readonly device: number | null;
+}
+
 /**
- * `name`, if this library has settings for it and ONNX Runtime's package has it on this platform. ONNX Runtime drops names
- * that it does not know in silence when another remains, so names are checked here and exactly one is ever passed on.
+ * The choice that `cuda` or `cuda:1` names, if this library has settings for it and ONNX Runtime's package has it on this
+ * platform. ONNX Runtime drops names that it does not know in silence when another remains, so names are checked here and
+ * exactly one is ever passed on.
  *
  * @param available - the names that `listSupportedBackends()` gave
- * @throws ProviderError otherwise
+ * @throws UsageError for text of another form or a device that cannot be picked; ProviderError for an unavailable name
  */
-export function requireProvider(name: string, available: readonly string[]): Provider {
+export function requireProvider(text: string, available: readonly string[]): ProviderChoice {
+  const [, name, device] = /^([a-z]+)(?::(\d+))?$/.exec(text) ?? [];
+  if (name === undefined)
+    throw new UsageError(`the provider ${JSON.stringify(text)} is not a name such as cpu, webgpu or cuda:1.`);
   const known = Object.keys(providers).filter((n) => available.includes(n));
   if (!known.includes(name)) {
     const why = available.includes(name)
@@ -40,5 +109,15 @@ export function requireProvider(name: string, available: readonly string[]): Pro
       : `is not in this build of ONNX Runtime (it has ${available.join(", ")})`;
     throw new ProviderError(`the provider ${name} ${why}. Choose ${known.join(" or ")}.`);
   }
-  return name as Provider;
+  const choice: ProviderChoice = { name: name as Provider, device: device === undefined ? null : Number(device) };
+  if (choice.device !== null && !providers[choice.name].picksDevice)
+    throw new UsageError(`the provider ${name} takes no device number: ONNX Runtime picks its device. Give ${name}.`);
+  return choice;
+}
+
+/** What ONNX Runtime said, and what to do about it where that is known. */
+export function withFix(provider: Provider, said: string): string {
+  const fixes: ProviderSettings["fixes"] = providers[provider].fixes;
+  const fix = fixes.find(([pattern]) => pattern.test(said))?.[1];
+  return fix ? `${said.replace(/\.?\s*$/, ".")} ${fix}.` : said;
 }

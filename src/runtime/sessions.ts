@@ -6,18 +6,21 @@
  * all the same (100 MB: 69.5 ms with, 71 ms without). Adopting is also what device tensors need, it keeps the state whole
  * when a run fails, and no tensor is ever input and output at once.
  */
-import { MessageChannel } from "node:worker_threads";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { ProviderError, ShapeError, UsageError } from "../errors.js";
 import { requireFit, requireWhole } from "./fit.js";
+import { bytesOf, DeviceMemory, hostMemory, type StateMemory, type Traffic } from "./memory.js";
 import type { DataArray, Elements, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo } from "./messages.js";
-import { type Provider, providers } from "./providers.js";
+import { FirstRun, nothingElse, type Placement, wholly, wouldFallBack } from "./placement.js";
+import { type ProviderChoice, providers, withFix } from "./providers.js";
 
 interface Program {
   readonly session: InferenceSession;
   readonly inputs: readonly TensorInfo[];
   /** State tensor → output. */
   readonly state: ReadonlyMap<string, string>;
+  /** Until its first run, where its nodes are not known to be all on the engine's provider. */
+  watched: FirstRun | null;
 }
 
 /** Runs a native call; the transport marks the time in which the thread must not be ended. */
@@ -26,26 +29,41 @@ export type Guard = <T>(native: () => Promise<T>) => Promise<T>;
 export class Sessions {
   private readonly programs = new Map<string, Program>();
   private readonly state = new Map<string, Tensor>();
+  /** The session that made a tensor of the state. */
+  private readonly makers = new WeakMap<Tensor, InferenceSession>();
+  private readonly moved = { toDevice: 0, fromDevice: 0 };
+  private readonly memory: StateMemory;
 
+  /** @param onPlaced - told where the nodes of a program run, once for each */
   constructor(
-    private readonly provider: Provider,
+    private readonly provider: ProviderChoice,
     private readonly threads: number,
     private readonly guard: Guard,
-  ) {}
+    private readonly onPlaced: (placement: Placement) => void,
+  ) {
+    this.memory =
+      providers[provider.name].state === "host"
+        ? hostMemory
+        : new DeviceMemory(
+            (model, at) =>
+              this.native("a copy cannot be made", () => this.create(model, { preferredOutputLocation: at })),
+            (session, given) => this.native("a copy failed", () => session.run(given)),
+            (traffic) => this.count(traffic),
+          );
+  }
+
+  /** What crossed between host and device so far. */
+  traffic(): Traffic {
+    return { ...this.moved };
+  }
 
   async load(program: string, model: Uint8Array, { state = {} }: ProgramOptions): Promise<ProgramInfo> {
     if (this.programs.has(program)) {
       throw new UsageError(`the program ${program} is loaded already. Unload it first, or give another name.`);
     }
     const began = performance.now();
-    const session = await this.native(`program ${program} cannot be loaded`, () =>
-      InferenceSession.create(model, {
-        ...providers[this.provider].session,
-        executionProviders: [this.provider],
-        enableMemPattern: false, // planned memory is no faster here and takes a third more
-        logSeverityLevel: 4, // errors come back as rejections: not on stderr too
-        intraOpNumThreads: this.threads,
-      }),
+    const { session, watched } = await this.native(`program ${program} cannot be loaded`, () =>
+      this.createPlaced(model, Object.values(state)),
     );
     const inputs = session.inputMetadata.map(tensorInfo);
     const outputs = session.outputMetadata.map(tensorInfo);
@@ -53,6 +71,7 @@ export class Sessions {
       const next = outputs.find((o) => o.name === output);
       const current = inputs.find((i) => i.name === name);
       if (!next || (current && !canFollow(current, next))) {
+        watched?.discard();
         await session.release();
         throw new ShapeError(
           next && current
@@ -61,33 +80,42 @@ export class Sessions {
         );
       }
     }
-    this.programs.set(program, { session, inputs, state: new Map(Object.entries(state)) });
+    this.programs.set(program, { session, inputs, state: new Map(Object.entries(state)), watched });
+    if (!watched && this.provider.name !== "cpu") this.onPlaced(wholly(program));
     return { inputs, outputs, seconds: (performance.now() - began) / 1000 };
   }
 
   async unload(program: string): Promise<void> {
-    const { session } = this.program(program);
+    const { session, watched, state } = this.program(program);
+    for (const name of state.keys()) {
+      const tensor = this.state.get(name);
+      if (tensor && this.makers.get(tensor) === session) this.replace(name, await this.memory.outlive(tensor));
+    }
     this.programs.delete(program);
+    watched?.discard();
     await this.native(`program ${program} cannot be unloaded`, () => session.release());
   }
 
-  write(state: NamedArrays): void {
+  async write(state: NamedArrays): Promise<void> {
     const made = Object.entries(state).map(([name, array]) => {
       const type = requireWhole("state", name, array);
       return [name, new Tensor(type, array.data as Tensor["data"], array.shape)] as const;
     });
-    for (const [name, tensor] of made) this.replace(name, tensor);
+    for (const [name, tensor] of made) this.replace(name, await this.memory.place(tensor));
   }
 
-  read(names: readonly string[] | null): NamedArrays {
-    return Object.fromEntries((names ?? this.names()).map((name) => [name, copyOf(this.required(name, "read"))]));
+  async read(names: readonly string[] | null): Promise<NamedArrays> {
+    const tensors = (names ?? this.names()).map((name) => [name, this.required(name, "read")] as const);
+    const arrays: Record<string, DataArray> = {};
+    for (const [name, tensor] of tensors) arrays[name] = await this.memory.read(tensor);
+    return arrays;
   }
 
   drop(names: readonly string[] | null): void {
     const dropped = (names ?? this.names()).map((name) => [name, this.required(name, "drop")] as const);
     for (const [name, tensor] of dropped) {
       this.state.delete(name);
-      free([tensor]);
+      this.memory.free(tensor);
     }
   }
 
@@ -96,7 +124,8 @@ export class Sessions {
   }
 
   async run(program: string, feeds: NamedArrays, wanted: readonly string[]): Promise<NamedArrays> {
-    const { session, inputs, state } = this.program(program);
+    const loaded = this.program(program);
+    const { session, inputs, state } = loaded;
     const where = `program ${program}`;
     for (const name of Object.keys(feeds)) {
       if (!inputs.some((i) => i.name === name)) {
@@ -114,22 +143,62 @@ export class Sessions {
     if (outputs.length === 0)
       throw new UsageError(`${where}: no output is wanted and none is state, so nothing would run.`);
     const results = await this.native(`${where} failed`, () => session.run(tensors, outputs));
+    if (loaded.watched) this.onPlaced(loaded.watched.placement(program, session, providers[this.provider.name].label));
+    loaded.watched = null;
+    this.count({ toDevice: hostBytes(Object.values(tensors)), fromDevice: hostBytes(Object.values(results)) });
     const next = new Set(state.values());
-    const answer = Object.fromEntries(
-      wanted.map((name) => [name, next.has(name) ? copyOf(results[name]) : arrayOf(results[name])]),
-    );
-    const adopted = new Map<Tensor, string>();
+    const answer: Record<string, DataArray> = {};
+    for (const name of wanted)
+      answer[name] = next.has(name) ? await this.memory.read(results[name]) : arrayOf(results[name]);
+    const adopted = new Set<string>();
     for (const [name, output] of state) {
-      const other = adopted.get(results[output]);
-      this.replace(name, other === undefined ? results[output] : duplicate(results[output]));
-      adopted.set(results[output], name);
+      const tensor = adopted.has(output) ? await this.memory.duplicate(results[output]) : results[output];
+      if (!adopted.has(output)) this.makers.set(tensor, session);
+      adopted.add(output);
+      this.replace(name, tensor);
     }
     return answer;
   }
 
   async close(): Promise<void> {
-    for (const name of [...this.programs.keys()]) await this.unload(name);
     this.drop(null);
+    for (const name of [...this.programs.keys()]) await this.unload(name);
+    await this.memory.close();
+  }
+
+  private create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
+    const { name, device } = this.provider;
+    return InferenceSession.create(model, {
+      ...providers[name].session,
+      executionProviders: [{ name, ...providers[name].options, ...(device === null ? {} : { deviceId: device }) }],
+      enableMemPattern: false, // planned memory is no faster here and takes a third more
+      logSeverityLevel: 4, // errors come back as rejections: not on stderr too
+      intraOpNumThreads: this.threads,
+      ...options,
+    });
+  }
+
+  /** A session with every node on the engine's provider, or one whose first run is watched. */
+  private async createPlaced(
+    model: Uint8Array,
+    stateOutputs: readonly string[],
+  ): Promise<{ session: InferenceSession; watched: FirstRun | null }> {
+    if (this.provider.name === "cpu") return { session: await this.create(model, {}), watched: null };
+    const { location } = this.memory;
+    const preferredOutputLocation = Object.fromEntries(stateOutputs.map((output) => [output, location]));
+    try {
+      return { session: await this.create(model, { preferredOutputLocation, extra: nothingElse }), watched: null };
+    } catch (error) {
+      if (!wouldFallBack.test(String(error))) throw error;
+    }
+    const watched = new FirstRun();
+    return { session: await this.create(model, { preferredOutputLocation, ...watched.options }), watched };
+  }
+
+  private count({ toDevice = 0, fromDevice = 0 }: Partial<Traffic>): void {
+    if (this.provider.name === "cpu") return;
+    this.moved.toDevice += toDevice;
+    this.moved.fromDevice += fromDevice;
   }
 
   private inputTensor(
@@ -155,7 +224,7 @@ export class Sessions {
   private replace(name: string, tensor: Tensor): void {
     const old = this.state.get(name);
     this.state.set(name, tensor);
-    if (old) free([old]);
+    if (old && old !== tensor) this.memory.free(old);
   }
 
   private required(name: string, verb: string): Tensor {
@@ -177,7 +246,8 @@ export class Sessions {
     try {
       return await this.guard(call);
     } catch (error) {
-      throw new ProviderError(`${what} on ${this.provider}: ${error instanceof Error ? error.message : String(error)}`);
+      const said = error instanceof Error ? error.message : String(error);
+      throw new ProviderError(`${what} on ${this.provider.name}: ${withFix(this.provider.name, said)}`);
     }
   }
 }
@@ -197,19 +267,6 @@ function canFollow(current: TensorInfo, next: TensorInfo): boolean {
 }
 
 const arrayOf = (tensor: Tensor): DataArray => ({ shape: tensor.dims, data: tensor.data as Elements });
-const copyOf = (tensor: Tensor): DataArray => ({ shape: tensor.dims, data: (tensor.data as Elements).slice() });
-const duplicate = (tensor: Tensor): Tensor =>
-  new Tensor(tensor.type as "float32", (tensor.data as Float32Array).slice(), tensor.dims);
 
-const { port1: nowhere, port2: closed } = new MessageChannel();
-closed.close();
-nowhere.unref();
-
-/**
- * Frees the memory of tensors now. Garbage collection would lag behind by several states: it counts objects, not their
- * megabytes. A message to a port whose other end is closed takes its transferred arrays with it.
- */
-function free(tensors: readonly Tensor[]): void {
-  const buffers = tensors.map((t) => (t.data as Elements).buffer as ArrayBuffer).filter((b) => b.byteLength >= 1 << 16);
-  if (buffers.length > 0) nowhere.postMessage(null, buffers);
-}
+const hostBytes = (tensors: readonly Tensor[]): number =>
+  tensors.filter((t) => t.location === "cpu").reduce((bytes, t) => bytes + bytesOf(t), 0);

@@ -2,7 +2,7 @@
  * A recipe's programs: the graphs that training runs, as ONNX models for a target, with the map from state inputs to the
  * outputs that replace them.
  */
-import { type DType, describeModel, expandComposites, type Graph, type Shape } from "../graph/index.js";
+import { type DType, describeModel, expandComposites, forDevices, type Graph, type Shape } from "../graph/index.js";
 import { lowerBlocked } from "../graph/lower/index.js";
 import { encodeModel, type ModelContent } from "../onnx/index.js";
 import type { Recipe } from "../recipe/index.js";
@@ -22,8 +22,11 @@ export interface Program {
   readonly inputs: readonly { readonly name: string; readonly dtype: DType; readonly shape: Shape }[];
 }
 
-/** Where a graph is to run: `portable` is standard ONNX for any provider; `blocked` uses the CPU provider's own kernels. */
-export type Target = { readonly kind: "portable" } | { readonly kind: "blocked"; readonly block: number };
+/** Where a graph is to run: `portable` and `device` are standard ONNX, as CPUs and as GPUs like it; `blocked` uses the CPU provider's own kernels. */
+export type Target =
+  | { readonly kind: "portable" }
+  | { readonly kind: "device" }
+  | { readonly kind: "blocked"; readonly block: number };
 
 /** The settings of a recipe's step. */
 export function stepSettings(recipe: Recipe): StepSettings {
@@ -62,7 +65,7 @@ export function compileRepeated(graph: Graph, target: Target, results: readonly 
 function described(graph: Graph, target: Target): ModelContent {
   const lowered = target.kind === "blocked" ? lowerBlocked(graph, { block: target.block }) : graph;
   const names = Object.keys(lowered.outputs);
-  const expanded = expandComposites(Object.values(lowered.outputs));
+  const expanded = expandComposites(Object.values(lowered.outputs), target.kind === "device" ? forDevices : {});
   return describeModel({ ...lowered, outputs: Object.fromEntries(names.map((n, i) => [n, expanded[i]])) });
 }
 

@@ -22,7 +22,11 @@ export const wholeList = (text: string): readonly number[] => text.split(",").ma
 /** The engine's options on a command. */
 export const withEngineOptions = (command: Command): Command =>
   command
-    .option("--provider <name>", "execution provider", "cpu")
+    .option(
+      "--provider <name>",
+      "where graphs run: cpu, webgpu, cuda, dml, coreml, with :N for one of several devices, or auto (see hcsc doctor)",
+      "cpu",
+    )
     .option("--threads <n>", "threads of the provider; default all cores", whole(1))
     .option("--workers <n>", "threads that load images", whole(1));
 

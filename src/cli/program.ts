@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { version } from "../version.js";
 import { buildCommand } from "./build.js";
+import { doctorCommand } from "./doctor.js";
 import { embedCommand } from "./embed.js";
 import { evalCommand } from "./eval.js";
 import { exportCommand } from "./export.js";
@@ -23,6 +24,7 @@ export function program(): Command {
     embedCommand(),
     exportCommand(),
     replayCommand(),
+    doctorCommand(),
   ])
     root.addCommand(command);
   const all = (c: Command): readonly Command[] => [c, ...c.commands.flatMap(all)];

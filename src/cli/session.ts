@@ -1,6 +1,6 @@
 /** What commands on images share: an engine, a source and its loader, opened together and closed whatever happens. */
 import { describeSource, type ImageSource, type Loader, openLoader, openSource } from "../data/index.js";
-import { type Engine, openEngine } from "../runtime/index.js";
+import { autoProvider, type Engine, openEngine, type Placement, placementWarning } from "../runtime/index.js";
 
 export interface ImageSession {
   readonly engine: Engine;
@@ -19,11 +19,39 @@ export const warn = (message: string): void => {
   process.stderr.write(`warning: ${message}\n`);
 };
 
+const tell = (message: string): void => {
+  process.stderr.write(`${message}\n`);
+};
+
+/** `auto` or `auto:1` as the provider that it is here, saying which, and why others were passed over. */
+async function providerOf(text: string | undefined): Promise<string | undefined> {
+  const [, auto, device] = /^(auto)(?::(\d+))?$/.exec(text ?? "") ?? [];
+  if (auto === undefined) return text;
+  const { provider, passedOver } = await autoProvider(device === undefined ? null : Number(device));
+  for (const p of passedOver) tell(`${p.provider} is passed over: ${p.why}`);
+  tell(`the provider is ${provider}`);
+  return provider;
+}
+
+/** Says once of each program where its nodes run. */
+function placementTeller(provider: string | undefined): (placement: Placement) => void {
+  const told = new Set<string>();
+  return (placement) => {
+    if (told.has(placement.program)) return;
+    told.add(placement.program);
+    const warning = placementWarning(placement);
+    if (warning) warn(warning);
+    else tell(`every node of ${placement.program} runs on ${provider}`);
+  };
+}
+
 /** Opens an engine for `use`, and closes it. */
 export async function withEngine<T>(flags: EngineFlags, use: (engine: Engine) => Promise<T>): Promise<T> {
+  const provider = await providerOf(flags.provider);
   const engine = await openEngine({
-    ...(flags.provider ? { provider: flags.provider } : {}),
+    ...(provider ? { provider } : {}),
     ...(flags.threads ? { threads: flags.threads } : {}),
+    onPlaced: placementTeller(provider),
   });
   try {
     return await use(engine);

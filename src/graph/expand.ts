@@ -2,7 +2,7 @@
  * The portable form of the composites: standard ONNX ops only, so that any runtime takes the graph. Every other lowering is
  * tested against this one.
  */
-import { batchNormGrad, batchNormTrain } from "./expand/batchNorm.js";
+import { batchNormGrad, batchNormTrain, deviceBatchNormGrad, deviceBatchNormTrain } from "./expand/batchNorm.js";
 import { convGradInput, convGradWeight } from "./expand/convolution.js";
 import type { Expansion } from "./expand/expansion.js";
 import { maxPoolGrad } from "./expand/pooling.js";
@@ -18,6 +18,12 @@ export const portable: Readonly<Record<Composite, Expansion>> = {
   BatchNormTrain: batchNormTrain,
   BatchNormGrad: batchNormGrad,
   MaxPoolGrad: maxPoolGrad,
+};
+
+/** Forms that providers other than the CPU's prefer: standard ops as well. */
+export const forDevices: Partial<Readonly<Record<Composite, Expansion>>> = {
+  BatchNormTrain: deviceBatchNormTrain,
+  BatchNormGrad: deviceBatchNormGrad,
 };
 
 /** `outputs` with every composite replaced by `table`'s form, or else its portable one. */

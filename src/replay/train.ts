@@ -11,6 +11,7 @@ import {
   type StepSettings,
   state,
 } from "../artifacts/index.js";
+import { chooseTarget } from "../runtime/index.js";
 import { type Case, floats, longs, scalarOf, type Tensors } from "./case.js";
 import { hierarchyState, lossSettings, stackDraws } from "./loss.js";
 
@@ -68,13 +69,14 @@ export async function replayTrain(c: Case): Promise<Tensors> {
   const out: Tensors = {};
   const losses: number[] = [];
   const warmupSteps = c.number("warmupSteps");
-  const update = await load(c, compile(applyStep(step), { kind: "portable" }));
-  let program = await load(c, compile(gradientStep(step, "warmup"), { kind: "portable" }));
+  const target = await chooseTarget(c.engine);
+  const update = await load(c, compile(applyStep(step), target));
+  let program = await load(c, compile(gradientStep(step, "warmup"), target));
   for (let t = 0; t < c.number("steps"); t++) {
     if (t === warmupSteps) {
       await c.engine.unload(program.name);
       await prepare(c, step);
-      program = await load(c, compile(gradientStep(step, "selective"), { kind: "portable" }));
+      program = await load(c, compile(gradientStep(step, "selective"), target));
     }
     const given = stepFeeds(c, step, t);
     const r = await c.engine.run(program.name, fed(program, given), [

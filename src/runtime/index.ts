@@ -3,11 +3,14 @@
  * a thread of its own, so that the caller's event loop stays live during a step and state never travels between steps. Feeds
  * go in and wanted outputs come back as dense arrays. On top of it: the searches that clustering and kNN are given.
  */
+export { type AutoChoice, autoProvider } from "./auto.js";
+export { type Examination, examine, type ProviderReport } from "./doctor.js";
 export { type Engine, type EngineOptions, openEngine } from "./engine.js";
 export type { Traffic } from "./memory.js";
 export type { DataArray, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo } from "./messages.js";
 export { nearestCentroidOn } from "./nearestCentroid.js";
 export { type Placement, placementWarning } from "./placement.js";
+export { type Probe, probe } from "./probe.js";
 export { type Provider, providers, requireProvider } from "./providers.js";
 export { similarityOn } from "./similarity.js";
 export { type ChosenTarget, chooseTarget } from "./target.js";

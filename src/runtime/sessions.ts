@@ -8,6 +8,7 @@
  */
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { ProviderError, ShapeError, UsageError } from "../errors.js";
+import { decodeModel, encodeModel } from "../onnx/index.js";
 import { requireFit, requireWhole } from "./fit.js";
 import { bytesOf, DeviceMemory, hostMemory, type StateMemory, type Traffic } from "./memory.js";
 import type { DataArray, Elements, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo } from "./messages.js";
@@ -184,15 +185,15 @@ export class Sessions {
     stateOutputs: readonly string[],
   ): Promise<{ session: InferenceSession; watched: FirstRun | null }> {
     if (this.provider.name === "cpu") return { session: await this.create(model, {}), watched: null };
-    const { location } = this.memory;
-    const preferredOutputLocation = Object.fromEntries(stateOutputs.map((output) => [output, location]));
+    const ordered = this.memory.location === "cpu" ? model : stateFirst(model, new Set(stateOutputs));
+    const preferredOutputLocation = Object.fromEntries(stateOutputs.map((output) => [output, this.memory.location]));
     try {
-      return { session: await this.create(model, { preferredOutputLocation, extra: nothingElse }), watched: null };
+      return { session: await this.create(ordered, { preferredOutputLocation, extra: nothingElse }), watched: null };
     } catch (error) {
       if (!wouldFallBack.test(String(error))) throw error;
     }
     const watched = new FirstRun();
-    return { session: await this.create(model, { preferredOutputLocation, ...watched.options }), watched };
+    return { session: await this.create(ordered, { preferredOutputLocation, ...watched.options }), watched };
   }
 
   private count({ toDevice = 0, fromDevice = 0 }: Partial<Traffic>): void {
@@ -246,15 +247,29 @@ export class Sessions {
     try {
       return await this.guard(call);
     } catch (error) {
-      const said = error instanceof Error ? error.message : String(error);
+      const said = (error instanceof Error ? error.message : String(error)).replace(sourcePlace, "");
       throw new ProviderError(`${what} on ${this.provider.name}: ${withFix(this.provider.name, said)}`);
     }
   }
 }
 
+/** How ONNX Runtime begins some messages: the place in its source and the check that failed. */
+const sourcePlace = /^\/onnxruntime_src\/.* was false\. /s;
+
 function tensorInfo(value: InferenceSession.ValueMetadata): TensorInfo {
   if (!value.isTensor) throw new ProviderError(`${value.name} is not a tensor: engines run graphs of tensors only.`);
   return { name: value.name, dtype: value.type, shape: value.shape };
+}
+
+/**
+ * The model with the outputs that become state before all others. onnxruntime-node 1.30 takes the location of the i-th output
+ * that a run wants from the model's i-th output: the two agree if those on the device come first and are always wanted.
+ */
+function stateFirst(model: Uint8Array, isState: ReadonlySet<string>): Uint8Array {
+  if (isState.size === 0) return model;
+  const content = decodeModel(model);
+  const [kept, others] = [true, false].map((wanted) => content.outputs.filter((v) => isState.has(v.name) === wanted));
+  return encodeModel({ ...content, outputs: [...kept, ...others] });
 }
 
 /** Whether known sizes and dtypes agree; names may differ. */

@@ -7,18 +7,21 @@ import { encodeModel } from "../onnx/index.js";
 import type { Engine } from "./engine.js";
 
 /** As `Target` of `src/artifacts`, which is above this room. */
-export type ChosenTarget = { readonly kind: "portable" } | { readonly kind: "blocked"; readonly block: number };
+export type ChosenTarget =
+  | { readonly kind: "portable" }
+  | { readonly kind: "device" }
+  | { readonly kind: "blocked"; readonly block: number };
 
 const program = "blockProbe";
 const shape = [1, 16, 2, 2];
 const pixels = 4;
 
 /**
- * The blocked form if the engine is on the CPU and has it, else the portable one. `ReorderInput` on 0, 1, 2, … puts the first
+ * On the CPU the blocked form if the provider has it, else the portable one; elsewhere the devices' form. `ReorderInput` on 0, 1, 2, … puts the first
  * pixel of the first `block` channels first: 0, 4, 8, …, so where that progression breaks is the block.
  */
 export async function chooseTarget(engine: Engine): Promise<ChosenTarget> {
-  if (engine.provider !== "cpu") return { kind: "portable" };
+  if (engine.provider !== "cpu") return { kind: "device" };
   try {
     await engine.load(program, probe());
   } catch (error) {

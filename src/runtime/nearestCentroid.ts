@@ -6,7 +6,8 @@
 import type { Matrix } from "../array.js";
 import type { NearestCentroid } from "../cluster/index.js";
 import { ShapeError } from "../errors.js";
-import { applyAll, buildModel, cast, gemm, input, ints, mul, slice, squeeze, sum } from "../graph/index.js";
+import { applyAll, buildModel, gather, gemm, input, ints, mul, sum } from "../graph/index.js";
+import { countUp } from "./countUp.js";
 import type { Engine } from "./engine.js";
 import { loadedOnce } from "./loadedOnce.js";
 
@@ -18,12 +19,15 @@ const ahead = 2;
 function model(): Uint8Array {
   const rows = input("rows", ["rows", "width"]);
   const centroids = input("centroids", ["centroids", "width"]);
+  const numbers = input("numbers", ["centroids"], "int32"); // countUp
   const bias = mul(sum(mul(centroids, centroids), [1]), -0.5); // [centroids]
   const scores = gemm(rows, centroids, bias, { transB: true }); // [rows, centroids]
   const [best, ids] = applyAll("TopK", [scores, ints([2])], {}, 2); // [rows, 2]
-  const owner = squeeze(slice(cast(ids, "int32"), 1, 0, 1), [1]);
-  const second = squeeze(slice(best, 1, 1, 2), [1]);
-  return buildModel({ name: program, inputs: [rows, centroids], outputs: { owner, second } });
+  return buildModel({
+    name: program,
+    inputs: [rows, centroids, numbers],
+    outputs: { best, ids: gather(numbers, ids) },
+  });
 }
 
 /**
@@ -42,15 +46,19 @@ export async function nearestCentroidOn(engine: Engine): Promise<NearestCentroid
     const owner = new Int32Array(count);
     const second = new Float32Array(count);
     if (centroids.shape[0] === 1) return { owner, second: second.fill(Number.NEGATIVE_INFINITY) };
+    const numbers = countUp(centroids.shape[0]);
     let next = 0;
     const work = async () => {
       while (next < count) {
         const from = next;
         next += chunkRows;
         const chunk = rowsOf(points, from, Math.min(count, next), rows);
-        const found = await engine.run(program, { rows: chunk, centroids }, ["owner", "second"]);
-        owner.set(found.owner.data as Int32Array, from);
-        second.set(found.second.data as Float32Array, from);
+        const found = await engine.run(program, { rows: chunk, centroids, numbers }, ["ids", "best"]);
+        const [ids, best] = [found.ids.data as Int32Array, found.best.data as Float32Array];
+        for (let i = 0; i < chunk.shape[0]; i++) {
+          owner[from + i] = ids[2 * i];
+          second[from + i] = best[2 * i + 1];
+        }
       }
     };
     await Promise.all(Array.from({ length: ahead }, work));

@@ -13,9 +13,13 @@ export interface Outcome {
 const main = "build/src/cli/main.js";
 
 /** Runs `hcsc` with arguments. */
-export function hcsc(...args: readonly string[]): Promise<Outcome> {
+export const hcsc = (...args: readonly string[]): Promise<Outcome> => hcscWith({}, ...args);
+
+/** Runs `hcsc` with arguments and some variables of the environment changed. */
+export function hcscWith(variables: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Outcome> {
+  const options = { maxBuffer: 1 << 26, env: { ...process.env, ...variables } };
   return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [main, ...args], options, (error, stdout, stderr) => {
       resolve({ code: error ? ((error.code as unknown as number) ?? null) : 0, stdout, stderr });
     });
   });

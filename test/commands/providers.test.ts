@@ -1,0 +1,74 @@
+import test from "ava";
+import { listSupportedBackends } from "onnxruntime-node";
+import type { Examination } from "../../src/runtime/index.js";
+import { deviceTest } from "../webgpu/device.js";
+import { hcsc, hcscWith, temporary } from "./cli.js";
+
+const onLinux = process.platform === "linux" ? test : test.skip;
+/** Vulkan's loader finds no driver. */
+const noDriver = { VK_DRIVER_FILES: "/none", VK_ICD_FILENAMES: "/none" };
+const replay = async (provider: string, variables = {}) =>
+  hcscWith(
+    variables,
+    "replay",
+    "test/fixtures/optimizer-sgd.safetensors",
+    `${await temporary()}/out.safetensors`,
+    "--provider",
+    provider,
+  );
+
+onLinux(
+  "a provider asked for by name that cannot run is an error with the reason and the fix, never the CPU",
+  async (t) => {
+    const { code, stdout, stderr } = await replay("webgpu", noDriver);
+    t.is(code, 1);
+    t.is(stdout, "");
+    t.regex(stderr, /cannot be loaded on webgpu: .*No supported adapters.* Install the GPU maker's driver.*libvulkan1/);
+  },
+);
+
+onLinux("auto says which provider it takes and why it passed others over", async (t) => {
+  const { code, stderr } = await replay("auto", noDriver);
+  t.is(code, 0);
+  t.regex(stderr, /^webgpu is passed over: .*No supported adapters/m);
+  t.regex(stderr, /^the provider is cpu$/m);
+});
+
+test("a name that is no provider, one of another platform and a device that cannot be picked are told apart", async (t) => {
+  const wrong = await replay("Web GPU");
+  t.is(wrong.code, 2);
+  t.regex(wrong.stderr, /"Web GPU" is not a name such as/);
+  const device = await replay("cpu:1");
+  t.is(device.code, 2);
+  t.regex(device.stderr, /cpu takes no device number/);
+  const available = new Set<string>(listSupportedBackends().map((b) => b.name));
+  const missing = ["dml", "coreml", "cuda"].find((name) => !available.has(name)) as string;
+  const absent = await replay(missing);
+  t.is(absent.code, 1);
+  t.regex(absent.stderr, new RegExp(`the provider ${missing} is not in this build of ONNX Runtime`));
+});
+
+test("doctor tries every provider and reports versions, threads and memory", async (t) => {
+  const { code, stdout } = await hcsc("doctor", "--json");
+  t.is(code, 0);
+  const found = JSON.parse(stdout) as Examination;
+  t.deepEqual(
+    found.providers.map((p) => p.provider),
+    ["cuda", "dml", "coreml", "webgpu", "cpu"],
+  );
+  const cpu = found.providers.find((p) => p.provider === "cpu");
+  t.true(cpu?.probe?.runs === true && cpu.probe.convolution > 0 && cpu.probe.matrixProduct > 0);
+  for (const { known, probe } of found.providers) t.is(known, probe !== null);
+  t.true(found.threads >= 1 && found.memory.totalBytes > found.memory.freeBytes);
+  t.is(found.versions.node, process.versions.node);
+});
+
+deviceTest("doctor finds that WebGPU runs, and auto does not take a driver slower than the CPU", async (t) => {
+  const { stdout } = await hcsc("doctor", "--json");
+  const { providers } = JSON.parse(stdout) as Examination;
+  const [device, cpu] = ["webgpu", "cpu"].map((name) => providers.find((p) => p.provider === name)?.probe);
+  if (!device?.runs || !cpu?.runs) return t.fail(JSON.stringify(providers));
+  const { stderr } = await replay("auto");
+  if (device.convolution < cpu.convolution) t.regex(stderr, /webgpu is passed over: it runs, but .*GFLOP\/s/);
+  else t.notRegex(stderr, /the provider is cpu/);
+});

@@ -121,7 +121,7 @@ function lossGraph(c: Case, settings: LossSettings): Graph {
   for (const l of sizes.keys()) {
     outputs[`prototypeMask_${l}`] = loss.prototypeMasks[l];
     outputs[`prototypeKeep_${l}`] = loss.prototypeKeepFractions[l];
-    outputs[`positive_${l}`] = loss.positives[l];
+    if (!reference) outputs[`positive_${l}`] = loss.positives[l];
   }
   return { name: "loss", inputs: inputsOf(Object.values(outputs)), outputs };
 }

@@ -12,6 +12,11 @@ interface ProviderSettings {
   readonly state: "host" | "device";
   /** Options of the provider itself. */
   readonly options: Readonly<Record<string, string | boolean>>;
+  /**
+   * Steps of training a run: one, or as many as make up for copying the state to the device and back with every run, which is
+   * what happens where it is a device and `state` is on the host.
+   */
+  readonly stepsPerRun: 1 | "measured";
   /** Whether `name:N` picks one of several devices. */
   readonly picksDevice: boolean;
   readonly session: InferenceSession.SessionOptions;
@@ -28,6 +33,7 @@ export const providers = {
     about: "NVIDIA GPUs; Linux x64",
     label: "CUDAExecutionProvider",
     state: "host",
+    stepsPerRun: "measured",
     options: {},
     picksDevice: true,
     session: {},
@@ -42,6 +48,7 @@ export const providers = {
     about: "any DirectX 12 GPU; Windows",
     label: "DmlExecutionProvider",
     state: "host",
+    stepsPerRun: "measured",
     options: {},
     picksDevice: true,
     session: { enableMemPattern: false, executionMode: "sequential" },
@@ -51,6 +58,7 @@ export const providers = {
     about: "Apple's GPU and neural engine; macOS",
     label: "CoreMLExecutionProvider",
     state: "host",
+    stepsPerRun: "measured",
     options: {},
     picksDevice: false,
     session: {},
@@ -60,6 +68,7 @@ export const providers = {
     about: "any GPU with Vulkan, Direct3D 12 or Metal; bundled on Linux x64, Windows and macOS",
     label: "WebGpuExecutionProvider",
     state: "device",
+    stepsPerRun: 1,
     // Some of its kernels read past the end of a buffer: without this a step ends the process now and then (SwiftShader).
     options: { enableRobustness: true },
     picksDevice: false,
@@ -75,6 +84,7 @@ export const providers = {
     about: "ONNX Runtime's own kernels on all cores; bundled on every platform",
     label: "CPUExecutionProvider",
     state: "host",
+    stepsPerRun: 1,
     options: {},
     picksDevice: false,
     session: { extra: { session: { intra_op: { allow_spinning: "0" } } } },

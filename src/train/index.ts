@@ -9,4 +9,5 @@ export type { Reporter, TrainEvent } from "./events.js";
 export { chanceLoss, type EpochMetric, type StepMetric } from "./metrics.js";
 export { type Metric, type RunDescription, RunFolder } from "./runFolder.js";
 export { initialState } from "./start.js";
+export type { StepsPerRun } from "./stepper.js";
 export { type TrainOptions, type TrainResult, train } from "./trainer.js";

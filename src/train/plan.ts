@@ -33,6 +33,18 @@ export function planOf(recipe: Recipe, images: number): Plan {
   };
 }
 
+/** The position after the batch at `position`, within its epoch. */
+export function advanced({ recipe }: Plan, position: Position): Position {
+  const { accumulation, batchSize, method } = recipe;
+  const batch = position.batch + 1;
+  return {
+    epoch: position.epoch,
+    batch,
+    step: position.step + (batch % accumulation === 0 ? 1 : 0),
+    enqueued: (position.enqueued + batchSize) % method.queue,
+  };
+}
+
 /** The learning rate of the batch at a position: the schedule moves with every batch. */
 export function learningRate({ recipe, batchesPerEpoch }: Plan, { epoch, batch }: Position): number {
   return scaledLearningRate(recipe) * scheduleFactor(recipe.schedule, epoch + batch / batchesPerEpoch, recipe.epochs);

@@ -4,44 +4,30 @@
  * resumed run gives the numbers of one that never stopped.
  */
 import { type DenseArray, elements } from "../array.js";
-import {
-  encoderSpecs,
-  type Phase,
-  type Program,
-  prepareProgram,
-  state,
-  stepPrograms,
-  type Target,
-} from "../artifacts/index.js";
-import type { Batch, ImageSource, Loader } from "../data/index.js";
+import { encoderSpecs, type Phase, prepareProgram, state, type Target } from "../artifacts/index.js";
+import type { ImageSource, Loader } from "../data/index.js";
 import { TrainingError } from "../errors.js";
 import { embeddingSpread } from "../eval/index.js";
-import type { Engine } from "../runtime/index.js";
+import { type Engine, providers } from "../runtime/index.js";
 import { type Checkpoint, type Position, saveCheckpoint } from "./checkpoint.js";
 import { type Clustering, clusterEmbeddings } from "./clusterStage.js";
 import { epochBatches } from "./draws.js";
 import { embedImages } from "./embed.js";
 import type { Reporter } from "./events.js";
-import {
-  chanceLoss,
-  collapseCosine,
-  type EpochMetric,
-  Pace,
-  type StepMetric,
-  stepMetric,
-  stepOutputs,
-} from "./metrics.js";
+import { chanceLoss, collapseCosine, type EpochMetric, Pace, type StepMetric, stepMetric } from "./metrics.js";
 import { onlineKnn } from "./onlineKnn.js";
-import { learningRate, type Plan, planOf } from "./plan.js";
+import { advanced, learningRate, type Plan, planOf } from "./plan.js";
 import type { RunFolder } from "./runFolder.js";
 import { initialState } from "./start.js";
-import { rateFeeds, stepFeeds } from "./stepFeeds.js";
+import { type Stepped, type Stepper, type StepsPerRun, stepperOf } from "./stepper.js";
 import { viewPolicies } from "./views.js";
 
 export interface TrainOptions {
   readonly run: RunFolder;
   readonly engine: Engine;
   readonly target: Target;
+  /** Default: as suits the engine's provider. */
+  readonly stepsPerRun?: StepsPerRun;
   readonly source: ImageSource;
   readonly loader: Loader;
   /** Where to go on from; absent: the beginning. */
@@ -68,7 +54,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 class Training {
   private readonly plan: Plan;
   private readonly pace = new Pace();
-  private programs: { readonly phase: Phase; readonly all: readonly Program[] } | null = null;
+  private loaded: { readonly phase: Phase; readonly stepper: Stepper } | null = null;
   private position: Position = { epoch: 0, batch: 0, step: 0, enqueued: 0 };
   private assignments: readonly Int32Array[] = [];
   private lastCheckpoint: string | null = null;
@@ -134,10 +120,10 @@ class Training {
     const began = performance.now();
     const selective = method.clusters.length > 0 && epoch >= method.warmupEpochs;
     const before = selective && this.position.batch === 0 ? await this.cluster() : null;
-    await this.load(selective ? "selective" : "warmup");
+    const stepper = await this.load(selective ? "selective" : "warmup");
     const clusterSeconds = (performance.now() - began) / 1000;
     const waitedBefore = this.options.loader.waitedSeconds;
-    const { losses, interrupted } = await this.steps();
+    const { losses, interrupted } = await this.steps(stepper);
     const seconds = (performance.now() - began) / 1000;
     const loss = losses.reduce((a, b) => a + b, 0) / Math.max(1, losses.length);
     const stepSeconds = seconds - clusterSeconds;
@@ -170,7 +156,7 @@ class Training {
   }
 
   /** The steps of this epoch from the position on. */
-  private async steps(): Promise<{ losses: number[]; interrupted: boolean }> {
+  private async steps(stepper: Stepper): Promise<{ losses: number[]; interrupted: boolean }> {
     const { loader, signal } = this.options;
     const { batchSize, seed } = this.plan.recipe;
     const { epoch } = this.position;
@@ -179,17 +165,26 @@ class Training {
     const losses: number[] = [];
     let mark = performance.now();
     const [began, waitedBefore] = [mark, loader.waitedSeconds];
-    for await (const batch of loader.train(rest, viewPolicies(this.plan.recipe))) {
-      const metric = await this.step(batch);
-      if (metric) {
+    const record = async (ran: readonly Stepped[]): Promise<void> => {
+      const now = performance.now();
+      const waitingShare = (loader.waitedSeconds - waitedBefore) / ((now - began) / 1000);
+      for (const stepped of ran) {
+        const metric = await this.finish(stepped);
+        if (!metric) continue;
         losses.push(metric.loss);
         await this.options.run.append(metric as StepMetric & Record<string, unknown>);
-        const now = performance.now();
-        this.reportStep(metric, (now - mark) / 1000, (loader.waitedSeconds - waitedBefore) / ((now - began) / 1000));
-        mark = now;
-        if (signal?.aborted) break;
+        this.reportStep(metric, (now - mark) / 1000 / ran.length, waitingShare);
       }
+      if (ran.length > 0) mark = now;
+    };
+    let { position } = this;
+    for await (const batch of loader.train(rest, viewPolicies(this.plan.recipe))) {
+      await record(await stepper.take(batch, position, this.assignments));
+      position = advanced(this.plan, position);
+      if (signal?.aborted && this.position.batch % this.plan.recipe.accumulation === 0) break;
     }
+    if (signal?.aborted) stepper.discard();
+    else await record(await stepper.flush());
     const done = this.position.batch === batches.length;
     if (done) this.position = { ...this.position, epoch: epoch + 1, batch: 0 };
     return { losses, interrupted: !done };
@@ -206,46 +201,35 @@ class Training {
     });
   }
 
-  /** One batch; the metric of an update, or null while gradients still add up. */
-  private async step(batch: Batch): Promise<StepMetric | null> {
-    const [main, apply] = this.programs?.all ?? [];
-    const { engine } = this.options;
-    const { position, plan } = this;
-    const { accumulation, batchSize, method } = plan.recipe;
-    const fed = stepFeeds(plan, position, main, batch, this.assignments);
-    const out = await engine.run(main.name, fed, stepOutputs(main));
-    const updates = (position.batch + 1) % accumulation === 0;
-    if (apply && updates) await engine.run(apply.name, rateFeeds(plan, position, apply), []);
-    this.position = {
-      epoch: position.epoch,
-      batch: position.batch + 1,
-      step: position.step + (updates ? 1 : 0),
-      enqueued: (position.enqueued + batchSize) % method.queue,
-    };
+  /** Takes note of a batch that ran; the metric of an update, or null while gradients still add up. */
+  private async finish({ from, out }: Stepped): Promise<StepMetric | null> {
+    this.position = advanced(this.plan, from);
     const metric = stepMetric(out, {
       step: this.position.step,
-      epoch: position.epoch,
-      learningRate: learningRate(plan, position),
+      epoch: from.epoch,
+      learningRate: learningRate(this.plan, from),
     });
     if (!Number.isFinite(metric.loss) || !Number.isFinite(metric.gradientNorm)) await this.failNotFinite(metric);
-    return updates ? metric : null;
+    return this.position.step > from.step ? metric : null;
   }
 
   /** Loads the programs of a phase in place of the other's. */
-  private async load(phase: Phase): Promise<void> {
-    if (this.programs?.phase === phase) return;
+  private async load(phase: Phase): Promise<Stepper> {
+    if (this.loaded?.phase === phase) return this.loaded.stepper;
     await this.unload();
-    const all = stepPrograms(this.plan.settings, phase, this.options.target);
-    for (const program of all) {
+    const { engine, target, stepsPerRun = providers[engine.provider].stepsPerRun } = this.options;
+    const stepper = stepperOf(engine, this.plan, phase, target, stepsPerRun);
+    for (const program of stepper.programs) {
       await this.options.run.saveGraph(`${phase}-${program.name}`, program.model);
-      await this.options.engine.load(program.name, program.model, { state: program.state });
+      await engine.load(program.name, program.model, { state: program.state });
     }
-    this.programs = { phase, all };
+    this.loaded = { phase, stepper };
+    return stepper;
   }
 
   private async unload(): Promise<void> {
-    for (const p of this.programs?.all ?? []) await this.options.engine.unload(p.name);
-    this.programs = null;
+    for (const p of this.loaded?.stepper.programs ?? []) await this.options.engine.unload(p.name);
+    this.loaded = null;
   }
 
   private async cluster(): Promise<{ clustering: Clustering; meanCosine: number; onlineKnn?: number }> {

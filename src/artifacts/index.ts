@@ -3,6 +3,7 @@
  * clustering, and the encoder for inference; and the names by which the trainer and the graphs meet.
  */
 export { type EncoderSettings, encoderModel, encoderSettings, encoderSpecs, initialEncoder } from "./encoder.js";
+export { firstScale } from "./lossScale.js";
 export { feeds, isFed, next, results, state } from "./names.js";
 export { prepareGraph } from "./prepare.js";
 export {
@@ -16,4 +17,4 @@ export {
   type Target,
 } from "./programs.js";
 export { stepCount } from "./repeat.js";
-export { applyStep, fusedStep, gradientStep, type Phase, type StepSettings } from "./step.js";
+export { applyStep, fusedStep, gradientStep, type Phase, type Precision, type StepSettings } from "./step.js";

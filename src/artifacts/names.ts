@@ -39,6 +39,9 @@ export const state = {
   count: (level: number) => `count/${level}`,
   parent: (level: number) => `parent/${level}`,
   prototypeNormalizer: (level: number) => `prototypeNormalizer/${level}`,
+  /** Float16 only: what the loss is multiplied by, and the good updates since that changed. */
+  lossScale: "lossScale",
+  goodUpdates: "goodUpdates",
 } as const;
 
 /** The output that becomes a state tensor's next value. */
@@ -57,6 +60,8 @@ export const results = {
   instanceKept: "instanceKept",
   /** Share of candidate prototypes kept, by level [L]. */
   prototypeKept: "prototypeKept",
+  /** Float16 only: the loss scale of this step. */
+  scale: "scale",
   /** Embeddings of the batch [B, D]. */
   queryEmbedding: "embedding/query",
   keyEmbedding: "embedding/key",

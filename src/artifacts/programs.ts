@@ -2,7 +2,16 @@
  * A recipe's programs: the graphs that training runs, as ONNX models for a target, with the map from state inputs to the
  * outputs that replace them.
  */
-import { type DType, describeModel, expandComposites, forDevices, type Graph, type Shape } from "../graph/index.js";
+import {
+  convolveInHalf,
+  type DType,
+  describeModel,
+  expandComposites,
+  forDevices,
+  type Graph,
+  type Shape,
+  type Value,
+} from "../graph/index.js";
 import { lowerBlocked } from "../graph/lower/index.js";
 import { encodeModel, type ModelContent } from "../onnx/index.js";
 import type { Recipe } from "../recipe/index.js";
@@ -10,7 +19,7 @@ import { encoderSettings } from "./encoder.js";
 import { next } from "./names.js";
 import { prepareGraph } from "./prepare.js";
 import { repeated } from "./repeat.js";
-import { applyStep, fusedStep, gradientStep, type Phase, type StepSettings } from "./step.js";
+import { applyStep, fusedStep, gradientStep, type Phase, type Precision, type StepSettings } from "./step.js";
 
 /** One model and how its state goes round. */
 export interface Program {
@@ -25,7 +34,7 @@ export interface Program {
 /** Where a graph is to run: `portable` and `device` are standard ONNX, as CPUs and as GPUs like it; `blocked` uses the CPU provider's own kernels. */
 export type Target =
   | { readonly kind: "portable" }
-  | { readonly kind: "device" }
+  | { readonly kind: "device"; readonly precision: Precision }
   | { readonly kind: "blocked"; readonly block: number };
 
 /** The settings of a recipe's step. */
@@ -40,6 +49,7 @@ export function stepSettings(recipe: Recipe): StepSettings {
     queue: recipe.method.queue,
     clusters: recipe.method.clusters,
     keySubBatches: recipe.encoder.keySubBatches,
+    precision: recipe.precision,
     accumulation: recipe.accumulation,
   };
 }
@@ -62,11 +72,20 @@ export function compileRepeated(graph: Graph, target: Target, results: readonly 
   return programOf(repeated(step, stateOf(step), wanted));
 }
 
+/** The outputs of a graph in standard ops, or those of the provider, by kind of target. */
+const forms: { readonly [K in Target["kind"]]: (graph: Graph, target: Target & { kind: K }) => readonly Value[] } = {
+  portable: (graph) => expandComposites(Object.values(graph.outputs)),
+  device(graph, { precision }) {
+    const expanded = expandComposites(Object.values(graph.outputs), forDevices);
+    return precision === "fp16" ? convolveInHalf(expanded) : expanded;
+  },
+  blocked: (graph, { block }) => expandComposites(Object.values(lowerBlocked(graph, { block }).outputs)),
+};
+
 function described(graph: Graph, target: Target): ModelContent {
-  const lowered = target.kind === "blocked" ? lowerBlocked(graph, { block: target.block }) : graph;
-  const names = Object.keys(lowered.outputs);
-  const expanded = expandComposites(Object.values(lowered.outputs), target.kind === "device" ? forDevices : {});
-  return describeModel({ ...lowered, outputs: Object.fromEntries(names.map((n, i) => [n, expanded[i]])) });
+  const outputs = (forms[target.kind] as (graph: Graph, target: Target) => readonly Value[])(graph, target);
+  const names = Object.keys(graph.outputs);
+  return describeModel({ ...graph, outputs: Object.fromEntries(names.map((n, i) => [n, outputs[i]])) });
 }
 
 const stateOf = ({ outputs }: ModelContent): Readonly<Record<string, string>> =>

@@ -5,10 +5,14 @@
 import {
   add,
   concat,
+  constant,
   type DType,
   differentiate,
+  div,
+  expand,
   type Graph,
   gather,
+  identity,
   input,
   inputsOf,
   mean,
@@ -21,11 +25,13 @@ import {
   sub,
   sum,
   type Value,
+  where,
 } from "../graph/index.js";
 import { hcscLoss, instanceNormalizer, type Level, type LossSettings, warmupLoss } from "../hcsc/index.js";
 import { Parameters, trainingNorm } from "../nn/index.js";
 import { applyUpdates, globalNorm, type OptimizerSettings, type Parameter, type Rates } from "../optim/index.js";
 import { type EncoderSettings, encode } from "./encoder.js";
+import { adjusted, areFinite } from "./lossScale.js";
 import { feeds, next, results, state } from "./names.js";
 
 /** What a step graph is made of. */
@@ -41,9 +47,14 @@ export interface StepSettings {
   /** M of each level. */
   readonly clusters: readonly number[];
   readonly keySubBatches: number;
+  /** `fp16`: with a dynamic loss scale, for convolutions in float16. */
+  readonly precision: Precision;
   /** Batches per update: 1 for the fused step. */
   readonly accumulation: number;
 }
+
+/** Of the convolutions; everything else is float32. */
+export type Precision = "fp32" | "fp16";
 
 /** `warmup`: plain InfoNCE, no prototypes. */
 export type Phase = "warmup" | "selective";
@@ -108,9 +119,12 @@ export function applyStep(s: StepSettings): Graph {
   const query = trainable(parameters);
   const gradients = query.map((p) => input(state.gradient(p.name), p.value.shape));
   update(s, query, gradients, ports);
-  for (const [i, p] of query.entries()) ports.state(state.gradient(p.name), sub(gradients[i], gradients[i]));
+  for (const p of query) ports.state(state.gradient(p.name), zeros(p.value));
   return ports.graph("apply");
 }
+
+/** Zeros of a parameter's shape, whatever it holds. */
+const zeros = (parameter: Value): Value => expand(constant([0], []), parameter.shape as number[]);
 
 const trainable = (parameters: Parameters): Parameter[] =>
   parameters.entries(true).map(([name, value]) => ({ name, value, rank: value.shape.length }));
@@ -132,10 +146,7 @@ function forwardBackward(
 
   const queue = input(state.queue, [s.queue, s.encoder.dimension]);
   const total = scope("loss", () => (phase === "warmup" ? warmup : selective)(s, [q, ...locals], k, queue, ports));
-  const gradients = differentiate(
-    total,
-    query.map((p) => p.value),
-  );
+  const gradients = scaledGradients(s, total, query, ports);
   scope("queue", () => ports.state(state.queue, scatterND(queue, slots(s, ports), k)));
   scope("monitor", () => {
     const center = mean(stopGradient(q), [0]);
@@ -145,6 +156,15 @@ function forwardBackward(
   ports.values[results.queryEmbedding] = q;
   ports.values[results.keyEmbedding] = k;
   return { query, gradients };
+}
+
+/** ∂total/∂query, through the loss scale where there is one. */
+function scaledGradients(s: StepSettings, total: Value, query: readonly Parameter[], ports: Ports): readonly Value[] {
+  const parameters = query.map((p) => p.value);
+  if (s.precision === "fp32") return differentiate(total, parameters);
+  const scale = ports.input(state.lossScale, []);
+  ports.values[results.scale] = identity(scale);
+  return differentiate(mul(total, scale), parameters).map((g) => div(g, scale));
 }
 
 /** The key encoder's turn: θ_k ← m θ_k + (1 − m) θ_q, then the embeddings of the key views, in the batch's order. */
@@ -220,13 +240,22 @@ function update(s: StepSettings, query: readonly Parameter[], gradients: readonl
     momentum: input(feeds.momentum, []),
     step: input(feeds.step, []),
   };
+  const finite = s.precision === "fp16" ? areFinite(gradients) : null;
+  const orBefore = (value: Value, before: Value): Value => (finite ? where(finite, value, before) : value);
   const updated = scope("optimizer", () =>
-    applyUpdates(s.optimizer, rates, query, gradients, (p) => ({
-      read: (slot) => input(state.optimizer(slot, p.name), p.value.shape),
-      write: (slot, value) => ports.state(state.optimizer(slot, p.name), value),
-    })),
+    applyUpdates(s.optimizer, rates, query, gradients, (p) => {
+      const slotOf = (slot: string) => ports.input(state.optimizer(slot, p.name), p.value.shape as number[]);
+      return {
+        read: slotOf,
+        write: (slot, value) => ports.state(state.optimizer(slot, p.name), orBefore(value, slotOf(slot))),
+      };
+    }),
   );
-  for (const [i, p] of query.entries()) ports.state(state.query(p.name), updated[i]);
+  for (const [i, p] of query.entries()) ports.state(state.query(p.name), orBefore(updated[i], p.value));
+  if (!finite) return;
+  const next = adjusted(ports.input(state.lossScale, []), ports.input(state.goodUpdates, []), finite);
+  ports.state(state.lossScale, next.scale);
+  ports.state(state.goodUpdates, next.good);
 }
 
 const stack = (scalars: readonly Value[]): Value =>

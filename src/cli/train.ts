@@ -25,6 +25,7 @@ interface Flags extends EngineFlags {
   readonly batchSize?: number;
   readonly learningRate?: number;
   readonly seed?: number;
+  readonly precision?: string;
   readonly variant?: string;
   readonly json?: boolean;
 }
@@ -41,6 +42,7 @@ export function trainCommand(): Command {
     .option("--batch-size <n>", "override the recipe's batch size", whole(1))
     .option("--learning-rate <x>", "override the recipe's learning rate (for a batch of 256)", positive)
     .option("--seed <n>", "override the recipe's seed", whole(0))
+    .option("--precision <name>", "override the recipe's precision of convolutions: fp32, or fp16 on GPUs that have it")
     .option("--variant <name>", "override the recipe's variant: paper or reference")
     .option("--set <field=value>", "override any field of the recipe; may be repeated", collect, [])
     .addHelpText(
@@ -76,8 +78,9 @@ async function run(flags: Flags): Promise<void> {
       versions: versions(),
       started: new Date().toISOString(),
     };
-    const folder = existing ?? (await RunFolder.create(out, description));
     await withEngine(flags, async (engine) => {
+      const target = await chooseTarget(engine, recipe.precision);
+      const folder = existing ?? (await RunFolder.create(out, description));
       const evaluate = async (weights: Readonly<Record<string, DenseArray>>): Promise<KnnAccuracy | null> =>
         flags.test ? knnAccuracy(engine, recipe, weights, { source, loader }, flags.test, flags, [20]) : null;
       const before = await evaluate(queryOf(initialState(recipe)));
@@ -85,7 +88,7 @@ async function run(flags: Flags): Promise<void> {
       const result = await train({
         run: folder,
         engine,
-        target: await chooseTarget(engine),
+        target,
         source,
         loader,
         resume,
@@ -157,6 +160,7 @@ const overrides = (flags: Flags): readonly string[] => {
     ["batchSize", flags.batchSize],
     ["optimizer.learningRate", flags.learningRate],
     ["seed", flags.seed],
+    ["precision", flags.precision],
     ["method.variant", flags.variant],
   ];
   return [...flags.set, ...named.flatMap(([field, value]) => (value === undefined ? [] : [`${field}=${value}`]))];

@@ -18,6 +18,7 @@ export * from "./apply.js";
 export * from "./compose.js";
 export { differentiate } from "./differentiate.js";
 export { type Expansion, expandComposites, forDevices, portable } from "./expand.js";
+export { convolveInHalf } from "./half.js";
 export { buildModel, describeModel, type Graph, namedConstant } from "./model.js";
 export { type Composite, composites, type OpType } from "./ops.js";
 export { readModel } from "./read.js";

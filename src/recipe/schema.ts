@@ -123,6 +123,8 @@ export const recipeSchema = z
     evaluation: evaluation.prefault({}),
     epochs: count,
     batchSize: count,
+    /** Of convolutions; `fp16` needs a GPU provider that has it. Weights, statistics, losses and sums are float32. */
+    precision: z.enum(["fp32", "fp16"]).default("fp32"),
     /** Batches whose gradients are averaged before an update. */
     accumulation: count.default(1),
     seed: z.int().min(0).default(0),

@@ -45,6 +45,7 @@ export function caseStep(c: Case): StepSettings {
     queue: c.number("queue"),
     clusters: c.list("prototypes"),
     keySubBatches: 1,
+    precision: "fp32",
     accumulation: 1,
   };
 }

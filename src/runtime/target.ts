@@ -2,14 +2,15 @@
  * Which form of a graph an engine runs best: standard ONNX, or on the CPU provider the blocked convolutions of its own domain
  * (`com.microsoft.nchwc`), internals of ONNX Runtime whose block depends on the machine, so it is probed.
  */
-import { ProviderError } from "../errors.js";
+import { ProviderError, UsageError } from "../errors.js";
 import { encodeModel } from "../onnx/index.js";
 import type { Engine } from "./engine.js";
+import { probe } from "./probe.js";
 
 /** As `Target` of `src/artifacts`, which is above this room. */
 export type ChosenTarget =
   | { readonly kind: "portable" }
-  | { readonly kind: "device" }
+  | { readonly kind: "device"; readonly precision: "fp32" | "fp16" }
   | { readonly kind: "blocked"; readonly block: number };
 
 const program = "blockProbe";
@@ -20,10 +21,11 @@ const pixels = 4;
  * On the CPU the blocked form if the provider has it, else the portable one; elsewhere the devices' form. `ReorderInput` on 0, 1, 2, … puts the first
  * pixel of the first `block` channels first: 0, 4, 8, …, so where that progression breaks is the block.
  */
-export async function chooseTarget(engine: Engine): Promise<ChosenTarget> {
-  if (engine.provider !== "cpu") return { kind: "device" };
+export async function chooseTarget(engine: Engine, precision: "fp32" | "fp16" = "fp32"): Promise<ChosenTarget> {
+  if (precision === "fp16") await requireFloat16(engine.provider);
+  if (engine.provider !== "cpu") return { kind: "device", precision };
   try {
-    await engine.load(program, probe());
+    await engine.load(program, blockProbe());
   } catch (error) {
     if (error instanceof ProviderError) return { kind: "portable" };
     throw error;
@@ -39,7 +41,19 @@ export async function chooseTarget(engine: Engine): Promise<ChosenTarget> {
   }
 }
 
-const probe = (): Uint8Array =>
+async function requireFloat16(provider: string): Promise<void> {
+  if (provider === "cpu")
+    throw new UsageError(
+      "precision fp16 on the provider cpu would be emulated, slower and less exact than fp32. Use fp32, or a GPU's --provider.",
+    );
+  const found = await probe(provider);
+  if (!found.runs || !found.float16)
+    throw new ProviderError(
+      `precision fp16: the provider ${provider} does not run float16 here${found.runs ? "" : ` (${found.reason})`}. Use fp32.`,
+    );
+}
+
+const blockProbe = (): Uint8Array =>
   encodeModel({
     name: program,
     inputs: [{ name: "x", dtype: "float32", shape }],

@@ -10,7 +10,10 @@ export interface StepMetric {
   /** The terms of the loss, in the order of `hcscLoss`. */
   readonly terms: readonly number[];
   readonly learningRate: number;
+  /** Of all gradients together; not finite (null in the file) where float16 overflowed and the update was left out. */
   readonly gradientNorm: number;
+  /** Float16 only: what the loss was multiplied by. */
+  readonly lossScale?: number;
   /** ‖mean embedding‖ of the batch: 1 means all images have one embedding. */
   readonly concentration: number;
   /** Share of queue keys kept as negatives, by level; absent in warm-up. */
@@ -50,6 +53,7 @@ export const measured: readonly string[] = [
   results.concentration,
   results.instanceKept,
   results.prototypeKept,
+  results.scale,
 ];
 
 /** What a program gives that a metric holds. */
@@ -69,6 +73,7 @@ export function stepMetric(
     terms: numbers(results.terms),
     gradientNorm: numbers(results.gradientNorm)[0],
     concentration: numbers(results.concentration)[0],
+    ...(out[results.scale] ? { lossScale: numbers(results.scale)[0] } : {}),
     ...(out[results.instanceKept] ? { instanceKept: numbers(results.instanceKept) } : {}),
     ...(out[results.prototypeKept] ? { prototypeKept: numbers(results.prototypeKept) } : {}),
   };
@@ -76,6 +81,10 @@ export function stepMetric(
 
 /** ln(1 + Q), the loss of chance for one positive among Q negatives. */
 export const chanceLoss = (queue: number): number => Math.log(1 + queue);
+
+/** Whether training can go on: the numbers are finite, or float16 overflowed and a smaller loss scale may help. */
+export const isSound = ({ loss, gradientNorm, lossScale = 0 }: StepMetric): boolean =>
+  Number.isFinite(loss) && (Number.isFinite(gradientNorm) || lossScale > 1);
 
 /** Above this mean cosine the embeddings have all but collapsed to a point. */
 export const collapseCosine = 0.95;

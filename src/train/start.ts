@@ -1,6 +1,6 @@
 /** The tensors that a run starts from. */
 import { type DenseArray, elements } from "../array.js";
-import { encoderSettings, encoderSpecs, initialEncoder, state } from "../artifacts/index.js";
+import { encoderSettings, encoderSpecs, firstScale, initialEncoder, state } from "../artifacts/index.js";
 import { slotNames } from "../optim/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { initialQueue } from "./draws.js";
@@ -12,6 +12,10 @@ export function initialState(recipe: Recipe): Record<string, DenseArray> {
   const start: Record<string, DenseArray> = {
     [state.queue]: initialQueue(recipe.method.queue, recipe.encoder.dimension, recipe.seed),
   };
+  if (recipe.precision === "fp16") {
+    start[state.lossScale] = { shape: [], data: Float32Array.of(firstScale) };
+    start[state.goodUpdates] = { shape: [], data: Float32Array.of(0) };
+  }
   for (const spec of encoderSpecs(settings)) {
     const value = weights[spec.name];
     start[state.query(spec.name)] = value;

@@ -14,7 +14,7 @@ import { type Clustering, clusterEmbeddings } from "./clusterStage.js";
 import { epochBatches } from "./draws.js";
 import { embedImages } from "./embed.js";
 import type { Reporter } from "./events.js";
-import { chanceLoss, collapseCosine, type EpochMetric, Pace, type StepMetric, stepMetric } from "./metrics.js";
+import { chanceLoss, collapseCosine, type EpochMetric, isSound, Pace, type StepMetric, stepMetric } from "./metrics.js";
 import { onlineKnn } from "./onlineKnn.js";
 import { advanced, learningRate, type Plan, planOf } from "./plan.js";
 import type { RunFolder } from "./runFolder.js";
@@ -209,7 +209,7 @@ class Training {
       epoch: from.epoch,
       learningRate: learningRate(this.plan, from),
     });
-    if (!Number.isFinite(metric.loss) || !Number.isFinite(metric.gradientNorm)) await this.failNotFinite(metric);
+    if (!isSound(metric)) await this.failNotFinite(metric);
     return this.position.step > from.step ? metric : null;
   }
 

@@ -36,6 +36,7 @@ export const settings: StepSettings = {
   queue: 32,
   clusters: [6, 3],
   keySubBatches: 2,
+  precision: "fp32",
   accumulation: 1,
 };
 

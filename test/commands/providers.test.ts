@@ -1,8 +1,9 @@
+import { existsSync } from "node:fs";
 import test from "ava";
 import { listSupportedBackends } from "onnxruntime-node";
 import type { Examination } from "../../src/runtime/index.js";
 import { deviceTest } from "../webgpu/device.js";
-import { hcsc, hcscWith, temporary } from "./cli.js";
+import { hcsc, hcscWith, images, temporary, withRecipe } from "./cli.js";
 
 const onLinux = process.platform === "linux" ? test : test.skip;
 /** Vulkan's loader finds no driver. */
@@ -71,4 +72,26 @@ deviceTest("doctor finds that WebGPU runs, and auto does not take a driver slowe
   const { stderr } = await replay("auto");
   if (device.convolution < cpu.convolution) t.regex(stderr, /webgpu is passed over: it runs, but .*GFLOP\/s/);
   else t.notRegex(stderr, /the provider is cpu/);
+});
+
+test("half precision is refused where it would be emulated, before a run folder is made", async (t) => {
+  const { folder, recipe } = await withRecipe();
+  const flags = ["--data", images, "--recipe", recipe, "--out", `${folder}/run`, "--precision", "fp16"];
+  const { code, stderr } = await hcsc("train", ...flags);
+  t.is(code, 2);
+  t.regex(stderr, /precision fp16 on the provider cpu would be emulated/);
+  t.false(existsSync(`${folder}/run`));
+});
+
+deviceTest("half precision is refused with the reason on a device without it", async (t) => {
+  const { stdout } = await hcsc("doctor", "--json");
+  const device = (JSON.parse(stdout) as Examination).providers.find((p) => p.provider === "webgpu")?.probe;
+  const { folder, recipe } = await withRecipe({ epochs: 1 });
+  const flags = ["--data", images, "--recipe", recipe, "--out", `${folder}/run`, "--precision", "fp16"];
+  const { code, stderr } = await hcsc("train", ...flags, "--provider", "webgpu");
+  if (device?.runs && device.float16) t.is(code, 0, stderr);
+  else {
+    t.is(code, 1);
+    t.regex(stderr, /precision fp16: the provider webgpu does not run float16 here/);
+  }
 });

@@ -55,9 +55,17 @@ export function stepFeeds(
   for (const [v, size] of s.localSizes.entries()) given[feeds.localImages(v)] = image(size, views[2 + v]);
   for (const [l, owner] of assignments.entries()) {
     given[feeds.assignment(l)] = longs(BigInt64Array.from(indices, (i) => BigInt(owner[i])));
-    given[feeds.maxAssignment(l)] = scalar(owner.reduce((a, b) => Math.max(a, b), 0));
+    given[feeds.maxAssignment(l)] = scalar(highestOf(owner));
   }
   return { ...inputsAmong(program, given), ...rateFeeds(plan, position, program) };
+}
+
+/** Once for each clustering: a pass over all images is too much for every step. */
+const highest = new WeakMap<Int32Array, number>();
+function highestOf(owner: Int32Array): number {
+  const found = highest.get(owner) ?? owner.reduce((a, b) => Math.max(a, b), 0);
+  highest.set(owner, found);
+  return found;
 }
 
 const inputsAmong = (program: Program, given: Readonly<Record<string, DenseArray>>): Record<string, DenseArray> =>

@@ -27,7 +27,7 @@ async function sameRun(t: ExecutionContext, a: string, b: string) {
   t.deepEqual(await losses(a), await losses(b));
 }
 
-for (const command of [["build"], ["train"], ["eval", "knn"], ["embed"], ["export"], ["replay"]]) {
+for (const command of [["build"], ["train"], ["eval", "knn"], ["embed"], ["export"], ["replay"], ["doctor"]]) {
   test(`hcsc ${command.join(" ")} --help shows examples and exits with 0`, async (t) => {
     const { code, stdout } = await hcsc(...command, "--help");
     t.is(code, 0);
@@ -144,17 +144,18 @@ test("train, eval, embed and export follow from one another, and the exported en
 test("Ctrl-C finishes the step, saves and exits with 0; --resume ends at the very numbers of an uninterrupted run", async (t) => {
   const { folder, recipe } = await withRecipe({ epochs: 3 });
   const [whole, parts] = [join(folder, "whole"), join(folder, "parts")];
-  const args = (out: string) => ["train", "--data", images, "--recipe", recipe, "--out", out];
+  const many = "synthetic:count=256,size=16"; // 48 steps: a busy machine hears the signal before the end
+  const args = (out: string) => ["train", "--data", many, "--recipe", recipe, "--out", out];
   t.is((await hcsc(...args(whole))).code, 0);
   const steps = async () =>
     (await readFile(join(parts, "metrics.jsonl"), "utf8").catch(() => ""))
       .split("\n")
       .filter((l) => l.includes('"step"')).length;
-  const stopped = await hcscInterrupted(args(parts), async () => (await steps()) >= 6);
+  const stopped = await hcscInterrupted(args(parts), async () => (await steps()) >= 18);
   t.is(stopped.code, 0, stopped.stderr);
   t.regex(stopped.stdout, /--resume/);
-  t.true((await steps()) < 12);
-  const resumed = await hcsc("train", "--data", images, "--out", parts, "--resume");
+  t.true((await steps()) < 48);
+  const resumed = await hcsc("train", "--data", many, "--out", parts, "--resume");
   t.is(resumed.code, 0, resumed.stderr);
   await sameRun(t, parts, whole);
 });

@@ -6,6 +6,8 @@ export interface ValueContent {
   readonly name: string;
   readonly dtype: ElementType;
   readonly shape: readonly (number | string)[];
+  /** A sequence of tensors of that type, of any shape. */
+  readonly isSequence?: boolean;
 }
 
 export interface TensorContent {

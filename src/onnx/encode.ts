@@ -67,15 +67,12 @@ function attribute(name: string, value: AttributeValue): onnxProto.onnx.IAttribu
     : { name, type: AttributeType.INTS, ints: numbers };
 }
 
-const valueInfo = (value: ValueContent): onnxProto.onnx.IValueInfoProto => ({
-  name: value.name,
-  type: {
-    tensorType: {
-      elemType: elementTypes[value.dtype].code,
-      shape: { dim: value.shape.map((d) => (typeof d === "number" ? { dimValue: d } : { dimParam: d })) },
-    },
-  },
-});
+const valueInfo = ({ name, dtype, shape, isSequence }: ValueContent): onnxProto.onnx.IValueInfoProto => {
+  const elemType = elementTypes[dtype].code;
+  if (isSequence) return { name, type: { sequenceType: { elemType: { tensorType: { elemType } } } } };
+  const dim = shape.map((d) => (typeof d === "number" ? { dimValue: d } : { dimParam: d }));
+  return { name, type: { tensorType: { elemType, shape: { dim } } } };
+};
 
 const tensor = ({ name, dtype, shape, data }: TensorContent): onnxProto.onnx.ITensorProto => ({
   name,

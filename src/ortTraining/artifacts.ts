@@ -1,0 +1,182 @@
+/**
+ * A training step in the form that ONNX Runtime's on-device training runs (frozen at 1.19.2): a training graph, an evaluation
+ * graph, an optimizer graph and a checkpoint.
+ *
+ * The step is the portable one, whose every state tensor comes in and goes out as `next`. Here:
+ * - a state tensor all of whose readers lie before its next value (momentum encoder, statistics, optimizer slots) is a frozen
+ *   parameter that `InPlaceAccumulatorV2` overwrites;
+ * - a trainable parameter, which backward nodes still read, goes by its gradient buffer: the buffer gets u = w − next, and the
+ *   optimizer graph does w ← w − 1·u;
+ * - everything else (queue, prototypes, draws, rates) stays an input, and its next value an output.
+ */
+import { GraphError } from "../errors.js";
+import {
+  encodeModel,
+  type ModelContent,
+  type NodeContent,
+  type TensorContent,
+  type ValueContent,
+} from "../onnx/index.js";
+
+/** What a step's tensors become. */
+export interface TrainingLayout {
+  readonly program: string;
+  /** Trained parameters, then frozen ones, each in the order of the graph's inputs, with its shape. */
+  readonly trainable: readonly Parameter[];
+  readonly frozen: readonly Parameter[];
+  /** The other inputs, in the order in which they must be fed. */
+  readonly fed: readonly ValueContent[];
+  /** The visible outputs, in order. */
+  readonly outputs: readonly string[];
+  /** State that stays an input → the output that is its next value. */
+  readonly state: Readonly<Record<string, string>>;
+}
+
+export interface Parameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+export interface TrainingArtifacts {
+  readonly layout: TrainingLayout;
+  readonly training: Uint8Array;
+  readonly evaluation: Uint8Array;
+  readonly optimizer: Uint8Array;
+}
+
+const microsoft = "com.microsoft";
+const resetFlag = "lazy_reset_grad";
+const always = "always";
+const buffer = (name: string): string => `${name}_grad.accumulation.buffer`;
+
+/**
+ * The artifacts of a step.
+ *
+ * @param step - the portable step's model
+ * @param state - its state inputs and the outputs that replace them
+ * @param isTrainable - which of these training moves by gradients
+ * @throws GraphError if no state is trainable, or the step gives no loss
+ */
+export function trainingArtifacts(
+  step: ModelContent,
+  state: Readonly<Record<string, string>>,
+  isTrainable: (name: string) => boolean,
+): TrainingArtifacts {
+  const inPlace = overwritable(step, state);
+  const all = step.inputs.filter((v) => v.name in state && (isTrainable(v.name) || inPlace.has(v.name)));
+  const [trainable, frozen] = [true, false].map((wanted) => all.filter((v) => isTrainable(v.name) === wanted));
+  if (trainable.length === 0) throw new GraphError(`${step.name}: none of its state is trainable`);
+  const parameters = [...trainable, ...frozen];
+  const isParameter = new Set(parameters.map((v) => v.name));
+  const hidden = new Set(parameters.map((v) => state[v.name]));
+  const fed = step.inputs.filter((v) => !isParameter.has(v.name));
+  const outputs = lossFirst(step).filter((v) => !hidden.has(v.name));
+  const writes = [
+    ...trainable.flatMap(({ name }) => {
+      const moved = `${name}_grad`;
+      return [node("Sub", "", [name, state[name]], moved), overwrite(buffer(name), moved, `${moved}.accumulation.out`)];
+    }),
+    ...frozen.map(({ name }) => overwrite(name, state[name], `${name}.assigned_grad`)),
+  ];
+  const flags = writes.filter((n) => n.op !== "Sub").map((n): ValueContent => ({ ...flag, name: n.outputs[0] }));
+  const buffers = trainable.map((v): ValueContent => ({ ...v, name: buffer(v.name) }));
+  const training: ModelContent = {
+    ...step,
+    inputs: [...fed, ...parameters, ...buffers, { ...flag, name: resetFlag }],
+    outputs: [...outputs, ...flags],
+    constants: [...step.constants, constant(always, "bool", [1], Uint8Array.of(1))],
+    nodes: [...step.nodes, ...writes],
+  };
+  const evaluation: ModelContent = { ...step, inputs: [...fed, ...parameters], outputs };
+  const next = Object.entries(state).filter(([name]) => !isParameter.has(name));
+  return {
+    layout: {
+      program: step.name,
+      trainable: trainable.map(parameter),
+      frozen: frozen.map(parameter),
+      fed,
+      outputs: outputs.map((v) => v.name),
+      state: Object.fromEntries(next),
+    },
+    training: encodeModel(training),
+    evaluation: encodeModel(evaluation),
+    optimizer: encodeModel(optimizer),
+  };
+}
+
+const parameter = ({ name, shape }: ValueContent): Parameter => ({ name, shape: shape.map(Number) });
+
+const flag = { dtype: "bool", shape: [1] } as const;
+
+const constant = (
+  name: string,
+  dtype: TensorContent["dtype"],
+  shape: readonly number[],
+  data: TensorContent["data"],
+): TensorContent => ({ name, dtype, shape, data });
+
+const node = (op: string, domain: string, inputs: readonly string[], output: string): NodeContent => ({
+  name: output,
+  op,
+  domain,
+  inputs,
+  outputs: [output],
+  attributes: {},
+});
+
+/** target ← value, when the node runs. */
+const overwrite = (target: string, value: string, done: string): NodeContent =>
+  node("InPlaceAccumulatorV2", microsoft, [target, value, always], done);
+
+/** The visible outputs, the loss first as that runtime's convention has it. */
+function lossFirst({ name, outputs }: ModelContent): readonly ValueContent[] {
+  const loss = outputs.find((v) => v.name === "loss");
+  if (!loss) throw new GraphError(`${name}: it has no output named loss`);
+  return [loss, ...outputs.filter((v) => v !== loss)];
+}
+
+/**
+ * State that may be overwritten the moment its next value is known: float32, and every node that reads it lies before that
+ * value. Another reader could run after the write, and read the new value for the old.
+ */
+function overwritable(step: ModelContent, state: Readonly<Record<string, string>>): ReadonlySet<string> {
+  const producer = new Map(step.nodes.flatMap((n) => n.outputs.map((name) => [name, n] as const)));
+  const readers = new Map<string, NodeContent[]>();
+  for (const n of step.nodes) for (const name of n.inputs) readers.set(name, [...(readers.get(name) ?? []), n]);
+  const isFloat = new Set(step.inputs.filter((v) => v.dtype === "float32").map((v) => v.name));
+  const candidates = Object.entries(state).filter(([name]) => isFloat.has(name));
+  return new Set(
+    candidates.flatMap(([name, next]) => {
+      const before = ancestors(producer, next);
+      return (readers.get(name) ?? []).every((reader) => before.has(reader)) ? [name] : [];
+    }),
+  );
+}
+
+/** The nodes that a value is made by. */
+function ancestors(producer: ReadonlyMap<string, NodeContent>, value: string): ReadonlySet<NodeContent> {
+  const seen = new Set<NodeContent>();
+  const open = [value];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const made = producer.get(name);
+    if (!made || seen.has(made)) continue;
+    seen.add(made);
+    open.push(...made.inputs);
+  }
+  return seen;
+}
+
+const sequence = (name: string): ValueContent => ({ name, dtype: "float32", shape: [], isSequence: true });
+
+/** w ← w − 1·buffer for every trainable parameter. The rate that the runtime feeds is always 0.001, so it is left aside. */
+const optimizer: ModelContent = {
+  name: "optimizer",
+  inputs: [
+    { name: "learning_rate", dtype: "float32", shape: [1] },
+    { name: "step", dtype: "int64", shape: [1] },
+    ...["params", "gradients", "first_order_moments"].map(sequence),
+  ],
+  outputs: [{ name: "updated", dtype: "bool", shape: [] }],
+  constants: [constant("one", "float32", [], Float32Array.of(1))],
+  nodes: [node("SGDOptimizerV2", microsoft, ["one", "params", "gradients"], "updated")],
+};

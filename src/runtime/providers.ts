@@ -109,7 +109,7 @@ export interface ProviderChoice {
  * @throws UsageError for text of another form or a device that cannot be picked; ProviderError for an unavailable name
  */
 export function requireProvider(text: string, available: readonly string[]): ProviderChoice {
-  const [, name, device] = /^([a-z]+)(?::(\d+))?$/.exec(text) ?? [];
+  const [, name, device] = /^([A-Za-z]\w*)(?::(\d+))?$/.exec(text) ?? [];
   if (name === undefined)
     throw new UsageError(`the provider ${JSON.stringify(text)} is not a name such as cpu, webgpu or cuda:1.`);
   const known = Object.keys(providers).filter((n) => available.includes(n));

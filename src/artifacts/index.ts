@@ -4,7 +4,7 @@
  */
 export { type EncoderSettings, encoderModel, encoderSettings, encoderSpecs, initialEncoder } from "./encoder.js";
 export { firstScale } from "./lossScale.js";
-export { feeds, isFed, next, results, state } from "./names.js";
+export { feeds, isFed, isTrainable, next, results, state } from "./names.js";
 export { prepareGraph } from "./prepare.js";
 export {
   compile,

@@ -67,6 +67,10 @@ export const results = {
   keyEmbedding: "embedding/key",
 } as const;
 
+/** Whether gradients move a state tensor: the query encoder, but not its running statistics. */
+export const isTrainable = (name: string): boolean =>
+  name.startsWith(state.query("")) && !/\.running_(mean|var)$/.test(name);
+
 const first = (name: string): string => name.split("/")[0];
 const fedFirst: ReadonlySet<string> = new Set(
   Object.values(feeds).map((name) => first(typeof name === "string" ? name : name(0, 0))),

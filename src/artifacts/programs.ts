@@ -16,7 +16,7 @@ import { lowerBlocked } from "../graph/lower/index.js";
 import { encodeModel, type ModelContent } from "../onnx/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { encoderSettings } from "./encoder.js";
-import { next } from "./names.js";
+import { isTrainable, next } from "./names.js";
 import { prepareGraph } from "./prepare.js";
 import { repeated } from "./repeat.js";
 import { applyStep, fusedStep, gradientStep, type Phase, type Precision, type StepSettings } from "./step.js";
@@ -27,6 +27,8 @@ export interface Program {
   readonly model: Uint8Array;
   /** State tensor → the output that becomes its next value. */
   readonly state: Readonly<Record<string, string>>;
+  /** Of the state: what gradients move. */
+  readonly trainable: readonly string[];
   readonly outputs: readonly string[];
   readonly inputs: readonly { readonly name: string; readonly dtype: DType; readonly shape: Shape }[];
 }
@@ -97,6 +99,7 @@ const programOf = (content: ModelContent): Program => ({
   name: content.name,
   model: encodeModel(content),
   state: stateOf(content),
+  trainable: Object.keys(stateOf(content)).filter(isTrainable),
   outputs: content.outputs.map((v) => v.name),
   inputs: content.inputs,
 });

@@ -1,5 +1,5 @@
 /** Options that several commands take, and how their texts become values. */
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** A whole number ≥ `least`. */
 export const whole =
@@ -26,6 +26,11 @@ export const withEngineOptions = (command: Command): Command =>
       "--provider <name>",
       "where graphs run: cpu, webgpu, cuda, dml, coreml, with :N for one of several devices, or auto (see hcsc doctor)",
       "cpu",
+    )
+    .addOption(
+      new Option("--backend <name>", "what runs the graphs; ort-training is ONNX Runtime's own training build")
+        .choices(["onnxruntime-node", "ort-training"])
+        .default("onnxruntime-node"),
     )
     .option("--threads <n>", "threads of the provider; default all cores", whole(1))
     .option("--workers <n>", "threads that load images", whole(1));

@@ -1,6 +1,13 @@
 /** What commands on images share: an engine, a source and its loader, opened together and closed whatever happens. */
 import { describeSource, type ImageSource, type Loader, openLoader, openSource } from "../data/index.js";
-import { autoProvider, type Engine, openEngine, type Placement, placementWarning } from "../runtime/index.js";
+import {
+  autoProvider,
+  type Backend,
+  type Engine,
+  openEngine,
+  type Placement,
+  placementWarning,
+} from "../runtime/index.js";
 
 export interface ImageSession {
   readonly engine: Engine;
@@ -10,6 +17,7 @@ export interface ImageSession {
 
 /** Options of commands that run graphs. */
 export interface EngineFlags {
+  readonly backend?: Backend;
   readonly provider?: string;
   readonly threads?: number;
   readonly workers?: number;
@@ -49,6 +57,7 @@ function placementTeller(provider: string | undefined): (placement: Placement) =
 export async function withEngine<T>(flags: EngineFlags, use: (engine: Engine) => Promise<T>): Promise<T> {
   const provider = await providerOf(flags.provider);
   const engine = await openEngine({
+    ...(flags.backend ? { backend: flags.backend } : {}),
     ...(provider ? { provider } : {}),
     ...(flags.threads ? { threads: flags.threads } : {}),
     onPlaced: placementTeller(provider),

@@ -4,3 +4,5 @@
  */
 export { type TrainingArtifacts, type TrainingLayout, trainingArtifacts } from "./artifacts.js";
 export { decodeCheckpoint, encodeCheckpoint, type TrainingCheckpoint } from "./checkpoint.js";
+export { watchMemory } from "./thrownNumbers.js";
+export { checkpointOf, type Explain, type State, type TrainingModule, TrainingRun } from "./trainingRun.js";

@@ -25,6 +25,7 @@ import { guardExit } from "./exitGuard.js";
 import { copyOnto, FeedMemory } from "./feedMemory.js";
 import type { Traffic } from "./memory.js";
 import type {
+  Backend,
   CallName,
   Calls,
   Elements,
@@ -39,6 +40,8 @@ import type { Placement } from "./placement.js";
 import { type Provider, type ProviderChoice, requireProvider } from "./providers.js";
 
 export interface EngineOptions {
+  /** Default `onnxruntime-node`. `ort-training` is ONNX Runtime's own training build, on the CPU only. */
+  readonly backend?: Backend;
   /** A name of `providers`, with `:N` for one of several devices, as `cuda:1`; default `cpu`. */
   readonly provider?: string;
   /**
@@ -56,6 +59,7 @@ export interface EngineOptions {
  * does not take (naming program and tensor), ProviderError for what ONNX Runtime says and for an engine that has ended.
  */
 export interface Engine {
+  readonly backend: Backend;
   readonly provider: Provider;
   /** Makes the session of an ONNX model under a name. */
   load(program: string, model: Uint8Array, options?: ProgramOptions): Promise<ProgramInfo>;
@@ -87,6 +91,7 @@ export interface Engine {
  * @throws ProviderError if the provider is not available; UsageError if `threads` is not a positive integer
  */
 export async function openEngine({
+  backend = "onnxruntime-node",
   provider = "cpu",
   threads = availableParallelism(),
   onPlaced = () => {},
@@ -95,10 +100,12 @@ export async function openEngine({
     provider,
     listSupportedBackends().map((b) => b.name),
   );
+  if (backend === "ort-training" && choice.name !== "cpu")
+    throw new UsageError(`the backend ort-training runs on the CPU only, not on ${choice.name}. Leave --provider out.`);
   if (!(Number.isInteger(threads) && threads >= 1)) {
     throw new UsageError(`threads is ${threads}. Give a whole number from 1.`);
   }
-  const engine = new ThreadEngine(choice, threads, onPlaced);
+  const engine = new ThreadEngine(backend, choice, threads, onPlaced);
   await engine.names(); // the thread is up, ONNX Runtime is loaded
   return engine;
 }
@@ -122,13 +129,14 @@ class ThreadEngine implements Engine {
   readonly provider: Provider;
 
   constructor(
+    readonly backend: Backend,
     choice: ProviderChoice,
     threads: number,
     private readonly onPlaced: (placement: Placement) => void,
   ) {
     this.provider = choice.name;
     const flags = new SharedArrayBuffer(8);
-    const workerData: HostOptions = { provider: choice, threads, flags };
+    const workerData: HostOptions = { backend, provider: choice, threads, flags };
     this.worker = new Worker(new URL("./host.js", import.meta.url), {
       workerData,
       name: "hcsc engine",

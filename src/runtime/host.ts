@@ -1,11 +1,11 @@
 /** The engine's thread: takes requests one after another, in order, and answers each. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { NamedArrays, Reply, Request } from "./messages.js";
+import type { Backend, Hosted, NamedArrays, Reply, Request } from "./messages.js";
 import { type ErrorKind, flag, type HostOptions } from "./messages.js";
 import type { Placement } from "./placement.js";
 import { Sessions } from "./sessions.js";
 
-const { provider, threads, flags } = workerData as HostOptions;
+const { backend, provider, threads, flags } = workerData as HostOptions;
 const shared = new Int32Array(flags);
 const port = parentPort;
 if (!port) throw new Error("host.js is the engine's thread: openEngine starts it");
@@ -23,7 +23,12 @@ async function guard<T>(native: () => Promise<T>): Promise<T> {
 }
 
 let placed: Placement[] = [];
-const sessions = new Sessions(provider, threads, guard, (placement) => placed.push(placement));
+const hosted: { readonly [B in Backend]: () => Hosted | Promise<Hosted> } = {
+  "onnxruntime-node": () => new Sessions(provider, threads, guard, (placement) => placed.push(placement)),
+  // Loaded only where asked for: its WebAssembly takes memory and time.
+  "ort-training": async () => new (await import("./trainingSessions.js")).TrainingSessions(threads),
+};
+const sessions = await hosted[backend]();
 
 async function answer(request: Request): Promise<unknown> {
   switch (request.call) {

@@ -7,7 +7,7 @@ export { type AutoChoice, autoProvider } from "./auto.js";
 export { type Examination, examine, type ProviderReport } from "./doctor.js";
 export { type Engine, type EngineOptions, openEngine } from "./engine.js";
 export type { Traffic } from "./memory.js";
-export type { DataArray, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo } from "./messages.js";
+export type { Backend, DataArray, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo } from "./messages.js";
 export { nearestCentroidOn } from "./nearestCentroid.js";
 export { type Placement, placementWarning } from "./placement.js";
 export { type Probe, probe } from "./probe.js";

@@ -28,6 +28,8 @@ export interface ProgramInfo {
 export interface ProgramOptions {
   /** State tensor → the output that becomes its next value. The tensor need not be an input of the program. */
   readonly state?: Readonly<Record<string, string>>;
+  /** State that gradients move: what `ort-training` trains. Other backends need not be told. */
+  readonly trainable?: readonly string[];
 }
 
 /** What can be asked of an engine, and what it answers. */
@@ -48,6 +50,19 @@ export type Request = {
   [K in CallName]: { readonly id: number; readonly call: K; readonly ask: Calls[K]["ask"] };
 }[CallName];
 
+/** What an engine's thread hosts: the calls, whatever carries them out. */
+export interface Hosted {
+  load(program: string, model: Uint8Array, options: ProgramOptions): Promise<ProgramInfo>;
+  unload(program: string): Promise<void>;
+  write(state: NamedArrays): Promise<void>;
+  read(names: readonly string[] | null): Promise<NamedArrays>;
+  drop(names: readonly string[] | null): void;
+  names(): readonly string[];
+  run(program: string, feeds: NamedArrays, wanted: readonly string[]): Promise<NamedArrays>;
+  traffic(): Traffic;
+  close(): Promise<void>;
+}
+
 /** The classes of `src/errors.ts` that an engine raises. */
 export type ErrorKind = "ProviderError" | "ShapeError" | "UsageError";
 
@@ -61,8 +76,12 @@ export interface Reply {
   readonly spent?: readonly ArrayBuffer[];
 }
 
+/** What runs the graphs: onnxruntime-node, or the training build of ONNX Runtime for the web. */
+export type Backend = "onnxruntime-node" | "ort-training";
+
 /** What the engine's thread is started with. */
 export interface HostOptions {
+  readonly backend: Backend;
   readonly provider: ProviderChoice;
   readonly threads: number;
   /** int32 [2]: `busy` and `stop`, see exitGuard.ts. */

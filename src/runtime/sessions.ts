@@ -11,7 +11,7 @@ import { ProviderError, ShapeError, UsageError } from "../errors.js";
 import { decodeModel, encodeModel } from "../onnx/index.js";
 import { requireFit, requireWhole } from "./fit.js";
 import { bytesOf, DeviceMemory, hostMemory, type StateMemory, type Traffic } from "./memory.js";
-import type { DataArray, Elements, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo } from "./messages.js";
+import type { DataArray, Elements, Hosted, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo } from "./messages.js";
 import { FirstRun, nothingElse, type Placement, wholly, wouldFallBack } from "./placement.js";
 import { type ProviderChoice, providers, withFix } from "./providers.js";
 
@@ -27,7 +27,7 @@ interface Program {
 /** Runs a native call; the transport marks the time in which the thread must not be ended. */
 export type Guard = <T>(native: () => Promise<T>) => Promise<T>;
 
-export class Sessions {
+export class Sessions implements Hosted {
   private readonly programs = new Map<string, Program>();
   private readonly state = new Map<string, Tensor>();
   /** The session that made a tensor of the state. */

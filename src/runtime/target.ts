@@ -23,6 +23,7 @@ const pixels = 4;
  */
 export async function chooseTarget(engine: Engine, precision: "fp32" | "fp16" = "fp32"): Promise<ChosenTarget> {
   if (precision === "fp16") await requireFloat16(engine.provider);
+  if (engine.backend === "ort-training") return { kind: "portable" };
   if (engine.provider !== "cpu") return { kind: "device", precision };
   try {
     await engine.load(program, blockProbe());

@@ -221,7 +221,7 @@ class Training {
     const stepper = stepperOf(engine, this.plan, phase, target, stepsPerRun);
     for (const program of stepper.programs) {
       await this.options.run.saveGraph(`${phase}-${program.name}`, program.model);
-      await engine.load(program.name, program.model, { state: program.state });
+      await engine.load(program.name, program.model, { state: program.state, trainable: program.trainable });
     }
     this.loaded = { phase, stepper };
     return stepper;

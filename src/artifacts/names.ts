@@ -62,6 +62,8 @@ export const results = {
   prototypeKept: "prototypeKept",
   /** Float16 only: the loss scale of this step. */
   scale: "scale",
+  /** Where a step is asked for them. */
+  gradient: (tensor: string) => `shown/gradient/${tensor}`,
   /** Embeddings of the batch [B, D]. */
   queryEmbedding: "embedding/query",
   keyEmbedding: "embedding/key",

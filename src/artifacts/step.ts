@@ -83,11 +83,13 @@ class Ports {
 /**
  * The fused step: gradients and update in one graph.
  *
+ * @param showGradients - whether each gradient is an output as well, `results.gradient`
  * @returns a graph whose inputs and outputs are named as in `names.ts`, composites not yet expanded
  */
-export function fusedStep(s: StepSettings, phase: Phase): Graph {
+export function fusedStep(s: StepSettings, phase: Phase, showGradients = false): Graph {
   const ports = new Ports();
   const { query, gradients } = forwardBackward(s, phase, ports);
+  if (showGradients) for (const [i, p] of query.entries()) ports.values[results.gradient(p.name)] = gradients[i];
   update(s, query, gradients, ports);
   return ports.graph("step");
 }

@@ -1,10 +1,9 @@
 /** `train-*`: six training steps by the programs that training runs. */
 import {
-  applyStep,
   compile,
   encoderSpecs,
   feeds,
-  gradientStep,
+  fusedStep,
   type Program,
   prepareProgram,
   results,
@@ -64,38 +63,33 @@ export async function replayTrain(c: Case): Promise<Tensors> {
   for (const name of trainable) {
     const { shape, data } = c.tensor(`init.${name}`);
     start[state.optimizer("momentum", name)] = floats(new Float32Array(data.length), shape);
-    start[state.gradient(name)] = floats(new Float32Array(data.length), shape);
   }
   await c.engine.write(start);
   const out: Tensors = {};
   const losses: number[] = [];
   const warmupSteps = c.number("warmupSteps");
   const target = await chooseTarget(c.engine);
-  const update = await load(c, compile(applyStep(step), target));
-  let program = await load(c, compile(gradientStep(step, "warmup"), target));
+  let program = await load(c, compile(fusedStep(step, "warmup", true), target));
   for (let t = 0; t < c.number("steps"); t++) {
     if (t === warmupSteps) {
       await c.engine.unload(program.name);
       await prepare(c, step);
-      program = await load(c, compile(gradientStep(step, "selective"), target));
+      program = await load(c, compile(fusedStep(step, "selective", true), target));
     }
-    const given = stepFeeds(c, step, t);
-    const r = await c.engine.run(program.name, fed(program, given), [
+    const r = await c.engine.run(program.name, fed(program, stepFeeds(c, step, t)), [
       results.loss,
       results.terms,
       results.queryEmbedding,
       results.keyEmbedding,
+      ...trainable.map(results.gradient),
     ]);
     losses.push(Number(r[results.loss].data[0]));
     out[`out.step${t}.terms`] = r[results.terms];
     out[`out.step${t}.q`] = r[results.queryEmbedding];
     out[`out.step${t}.k`] = r[results.keyEmbedding];
-    const gradients = await c.engine.read(trainable.map(state.gradient));
-    for (const name of trainable) out[`out.step${t}.grad.${name}`] = gradients[state.gradient(name)];
-    await c.engine.run(update.name, fed(update, given), []);
+    for (const name of trainable) out[`out.step${t}.grad.${name}`] = r[results.gradient(name)];
   }
   await c.engine.unload(program.name);
-  await c.engine.unload(update.name);
   out["out.losses"] = floats(losses);
   Object.assign(out, await finalState(c, step, names));
   return out;
@@ -105,7 +99,7 @@ const fed = (program: Program, given: Tensors): Tensors =>
   Object.fromEntries(program.inputs.filter((v) => v.name in given).map((v) => [v.name, given[v.name]]));
 
 async function load(c: Case, program: Program): Promise<Program> {
-  await c.engine.load(program.name, program.model, { state: program.state });
+  await c.engine.load(program.name, program.model, { state: program.state, trainable: program.trainable });
   return program;
 }
 

@@ -1,8 +1,13 @@
-/** `npm run graphs [RECIPE…]`: emits the artifacts of the named recipes, or of all that come with the package, into graphs/. */
+/**
+ * `npm run graphs [RECIPE…] [-- --format ort-training]`: emits the artifacts of the named recipes, or of all that come with the
+ * package, into graphs/. Options are those of `hcsc build`.
+ */
 import { program } from "../src/cli/program.js";
 import { bundledRecipes } from "../src/cli/recipes.js";
 
-const named = process.argv.slice(2);
+const given = process.argv.slice(2);
+const options = given.slice(given.findIndex((a) => a.startsWith("-")) >>> 0);
+const named = given.slice(0, given.length - options.length);
 for (const recipe of named.length > 0 ? named : await bundledRecipes()) {
-  await program().parseAsync(["build", recipe], { from: "user" });
+  await program().parseAsync(["build", recipe, ...options], { from: "user" });
 }

@@ -5,6 +5,7 @@
 export { type Checkpoint, encoderWeights, latestCheckpoint, readCheckpoint } from "./checkpoint.js";
 export { type Embedded, embedImages, evaluationPolicy } from "./embed.js";
 export { type EmittedFile, emitArtifacts } from "./emitArtifacts.js";
+export { emitTraining } from "./emitTraining.js";
 export type { Reporter, TrainEvent } from "./events.js";
 export { chanceLoss, type EpochMetric, type StepMetric } from "./metrics.js";
 export { type Metric, type RunDescription, RunFolder } from "./runFolder.js";

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import type { ExecutionContext } from "ava";
 import type { DenseArray } from "../../src/array.js";
 import { replayCase } from "../../src/replay/index.js";
-import { openEngine, type Placement, placementWarning } from "../../src/runtime/index.js";
+import { type EngineOptions, openEngine, type Placement, placementWarning } from "../../src/runtime/index.js";
 import { readTensors, type TensorFile } from "../../src/tensorfile/index.js";
 
 /** Largest absolute difference over the largest absolute value. */
@@ -50,11 +50,11 @@ export const fixtures = readdirSync("test/fixtures")
  *
  * @param slack - how many times the fixtures' tolerance is allowed
  */
-export async function assertReplays(t: ExecutionContext, fixture: string, provider: string, slack: number) {
+export async function assertReplays(t: ExecutionContext, fixture: string, on: EngineOptions, slack: number) {
   const file = await readTensors(`test/fixtures/${fixture}.safetensors`);
   const config = JSON.parse(file.metadata.config);
   const placed: Placement[] = [];
-  const engine = await openEngine({ provider, onPlaced: (p) => placed.push(p) });
+  const engine = await openEngine({ ...on, onPlaced: (p) => placed.push(p) });
   t.teardown(() => engine.close());
   const outputs = await replayCase(config, inputsOf(file), engine);
   for (const placement of placed) t.is(placementWarning(placement), null);

@@ -6,7 +6,7 @@ import { readTensors } from "../../src/tensorfile/index.js";
 import { assertReplays, fixtures, inputsOf } from "./fixture.js";
 
 for (const fixture of fixtures)
-  test(`${fixture} replays within the fixtures' tolerances`, (t) => assertReplays(t, fixture, "cpu", 1));
+  test(`${fixture} replays within the fixtures' tolerances`, (t) => assertReplays(t, fixture, {}, 1));
 
 test("k-means reaches the objectives that luck reaches, and the true leaves as well as the authors' code", async (t) => {
   const fixture = await readTensors("test/fixtures/cluster-quality.safetensors");

@@ -1,0 +1,65 @@
+/** Whole trainings of a tiny recipe, by the library. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { loadRecipe } from "../../src/cli/recipes.js";
+import { describeSource, openLoader, openSource } from "../../src/data/index.js";
+import { chooseTarget, type EngineOptions, openEngine } from "../../src/runtime/index.js";
+import {
+  latestCheckpoint,
+  type Reporter,
+  RunFolder,
+  readCheckpoint,
+  type StepMetric,
+  type StepsPerRun,
+  train,
+} from "../../src/train/index.js";
+import { images, withRecipe } from "../commands/cli.js";
+
+export interface TrainedOptions {
+  readonly on?: EngineOptions;
+  readonly stepsPerRun?: StepsPerRun;
+  /** The step at which the run is stopped. */
+  readonly stopAt?: number;
+  /** A run to go on with. */
+  readonly resume?: RunFolder;
+  /** Fields of the recipe. */
+  readonly changes?: object;
+  readonly data?: string;
+}
+
+/** A training: its run folder, its steps' metrics, and the tensors it ends with. */
+export async function trained({ on = {}, stepsPerRun, stopAt, resume, changes = {}, data = images }: TrainedOptions) {
+  const description = await describeSource(data);
+  const [source, loader, engine] = [
+    openSource(description),
+    openLoader({ source: description, seed: 0, workers: 1 }),
+    await openEngine(on),
+  ];
+  const run = resume ?? (await newRun(changes, data, source.count));
+  const abort = new AbortController();
+  const report: Reporter = (e) => {
+    if (e.kind === "step" && e.metric.step === stopAt) abort.abort();
+  };
+  const result = await train({
+    run,
+    engine,
+    target: await chooseTarget(engine),
+    ...(stepsPerRun === undefined ? {} : { stepsPerRun }),
+    source,
+    loader,
+    resume: resume && (await latestCheckpoint(resume)),
+    report,
+    signal: abort.signal,
+  });
+  await Promise.all([engine.close(), loader.close()]);
+  const lines = (await readFile(join(run.path, "metrics.jsonl"), "utf8")).trim().split("\n");
+  const events = lines.map((line) => JSON.parse(line) as { kind: string });
+  const { tensors } = await readCheckpoint(result.checkpoint);
+  return { run, steps: events.filter((e) => e.kind === "step") as StepMetric[], tensors, result };
+}
+
+async function newRun(changes: object, data: string, count: number): Promise<RunFolder> {
+  const { folder, recipe: file } = await withRecipe({ batchSize: 8, ...changes });
+  const recipe = await loadRecipe(file, []);
+  return RunFolder.create(join(folder, "run"), { recipe, data, images: count, versions: {}, started: "" });
+}

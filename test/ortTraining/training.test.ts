@@ -55,13 +55,13 @@ test("stopped in the middle and resumed, the bits are those of a run that never 
 });
 
 test("a run moves between the two backends, either way", async (t) => {
-  const whole = await trained({});
+  const whole = await trained(fifty);
   for (const [first, second] of [
     [on, {}],
     [{}, on],
   ]) {
-    const { run } = await trained({ on: first, stopAt: 11 });
-    const moved = await trained({ on: second, resume: run });
+    const { run } = await trained({ ...fifty, on: first, stopAt: 25 });
+    const moved = await trained({ ...fifty, on: second, resume: run });
     t.deepEqual([...Object.keys(moved.tensors)].sort(), Object.keys(whole.tensors).sort());
     assertLosses(t, moved.steps, whole.steps);
   }

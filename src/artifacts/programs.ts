@@ -8,6 +8,7 @@ import {
   describeModel,
   expandComposites,
   forDevices,
+  forTrainingBuild,
   type Graph,
   type Shape,
   type Value,
@@ -33,11 +34,15 @@ export interface Program {
   readonly inputs: readonly { readonly name: string; readonly dtype: DType; readonly shape: Shape }[];
 }
 
-/** Where a graph is to run: `portable` and `device` are standard ONNX, as CPUs and as GPUs like it; `blocked` uses the CPU provider's own kernels. */
+/**
+ * Where a graph is to run: `portable` and `device` are standard ONNX, as CPUs and as GPUs like it; `blocked` uses kernels of
+ * onnxruntime-node's CPU provider, `training` those of ONNX Runtime's training build.
+ */
 export type Target =
   | { readonly kind: "portable" }
   | { readonly kind: "device"; readonly precision: Precision }
-  | { readonly kind: "blocked"; readonly block: number };
+  | { readonly kind: "blocked"; readonly block: number }
+  | { readonly kind: "training" };
 
 /** The settings of a recipe's step. */
 export function stepSettings(recipe: Recipe): StepSettings {
@@ -77,6 +82,7 @@ export function compileRepeated(graph: Graph, target: Target, results: readonly 
 /** The outputs of a graph in standard ops, or those of the provider, by kind of target. */
 const forms: { readonly [K in Target["kind"]]: (graph: Graph, target: Target & { kind: K }) => readonly Value[] } = {
   portable: (graph) => expandComposites(Object.values(graph.outputs)),
+  training: (graph) => expandComposites(Object.values(graph.outputs), forTrainingBuild),
   device(graph, { precision }) {
     const expanded = expandComposites(Object.values(graph.outputs), forDevices);
     return precision === "fp16" ? convolveInHalf(expanded) : expanded;

@@ -6,6 +6,7 @@ import { batchNormGrad, batchNormTrain, deviceBatchNormGrad, deviceBatchNormTrai
 import { convGradInput, convGradWeight } from "./expand/convolution.js";
 import type { Expansion } from "./expand/expansion.js";
 import { maxPoolGrad } from "./expand/pooling.js";
+import { trainingConvGradWeight } from "./expand/training.js";
 import type { Composite } from "./ops.js";
 import { type Rewrite, rewriteGraph } from "./rewrite.js";
 import type { Value } from "./value.js";
@@ -24,6 +25,11 @@ export const portable: Readonly<Record<Composite, Expansion>> = {
 export const forDevices: Partial<Readonly<Record<Composite, Expansion>>> = {
   BatchNormTrain: deviceBatchNormTrain,
   BatchNormGrad: deviceBatchNormGrad,
+};
+
+/** Forms of ONNX Runtime's training build, which no other build runs. */
+export const forTrainingBuild: Partial<Readonly<Record<Composite, Expansion>>> = {
+  ConvGradWeight: trainingConvGradWeight,
 };
 
 /** `outputs` with every composite replaced by `table`'s form, or else its portable one. */

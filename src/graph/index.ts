@@ -17,7 +17,7 @@
 export * from "./apply.js";
 export * from "./compose.js";
 export { differentiate } from "./differentiate.js";
-export { type Expansion, expandComposites, forDevices, portable } from "./expand.js";
+export { type Expansion, expandComposites, forDevices, forTrainingBuild, portable } from "./expand.js";
 export { convolveInHalf } from "./half.js";
 export { buildModel, describeModel, type Graph, namedConstant } from "./model.js";
 export { type Composite, composites, type OpType } from "./ops.js";

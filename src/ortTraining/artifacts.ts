@@ -79,15 +79,16 @@ export function trainingArtifacts(
     ...frozen.map(({ name }) => overwrite(name, state[name], `${name}.assigned_grad`)),
   ];
   const flags = writes.filter((n) => n.op !== "Sub").map((n): ValueContent => ({ ...flag, name: n.outputs[0] }));
+  const nodes = withoutUnread(step);
   const buffers = trainable.map((v): ValueContent => ({ ...v, name: buffer(v.name) }));
   const training: ModelContent = {
     ...step,
     inputs: [...fed, ...parameters, ...buffers, { ...flag, name: resetFlag }],
     outputs: [...outputs, ...flags],
     constants: [...step.constants, constant(always, "bool", [1], Uint8Array.of(1))],
-    nodes: [...step.nodes, ...writes],
+    nodes: [...nodes, ...writes],
   };
-  const evaluation: ModelContent = { ...step, inputs: [...fed, ...parameters], outputs };
+  const evaluation: ModelContent = { ...step, nodes, inputs: [...fed, ...parameters], outputs };
   const next = Object.entries(state).filter(([name]) => !isParameter.has(name));
   return {
     layout: {
@@ -127,6 +128,14 @@ const node = (op: string, domain: string, inputs: readonly string[], output: str
 /** target ← value, when the node runs. */
 const overwrite = (target: string, value: string, done: string): NodeContent =>
   node("InPlaceAccumulatorV2", microsoft, [target, value, always], done);
+
+/** The step's nodes; outputs of kernels of the training build that nobody reads are left out, so that they are not computed. */
+function withoutUnread({ nodes, outputs }: ModelContent): readonly NodeContent[] {
+  const read = new Set([...nodes.flatMap((n) => n.inputs), ...outputs.map((v) => v.name)]);
+  return nodes.map((n) =>
+    n.domain === microsoft ? { ...n, outputs: n.outputs.map((name) => (read.has(name) ? name : "")) } : n,
+  );
+}
 
 /** The visible outputs, the loss first as that runtime's convention has it. */
 function lossFirst({ name, outputs }: ModelContent): readonly ValueContent[] {

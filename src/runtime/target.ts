@@ -11,19 +11,20 @@ import { probe } from "./probe.js";
 export type ChosenTarget =
   | { readonly kind: "portable" }
   | { readonly kind: "device"; readonly precision: "fp32" | "fp16" }
-  | { readonly kind: "blocked"; readonly block: number };
+  | { readonly kind: "blocked"; readonly block: number }
+  | { readonly kind: "training" };
 
 const program = "blockProbe";
 const shape = [1, 16, 2, 2];
 const pixels = 4;
 
 /**
- * On the CPU the blocked form if the provider has it, else the portable one; elsewhere the devices' form. `ReorderInput` on 0, 1, 2, … puts the first
+ * On the CPU the blocked form if the provider has it, else the portable one; elsewhere the devices' form, or the training build's. `ReorderInput` on 0, 1, 2, … puts the first
  * pixel of the first `block` channels first: 0, 4, 8, …, so where that progression breaks is the block.
  */
 export async function chooseTarget(engine: Engine, precision: "fp32" | "fp16" = "fp32"): Promise<ChosenTarget> {
   if (precision === "fp16") await requireFloat16(engine.provider);
-  if (engine.backend === "ort-training") return { kind: "portable" };
+  if (engine.backend === "ort-training") return { kind: "training" };
   if (engine.provider !== "cpu") return { kind: "device", precision };
   try {
     await engine.load(program, blockProbe());

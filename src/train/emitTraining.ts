@@ -34,7 +34,7 @@ export async function emitTraining(recipe: Recipe, folder: string): Promise<read
 }
 
 function filesOf(recipe: Recipe, phase: Phase): readonly (readonly [string, Uint8Array])[] {
-  const step = compile(fusedStep(stepSettings(recipe), phase), { kind: "portable" });
+  const step = compile(fusedStep(stepSettings(recipe), phase), { kind: "training" });
   const { layout, ...models } = trainingArtifacts(decodeModel(step.model), step.state, isTrainable);
   return [
     ["training_model.onnx", models.training],

@@ -7,7 +7,7 @@ import { allFeeds, settings, startingState } from "../artifacts/smallStep.js";
 
 /** The losses of some steps of the combined loss, on numbers that are the same everywhere. */
 export async function trainSteps(ort: TrainingModule, steps: number): Promise<readonly number[]> {
-  const program = compile(fusedStep(settings, "selective"), { kind: "portable" });
+  const program = compile(fusedStep(settings, "selective"), { kind: "training" });
   const artifacts = trainingArtifacts(decodeModel(program.model), program.state, isTrainable);
   const held: Record<string, DenseArray> = {
     ...startingState(settings),

@@ -1,6 +1,7 @@
 /**
  * HCSC for Node: train an encoder on unlabelled images, embed with it, and get a hierarchy of the data. Every command of
- * `hcsc` is a few calls of what is exported here. The graph builder is `hcsc/graph`.
+ * `hcsc` is a few calls of what is exported here. The graph builder is `hcsc/graph`; ONNX Runtime's own training artifacts are
+ * `hcsc/training`.
  */
 export type { DenseArray, Matrix } from "./array.js";
 export {

@@ -1,64 +1,7 @@
 /** `hcsc eval`: how good a run's encoder is. */
 import { Command } from "commander";
-import { encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
-import { knnAccuracy } from "./knn.js";
-import { dataHelp, positive, wholeList, withEngineOptions } from "./options.js";
-import { percent, print, table } from "./print.js";
-import { type EngineFlags, withEngine, withImages } from "./session.js";
+import { evalClusterCommand } from "./evalCluster.js";
+import { evalKnnCommand } from "./evalKnn.js";
 
-interface Flags extends EngineFlags {
-  readonly run: string;
-  readonly data: string;
-  readonly test: string;
-  readonly k: readonly number[];
-  readonly temperature: number;
-  readonly json?: boolean;
-}
-
-export function evalCommand(): Command {
-  const knn = withEngineOptions(new Command("knn"))
-    .description("classify held-out images by the labels of their nearest neighbours, on the query backbone's features")
-    .requiredOption("--run <folder>", "a run folder")
-    .requiredOption("--data <images>", `labelled images that vote; ${dataHelp}`)
-    .requiredOption("--test <images>", "labelled images to classify")
-    .option("--k <list>", "neighbours, one result for each", wholeList, [20])
-    .option("--temperature <x>", "of the votes' weights exp(cosine / temperature)", positive, 0.07)
-    .addHelpText(
-      "after",
-      "\nExample:\n  hcsc eval knn --run runs/demo --data 'data/fashion-mnist[0:8000]' --test 'data/fashion-mnist[8000:10000]' --k 10,20",
-    )
-    .action(runKnn);
-  return new Command("eval").description("evaluate a run").addCommand(knn);
-}
-
-async function runKnn(flags: Flags): Promise<void> {
-  const run = await RunFolder.open(flags.run);
-  const checkpoint = await latestCheckpoint(run);
-  const result = await withEngine(flags, (engine) =>
-    withImages(flags.data, flags, (bank) =>
-      knnAccuracy(
-        engine,
-        run.description.recipe,
-        encoderWeights(checkpoint, "query"),
-        bank,
-        flags.test,
-        flags,
-        flags.k,
-        flags.temperature,
-      ),
-    ),
-  );
-  const rows = result.all.map((r) => [`k ${r.k}`, percent(r.top1, 2), percent(r.top5, 2)]);
-  const summary = {
-    run: flags.run,
-    step: checkpoint.position.step,
-    encoder: "query",
-    bankImages: result.bankImages,
-    testImages: result.testImages,
-    results: result.all.map(({ k, top1, top5 }) => ({ k, top1, top5 })),
-  };
-  print(flags.json, summary, [
-    ...table([["", "top-1", "top-5"], ...rows]),
-    `${result.testImages} images by ${result.bankImages}; query backbone after step ${checkpoint.position.step}`,
-  ]);
-}
+export const evalCommand = (): Command =>
+  new Command("eval").description("evaluate a run").addCommand(evalKnnCommand()).addCommand(evalClusterCommand());

@@ -18,4 +18,4 @@ export { type KMeansOptions, type KMeansResult, kmeans } from "./kmeans.js";
 export { type LloydResult, lloyd, objectiveOf } from "./lloyd.js";
 export { type Nearest, type NearestCentroid, plainNearest } from "./nearest.js";
 export { type PaddedLevel, padHierarchy } from "./pad.js";
-export { similarities, unitRows } from "./rows.js";
+export { gatherRows, similarities, unitRows } from "./rows.js";

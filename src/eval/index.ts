@@ -6,6 +6,7 @@
 
 export { type AveragePrecisions, averagePrecisions, type ClassPrecisions } from "./averagePrecision.js";
 export { type ClusteringScores, clusteringScores } from "./clusteringScores.js";
+export { dendrogramPurity } from "./dendrogramPurity.js";
 export { type KnnOptions, type KnnResult, knnClassify, type LabelledFeatures } from "./knn.js";
 export {
   type BlockOptions,

@@ -27,7 +27,16 @@ async function sameRun(t: ExecutionContext, a: string, b: string) {
   t.deepEqual(await losses(a), await losses(b));
 }
 
-for (const command of [["build"], ["train"], ["eval", "knn"], ["embed"], ["export"], ["replay"], ["doctor"]]) {
+for (const command of [
+  ["build"],
+  ["train"],
+  ["eval", "knn"],
+  ["eval", "cluster"],
+  ["embed"],
+  ["export"],
+  ["replay"],
+  ["doctor"],
+]) {
   test(`hcsc ${command.join(" ")} --help shows examples and exits with 0`, async (t) => {
     const { code, stdout } = await hcsc(...command, "--help");
     t.is(code, 0);
@@ -103,6 +112,18 @@ test("train, eval, embed and export follow from one another, and the exported en
       .stdout,
   );
   t.is(knn.results[0].top1, summary.knnAfter);
+
+  const flags = ["--run", run, "--data", images, "--clusters", "5", "--levels", "6,3", "--json"];
+  const clustered = await hcsc("eval", "cluster", ...flags);
+  t.is(clustered.code, 0, clustered.stderr);
+  const agreement = JSON.parse(clustered.stdout);
+  t.deepEqual(
+    agreement.flat.map((a: { labels: number }) => a.labels),
+    [0, 1, 2], // the synthetic set's classes, finest first
+  );
+  t.is(agreement.hierarchy.length, 6);
+  for (const a of [...agreement.flat, ...agreement.hierarchy]) t.true(a.purity > 0 && a.purity <= 1 && a.ami <= 1);
+  t.true(agreement.dendrogramPurity > 0 && agreement.dendrogramPurity <= 1);
 
   const vectors = join(folder, "vectors.safetensors");
   t.is((await hcsc("embed", "--run", run, "--data", images, "--out", vectors)).code, 0);

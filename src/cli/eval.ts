@@ -2,6 +2,11 @@
 import { Command } from "commander";
 import { evalClusterCommand } from "./evalCluster.js";
 import { evalKnnCommand } from "./evalKnn.js";
+import { evalLinearCommand } from "./evalLinear.js";
 
 export const evalCommand = (): Command =>
-  new Command("eval").description("evaluate a run").addCommand(evalKnnCommand()).addCommand(evalClusterCommand());
+  new Command("eval")
+    .description("evaluate a run")
+    .addCommand(evalKnnCommand())
+    .addCommand(evalLinearCommand())
+    .addCommand(evalClusterCommand());

@@ -1,12 +1,10 @@
 /** kNN accuracy of an encoder's features: labelled images of one set classified by those of another. */
 import type { DenseArray } from "../array.js";
-import { unitRows } from "../cluster/index.js";
-import { DataError } from "../errors.js";
 import { type KnnResult, knnClassify } from "../eval/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Engine, similarityOn } from "../runtime/index.js";
-import { embedImages } from "../train/index.js";
-import { type EngineFlags, everyIndex, type ImageSession, withImages } from "./session.js";
+import { labelledFeatures } from "./labelledFeatures.js";
+import { type EngineFlags, type ImageSession, withImages } from "./session.js";
 
 export interface KnnAccuracy {
   readonly top1: number;
@@ -32,12 +30,8 @@ export async function knnAccuracy(
   k: readonly number[],
   temperature = 0.07,
 ): Promise<KnnAccuracy> {
-  const features = async ({ source, loader }: Omit<ImageSession, "engine">, name: string) => {
-    if (!source.labels)
-      throw new DataError(`the ${name} images have no labels: kNN needs class folders or a labels file`);
-    const embedded = await embedImages(engine, loader, recipe, weights, everyIndex(source.count));
-    return { features: unitRows(embedded.features), labels: source.labels };
-  };
+  const features = (images: Omit<ImageSession, "engine">, name: string) =>
+    labelledFeatures(engine, recipe, weights, images, name);
   const train = await features(bank, "--data");
   const held = await withImages(test, flags, (images) => features(images, "--test"));
   const all = await knnClassify(train, held, { k, temperature, mostSimilar: await similarityOn(engine) });

@@ -19,6 +19,9 @@ export const positive = (text: string): number => {
 /** `10,20` */
 export const wholeList = (text: string): readonly number[] => text.split(",").map(whole(1));
 
+/** `0.1,1,10` */
+export const positiveList = (text: string): readonly number[] => text.split(",").map(positive);
+
 /** The engine's options on a command. */
 export const withEngineOptions = (command: Command): Command =>
   command

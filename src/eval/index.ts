@@ -8,6 +8,14 @@ export { type AveragePrecisions, averagePrecisions, type ClassPrecisions } from 
 export { type ClusteringScores, clusteringScores } from "./clusteringScores.js";
 export { dendrogramPurity } from "./dendrogramPurity.js";
 export { type KnnOptions, type KnnResult, knnClassify, type LabelledFeatures } from "./knn.js";
+export { type MinimiseOptions, type Minimum, minimise, type Objective } from "./lbfgs.js";
+export {
+  type LinearClassifier,
+  type LinearOptions,
+  type LinearResult,
+  type LogisticObjective,
+  linearProbe,
+} from "./linear.js";
 export {
   type BlockOptions,
   type MostSimilar,

@@ -31,6 +31,7 @@ for (const command of [
   ["build"],
   ["train"],
   ["eval", "knn"],
+  ["eval", "linear"],
   ["eval", "cluster"],
   ["embed"],
   ["export"],
@@ -112,6 +113,16 @@ test("train, eval, embed and export follow from one another, and the exported en
       .stdout,
   );
   t.is(knn.results[0].top1, summary.knnAfter);
+
+  const held = ["--test", "synthetic:count=32,size=16,seed=9", "--strengths", "1,10", "--json"];
+  const linear = await hcsc("eval", "linear", "--run", run, "--data", images, ...held);
+  t.is(linear.code, 0, linear.stderr);
+  const classified = JSON.parse(linear.stdout);
+  t.is(
+    classified.confusion.flat().reduce((a: number, b: number) => a + b),
+    32,
+  );
+  t.true(classified.top1 <= classified.top5 && [1, 10].includes(classified.strength));
 
   const flags = ["--run", run, "--data", images, "--clusters", "5", "--levels", "6,3", "--json"];
   const clustered = await hcsc("eval", "cluster", ...flags);

@@ -6,6 +6,7 @@ import { doctorCommand } from "./doctor.js";
 import { embedCommand } from "./embed.js";
 import { evalCommand } from "./eval.js";
 import { exportCommand } from "./export.js";
+import { neighborsCommand } from "./neighbors.js";
 import { replayCommand } from "./replay.js";
 import { trainCommand } from "./train.js";
 
@@ -22,6 +23,7 @@ export function program(): Command {
     trainCommand(),
     evalCommand(),
     embedCommand(),
+    neighborsCommand(),
     exportCommand(),
     replayCommand(),
     doctorCommand(),

@@ -77,7 +77,8 @@ class ThreadLoader implements Loader {
         this.pending.delete(done.id);
         if (done.failed === null) asked?.done(done);
         else asked?.failed(new DataError(`a view cannot be made: ${done.failed}`));
-        if (this.pending.size === 0) for (const w of this.workers) w.unref();
+        // Not while closing, which a late answer would leave with nothing to wait for.
+        if (this.pending.size === 0 && !this.ended) for (const w of this.workers) w.unref();
       });
       worker.on("error", (cause) =>
         this.end(new DataError(`a loading thread failed: ${(cause as Error).message}`, { cause })),

@@ -5,7 +5,7 @@
 import { stat } from "node:fs/promises";
 import { DataError, UsageError } from "../errors.js";
 import { type CifarDescription, describeCifar, isCifarFolder, openCifar } from "./sources/cifar.js";
-import { describeFolder, type FolderDescription, openFolder } from "./sources/folder.js";
+import { describeFile, describeFolder, type FolderDescription, isImageFile, openFolder } from "./sources/folder.js";
 import { describeIdx, type IdxDescription, isIdx, openIdx } from "./sources/idx.js";
 import type { ImageSource } from "./sources/picture.js";
 import { describeSynthetic, openSynthetic, type SyntheticDescription } from "./sources/synthetic.js";
@@ -22,7 +22,7 @@ export interface SourceDescription {
 /**
  * Describes a set.
  *
- * @param text - an image folder; IDX files (a folder with them, or one images file); a CIFAR binary folder; either of the last two
+ * @param text - an image file or folder; IDX files (a folder with them, or one images file); a CIFAR binary folder; either of the last two
  *   with `#test` for its test part; `synthetic:count=600,size=32,seed=1`. Any may end in a range: `[0:8000]`
  * @throws DataError if there is nothing to read; UsageError if the range is no range
  */
@@ -63,7 +63,9 @@ async function describeWhole(name: string): Promise<Whole> {
     );
   });
   if (await isIdx(path, info.isDirectory())) return describeIdx(path, info.isDirectory(), part);
-  if (!info.isDirectory()) throw new DataError(`${path} is a file: give a folder of images, or an IDX images file`);
+  if (!info.isDirectory() && isImageFile(path)) return describeFile(path);
+  if (!info.isDirectory())
+    throw new DataError(`${path} is a file: give an image, a folder of images, or an IDX images file`);
   if (await isCifarFolder(path)) return describeCifar(path, part);
   return describeFolder(path);
 }

@@ -1,6 +1,7 @@
 /**
- * Mixed precision (Micikevicius et al. 2018): the convolutions of a graph on float16 copies of their inputs, everything else, sums over positions
- * and images among it, as it was. Applied to an expanded graph with its gradients, so the same holds for both directions.
+ * Mixed precision (Micikevicius et al. 2018): the convolutions of a graph on float16 copies of their inputs; everything else,
+ * sums over positions and images among it, as it was. Applied to an expanded graph with its gradients, so the same holds for
+ * both directions.
  */
 import { applyAll, cast } from "./apply.js";
 import { type Rewrite, rewriteGraph } from "./rewrite.js";

@@ -34,6 +34,7 @@ for (const command of [
   ["eval", "linear"],
   ["eval", "cluster"],
   ["embed"],
+  ["neighbors"],
   ["export"],
   ["replay"],
   ["doctor"],
@@ -135,6 +136,19 @@ test("train, eval, embed and export follow from one another, and the exported en
   t.is(agreement.hierarchy.length, 6);
   for (const a of [...agreement.flat, ...agreement.hierarchy]) t.true(a.purity > 0 && a.purity <= 1 && a.ami <= 1);
   t.true(agreement.dendrogramPurity > 0 && agreement.dendrogramPurity <= 1);
+
+  const alike = await hcsc("neighbors", "synthetic:count=2,size=16", "--run", run, "--count", "3", "--json");
+  t.is(alike.code, 0, alike.stderr);
+  const { results: found } = JSON.parse(alike.stdout);
+  t.is(found.length, 2);
+  for (const { neighbors } of found) {
+    const cosines = neighbors.map((n: { cosine: number }) => n.cosine);
+    t.deepEqual(
+      cosines,
+      [...cosines].sort((a, b) => b - a),
+    );
+    t.is(neighbors.length, 3);
+  }
 
   const vectors = join(folder, "vectors.safetensors");
   t.is((await hcsc("embed", "--run", run, "--data", images, "--out", vectors)).code, 0);

@@ -1,6 +1,6 @@
 /** Folders of image files, decoded by sharp. */
 import { readdir } from "node:fs/promises";
-import { extname, join, sep } from "node:path";
+import { basename, dirname, extname, join, sep } from "node:path";
 import sharp from "sharp";
 import { DataError } from "../../errors.js";
 import type { ImageSource, Picture } from "./picture.js";
@@ -24,7 +24,7 @@ sharp.cache(false);
 export async function describeFolder(root: string): Promise<FolderDescription> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   const all = entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name).slice(join(root, sep).length));
-  const files = all.filter((f) => extensions.has(extname(f).toLowerCase())).sort();
+  const files = all.filter(isImageFile).sort();
   if (files.length === 0) {
     throw new DataError(
       `${root} holds no images${all.length ? `, but ${all.length} files of other kinds` : ""}. Known are ${[...extensions].join(", ")}`,
@@ -32,6 +32,17 @@ export async function describeFolder(root: string): Promise<FolderDescription> {
   }
   return { kind: "folder", root, files, ignored: all.length - files.length };
 }
+
+/** Whether a file is an image by its name. */
+export const isImageFile = (path: string): boolean => extensions.has(extname(path).toLowerCase());
+
+/** One image file, as a folder of it alone. */
+export const describeFile = (path: string): FolderDescription => ({
+  kind: "folder",
+  root: dirname(path),
+  files: [basename(path)],
+  ignored: 0,
+});
 
 /** Images are labelled by their first sub-folder if all lie in one, and there are several. */
 export function openFolder({ root, files, ignored }: FolderDescription): ImageSource {

@@ -1,0 +1,60 @@
+/** `hcsc neighbors`: the images of a set that are most similar to some. */
+import { Command } from "commander";
+import { gatherRows, unitRows } from "../cluster/index.js";
+import { nearestNeighbours } from "../eval/index.js";
+import { similarityOn } from "../runtime/index.js";
+import { embedImages, encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
+import { dataHelp, whole, withEngineOptions } from "./options.js";
+import { print, table } from "./print.js";
+import { type EngineFlags, everyIndex, withEngine, withImages } from "./session.js";
+
+interface Flags extends EngineFlags {
+  readonly run: string;
+  readonly data?: string;
+  readonly count: number;
+  readonly json?: boolean;
+}
+
+export function neighborsCommand(): Command {
+  return withEngineOptions(new Command("neighbors"))
+    .description("find the images of a set that are most similar, by the cosine of the query backbone's features")
+    .argument("<image>", `what to find the like of: an image file, or any set; ${dataHelp}`)
+    .requiredOption("--run <folder>", "a run folder")
+    .option("--data <images>", "where to look; default: the images that the run was trained on")
+    .option("--count <n>", "how many for each image", whole(1), 10)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  hcsc neighbors cat.jpg --run runs/photos\n  hcsc neighbors 'data/fashion-mnist[8000:8003]' --run runs/demo --count 5 --json",
+    )
+    .action(runNeighbors);
+}
+
+async function runNeighbors(image: string, flags: Flags): Promise<void> {
+  const run = await RunFolder.open(flags.run);
+  const { recipe, data } = run.description;
+  const weights = encoderWeights(await latestCheckpoint(run), "query");
+  const results = await withEngine(flags, async (engine) => {
+    const featuresOf = (images: string) =>
+      withImages(images, flags, async ({ source, loader }) => {
+        const { features } = await embedImages(engine, loader, recipe, weights, everyIndex(source.count));
+        const kept = everyIndex(source.count).filter((i) => !loader.broken.has(i));
+        return { vectors: unitRows(gatherRows(features, kept)), names: Array.from(kept, (i) => source.name(i)) };
+      });
+    const [asked, held] = [await featuresOf(image), await featuresOf(flags.data ?? data)];
+    const count = Math.min(flags.count, held.names.length);
+    const mostSimilar = await similarityOn(engine);
+    const { ids, similarity } = await nearestNeighbours(asked.vectors, held.vectors, count, { mostSimilar });
+    return asked.names.map((name, q) => ({
+      image: name,
+      neighbors: Array.from({ length: count }, (_, i) => ({
+        name: held.names[ids[q * count + i]],
+        cosine: similarity[q * count + i],
+      })),
+    }));
+  });
+  print(
+    flags.json,
+    { run: flags.run, data: flags.data ?? data, results },
+    results.flatMap((r) => [r.image, ...table(r.neighbors.map((n) => [`  ${n.name}`, n.cosine.toFixed(4)]))]),
+  );
+}

@@ -62,7 +62,8 @@ export function trainingArtifacts(
   state: Readonly<Record<string, string>>,
   isTrainable: (name: string) => boolean,
 ): TrainingArtifacts {
-  const inPlace = overwritable(step, state);
+  const untrained = Object.fromEntries(Object.entries(state).filter(([name]) => !isTrainable(name)));
+  const inPlace = overwritable(step, untrained);
   const all = step.inputs.filter((v) => v.name in state && (isTrainable(v.name) || inPlace.has(v.name)));
   const [trainable, frozen] = [true, false].map((wanted) => all.filter((v) => isTrainable(v.name) === wanted));
   if (trainable.length === 0) throw new GraphError(`${step.name}: none of its state is trainable`);
@@ -149,30 +150,31 @@ function lossFirst({ name, outputs }: ModelContent): readonly ValueContent[] {
  * value. Another reader could run after the write, and read the new value for the old.
  */
 function overwritable(step: ModelContent, state: Readonly<Record<string, string>>): ReadonlySet<string> {
-  const producer = new Map(step.nodes.flatMap((n) => n.outputs.map((name) => [name, n] as const)));
   const readers = new Map<string, NodeContent[]>();
-  for (const n of step.nodes) for (const name of n.inputs) readers.set(name, [...(readers.get(name) ?? []), n]);
-  const isFloat = new Set(step.inputs.filter((v) => v.dtype === "float32").map((v) => v.name));
-  const candidates = Object.entries(state).filter(([name]) => isFloat.has(name));
+  for (const n of step.nodes) {
+    for (const name of n.inputs) {
+      const known = readers.get(name);
+      if (known) known.push(n);
+      else readers.set(name, [n]);
+    }
+  }
+  const candidates = step.inputs.filter((v) => v.dtype === "float32" && v.name in state);
   return new Set(
-    candidates.flatMap(([name, next]) => {
-      const before = ancestors(producer, next);
-      return (readers.get(name) ?? []).every((reader) => before.has(reader)) ? [name] : [];
+    candidates.flatMap(({ name }) => {
+      const before = (readers.get(name) ?? []).every((reader) => leadsTo(readers, reader, state[name]));
+      return before ? [name] : [];
     }),
   );
 }
 
-/** The nodes that a value is made by. */
-function ancestors(producer: ReadonlyMap<string, NodeContent>, value: string): ReadonlySet<NodeContent> {
-  const seen = new Set<NodeContent>();
-  const open = [value];
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    const made = producer.get(name);
-    if (!made || seen.has(made)) continue;
-    seen.add(made);
-    open.push(...made.inputs);
+/** Whether a value is made, at some remove, of what a node gives. Nearest first: a next value is seldom far. */
+function leadsTo(readers: ReadonlyMap<string, readonly NodeContent[]>, from: NodeContent, value: string): boolean {
+  const seen = new Set([from]);
+  for (const n of seen) {
+    if (n.outputs.includes(value)) return true;
+    for (const output of n.outputs) for (const reader of readers.get(output) ?? []) seen.add(reader);
   }
-  return seen;
+  return false;
 }
 
 const sequence = (name: string): ValueContent => ({ name, dtype: "float32", shape: [], isSequence: true });

@@ -3,10 +3,11 @@ import { Command } from "commander";
 import type { Matrix } from "../array.js";
 import { UsageError } from "../errors.js";
 import { writeAtomically, writeNpy, writeTensors } from "../tensorfile/index.js";
-import { embedImages, encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
+import { encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
 import { dataHelp, withEngineOptions } from "./options.js";
 import { print } from "./print.js";
-import { type EngineFlags, everyIndex, withEngine, withImages } from "./session.js";
+import { type EngineFlags, withEngine, withImages } from "./session.js";
+import { readableVectors } from "./vectors.js";
 
 interface Flags extends EngineFlags {
   readonly run: string;
@@ -47,11 +48,12 @@ async function runEmbed(flags: Flags): Promise<void> {
   const run = await RunFolder.open(flags.run);
   const weights = encoderWeights(await latestCheckpoint(run), "query");
   const { vectors, names, skipped } = await withEngine(flags, (engine) =>
-    withImages(flags.data, flags, async ({ source, loader }) => {
-      const made = await embedImages(engine, loader, run.description.recipe, weights, everyIndex(source.count));
+    withImages(flags.data, flags, async (images) => {
+      const made = await readableVectors(engine, run.description.recipe, weights, images);
       return {
-        ...readable(layer === "features" ? made.features : made.embeddings, loader.broken, source.name),
-        skipped: loader.broken.size,
+        vectors: layer === "features" ? made.features : made.embeddings,
+        names: Array.from(made.kept, images.source.name),
+        skipped: images.loader.broken.size,
       };
     }),
   );
@@ -63,17 +65,4 @@ async function runEmbed(flags: Flags): Promise<void> {
     `${count} vectors of ${width} numbers → ${flags.out}`,
     `names → ${namesFile}`,
   ]);
-}
-
-/** The rows of images that could be read, and their names. */
-function readable(
-  all: Matrix,
-  broken: ReadonlyMap<number, string>,
-  name: (index: number) => string,
-): { vectors: Matrix; names: string[] } {
-  const [count, width] = all.shape;
-  const kept = Array.from({ length: count }, (_, i) => i).filter((i) => !broken.has(i));
-  const data = new Float32Array(kept.length * width);
-  for (const [at, row] of kept.entries()) data.set(all.data.subarray(row * width, (row + 1) * width), at * width);
-  return { vectors: { shape: [kept.length, width], data }, names: kept.map(name) };
 }

@@ -1,15 +1,16 @@
 /** `hcsc eval cluster`: how well clusters of a run's features agree with labels. */
 import { Command } from "commander";
 import type { Matrix } from "../array.js";
-import { gatherRows, hierarchy, kmeans, unitRows } from "../cluster/index.js";
+import { hierarchy, kmeans, unitRows } from "../cluster/index.js";
 import { DataError } from "../errors.js";
 import { type ClusteringScores, clusteringScores, dendrogramPurity } from "../eval/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Engine, nearestCentroidOn } from "../runtime/index.js";
-import { embedImages, encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
+import { encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
 import { dataHelp, whole, wholeList, withEngineOptions } from "./options.js";
 import { percent, print, table } from "./print.js";
-import { type EngineFlags, everyIndex, withEngine, withImages } from "./session.js";
+import { type EngineFlags, withEngine, withImages } from "./session.js";
+import { readableVectors } from "./vectors.js";
 
 interface Flags extends EngineFlags {
   readonly run: string;
@@ -53,17 +54,17 @@ async function runCluster(flags: Flags): Promise<void> {
   const checkpoint = await latestCheckpoint(run);
   const { recipe } = run.description;
   const result = await withEngine(flags, (engine) =>
-    withImages(flags.data, flags, async ({ source, loader }) => {
+    withImages(flags.data, flags, async (images) => {
+      const { source } = images;
       const labels = source.hierarchy ?? (source.labels && [source.labels]);
       if (!labels)
         throw new DataError(
           "the --data images have no labels: clusters are compared with class folders or a labels file",
         );
       const weights = encoderWeights(checkpoint, "query");
-      const { features } = await embedImages(engine, loader, recipe, weights, everyIndex(source.count));
-      const kept = everyIndex(source.count).filter((i) => !loader.broken.has(i));
+      const { features, kept } = await readableVectors(engine, recipe, weights, images);
       const truth = labels.map((level) => Int32Array.from(kept, (i) => level[i]));
-      return scores(engine, recipe, flags, unitRows(gatherRows(features, kept)), truth);
+      return scores(engine, recipe, flags, unitRows(features), truth);
     }),
   );
   const summary = { run: flags.run, step: checkpoint.position.step, ...result };

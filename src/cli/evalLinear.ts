@@ -3,10 +3,10 @@ import { Command } from "commander";
 import { linearProbe } from "../eval/index.js";
 import { logisticOn } from "../runtime/index.js";
 import { encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
-import { labelledFeatures } from "./labelledFeatures.js";
 import { dataHelp, positiveList, whole, withEngineOptions } from "./options.js";
 import { percent, print, table } from "./print.js";
 import { type EngineFlags, withEngine, withImages } from "./session.js";
+import { inClassesOf, labelledFeatures } from "./vectors.js";
 
 interface Flags extends EngineFlags {
   readonly run: string;
@@ -44,11 +44,9 @@ async function runLinear(flags: Flags): Promise<void> {
   const { recipe } = run.description;
   const { classes, result, images } = await withEngine(flags, async (engine) => {
     const of = (data: string, name: string) =>
-      withImages(data, flags, async (opened) => ({
-        classes: opened.source.classes,
-        ...(await labelledFeatures(engine, recipe, weights, opened, name)),
-      }));
-    const [train, test] = [await of(flags.data, "--data"), await of(flags.test, "--test")];
+      withImages(data, flags, (images) => labelledFeatures(engine, recipe, weights, images, name));
+    const train = await of(flags.data, "--data");
+    const test = inClassesOf(train, await of(flags.test, "--test"));
     const options = { objective: logisticOn(engine), strengths: flags.strengths, seed: flags.seed };
     return {
       classes: train.classes,

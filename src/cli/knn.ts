@@ -3,8 +3,8 @@ import type { DenseArray } from "../array.js";
 import { type KnnResult, knnClassify } from "../eval/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Engine, similarityOn } from "../runtime/index.js";
-import { labelledFeatures } from "./labelledFeatures.js";
 import { type EngineFlags, type ImageSession, withImages } from "./session.js";
+import { inClassesOf, labelledFeatures } from "./vectors.js";
 
 export interface KnnAccuracy {
   readonly top1: number;
@@ -33,7 +33,7 @@ export async function knnAccuracy(
   const features = (images: Omit<ImageSession, "engine">, name: string) =>
     labelledFeatures(engine, recipe, weights, images, name);
   const train = await features(bank, "--data");
-  const held = await withImages(test, flags, (images) => features(images, "--test"));
+  const held = inClassesOf(train, await withImages(test, flags, (images) => features(images, "--test")));
   const all = await knnClassify(train, held, { k, temperature, mostSimilar: await similarityOn(engine) });
   return { top1: all[0].top1, all, bankImages: train.labels.length, testImages: held.labels.length };
 }

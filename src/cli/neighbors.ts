@@ -1,12 +1,13 @@
 /** `hcsc neighbors`: the images of a set that are most similar to some. */
 import { Command } from "commander";
-import { gatherRows, unitRows } from "../cluster/index.js";
+import { unitRows } from "../cluster/index.js";
 import { nearestNeighbours } from "../eval/index.js";
 import { similarityOn } from "../runtime/index.js";
-import { embedImages, encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
+import { encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
 import { dataHelp, whole, withEngineOptions } from "./options.js";
 import { print, table } from "./print.js";
-import { type EngineFlags, everyIndex, withEngine, withImages } from "./session.js";
+import { type EngineFlags, withEngine, withImages } from "./session.js";
+import { readableVectors } from "./vectors.js";
 
 interface Flags extends EngineFlags {
   readonly run: string;
@@ -34,11 +35,10 @@ async function runNeighbors(image: string, flags: Flags): Promise<void> {
   const { recipe, data } = run.description;
   const weights = encoderWeights(await latestCheckpoint(run), "query");
   const results = await withEngine(flags, async (engine) => {
-    const featuresOf = (images: string) =>
-      withImages(images, flags, async ({ source, loader }) => {
-        const { features } = await embedImages(engine, loader, recipe, weights, everyIndex(source.count));
-        const kept = everyIndex(source.count).filter((i) => !loader.broken.has(i));
-        return { vectors: unitRows(gatherRows(features, kept)), names: Array.from(kept, (i) => source.name(i)) };
+    const featuresOf = (data: string) =>
+      withImages(data, flags, async (images) => {
+        const { features, kept } = await readableVectors(engine, recipe, weights, images);
+        return { vectors: unitRows(features), names: Array.from(kept, images.source.name) };
       });
     const [asked, held] = [await featuresOf(image), await featuresOf(flags.data ?? data)];
     const count = Math.min(flags.count, held.names.length);

@@ -3,6 +3,7 @@
  * the training images that is held back. The objective is scikit-learn's: C·Σ cross-entropy + ½‖W‖², the bias left free.
  */
 import type { Matrix } from "../array.js";
+import { gatherRows } from "../cluster/index.js";
 import { DataError } from "../errors.js";
 import { permutation, random } from "../random.js";
 import type { LabelledFeatures } from "./knn.js";
@@ -116,10 +117,7 @@ function scoresOf(parameters: Float64Array, classes: number, { shape, data }: Ma
   });
 }
 
-function rowsOf({ features, labels }: LabelledFeatures, rows: Int32Array): LabelledFeatures {
-  const width = features.shape[1];
-  const data = new Float32Array(rows.length * width);
-  for (const [to, from] of rows.entries())
-    data.set(features.data.subarray(from * width, (from + 1) * width), to * width);
-  return { features: { shape: [rows.length, width], data }, labels: Int32Array.from(rows, (i) => labels[i]) };
-}
+const rowsOf = ({ features, labels }: LabelledFeatures, rows: Int32Array): LabelledFeatures => ({
+  features: gatherRows(features, rows),
+  labels: Int32Array.from(rows, (i) => labels[i]),
+});

@@ -36,12 +36,19 @@ export function checkpointOf({ program, trainable, frozen }: TrainingLayout, sta
 }
 
 export class TrainingRun {
+  /** Trainable ones first, as the session has them. */
+  private readonly parameters: readonly Parameter[];
+  private readonly held: ReadonlySet<string>;
+
   private constructor(
     private readonly ort: TrainingModule,
     private readonly session: OrtTraining.TrainingSession,
     readonly layout: TrainingLayout,
     private readonly explain: Explain,
-  ) {}
+  ) {
+    this.parameters = [...layout.trainable, ...layout.frozen];
+    this.held = new Set(this.parameters.map((p) => p.name));
+  }
 
   /** Starts from the state of a layout's parameters. */
   static async create(
@@ -118,10 +125,6 @@ export class TrainingRun {
 
   /** Whether a tensor lives in the session. */
   holds(name: string): boolean {
-    return this.parameters.some((p) => p.name === name);
-  }
-
-  private get parameters(): readonly Parameter[] {
-    return [...this.layout.trainable, ...this.layout.frozen];
+    return this.held.has(name);
   }
 }

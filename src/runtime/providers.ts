@@ -51,7 +51,7 @@ export const providers = {
     stepsPerRun: "measured",
     options: {},
     picksDevice: true,
-    session: { enableMemPattern: false, executionMode: "sequential" },
+    session: {},
     fixes: [],
   },
   coreml: {

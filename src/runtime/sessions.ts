@@ -193,7 +193,12 @@ export class Sessions implements Hosted {
       if (!wouldFallBack.test(String(error))) throw error;
     }
     const watched = new FirstRun();
-    return { session: await this.create(ordered, { preferredOutputLocation, ...watched.options }), watched };
+    try {
+      return { session: await this.create(ordered, { preferredOutputLocation, ...watched.options }), watched };
+    } catch (error) {
+      watched.discard();
+      throw error;
+    }
   }
 
   private count({ toDevice = 0, fromDevice = 0 }: Partial<Traffic>): void {

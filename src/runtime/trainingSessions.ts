@@ -99,7 +99,8 @@ export class TrainingSessions implements Hosted {
       if (!content.outputs.some((v) => v.name === output))
         throw new UsageError(`program ${name} has no output ${output}.`);
     const inputs = this.inputsOf(name, content, runs, feeds);
-    const out = runs instanceof TrainingRun ? await runs.step(inputs) : await this.infered(name, runs, inputs, content);
+    const out =
+      runs instanceof TrainingRun ? await runs.step(inputs) : await this.inferred(name, runs, inputs, content);
     const next = runs instanceof TrainingRun ? runs.layout.state : state;
     for (const [tensor, output] of Object.entries(next)) this.state.set(tensor, out[output]);
     return Object.fromEntries(wanted.map((output) => [output, { ...out[output], data: out[output].data.slice() }]));
@@ -132,7 +133,7 @@ export class TrainingSessions implements Hosted {
     }
   }
 
-  private async infered(
+  private async inferred(
     program: string,
     session: OrtTraining.InferenceSession,
     inputs: State,

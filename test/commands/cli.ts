@@ -36,11 +36,12 @@ export function hcscInterrupted(args: readonly string[], when: () => Promise<boo
     child.stderr.on("data", (d) => {
       outcome.stderr += d;
     });
+    let isSent = false; // a second interrupt would kill it; on a busy machine several looks are under way at once
     const timer = setInterval(async () => {
-      if (await when()) {
-        clearInterval(timer);
-        child.kill("SIGINT");
-      }
+      if (!(await when()) || isSent) return;
+      isSent = true;
+      clearInterval(timer);
+      child.kill("SIGINT");
     }, 20);
     child.on("exit", (code) => {
       clearInterval(timer);

@@ -5,7 +5,14 @@ import type { DenseArray } from "../../src/array.js";
 import { CheckpointError, ProviderError } from "../../src/errors.js";
 import { describeModel, differentiateModel, gather, input, mean, mul, readModel, sub } from "../../src/graph/index.js";
 import { encodeModel, type ModelContent } from "../../src/onnx/index.js";
-import { type TrainingModule, TrainingRun, trainingArtifacts, watchMemory } from "../../src/ortTraining/index.js";
+import {
+  checkpointOf,
+  encodeCheckpoint,
+  type TrainingModule,
+  TrainingRun,
+  trainingArtifacts,
+  watchMemory,
+} from "../../src/ortTraining/index.js";
 
 const require = createRequire(import.meta.url);
 const { explain, stop } = watchMemory();
@@ -58,6 +65,30 @@ test.serial("a step returns its outputs, moves its parameters, and they can be r
   await run.write({ w: vector(5, 6, 7) });
   t.deepEqual(await run.read(), { w: vector(5, 6, 7) });
   t.is((await run.step(given([2n, 2n]))).loss.data[0] as number, 49);
+});
+
+test.serial("the evaluation graph gives the loss and moves nothing", async (t) => {
+  const artifacts = trainingArtifacts(lookup(), { w: "moved" }, () => true);
+  const checkpointState = encodeCheckpoint(checkpointOf(artifacts.layout, { w: vector(2, 4, 8) }));
+  const session = await ort.TrainingSession.create(
+    {
+      checkpointState,
+      trainModel: artifacts.training,
+      evalModel: artifacts.evaluation,
+      optimizerModel: artifacts.optimizer,
+    },
+    { logSeverityLevel: 3 },
+  );
+  t.teardown(() => session.release());
+  const fed: Record<string, DenseArray> = given([0n, 1n]);
+  const feeds = session.evalInputNames.map((name) => {
+    const { shape, data } = fed[name];
+    const dtype = data instanceof BigInt64Array ? "int64" : "float32";
+    return [name, new ort.Tensor(dtype as "float32", data as Float32Array, shape)] as const;
+  });
+  const { loss } = await session.runEvalStep(Object.fromEntries(feeds));
+  t.is(loss.data[0] as number, 10);
+  t.deepEqual([...((await session.getContiguousParameters(false)).data as Float32Array)], [2, 4, 8]);
 });
 
 test.serial("the numbers that the runtime throws come back as its words", async (t) => {

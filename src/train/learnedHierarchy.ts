@@ -1,0 +1,60 @@
+/** The hierarchy that a run has learned: the prototypes of its last clustering, and where images stand among them. */
+import type { DenseArray, Matrix } from "../array.js";
+import { state } from "../artifacts/index.js";
+import { CheckpointError } from "../errors.js";
+import { type Engine, nearestCentroidOn } from "../runtime/index.js";
+import type { Checkpoint } from "./checkpoint.js";
+
+/** One level, 0 the finest. */
+export interface LearnedLevel {
+  /** [M, D], unit rows in the space of the key encoder's embeddings. */
+  readonly prototypes: Matrix;
+  /** [M] */
+  readonly temperature: Float32Array;
+  /** [M]: ids of the next level; null at the top. */
+  readonly parent: Int32Array | null;
+}
+
+/** The levels of a checkpoint, finest first, without padding. @throws CheckpointError if nothing was clustered yet */
+export function learnedHierarchy({ file, tensors }: Checkpoint): readonly LearnedLevel[] {
+  const levels: LearnedLevel[] = [];
+  for (let l = 0; tensors[state.prototypes(l)]; l++) {
+    const count = tensors[state.count(l)].data[0] as number;
+    const first = <T extends Float32Array | Int32Array>({ data }: DenseArray, width = 1) =>
+      data.slice(0, count * width) as T;
+    const prototypes = tensors[state.prototypes(l)];
+    const width = prototypes.shape[1];
+    levels.push({
+      prototypes: { shape: [count, width], data: first(prototypes, width) },
+      temperature: first(tensors[state.temperature(l)]),
+      parent: tensors[state.parent(l)] ? first(tensors[state.parent(l)]) : null,
+    });
+  }
+  if (levels.length === 0)
+    throw new CheckpointError(
+      `${file} has no prototypes: the run has not come to its first clustering. Train it past method.warmupEpochs, with method.clusters`,
+    );
+  return levels;
+}
+
+/**
+ * Each image's prototype at every level: the most similar of the finest level, and its ancestors.
+ *
+ * @param embeddings - [N, D], unit rows, of the run's key encoder
+ * @returns ids [N] by level, finest first
+ */
+export async function placeInHierarchy(
+  engine: Engine,
+  levels: readonly LearnedLevel[],
+  embeddings: Matrix,
+): Promise<readonly Int32Array[]> {
+  const nearest = await nearestCentroidOn(engine);
+  let { owner } = await nearest(embeddings, levels[0].prototypes);
+  const ids = [owner];
+  for (const { parent } of levels) {
+    if (!parent) break;
+    owner = owner.map((id) => parent[id]);
+    ids.push(owner);
+  }
+  return ids;
+}

@@ -1,7 +1,8 @@
 /**
  * A recipe's graphs and the ONNX models made of them: the training step (one graph, or gradient and apply), what follows a
- * clustering, and the encoder for inference; and the names by which the trainer and the graphs meet.
+ * clustering, a linear classifier's step, and the encoder for inference; and the names by which the trainer and the graphs meet.
  */
+export { type ClassifierSettings, classifierFeeds, classifierSpecs, classifierStep } from "./classifier.js";
 export { type EncoderSettings, encoderModel, encoderSettings, encoderSpecs, initialEncoder } from "./encoder.js";
 export { firstScale } from "./lossScale.js";
 export { feeds, isFed, isTrainable, next, results, state } from "./names.js";

@@ -6,7 +6,6 @@ import {
   add,
   concat,
   constant,
-  type DType,
   differentiate,
   div,
   expand,
@@ -14,7 +13,6 @@ import {
   gather,
   identity,
   input,
-  inputsOf,
   mean,
   mul,
   reshape,
@@ -32,7 +30,8 @@ import { Parameters, trainingNorm } from "../nn/index.js";
 import { applyUpdates, globalNorm, type OptimizerSettings, type Parameter, type Rates } from "../optim/index.js";
 import { type EncoderSettings, encode } from "./encoder.js";
 import { adjusted, areFinite } from "./lossScale.js";
-import { feeds, next, results, state } from "./names.js";
+import { feeds, results, state } from "./names.js";
+import { Ports } from "./ports.js";
 
 /** What a step graph is made of. */
 export interface StepSettings {
@@ -58,27 +57,6 @@ export type Precision = "fp32" | "fp16";
 
 /** `warmup`: plain InfoNCE, no prototypes. */
 export type Phase = "warmup" | "selective";
-
-/** The named inputs and outputs of a graph while it is put together; next states become `next/…`. */
-class Ports {
-  readonly values: Record<string, Value> = {};
-  private readonly inputs = new Map<string, Value>();
-
-  /** The input of that name, the same one each time. */
-  input(name: string, shape: readonly number[], dtype: DType = "float32"): Value {
-    const known = this.inputs.get(name) ?? input(name, shape, dtype);
-    this.inputs.set(name, known);
-    return known;
-  }
-
-  state(name: string, value: Value): void {
-    this.values[next(name)] = value;
-  }
-
-  graph(name: string): Graph {
-    return { name, inputs: inputsOf(Object.values(this.values)), outputs: this.values };
-  }
-}
 
 /**
  * The fused step: gradients and update in one graph.

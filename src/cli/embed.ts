@@ -14,7 +14,6 @@ interface Flags extends EngineFlags {
   readonly data: string;
   readonly out: string;
   readonly layer: string;
-  readonly json?: boolean;
 }
 
 /** Writers by file extension. */

@@ -18,7 +18,6 @@ interface Flags extends EngineFlags {
   readonly clusters?: number;
   readonly levels?: readonly number[];
   readonly seed: number;
-  readonly json?: boolean;
 }
 
 /** Scores against one level of labels. */

@@ -12,7 +12,6 @@ interface Flags extends EngineFlags {
   readonly test: string;
   readonly k: readonly number[];
   readonly temperature: number;
-  readonly json?: boolean;
 }
 
 export function evalKnnCommand(): Command {

@@ -1,10 +1,12 @@
 /** kNN accuracy of an encoder's features: labelled images of one set classified by those of another. */
 import type { DenseArray } from "../array.js";
-import { type KnnResult, knnClassify } from "../eval/index.js";
+import { unitRows } from "../cluster/index.js";
+import { type KnnResult, knnClassify, type LabelledFeatures, targetsOf } from "../eval/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Engine, similarityOn } from "../runtime/index.js";
+import { inClassesOf, type Labelled, type SingleTargets, singleLabelsOf } from "./labels.js";
 import { type EngineFlags, type ImageSession, withImages } from "./session.js";
-import { inClassesOf, labelledFeatures } from "./vectors.js";
+import { readableVectors } from "./vectors.js";
 
 export interface KnnAccuracy {
   readonly top1: number;
@@ -30,10 +32,18 @@ export async function knnAccuracy(
   k: readonly number[],
   temperature = 0.07,
 ): Promise<KnnAccuracy> {
-  const features = (images: Omit<ImageSession, "engine">, name: string) =>
-    labelledFeatures(engine, recipe, weights, images, name);
-  const train = await features(bank, "--data");
-  const held = inClassesOf(train, await withImages(test, flags, (images) => features(images, "--test")));
+  const of = async (
+    images: Omit<ImageSession, "engine">,
+    labels: Labelled<SingleTargets>,
+  ): Promise<LabelledFeatures> => {
+    const { features, kept } = await readableVectors(engine, recipe, weights, images);
+    return { features: unitRows(features), labels: targetsOf(labels.targets, kept).labels };
+  };
+  const known = singleLabelsOf(bank.source, "--data");
+  const train = await of(bank, known);
+  const held = await withImages(test, flags, (images) =>
+    of(images, inClassesOf(known, singleLabelsOf(images.source, "--test"))),
+  );
   const all = await knnClassify(train, held, { k, temperature, mostSimilar: await similarityOn(engine) });
   return { top1: all[0].top1, all, bankImages: train.labels.length, testImages: held.labels.length };
 }

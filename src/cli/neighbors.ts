@@ -13,7 +13,6 @@ interface Flags extends EngineFlags {
   readonly run: string;
   readonly data?: string;
   readonly count: number;
-  readonly json?: boolean;
 }
 
 export function neighborsCommand(): Command {

@@ -1,45 +1,11 @@
 /** Training events for people: a bar in a terminal, plain lines elsewhere. All of it on stderr. */
-import { Presets, SingleBar } from "cli-progress";
 import type { Reporter, TrainEvent } from "../train/index.js";
+import { openMeter } from "./meter.js";
 import { duration, percent } from "./print.js";
 
-const plainEverySeconds = 15;
-
-/** A reporter that suits `stderr`; `quiet` says nothing but warnings. */
+/** A reporter on a meter; `quiet` says nothing but warnings. */
 export function terminalReporter(quiet: boolean): { readonly report: Reporter; readonly stop: () => void } {
-  const tty = process.stderr.isTTY && !quiet;
-  const bar = tty
-    ? new SingleBar(
-        {
-          format: "{stage} {bar} {value}/{total} {note}",
-          hideCursor: true,
-          clearOnComplete: true,
-          stream: process.stderr,
-          linewrap: false,
-        },
-        Presets.shades_classic,
-      )
-    : null;
-  let shown = "";
-  let last = 0;
-  const line = (text: string) => {
-    if (bar && shown) bar.stop();
-    shown = "";
-    process.stderr.write(`${text}\n`);
-  };
-  const progress = (stage: string, done: number, total: number, note: string) => {
-    if (bar) {
-      if (shown !== stage) {
-        if (shown) bar.stop();
-        bar.start(total, done, { stage, note });
-        shown = stage;
-      }
-      bar.update(done, { stage, note });
-    } else if (!quiet && performance.now() - last > plainEverySeconds * 1000) {
-      last = performance.now();
-      process.stderr.write(`${stage} ${done}/${total} ${note}\n`);
-    }
-  };
+  const { line, progress, stop } = openMeter(quiet);
   const start = { epochs: 0, stepsPerEpoch: 0 };
   const tell: { readonly [K in TrainEvent["kind"]]: (e: Extract<TrainEvent, { kind: K }>) => void } = {
     start: (e) => {
@@ -50,9 +16,9 @@ export function terminalReporter(quiet: boolean): { readonly report: Reporter; r
           `${e.images} images, ${e.epochs} epochs of ${e.stepsPerEpoch} steps, ${(e.parameters / 1e6).toFixed(2)} M parameters on ${e.provider}${from} → ${e.run}`,
         );
     },
-    embed: (e) => progress("embedding", e.done, e.total, ""),
+    embed: (e) => progress("embedding", e.done, e.total),
     cluster: (e) => {
-      if (!quiet && tty) line(`clustered into ${e.counts.join(", ")} in ${duration(e.seconds)}`);
+      if (!quiet && process.stderr.isTTY) line(`clustered into ${e.counts.join(", ")} in ${duration(e.seconds)}`);
     },
     step: (e) => {
       const inEpoch = e.metric.step - e.metric.epoch * start.stepsPerEpoch;
@@ -72,6 +38,6 @@ export function terminalReporter(quiet: boolean): { readonly report: Reporter; r
   };
   return {
     report: (event) => (tell[event.kind] as (e: TrainEvent) => void)(event),
-    stop: () => bar?.stop(),
+    stop,
   };
 }

@@ -8,11 +8,13 @@ import {
   type Placement,
   placementWarning,
 } from "../runtime/index.js";
+import { type Meter, openMeter } from "./meter.js";
 
 export interface ImageSession {
   readonly engine: Engine;
   readonly source: ImageSource;
   readonly loader: Loader;
+  readonly progress: Meter["progress"];
 }
 
 /** Options of commands that run graphs. */
@@ -21,6 +23,7 @@ export interface EngineFlags {
   readonly provider?: string;
   readonly threads?: number;
   readonly workers?: number;
+  readonly json?: boolean;
 }
 
 export const warn = (message: string): void => {
@@ -78,6 +81,7 @@ export async function withImages<T>(
   const description = await describeSource(data);
   const source = openSource(description);
   for (const message of source.warnings) warn(message);
+  const { progress, stop } = openMeter(flags.json === true);
   const loader = openLoader({
     source: description,
     seed: flags.seed ?? 0,
@@ -85,8 +89,9 @@ export async function withImages<T>(
     onBroken: (_, name, reason) => warn(`${name} is skipped: ${reason}`),
   });
   try {
-    return await use({ source, loader });
+    return await use({ source, loader, progress });
   } finally {
+    stop();
     await loader.close();
   }
 }

@@ -27,7 +27,6 @@ interface Flags extends EngineFlags {
   readonly seed?: number;
   readonly precision?: string;
   readonly variant?: string;
-  readonly json?: boolean;
 }
 
 export function trainCommand(): Command {
@@ -62,7 +61,8 @@ async function run(flags: Flags): Promise<void> {
   const { report, stop } = terminalReporter(flags.json === true);
   const existing = flags.resume ? await RunFolder.open(needOut(flags)) : null;
   const recipe = existing?.description.recipe ?? (await loadRecipe(needRecipe(flags), overrides(flags)));
-  await withImages(flags.data, { ...flags, seed: recipe.seed }, async ({ source, loader }) => {
+  await withImages(flags.data, { ...flags, seed: recipe.seed }, async (images) => {
+    const { source, loader } = images;
     if (existing && existing.description.images !== source.count) {
       throw new UsageError(
         `${existing.path} was trained on ${existing.description.images} images, --data holds ${source.count}: give the same data to resume`,
@@ -82,7 +82,7 @@ async function run(flags: Flags): Promise<void> {
       const target = await chooseTarget(engine, recipe.precision);
       const folder = existing ?? (await RunFolder.create(out, description));
       const evaluate = async (weights: Readonly<Record<string, DenseArray>>): Promise<KnnAccuracy | null> =>
-        flags.test ? knnAccuracy(engine, recipe, weights, { source, loader }, flags.test, flags, [20]) : null;
+        flags.test ? knnAccuracy(engine, recipe, weights, images, flags.test, flags, [20]) : null;
       const before = await evaluate(queryOf(initialState(recipe)));
       const resume = existing ? await latestCheckpoint(existing) : undefined;
       const result = await train({

@@ -29,6 +29,7 @@ export interface BatchRequest {
 }
 
 export interface Batch {
+  /** The images shown: in the place of one that cannot be read stands another of the batch. */
   readonly indices: Int32Array;
   /** One array a view: [B, channels, size, size], in shared memory. */
   readonly views: readonly Float32Array[];
@@ -138,7 +139,8 @@ class ThreadLoader implements Loader {
   }
 
   /** Hands a batch's parts to the workers. */
-  private async start({ indices, epoch }: BatchRequest, policies: Work["policies"]): Promise<Batch> {
+  private async start({ indices: asked, epoch }: BatchRequest, policies: Work["policies"]): Promise<Batch> {
+    const indices = asked.slice();
     const sizes = ("map" in policies ? policies : [policies]).map((p) => p.channels * p.size ** 2);
     const views = sizes.map((size) => new Float32Array(new SharedArrayBuffer(4 * size * indices.length)));
     const share = Math.ceil(indices.length / this.workers.length);
@@ -182,6 +184,7 @@ class ThreadLoader implements Loader {
         throw new DataError(
           `none of ${indices.length} images of a batch can be read; the first is ${this.source.name(indices[0])}`,
         );
+      indices[place] = indices[other];
       for (const [v, size] of sizes.entries()) views[v].copyWithin(place * size, other * size, (other + 1) * size);
     }
   }

@@ -6,7 +6,7 @@
 export { type AutoChoice, autoProvider } from "./auto.js";
 export { type Examination, examine, type ProviderReport } from "./doctor.js";
 export { type Engine, type EngineOptions, openEngine } from "./engine.js";
-export { logisticOn } from "./logistic.js";
+export { fedTargets, logisticOn } from "./logistic.js";
 export type { Traffic } from "./memory.js";
 export type { Backend, DataArray, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo } from "./messages.js";
 export { nearestCentroidOn } from "./nearestCentroid.js";

@@ -1,34 +1,30 @@
 /** The objective of a linear classifier by an engine: loss and gradients as one graph, the features kept by the engine. */
-import type { LogisticObjective } from "../eval/index.js";
-import {
-  add,
-  buildModel,
-  crossEntropy,
-  differentiate,
-  expandComposites,
-  gemm,
-  input,
-  mean,
-  mul,
-  sum,
-} from "../graph/index.js";
+import type { DenseArray } from "../array.js";
+import type { LogisticObjective, Targets } from "../eval/index.js";
+import { add, buildModel, differentiate, expandComposites, gemm, input, mul, sum } from "../graph/index.js";
+import { type TargetKind, targetLosses } from "../nn/index.js";
 import type { Engine } from "./engine.js";
 import { loadedOnce } from "./loadedOnce.js";
 
-const program = "logistic";
+/** What the graph is given of the targets. */
+export const fedTargets = (targets: Targets): DenseArray =>
+  targets.kind === "single"
+    ? { shape: [targets.labels.length], data: BigInt64Array.from(targets.labels, BigInt) }
+    : { shape: targets.shown.shape, data: Float32Array.from(targets.shown.data) };
 
-function model(): Uint8Array {
-  const [features, labels] = [
-    input("logistic/features", ["images", "width"]),
-    input("logistic/labels", ["images"], "int64"),
-  ];
+function model(kind: TargetKind): Uint8Array {
+  const features = input("logistic/features", ["images", "width"]);
+  const targets =
+    kind === "single"
+      ? input("logistic/targets", ["images"], "int64")
+      : input("logistic/targets", ["images", "classes"]);
   const [weight, bias, decay] = [input("weight", ["classes", "width"]), input("bias", ["classes"]), input("decay", [])];
-  const logits = gemm(features, weight, bias, { transB: true });
-  const loss = add(mean(crossEntropy(logits, labels)), mul(mul(decay, 0.5), sum(mul(weight, weight))));
+  const scores = gemm(features, weight, bias, { transB: true });
+  const loss = add(targetLosses[kind](scores, targets), mul(mul(decay, 0.5), sum(mul(weight, weight))));
   const [total, ofWeight, ofBias] = expandComposites([loss, ...differentiate(loss, [weight, bias])]);
   return buildModel({
-    name: program,
-    inputs: [features, labels, weight, bias, decay],
+    name: "logistic",
+    inputs: [features, targets, weight, bias, decay],
     outputs: { loss: total, ofWeight, ofBias },
   });
 }
@@ -36,13 +32,11 @@ function model(): Uint8Array {
 /** `LogisticObjective` on `engine`, in float32. One at a time: making another replaces its features. */
 export const logisticOn =
   (engine: Engine): LogisticObjective =>
-  async ({ features, labels }, classes, decay) => {
-    await loadedOnce(engine, program, model);
-    await engine.write({
-      "logistic/features": features,
-      "logistic/labels": { shape: [labels.length], data: BigInt64Array.from(labels, BigInt) },
-    });
-    const width = features.shape[1];
+  async ({ features, targets }, decay) => {
+    const program = `logistic/${targets.kind}`;
+    await loadedOnce(engine, program, () => model(targets.kind));
+    await engine.write({ "logistic/features": features, "logistic/targets": fedTargets(targets) });
+    const [{ classes }, width] = [targets, features.shape[1]];
     return async (x) => {
       const weight = { shape: [classes, width], data: Float32Array.from(x.subarray(0, classes * width)) };
       const bias = { shape: [classes], data: Float32Array.from(x.subarray(classes * width)) };

@@ -3,12 +3,14 @@
  * say whether it goes well.
  */
 export { type Checkpoint, encoderWeights, latestCheckpoint, readCheckpoint } from "./checkpoint.js";
+export { type ClassifierTraining, type TrainedClassifier, trainClassifier } from "./classifier.js";
 export { type Embedded, embedImages, evaluationPolicy } from "./embed.js";
 export { type EmittedFile, emitArtifacts } from "./emitArtifacts.js";
 export { emitTraining } from "./emitTraining.js";
 export type { Reporter, TrainEvent } from "./events.js";
 export { type LearnedLevel, learnedHierarchy, placeInHierarchy } from "./learnedHierarchy.js";
 export { chanceLoss, type EpochMetric, type StepMetric } from "./metrics.js";
+export { inEpochs, type Protocol, protocols } from "./protocols.js";
 export { type Metric, type RunDescription, RunFolder } from "./runFolder.js";
 export { initialState } from "./start.js";
 export type { StepsPerRun } from "./stepper.js";

@@ -1,0 +1,117 @@
+/** `hcsc eval semi`: fine-tuning a run's backbone with few labels, beside a random start. */
+import { readFile } from "node:fs/promises";
+import { Command } from "commander";
+import { encoderSettings, initialEncoder } from "../artifacts/index.js";
+import type { ImageSource } from "../data/index.js";
+import { DataError, UsageError } from "../errors.js";
+import { balancedSubset } from "../eval/index.js";
+import { encoderWeights, latestCheckpoint, protocols, RunFolder } from "../train/index.js";
+import {
+  type ClassifierFlags,
+  classNames,
+  learnBySgd,
+  type Measured,
+  measureOn,
+  protocolOf,
+  withBackboneOptions,
+  withClassifierOptions,
+} from "./classifiers.js";
+import { singleLabelsOf } from "./labels.js";
+import { percent, print, table } from "./print.js";
+import { everyIndex, warn, withEngine, withImages } from "./session.js";
+
+interface Flags extends ClassifierFlags {
+  readonly labels: string;
+}
+
+export function evalSemiCommand(): Command {
+  return withBackboneOptions(withClassifierOptions(new Command("semi")))
+    .description(
+      "fine-tune the whole query backbone with few labels, and a backbone of random weights with the same, by the authors' 70 epochs of SGD",
+    )
+    .requiredOption(
+      "--labels <amount>",
+      "how many of the --data images are labelled, evenly over the classes: 1%, 10%, or a number; or a file that lists them by name, one a line",
+    )
+    .addHelpText(
+      "after",
+      "\nExamples:\n  hcsc eval semi --run runs/photos --data photos#train --test photos#val --labels 1%\n  hcsc eval semi --run runs/demo --data 'data/fashion-mnist[0:8000]' --test 'data/fashion-mnist[8000:10000]' --labels 10% --batch-size 32",
+    )
+    .action(runSemi);
+}
+
+/** Below so many updates fine-tuning hardly moves. */
+const fewUpdates = 500;
+
+async function runSemi(flags: Flags): Promise<void> {
+  const run = await RunFolder.open(flags.run);
+  const checkpoint = await latestCheckpoint(run);
+  const { recipe } = run.description;
+  const protocol = protocolOf(protocols.fineTuning, flags);
+  const starts = {
+    "pre-trained": encoderWeights(checkpoint, "query"),
+    random: initialEncoder(encoderSettings(recipe.encoder), recipe.seed),
+  };
+  const { labelled, of, results, names } = await withEngine(flags, (engine) =>
+    withImages(flags.data, flags, async (images) => {
+      const train = singleLabelsOf(images.source, "--data");
+      const indices = await subsetOf(images.source, train.targets.labels, flags);
+      const updates = protocol.epochs * Math.floor(indices.length / Math.min(protocol.batchSize, indices.length));
+      if (updates < fewUpdates)
+        warn(
+          `${indices.length} labels are only ${updates} updates: a smaller --batch-size or more --epochs gives more`,
+        );
+      const results: { start: string; measured: Measured & { images: number } }[] = [];
+      for (const [start, weights] of Object.entries(starts)) {
+        const lesson = { engine, recipe, weights, images, targets: train.targets };
+        const learned = await learnBySgd(lesson, protocol, flags.seed, { indices, stage: `fine-tuning (${start})` });
+        results.push({ start, measured: await measureOn(flags, train, { engine, recipe }, learned) });
+      }
+      return { labelled: indices.length, of: images.source.count, results, names: classNames(train) };
+    }),
+  );
+  const { step } = checkpoint.position;
+  const shares = results.map(({ start, measured }) => {
+    if (measured.kind !== "single") throw new DataError("the --test images have several labels each");
+    return { start, top1: measured.top1, top5: measured.top5, confusion: measured.confusion, images: measured.images };
+  });
+  print(flags.json, { run: flags.run, step, labelled, of, protocol, classes: names, results: shares }, [
+    ...table([
+      ["backbone at the start", "top-1", "top-5"],
+      ...shares.map((r) => [r.start, percent(r.top1, 2), percent(r.top5, 2)]),
+    ]),
+    `${shares[0].images} images after fine-tuning with ${labelled} labels of ${of}; query backbone after step ${step}`,
+  ]);
+}
+
+/** The images that `--labels` leaves their labels. */
+async function subsetOf(source: ImageSource, labels: Int32Array, flags: Flags): Promise<Int32Array> {
+  const [, number, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(flags.labels) ?? [];
+  if (number === undefined) return listed(source, flags.labels);
+  const amount = percent ? (Number(number) / 100) * source.count : Number(number);
+  if (!(amount > 0) || (!percent && !Number.isInteger(amount)) || amount > source.count)
+    throw new UsageError(
+      `--labels ${flags.labels}: give a share of the ${source.count} --data images such as 1%, a whole number of them, or a file`,
+    );
+  return balancedSubset(labels, Math.round(amount), flags.seed);
+}
+
+/** The images that a file names, by their names or file names. */
+async function listed(source: ImageSource, file: string): Promise<Int32Array> {
+  const text = await readFile(file, "utf8").catch((cause) => {
+    throw new UsageError(`--labels ${file}: it is neither an amount, as 1% or 500, nor a file that can be read`, {
+      cause,
+    });
+  });
+  const ids = new Map<string, number>();
+  for (const i of everyIndex(source.count))
+    for (const name of [source.name(i), source.name(i).replace(/^.*[/\\]/, "")]) ids.set(name, i);
+  const names = text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  const unknown = names.filter((name) => !ids.has(name.trim()));
+  if (unknown.length > 0)
+    throw new DataError(
+      `${file} lists ${unknown.length} images that --data lacks, the first ${unknown[0]}: name them as in --data, one a line`,
+    );
+  if (names.length === 0) throw new DataError(`${file} lists no image`);
+  return Int32Array.from(new Set(names.map((name) => ids.get(name.trim()) as number))).sort();
+}

@@ -1,0 +1,60 @@
+/** The labels of images under the names of their classes, by which two sets are compared. */
+import type { ImageSource } from "../data/index.js";
+import { DataError } from "../errors.js";
+import type { Targets } from "../eval/index.js";
+
+export type SingleTargets = Extract<Targets, { kind: "single" }>;
+
+export interface Labelled<T extends Targets = Targets> {
+  readonly targets: T;
+  /** By id; null where classes are numbers only. */
+  readonly classes: readonly string[] | null;
+}
+
+/** @param name - what the command line calls these images. @throws DataError if they have no labels */
+export function labelsOf({ labels, multilabel, classes }: ImageSource, name: string): Labelled {
+  if (multilabel) return { targets: { kind: "several", classes: multilabel.shape[1], shown: multilabel }, classes };
+  if (!labels) throw new DataError(`the ${name} images have no labels: give class folders or a list with labels`);
+  const count = classes?.length ?? 1 + labels.reduce((m, l) => Math.max(m, l), 0);
+  return { targets: { kind: "single", classes: count, labels }, classes };
+}
+
+/** @throws DataError if there are no labels, or several an image */
+export function singleLabelsOf(source: ImageSource, name: string): Labelled<SingleTargets> {
+  const { targets, classes } = labelsOf(source, name);
+  if (targets.kind === "several")
+    throw new DataError(`the ${name} images have several labels each: hcsc eval transfer takes such`);
+  return { targets, classes };
+}
+
+/**
+ * `test` with the class ids of `train`: a set numbers the classes that it has, so that one that lacks a class numbers the rest
+ * otherwise.
+ *
+ * @throws DataError if the two are of different kinds, or a class of `test` is none of `train`'s
+ */
+export function inClassesOf<T extends Targets>(train: Labelled<T>, test: Labelled<T>): Labelled<T>;
+export function inClassesOf(train: Labelled, test: Labelled): Labelled {
+  if (train.targets.kind !== test.targets.kind)
+    throw new DataError(
+      "of the --data and --test images some have one label each, the others several: give two sets of one kind",
+    );
+  const [known, own] = [train.classes, test.classes];
+  if (!known || !own) return test;
+  const ids = own.map((name) => known.indexOf(name));
+  const unknown = own.filter((_, i) => ids[i] === -1);
+  if (unknown.length > 0)
+    throw new DataError(
+      `the --test images have classes that the --data images lack: ${unknown.join(", ")}. The classes of --data are ${known.join(", ")}`,
+    );
+  return { targets: renumbered(test.targets, ids, known.length), classes: known };
+}
+
+function renumbered(targets: Targets, ids: readonly number[], classes: number): Targets {
+  if (targets.kind === "single") return { ...targets, classes, labels: targets.labels.map((label) => ids[label]) };
+  const images = targets.shown.shape[0];
+  const data = new Int8Array(images * classes);
+  for (let i = 0; i < images; i++)
+    for (const [own, id] of ids.entries()) data[i * classes + id] = targets.shown.data[i * targets.classes + own];
+  return { kind: "several", classes, shown: { shape: [images, classes], data } };
+}

@@ -1,0 +1,164 @@
+/**
+ * A linear classifier trained on labelled images by SGD and augmented views: on frozen features, as the authors evaluate
+ * linearly, or with the whole backbone below it, as they fine-tune.
+ */
+import { type DenseArray, elements } from "../array.js";
+import {
+  type ClassifierSettings,
+  classifierFeeds,
+  classifierSpecs,
+  classifierStep,
+  compile,
+  encoderModel,
+  encoderSettings,
+  encoderSpecs,
+  results,
+  state,
+  type Target,
+} from "../artifacts/index.js";
+import type { Loader, ViewPolicy } from "../data/index.js";
+import { DataError, TrainingError } from "../errors.js";
+import { type LinearClassifier, type Targets, targetsOf } from "../eval/index.js";
+import { initialValue } from "../nn/index.js";
+import { scheduleFactor } from "../optim/index.js";
+import { pixelStatistics, type Recipe } from "../recipe/index.js";
+import { type Engine, fedTargets } from "../runtime/index.js";
+import { epochBatches } from "./draws.js";
+import type { Protocol } from "./protocols.js";
+
+/** SGD's in all of the authors' evaluations. */
+const [momentum, weightDecay] = [0.9, 0];
+
+export interface ClassifierTraining {
+  readonly engine: Engine;
+  readonly target: Target;
+  readonly loader: Loader;
+  readonly recipe: Recipe;
+  /** The encoder's tensors by torchvision name. */
+  readonly weights: Readonly<Record<string, DenseArray>>;
+  /** Of all images of the loader. */
+  readonly targets: Targets;
+  /** The images learned from. */
+  readonly images: Int32Array;
+  readonly protocol: Protocol;
+  readonly seed: number;
+  /** Called after every step. */
+  readonly progress?: (done: number, total: number, loss: number) => void;
+}
+
+export interface TrainedClassifier {
+  readonly classifier: LinearClassifier;
+  /** The encoder's tensors, which fine-tuning changed. */
+  readonly weights: Readonly<Record<string, DenseArray>>;
+  /** Mean over the last epoch's steps. */
+  readonly loss: number;
+}
+
+/** @throws DataError if there is no image; TrainingError when the loss is not finite */
+export async function trainClassifier(training: ClassifierTraining): Promise<TrainedClassifier> {
+  const { engine, recipe, weights, images, protocol } = training;
+  if (images.length === 0) throw new DataError("a classifier needs at least one labelled image to learn from");
+  const settings: ClassifierSettings = {
+    encoder: encoderSettings(recipe.encoder),
+    trains: protocol.trains,
+    kind: training.targets.kind,
+    classes: training.targets.classes,
+    batchSize: Math.min(protocol.batchSize, images.length),
+    imageSize: recipe.encoder.imageSize,
+    weightDecay,
+  };
+  const program = compile(classifierStep(settings), training.target);
+  await engine.load(program.name, program.model, { state: program.state });
+  const frozen = protocol.trains === "head";
+  if (frozen) await engine.load("encoder", encoderModel(settings.encoder, settings.imageSize, weights));
+  await engine.write(startOf(settings, program.state, weights, training.seed));
+  const loss = await steps(training, settings);
+  const after = await engine.read();
+  await engine.drop(Object.keys(program.state));
+  await engine.unload(program.name);
+  if (frozen) await engine.unload("encoder");
+  const [weight, bias] = classifierSpecs(settings).map((s) => after[`classifier/${s.name}`].data as Float32Array);
+  const learned = encoderSpecs(settings.encoder).map(({ name }) => [name, after[state.query(name)] ?? weights[name]]);
+  return {
+    classifier: { parameters: Float64Array.from([...weight, ...bias]), classes: settings.classes },
+    weights: Object.fromEntries(learned),
+    loss,
+  };
+}
+
+/** Every tensor of the state: the encoder's as given, the classifier's drawn, momenta at zero. */
+function startOf(
+  settings: ClassifierSettings,
+  names: Readonly<Record<string, string>>,
+  weights: Readonly<Record<string, DenseArray>>,
+  seed: number,
+): Record<string, DenseArray> {
+  const drawn = Object.fromEntries(
+    classifierSpecs(settings).map((spec) => [`classifier/${spec.name}`, initialValue(spec, seed)]),
+  );
+  const given = Object.fromEntries(Object.entries(weights).map(([name, value]) => [state.query(name), value]));
+  const values: Record<string, DenseArray> = { ...given, ...drawn };
+  const slot = state.optimizer("momentum", "");
+  return Object.fromEntries(
+    Object.keys(names).map((name) => {
+      if (!name.startsWith(slot)) return [name, values[name]];
+      const { shape } = values[name.slice(slot.length)];
+      return [name, { shape, data: new Float32Array(elements(shape)) }];
+    }),
+  );
+}
+
+/** Runs every step. @returns the mean loss of the last epoch */
+async function steps(training: ClassifierTraining, settings: ClassifierSettings): Promise<number> {
+  const { engine, loader, targets, images, protocol, seed, progress = () => {} } = training;
+  const { batchSize, imageSize, encoder } = settings;
+  const perEpoch = Math.floor(images.length / batchSize);
+  const total = protocol.epochs * perEpoch;
+  function* requests() {
+    for (let epoch = 0; epoch < protocol.epochs; epoch++)
+      for (const rows of epochBatches(images.length, batchSize, seed, epoch))
+        yield { indices: rows.map((row) => images[row]), epoch };
+  }
+  let [done, sum] = [0, 0];
+  for await (const { indices, views } of loader.train(requests(), [viewPolicy(training.recipe)])) {
+    const pixels = { shape: [batchSize, encoder.channels, imageSize, imageSize], data: views[0] };
+    const below =
+      protocol.trains === "whole"
+        ? { [classifierFeeds.images]: pixels }
+        : { [classifierFeeds.features]: (await engine.run("encoder", { pixels }, ["features"])).features };
+    const factor = scheduleFactor(protocol.schedule, done / perEpoch, protocol.epochs);
+    const rate = (x: number) => ({ shape: [], data: Float32Array.of(x) });
+    const fed = {
+      ...below,
+      [classifierFeeds.targets]: fedTargets(targetsOf(targets, indices)),
+      [classifierFeeds.headRate]: rate(factor * protocol.headRate),
+      ...(protocol.trains === "whole" ? { [classifierFeeds.backboneRate]: rate(factor * protocol.backboneRate) } : {}),
+      [classifierFeeds.momentum]: rate(momentum),
+    };
+    const { [results.loss]: out } = await engine.run("classifier", fed, [results.loss]);
+    const loss = Number(out.data[0]);
+    if (!Number.isFinite(loss))
+      throw new TrainingError(
+        `classifier, step ${done + 1} of ${total}: the loss is ${loss}. Give a lower --rate than ${protocol.headRate}`,
+      );
+    if (done % perEpoch === 0) sum = 0;
+    sum += loss;
+    progress(++done, total, loss);
+  }
+  return sum / perEpoch;
+}
+
+/** torchvision's `RandomResizedCrop` and mirror, as the authors' evaluations train on. */
+function viewPolicy(recipe: Recipe): ViewPolicy {
+  return {
+    size: recipe.encoder.imageSize,
+    channels: recipe.encoder.channels,
+    scale: [0.08, 1],
+    ratio: [3 / 4, 4 / 3],
+    jitter: { brightness: 0, contrast: 0, saturation: 0, hue: 0, probability: 0 },
+    grayscaleProbability: 0,
+    blur: { sigma: [0.1, 2], probability: 0 },
+    flipProbability: recipe.views.flipProbability,
+    ...pixelStatistics(recipe),
+  };
+}

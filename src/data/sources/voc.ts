@@ -1,0 +1,134 @@
+/** PASCAL VOC's layout, and folders of images with an XML annotation each: several classes an image. */
+import { readdir, readFile } from "node:fs/promises";
+import { join, parse } from "node:path";
+import type { DenseArray } from "../../array.js";
+import { DataError } from "../../errors.js";
+import { type AnnotatedObject, readAnnotation } from "./annotation.js";
+import { type FilesDescription, isImageFile, unlabelled } from "./files.js";
+
+/** Where images and annotations lie: paths below the root, by the name that both share. */
+interface Layout {
+  readonly root: string;
+  readonly images: ReadonlyMap<string, string>;
+  readonly annotations: ReadonlyMap<string, string>;
+  /** The files of `ImageSets/Main`; null without that folder. */
+  readonly lists: readonly string[] | null;
+}
+
+/** The folder's layout: `JPEGImages` (or `images`) and `Annotations`, or each XML beside its image; null if it is neither. */
+export async function vocLayout(root: string): Promise<Layout | null> {
+  const inside = await readdir(root);
+  const [imageFolder, annotationFolder] = [/^(jpegimages|images)$/i, /^annotations$/i].map((name) =>
+    inside.find((f) => name.test(f)),
+  );
+  if (imageFolder && annotationFolder) {
+    const annotations = byStem(annotationFolder, await readdir(join(root, annotationFolder)), isXml);
+    const lists = await readdir(join(root, listFolder)).catch(() => null);
+    if (annotations.size === 0) return null;
+    return {
+      root,
+      images: byStem(imageFolder, await readdir(join(root, imageFolder)), isImageFile),
+      annotations,
+      lists,
+    };
+  }
+  const [images, annotations] = [byStem("", inside, isImageFile), byStem("", inside, isXml)];
+  const areBeside = [...annotations.keys()].some((stem) => images.has(stem));
+  return areBeside ? { root, images, annotations, lists: null } : null;
+}
+
+/**
+ * Reads the annotations of a part. An image shows a class if an object of it that is not difficult lies in it; a class of which
+ * all its objects are difficult is left out of account (the devkit's rule for classification).
+ *
+ * @param part - a list of `ImageSets/Main`; null for trainval, or without lists for every annotated image
+ * @throws DataError that names the file, and its element, that is missing or wrong
+ */
+export async function describeVoc(layout: Layout, part: string | null): Promise<FilesDescription> {
+  const { root, images, annotations, lists } = layout;
+  const names = lists ? await namesOf(layout, lists, part ?? "trainval") : [...annotations.keys()].sort();
+  if (!lists && part !== null)
+    throw new DataError(
+      `${root} has no part ${part}: there is no ${listFolder}. Leave out #${part} to take all images`,
+    );
+  const files = pathsOf(names, images, `images of ${root}`);
+  const objects = await readAll(root, pathsOf(names, annotations, `annotations of ${root}`));
+  const classes = [...new Set([...classesOf(lists ?? []), ...objects.flat().map((object) => object.name)])].sort();
+  if (classes.length === 0) throw new DataError(`${root}: no object is annotated in ${names.length} images`);
+  const bare = lists ? 0 : images.size - names.length;
+  return {
+    ...unlabelled,
+    kind: "files",
+    root,
+    files,
+    multilabel: vocTargets(objects, classes),
+    classes,
+    warnings: bare > 0 ? [`${root}: ${bare} images have no annotation, and are left out`] : [],
+  };
+}
+
+/** [images, classes] by the objects of each image: 1 shown, 0 not, −1 difficult objects alone. */
+export function vocTargets(
+  objects: readonly (readonly AnnotatedObject[])[],
+  classes: readonly string[],
+): DenseArray<Int8Array> {
+  const columns = new Map(classes.map((name, c) => [name, c]));
+  const data = new Int8Array(objects.length * classes.length);
+  for (const [row, ofImage] of objects.entries()) {
+    for (const { name, difficult } of ofImage) {
+      const at = row * classes.length + (columns.get(name) as number);
+      if (!difficult) data[at] = 1;
+      else if (data[at] === 0) data[at] = -1;
+    }
+  }
+  return { shape: [objects.length, classes.length], data };
+}
+
+const listFolder = join("ImageSets", "Main");
+/** `aeroplane_train.txt` lists one class of a part. */
+const classList = /^(.+)_(train|val|trainval|test)\.txt$/;
+
+const isXml = (file: string): boolean => file.toLowerCase().endsWith(".xml");
+
+const byStem = (folder: string, files: readonly string[], isWanted: (file: string) => boolean) =>
+  new Map(files.filter(isWanted).map((file) => [parse(file).name, join(folder, file)]));
+
+const classesOf = (lists: readonly string[]): string[] =>
+  lists.map((file) => classList.exec(file)?.[1]).filter((name) => name !== undefined);
+
+async function namesOf({ root }: Layout, lists: readonly string[], part: string): Promise<readonly string[]> {
+  if (!lists.includes(`${part}.txt`)) {
+    const parts = lists.filter((f) => f.endsWith(".txt") && !classList.test(f)).map((f) => f.slice(0, -".txt".length));
+    throw new DataError(`${root} has no part ${part}: ${listFolder} lists ${parts.sort().join(", ") || "none"}`);
+  }
+  const file = join(root, listFolder, `${part}.txt`);
+  const lines = (await readFile(file, "utf8")).split("\n").map((line) => line.trim());
+  const wrong = lines.findIndex((line) => /\s/.test(line));
+  if (wrong !== -1)
+    throw new DataError(
+      `${file}:${wrong + 1}: one image's name a line is expected, not ${JSON.stringify(lines[wrong])}`,
+    );
+  const names = lines.filter(Boolean);
+  if (names.length === 0) throw new DataError(`${file} lists no images`);
+  return names;
+}
+
+/** @throws DataError that names the first that is missing, and says how many are */
+function pathsOf(names: readonly string[], paths: ReadonlyMap<string, string>, what: string): string[] {
+  const missing = names.filter((name) => !paths.has(name));
+  if (missing.length > 0)
+    throw new DataError(
+      `${missing.length} of the ${names.length} ${what} are missing; the first is that of ${missing[0]}. Restore them, or take a part that has them`,
+    );
+  return names.map((name) => paths.get(name) as string);
+}
+
+async function readAll(root: string, files: readonly string[]): Promise<(readonly AnnotatedObject[])[]> {
+  const together = 64; // files open at once
+  const objects: (readonly AnnotatedObject[])[] = [];
+  for (let from = 0; from < files.length; from += together) {
+    const paths = files.slice(from, from + together).map((file) => join(root, file));
+    objects.push(...(await Promise.all(paths.map(async (path) => readAnnotation(await readFile(path, "utf8"), path)))));
+  }
+  return objects;
+}

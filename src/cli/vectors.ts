@@ -1,6 +1,7 @@
 /** The vectors that a run's encoder gives images, of those that can be read. */
 import type { DenseArray } from "../array.js";
 import { gatherRows, unitRows } from "../cluster/index.js";
+import type { ImageSource } from "../data/index.js";
 import { DataError } from "../errors.js";
 import type { LabelledFeatures } from "../eval/index.js";
 import type { Recipe } from "../recipe/index.js";
@@ -28,6 +29,14 @@ export interface ClassFeatures extends LabelledFeatures {
   readonly classes: readonly string[] | null;
 }
 
+/** Why a set cannot be compared with one class an image. @param name - what the command line calls it */
+export const withoutLabels = ({ multilabel }: ImageSource, name: string): DataError =>
+  new DataError(
+    multilabel
+      ? `the ${name} images carry several labels each, this takes one: use hcsc eval transfer`
+      : `the ${name} images have no labels: give class folders, or a list with labels (see --help)`,
+  );
+
 /** @param name - what the command line calls these images */
 export async function labelledFeatures(
   engine: Engine,
@@ -37,7 +46,7 @@ export async function labelledFeatures(
   name: string,
 ): Promise<ClassFeatures> {
   const { labels, classes } = images.source;
-  if (!labels) throw new DataError(`the ${name} images have no labels: give class folders or a labels file`);
+  if (!labels) throw withoutLabels(images.source, name);
   const { features, kept } = await readableVectors(engine, recipe, weights, images);
   return { features: unitRows(features), labels: Int32Array.from(kept, (i) => labels[i]), classes };
 }

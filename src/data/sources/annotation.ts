@@ -16,39 +16,33 @@ const parser = new XMLParser({
   isArray: (_, path) => String(path) === "annotation.object",
 });
 
-/** Objects' own names alone: the parts of a person (head, hand) lie deeper. An empty element reads as "". */
+/** Objects' own names alone: the parts of a person (head, hand) lie deeper. */
+const objectSchema = z.object({
+  name: z.string("is missing, or more than one").min(1, "is empty"),
+  difficult: z
+    .enum(["0", "1"], "is neither 0 nor 1")
+    .default("0")
+    .transform((flag) => flag === "1"),
+});
+
 const schema = z.object({
-  annotation: z.union([
-    z.literal("").transform(() => ({ object: [] })),
-    z.object({
-      object: z
-        .array(
-          z.object({
-            name: z.string().min(1, "is empty"),
-            difficult: z
-              .enum(["0", "1"], "is neither 0 nor 1")
-              .default("0")
-              .transform((flag) => flag === "1"),
-          }),
-        )
-        .default([]),
-    }),
-  ]),
+  // An element without content reads as "".
+  annotation: z.preprocess(
+    (content) => (content === "" ? {} : content),
+    z.object(
+      { object: z.array(z.preprocess((content) => (content === "" ? {} : content), objectSchema)).default([]) },
+      "is missing, or holds no elements",
+    ),
+  ),
 });
 
 /** @throws DataError that names the file and the element */
 export function readAnnotation(xml: string, file: string): readonly AnnotatedObject[] {
   const found = schema.safeParse(parsed(xml, file));
   if (found.success) return found.data.annotation.object;
-  const [issue] = found.error.issues.flatMap((i) => (i.code === "invalid_union" ? inner(i) : [i]));
-  throw new DataError(`${file}: ${elementOf(issue.path)}: ${issue.message}. Mend or remove the annotation`);
+  const [{ path, message }] = found.error.issues;
+  throw new DataError(`${file}: ${elementOf(path)} ${message}. Mend or remove the annotation`);
 }
-
-type Issue = z.core.$ZodIssue;
-
-/** What is wrong by the last choice of a union, from the root. */
-const inner = (issue: Issue & { code: "invalid_union" }): readonly Pick<Issue, "path" | "message">[] =>
-  (issue.errors.at(-1) ?? []).map(({ path, message }) => ({ path: [...issue.path, ...path], message }));
 
 /** `annotation/object[2]/name`, counted from 1 as XPath does. */
 const elementOf = (path: readonly PropertyKey[]): string =>

@@ -5,36 +5,36 @@ import type { DenseArray } from "../../array.js";
 import { DataError } from "../../errors.js";
 import { type AnnotatedObject, readAnnotation } from "./annotation.js";
 import { type FilesDescription, isImageFile, unlabelled } from "./files.js";
+import { imageSetsFolder, namesOfPart, readImageSets } from "./imageSets.js";
 
 /** Where images and annotations lie: paths below the root, by the name that both share. */
 interface Layout {
   readonly root: string;
   readonly images: ReadonlyMap<string, string>;
   readonly annotations: ReadonlyMap<string, string>;
-  /** The files of `ImageSets/Main`; null without that folder. */
-  readonly lists: readonly string[] | null;
 }
 
-/** The folder's layout: `JPEGImages` (or `images`) and `Annotations`, or each XML beside its image; null if it is neither. */
+/** A folder's layout: `JPEGImages` (or `images`) and `Annotations`, or each XML beside its image; null if it is neither. */
 export async function vocLayout(root: string): Promise<Layout | null> {
   const inside = await readdir(root);
   const [imageFolder, annotationFolder] = [/^(jpegimages|images)$/i, /^annotations$/i].map((name) =>
     inside.find((f) => name.test(f)),
   );
   if (imageFolder && annotationFolder) {
-    const annotations = byStem(annotationFolder, await readdir(join(root, annotationFolder)), isXml);
-    const lists = await readdir(join(root, listFolder)).catch(() => null);
-    if (annotations.size === 0) return null;
+    const [images, annotations] = await Promise.all(
+      [imageFolder, annotationFolder].map((folder) => readdir(join(root, folder)).catch(() => [])),
+    );
+    if (!annotations.some(isXml)) return null;
     return {
       root,
-      images: byStem(imageFolder, await readdir(join(root, imageFolder)), isImageFile),
-      annotations,
-      lists,
+      images: byStem(imageFolder, images.filter(isImageFile)),
+      annotations: byStem(annotationFolder, annotations.filter(isXml)),
     };
   }
-  const [images, annotations] = [byStem("", inside, isImageFile), byStem("", inside, isXml)];
-  const areBeside = [...annotations.keys()].some((stem) => images.has(stem));
-  return areBeside ? { root, images, annotations, lists: null } : null;
+  const annotations = byStem("", inside.filter(isXml));
+  if (annotations.size === 0) return null;
+  const images = byStem("", inside.filter(isImageFile));
+  return [...annotations.keys()].some((stem) => images.has(stem)) ? { root, images, annotations } : null;
 }
 
 /**
@@ -45,17 +45,18 @@ export async function vocLayout(root: string): Promise<Layout | null> {
  * @throws DataError that names the file, and its element, that is missing or wrong
  */
 export async function describeVoc(layout: Layout, part: string | null): Promise<FilesDescription> {
-  const { root, images, annotations, lists } = layout;
-  const names = lists ? await namesOf(layout, lists, part ?? "trainval") : [...annotations.keys()].sort();
-  if (!lists && part !== null)
+  const { root, images, annotations } = layout;
+  const sets = await readImageSets(root);
+  if (!sets && part !== null)
     throw new DataError(
-      `${root} has no part ${part}: there is no ${listFolder}. Leave out #${part} to take all images`,
+      `${root} has no part ${part}: there is no ${imageSetsFolder}. Leave out #${part} to take all images`,
     );
+  const names = sets ? namesOfPart(sets, part ?? "trainval", root) : [...annotations.keys()];
   const files = pathsOf(names, images, `images of ${root}`);
   const objects = await readAll(root, pathsOf(names, annotations, `annotations of ${root}`));
-  const classes = [...new Set([...classesOf(lists ?? []), ...objects.flat().map((object) => object.name)])].sort();
+  const classes = [...new Set([...(sets?.classes ?? []), ...objects.flat().map((object) => object.name)])].sort();
   if (classes.length === 0) throw new DataError(`${root}: no object is annotated in ${names.length} images`);
-  const bare = lists ? 0 : images.size - names.length;
+  const bare = sets ? 0 : images.size - names.length;
   return {
     ...unlabelled,
     kind: "files",
@@ -84,34 +85,11 @@ export function vocTargets(
   return { shape: [objects.length, classes.length], data };
 }
 
-const listFolder = join("ImageSets", "Main");
-/** `aeroplane_train.txt` lists one class of a part. */
-const classList = /^(.+)_(train|val|trainval|test)\.txt$/;
-
 const isXml = (file: string): boolean => file.toLowerCase().endsWith(".xml");
 
-const byStem = (folder: string, files: readonly string[], isWanted: (file: string) => boolean) =>
-  new Map(files.filter(isWanted).map((file) => [parse(file).name, join(folder, file)]));
-
-const classesOf = (lists: readonly string[]): string[] =>
-  lists.map((file) => classList.exec(file)?.[1]).filter((name) => name !== undefined);
-
-async function namesOf({ root }: Layout, lists: readonly string[], part: string): Promise<readonly string[]> {
-  if (!lists.includes(`${part}.txt`)) {
-    const parts = lists.filter((f) => f.endsWith(".txt") && !classList.test(f)).map((f) => f.slice(0, -".txt".length));
-    throw new DataError(`${root} has no part ${part}: ${listFolder} lists ${parts.sort().join(", ") || "none"}`);
-  }
-  const file = join(root, listFolder, `${part}.txt`);
-  const lines = (await readFile(file, "utf8")).split("\n").map((line) => line.trim());
-  const wrong = lines.findIndex((line) => /\s/.test(line));
-  if (wrong !== -1)
-    throw new DataError(
-      `${file}:${wrong + 1}: one image's name a line is expected, not ${JSON.stringify(lines[wrong])}`,
-    );
-  const names = lines.filter(Boolean);
-  if (names.length === 0) throw new DataError(`${file} lists no images`);
-  return names;
-}
+/** Sorted; of two files with one name before the dot, the later. */
+const byStem = (folder: string, files: readonly string[]): ReadonlyMap<string, string> =>
+  new Map([...files].sort().map((file) => [parse(file).name, join(folder, file)]));
 
 /** @throws DataError that names the first that is missing, and says how many are */
 function pathsOf(names: readonly string[], paths: ReadonlyMap<string, string>, what: string): string[] {

@@ -2,11 +2,11 @@
 import { Command } from "commander";
 import type { Matrix } from "../array.js";
 import { hierarchy, kmeans, unitRows } from "../cluster/index.js";
-import { DataError } from "../errors.js";
 import { type ClusteringScores, clusteringScores, dendrogramPurity } from "../eval/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Engine, nearestCentroidOn } from "../runtime/index.js";
 import { encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
+import { withoutLabels } from "./labels.js";
 import { dataHelp, whole, wholeList, withEngineOptions } from "./options.js";
 import { percent, print, table } from "./print.js";
 import { type EngineFlags, withEngine, withImages } from "./session.js";
@@ -56,10 +56,7 @@ async function runCluster(flags: Flags): Promise<void> {
     withImages(flags.data, flags, async (images) => {
       const { source } = images;
       const labels = source.hierarchy ?? (source.labels && [source.labels]);
-      if (!labels)
-        throw new DataError(
-          "the --data images have no labels: clusters are compared with class folders or a labels file",
-        );
+      if (!labels) throw withoutLabels(source, "--data");
       const weights = encoderWeights(checkpoint, "query");
       const { features, kept } = await readableVectors(engine, recipe, weights, images);
       const truth = labels.map((level) => Int32Array.from(kept, (i) => level[i]));

@@ -104,8 +104,16 @@ async function listed(source: ImageSource, file: string): Promise<Int32Array> {
     });
   });
   const ids = new Map<string, number>();
-  for (const i of everyIndex(source.count))
-    for (const name of [source.name(i), source.name(i).replace(/^.*[/\\]/, "")]) ids.set(name, i);
+  const every = everyIndex(source.count);
+  // A file name that two images have is no name of one.
+  const fileName = (i: number) => source.name(i).replace(/^.*[/\\]/, "");
+  const seen = new Set<string>();
+  for (const i of every) {
+    if (seen.has(fileName(i))) ids.delete(fileName(i));
+    else ids.set(fileName(i), i);
+    seen.add(fileName(i));
+  }
+  for (const i of every) ids.set(source.name(i), i);
   const names = text.split(/\r?\n/).filter((line) => line.trim() !== "");
   const unknown = names.filter((name) => !ids.has(name.trim()));
   if (unknown.length > 0)

@@ -12,9 +12,10 @@ export interface Labelled<T extends Targets = Targets> {
 }
 
 /** @param name - what the command line calls these images. @throws DataError if they have no labels */
-export function labelsOf({ labels, multilabel, classes }: ImageSource, name: string): Labelled {
+export function labelsOf(source: ImageSource, name: string): Labelled {
+  const { labels, multilabel, classes } = source;
   if (multilabel) return { targets: { kind: "several", classes: multilabel.shape[1], shown: multilabel }, classes };
-  if (!labels) throw new DataError(`the ${name} images have no labels: give class folders or a list with labels`);
+  if (!labels) throw withoutLabels(source, name);
   const count = classes?.length ?? 1 + labels.reduce((m, l) => Math.max(m, l), 0);
   return { targets: { kind: "single", classes: count, labels }, classes };
 }
@@ -22,10 +23,17 @@ export function labelsOf({ labels, multilabel, classes }: ImageSource, name: str
 /** @throws DataError if there are no labels, or several an image */
 export function singleLabelsOf(source: ImageSource, name: string): Labelled<SingleTargets> {
   const { targets, classes } = labelsOf(source, name);
-  if (targets.kind === "several")
-    throw new DataError(`the ${name} images have several labels each: hcsc eval transfer takes such`);
+  if (targets.kind === "several") throw withoutLabels(source, name);
   return { targets, classes };
 }
+
+/** Why a set cannot be compared with one class an image. @param name - what the command line calls it */
+export const withoutLabels = ({ multilabel }: ImageSource, name: string): DataError =>
+  new DataError(
+    multilabel
+      ? `the ${name} images carry several labels each, this takes one: use hcsc eval transfer`
+      : `the ${name} images have no labels: give class folders, or a list with labels (see --help)`,
+  );
 
 /**
  * `test` with the class ids of `train`: a set numbers the classes that it has, so that one that lacks a class numbers the rest

@@ -39,4 +39,4 @@ export const withEngineOptions = (command: Command): Command =>
     .option("--workers <n>", "threads that load images", whole(1));
 
 export const dataHelp =
-  "images: a folder (classes as sub-folders if labelled), IDX or CIFAR files, or synthetic:count=600,size=32; a range picks some, as in data/fashion-mnist[0:8000]";
+  "images: a folder (classes are its innermost sub-folders), a part of one (imagenet#train, VOC2007#test), a list (train.csv, .jsonl, .txt; train.txt#FOLDER where its paths start elsewhere), IDX or CIFAR files, or synthetic:count=600,size=32; a range picks some, as in data/fashion-mnist[0:8000]";

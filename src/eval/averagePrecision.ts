@@ -1,6 +1,7 @@
 /**
  * Average precision of multi-label scores, by the three definitions in use, and the authors' figure, which is none of them.
- * Everything is ranked by falling score; of equal scores the earlier row (class) first.
+ * Everything is ranked by falling score; of equal scores the earlier row (class) first. What is left out (a target of −1, as
+ * VOC's difficult objects) has no rank: it counts neither for nor against a class.
  */
 import type { DenseArray, Matrix } from "../array.js";
 import { DataError, ShapeError } from "../errors.js";
@@ -23,12 +24,14 @@ export interface AveragePrecisions {
   readonly sampleAp: number;
 }
 
+type TargetData = Int32Array | Int8Array | Uint8Array;
+
 /**
  * @param scores - `[N, C]`, finite
- * @param targets - `[N, C]`, 1 where image n shows class c, else 0
+ * @param targets - `[N, C]`, 1 where image n shows class c, 0 where not, −1 where that is left out
  * @throws ShapeError if the shapes differ; DataError if nothing is positive or a score is not finite
  */
-export function averagePrecisions(scores: Matrix, targets: DenseArray<Int32Array | Uint8Array>): AveragePrecisions {
+export function averagePrecisions(scores: Matrix, targets: DenseArray<TargetData>): AveragePrecisions {
   const [images = 0, classes = 0] = scores.shape;
   if (targets.data.length !== scores.data.length || targets.shape[1] !== classes) {
     throw new ShapeError(
@@ -62,14 +65,8 @@ export function averagePrecisions(scores: Matrix, targets: DenseArray<Int32Array
  * The precision at each positive, by rank, of `count` scores from `from` on, `stride` apart. At the k-th of P positives the
  * recall is k/P: these points are all there is of the curve.
  */
-function curve(
-  scores: Matrix,
-  targets: Int32Array | Uint8Array,
-  from: number,
-  stride: number,
-  count: number,
-): Float64Array {
-  const order = Int32Array.from({ length: count }, (_, i) => from + i * stride);
+function curve(scores: Matrix, targets: TargetData, from: number, stride: number, count: number): Float64Array {
+  const order = Int32Array.from({ length: count }, (_, i) => from + i * stride).filter((at) => targets[at] >= 0);
   order.sort((a, b) => scores.data[b] - scores.data[a] || a - b);
   const precision: number[] = [];
   order.forEach((at, rank) => {

@@ -76,6 +76,7 @@ export function openCifar({ part, records, labelBytes, classes }: CifarDescripti
     count,
     labels: fine,
     classes: classes ?? Array.from({ length: fine.reduce((a, b) => Math.max(a, b), 0) + 1 }, (_, i) => String(i)),
+    multilabel: null,
     hierarchy: labelBytes === 2 ? [fine, labelsAt(0)] : null,
     warnings: [],
     name: (i) => `${part}#${i}`,

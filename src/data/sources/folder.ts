@@ -1,82 +1,71 @@
-/** Folders of image files, decoded by sharp. */
-import { readdir } from "node:fs/promises";
-import { basename, dirname, extname, join, sep } from "node:path";
-import sharp from "sharp";
-import { DataError } from "../../errors.js";
-import type { ImageSource, Picture } from "./picture.js";
+/** Folders of image files: ImageNet's, Places', and one's own, with classes as sub-folders or none. */
+import { readdir, realpath, stat } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { DataError, UsageError } from "../../errors.js";
+import { type FilesDescription, imageExtensions, isImageFile } from "./files.js";
+import { folderLabels } from "./folderLabels.js";
 
-export interface FolderDescription {
-  readonly kind: "folder";
-  readonly root: string;
-  /** Paths below the root, sorted. */
-  readonly files: readonly string[];
-  /** How many files of other kinds lie among them. */
-  readonly ignored: number;
-}
+/** What parts of a set are called, as in `imagenet/train`. */
+const partName = /^(train|training|val|valid|validation|test|testing)$/i;
 
-const extensions = new Set([".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".tif", ".tiff"]);
-
-// Loading is parallel over images already; one thread and no cache keep memory bounded.
-sharp.concurrency(1);
-sharp.cache(false);
-
-/** Lists the image files of a folder and its sub-folders. @throws DataError if there are none */
-export async function describeFolder(root: string): Promise<FolderDescription> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
-  const all = entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name).slice(join(root, sep).length));
+/**
+ * Lists the image files of a folder and its sub-folders, through links too, labelled by their folders.
+ *
+ * @param part - a sub-folder to take instead; null for the folder itself
+ * @throws DataError if there are no images, or not that part; UsageError if the folder holds parts and none is named
+ */
+export async function describeFolder(folder: string, part: string | null): Promise<FilesDescription> {
+  const root = part === null ? folder : await partOf(folder, part);
+  const all = (await filesBelow(root, [await realpath(root)])).map((f) => relative(root, f));
   const files = all.filter(isImageFile).sort();
+  const ignored = all.length - files.length;
   if (files.length === 0) {
     throw new DataError(
-      `${root} holds no images${all.length ? `, but ${all.length} files of other kinds` : ""}. Known are ${[...extensions].join(", ")}`,
+      `${root} holds no images${all.length ? `, but ${all.length} files of other kinds` : ""}. Known are ${[...imageExtensions].join(", ")}`,
     );
   }
-  return { kind: "folder", root, files, ignored: all.length - files.length };
-}
-
-/** Whether a file is an image by its name. */
-export const isImageFile = (path: string): boolean => extensions.has(extname(path).toLowerCase());
-
-/** One image file, as a folder of it alone. */
-export const describeFile = (path: string): FolderDescription => ({
-  kind: "folder",
-  root: dirname(path),
-  files: [basename(path)],
-  ignored: 0,
-});
-
-/** Images are labelled by their first sub-folder if all lie in one, and there are several. */
-export function openFolder({ root, files, ignored }: FolderDescription): ImageSource {
-  const tops = files.map((f) => (f.includes(sep) ? f.slice(0, f.indexOf(sep)) : null));
-  const classes = tops.includes(null) ? null : ([...new Set(tops)] as string[]);
-  const labelled = classes && classes.length > 1 ? classes : null;
-  const ids = new Map(labelled?.map((name, i) => [name, i]));
+  const tops = [...new Set(files.map((f) => (f.includes(sep) ? f.slice(0, f.indexOf(sep)) : "")))];
+  if (part === null && tops.every((top) => partName.test(top)))
+    throw new UsageError(
+      `${folder} holds parts of a set, not classes: ${tops.join(", ")}. Name one: ${folder}#${tops[0]}`,
+    );
   return {
-    count: files.length,
-    labels: labelled && Int32Array.from(tops, (top) => ids.get(top as string) as number),
-    classes: labelled,
-    hierarchy: null,
+    kind: "files",
+    root,
+    files,
     warnings: ignored > 0 ? [`${root}: ${ignored} files are not images by their names, and left out`] : [],
-    name: (i) => files[i],
-    read: (i) => decode(join(root, files[i])),
+    ...folderLabels(files),
   };
 }
 
-/** Pixels of an image file: the first frame, upright by EXIF, in sRGB or grey of 8 bits, transparency over white. */
-async function decode(path: string): Promise<Picture> {
-  try {
-    const image = sharp(path, { failOn: "truncated", pages: 1 }).rotate().flatten({ background: "#ffffff" });
-    const { channels } = await image.metadata();
-    const grey = channels === 1 || channels === 2;
-    const { data, info } = await image
-      .toColourspace(grey ? "b-w" : "srgb")
-      .raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
-    if (info.channels !== 1 && info.channels !== 3) throw new Error(`it decodes to ${info.channels} channels`);
-    return { width: info.width, height: info.height, channels: info.channels, data };
-  } catch (cause) {
-    throw new DataError(
-      `${path} cannot be decoded: ${(cause as Error).message.trim().split("\n").at(-1)}. Remove it or replace it`,
-      { cause },
-    );
+async function partOf(folder: string, part: string): Promise<string> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const folders = entries.filter((e) => e.isDirectory() || e.isSymbolicLink()).map((e) => e.name);
+  if (folders.includes(part)) return join(folder, part);
+  throw new DataError(
+    `${folder} has no part ${part}: it holds ${folders.length === 0 ? "no sub-folders" : `the sub-folders ${folders.sort().join(", ")}`}`,
+  );
+}
+
+/** @param trail - the real folders on the way, which links must not lead back to */
+async function filesBelow(folder: string, trail: readonly string[]): Promise<string[]> {
+  const files: string[] = [];
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    const isLink = entry.isSymbolicLink();
+    // A link to nothing is left to be found broken, as a file is.
+    const isFolder = isLink
+      ? await stat(path).then(
+          (i) => i.isDirectory(),
+          () => false,
+        )
+      : entry.isDirectory();
+    if (!isFolder) {
+      if (isLink || entry.isFile()) files.push(path);
+      continue;
+    }
+    const real = isLink ? await realpath(path) : join(trail[trail.length - 1], entry.name);
+    if (!trail.includes(real)) for (const file of await filesBelow(path, [...trail, real])) files.push(file);
   }
+  return files;
 }

@@ -53,6 +53,7 @@ export function openIdx({ file, shape, pixels, labels }: IdxDescription): ImageS
     count,
     labels,
     classes: labels && Array.from({ length: labels.reduce((a, b) => Math.max(a, b), 0) + 1 }, (_, i) => String(i)),
+    multilabel: null,
     hierarchy: null,
     warnings: [],
     name: (i) => `${basename(file)}#${i}`,

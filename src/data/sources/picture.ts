@@ -1,4 +1,5 @@
 /** Pictures and the sets that hold them. */
+import type { DenseArray } from "../../array.js";
 
 /** Decoded 8-bit pixels. */
 export interface Picture {
@@ -12,10 +13,13 @@ export interface Picture {
 /** A set of images, read one by one. */
 export interface ImageSource {
   readonly count: number;
-  /** A class for every image, or null where the set has none. */
+  /** A class for every image; null where the set has none, or `multilabel`. */
   readonly labels: Int32Array | null;
+  /** [N, classes]: 1 where image n shows class c, 0 where not, −1 where that is left out of account (VOC's difficult objects). */
+  readonly multilabel: DenseArray<Int8Array> | null;
+  /** The names of the ids in `labels`, or of the columns of `multilabel`; null without either. */
   readonly classes: readonly string[] | null;
-  /** Labels at each level of a known hierarchy, finest first. */
+  /** Labels at each level of a known hierarchy, finest first, the first being `labels`; null if there is but one level. */
   readonly hierarchy: readonly Int32Array[] | null;
   readonly warnings: readonly string[];
   /** What errors and exports call an image. */

@@ -56,6 +56,7 @@ export function openSynthetic({ count, size, seed }: SyntheticDescription): Imag
     count,
     labels,
     classes: leaves.map((l) => l.name),
+    multilabel: null,
     hierarchy: [labels, level(([s, c]) => s * names.colours.length + c), level(([s]) => s)],
     warnings: [],
     name: (i) => `${leaves[labels[i]].name}#${i}`,

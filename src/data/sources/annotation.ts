@@ -1,0 +1,62 @@
+/** One image's annotation as PASCAL VOC writes it, and as LabelImg and its kin do: XML of the objects in it. */
+import { XMLParser } from "fast-xml-parser";
+import { z } from "zod";
+import { DataError } from "../../errors.js";
+
+export interface AnnotatedObject {
+  readonly name: string;
+  /** Hard to tell even for people: counts for nothing and against nothing. */
+  readonly difficult: boolean;
+}
+
+// Texts stay texts: a class may be called 007.
+const parser = new XMLParser({
+  parseTagValue: false,
+  htmlEntities: true,
+  isArray: (_, path) => String(path) === "annotation.object",
+});
+
+/** Objects' own names alone: the parts of a person (head, hand) lie deeper. */
+const objectSchema = z.object({
+  name: z.string("is missing, or more than one").min(1, "is empty"),
+  difficult: z
+    .enum(["0", "1"], "is neither 0 nor 1")
+    .default("0")
+    .transform((flag) => flag === "1"),
+});
+
+const schema = z.object({
+  // An element without content reads as "".
+  annotation: z.preprocess(
+    (content) => (content === "" ? {} : content),
+    z.object(
+      { object: z.array(z.preprocess((content) => (content === "" ? {} : content), objectSchema)).default([]) },
+      "is missing, or holds no elements",
+    ),
+  ),
+});
+
+/** @throws DataError that names the file and the element */
+export function readAnnotation(xml: string, file: string): readonly AnnotatedObject[] {
+  const found = schema.safeParse(parsed(xml, file));
+  if (found.success) return found.data.annotation.object;
+  const [{ path, message }] = found.error.issues;
+  throw new DataError(`${file}: ${elementOf(path)} ${message}. Mend or remove the annotation`);
+}
+
+/** `annotation/object[2]/name`, counted from 1 as XPath does. */
+const elementOf = (path: readonly PropertyKey[]): string =>
+  path
+    .map((step) => (typeof step === "number" ? `[${step + 1}]` : `/${String(step)}`))
+    .join("")
+    .slice(1);
+
+function parsed(xml: string, file: string): unknown {
+  try {
+    return parser.parse(xml, true);
+  } catch (cause) {
+    throw new DataError(`${file} is no well-formed XML: ${(cause as Error).message}. Restore it from its source`, {
+      cause,
+    });
+  }
+}

@@ -32,6 +32,8 @@ for (const command of [
   ["train"],
   ["eval", "knn"],
   ["eval", "linear"],
+  ["eval", "semi"],
+  ["eval", "transfer"],
   ["eval", "cluster"],
   ["embed"],
   ["neighbors"],
@@ -115,7 +117,7 @@ test("train, eval, embed and export follow from one another, and the exported en
   );
   t.is(knn.results[0].top1, summary.knnAfter);
 
-  const held = ["--test", "synthetic:count=32,size=16,seed=9", "--strengths", "1,10", "--json"];
+  const held = ["--test", "synthetic:count=32,size=16,seed=9", "--fast", "--strengths", "1,10", "--json"];
   const linear = await hcsc("eval", "linear", "--run", run, "--data", images, ...held);
   t.is(linear.code, 0, linear.stderr);
   const classified = JSON.parse(linear.stdout);

@@ -157,7 +157,8 @@ test("the next readable image stands in for a broken one, which is named once", 
     told.length = 0;
     await withLoader({ source, workers, onBroken, tolerance: 0.3 }, async (loader) => {
       const request = { indices: Int32Array.of(1, 2, 3, 5), epoch: 0 };
-      for await (const { views } of loader.train([request, request], [policy])) {
+      for await (const { indices, views } of loader.train([request, request], [policy])) {
+        t.deepEqual([...indices], [1, 3, 3, 1]);
         const [first, second, third, fourth] = [0, 1, 2, 3].map((i) => views[0].slice(i * size, (i + 1) * size));
         t.deepEqual(second, third);
         t.deepEqual(fourth, first);

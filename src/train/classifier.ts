@@ -148,17 +148,21 @@ async function steps(training: ClassifierTraining, settings: ClassifierSettings)
   return sum / perEpoch;
 }
 
-/** torchvision's `RandomResizedCrop` and mirror, as the authors' evaluations train on. */
+/**
+ * Random crops and mirroring, of the recipe's ranges. The authors take torchvision's crops, from 8 % of the area, on any data; of
+ * garments of 28 pixels that leaves too little (kNN 84.6 %: linear 83.6 % by theirs, 85.2 % by the recipe's, 30 epochs).
+ */
 function viewPolicy(recipe: Recipe): ViewPolicy {
+  const { scale, ratio, flipProbability } = recipe.views;
   return {
     size: recipe.encoder.imageSize,
     channels: recipe.encoder.channels,
-    scale: [0.08, 1],
-    ratio: [3 / 4, 4 / 3],
+    scale,
+    ratio,
     jitter: { brightness: 0, contrast: 0, saturation: 0, hue: 0, probability: 0 },
     grayscaleProbability: 0,
     blur: { sigma: [0.1, 2], probability: 0 },
-    flipProbability: recipe.views.flipProbability,
+    flipProbability,
     ...pixelStatistics(recipe),
   };
 }

@@ -21,8 +21,7 @@ const tenthAt = (...milestones: readonly number[]): ScheduleSettings => ({
 });
 
 /**
- * The authors' settings (their repository's defaults): momentum 0.9, no weight decay. Views are a random crop of 8 to 100 % of
- * the area, and mirrored as often as the recipe's.
+ * The authors' settings (their repository's defaults): momentum 0.9, no weight decay.
  */
 export const protocols = {
   /** `eval_lincls_imagenet`. */

@@ -1,5 +1,5 @@
 /** The commands that train a classifier on a run's encoder, end to end. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import sharp from "sharp";
@@ -48,11 +48,17 @@ test("eval semi: pre-trained and random starts learn from the labels given, by s
   for (const r of share.results) t.is(total(r.confusion), 48);
   t.is((await evaluated("semi", ...flags, "--labels", "24")).labelled, 24);
 
-  const names = join(await temporary(), "labelled.txt");
-  await writeFile(names, Array.from({ length: 10 }, (_, i) => `${i}\n`).join(""));
-  const listed = await hcsc("eval", "semi", "--run", run, ...flags, "--labels", names, "--json");
+  // As `hcsc embed` names them.
+  const out = join(await temporary(), "all.npy");
+  await hcsc("embed", "--run", run, "--data", data, "--out", out);
+  const names = (await readFile(out.replace(".npy", ".names.txt"), "utf8")).trim().split("\n");
+  const list = join(await temporary(), "labelled.txt");
+  await writeFile(list, names.slice(0, 30).join("\n"));
+  t.is((await evaluated("semi", ...flags, "--labels", list)).labelled, 30);
+  await writeFile(list, "no such image\n");
+  const listed = await hcsc("eval", "semi", "--run", run, ...flags, "--labels", list, "--json");
   t.is(listed.code, 1);
-  t.regex(listed.stderr, /lists 10 images that --data lacks, the first 0/);
+  t.regex(listed.stderr, /lists 1 images that --data lacks, the first no such image/);
 });
 
 test("eval semi refuses an amount that is none, and more labels than images", async (t) => {

@@ -22,9 +22,12 @@ export const convGradWeight: Rule = (node, lowering) => {
   const { value, by } = lowering.scaled(dy);
   const single = kernel[0] * kernel[1] === 1;
   if (single && (!lowering.fits(x) || pads.some((p) => p !== 0))) return null;
+  const taps = { kernel, strides, pads };
   const raw = single
     ? pixelProduct(lowering.blocked(x), value, strides)
-    : swappedRoles(x, value, { kernel, strides, pads }, lowering);
+    : lowering.fits(x)
+      ? swappedLanes(lowering.blocked(x), value, taps, lowering.block)
+      : swappedRoles(x, value, taps, lowering);
   return [{ plain: by ? mul(raw, reshape(by, [imageOf(dy)[1], 1, 1, 1])) : raw }];
 };
 
@@ -46,6 +49,48 @@ interface Taps {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
   readonly pads: readonly number[];
+}
+
+/**
+ * The lanes of a block of channels stand side by side in blocked memory, so a row of it is a wide row of pixels, b for each of
+ * its own. Along such rows, dilated by b, one convolution meets b channels at once, and a filter that was read from memory
+ * serves k·b outputs.
+ */
+function swappedLanes(x: Value, dy: Value, { kernel, strides, pads }: Taps, b: number): Value {
+  const [n, i, h, w] = imageOf(x);
+  const [, o, ho, wo] = imageOf(dy);
+  const images = n < b ? n : Math.ceil(n / b) * b;
+  const ends = [h, w].map((d, a) => ([ho, wo][a] - 1) * strides[a] + kernel[a] - d - pads[a]);
+  const [rows, columns] = [h + pads[0] + ends[0], (w + pads[1] + ends[1]) * b];
+  const wide = view(x, [n, i / b, h, w * b]);
+  const padded = pad(wide, [0, 0, pads[0], pads[1] * b, images - n, 0, ends[0], ends[1] * b]);
+  const whole = pad(dy, [0, 0, 0, 0, images - n, 0, 0, 0]);
+  const attributes = { strides: [1, 1], dilations: [strides[0], strides[1] * b], pads: [0, 0, 0, 0] };
+  const out = [i / b, o, kernel[0], kernel[1] * b];
+  const image = [i / b, images, rows, columns];
+  const product =
+    n < b
+      ? convolve(
+          view(transpose(padded, [1, 0, 2, 3]), image),
+          rowsFirst(whole, [n, o / b, ho * wo, b]),
+          attributes,
+          out,
+        )
+      : convolve(
+          imagesBlocked(padded, image, b),
+          blocksFirst(whole, [images / b, b, o / b, ho * wo, b]),
+          attributes,
+          out,
+        );
+  // [I/b, O/b, k², b(i), b(o)]
+  const lanes = transpose(view(product, [i / b, o / b, kernel[0] * kernel[1], b, b]), [1, 0, 3, 2, 4]);
+  return reshape(toPlain(view(lanes, [o / b, b, i * kernel[0] * kernel[1], 1])), [o, i, ...kernel]);
+}
+
+/** Images as blocked channels: memory [N, I/b, P] → [I/b, N/b, P, b(n)]. */
+function imagesBlocked(x: Value, [lanes, n, h, w]: readonly number[], b: number): Value {
+  const blocked = toBlocked(view(x, [n / b, b, lanes * h * w, 1]));
+  return view(transpose(view(blocked, [n / b, lanes, h * w * b]), [1, 0, 2]), [lanes, n, h, w]);
 }
 
 function swappedRoles(x: Value, dy: Value, { kernel, strides, pads }: Taps, lowering: Lowering): Value {

@@ -1,8 +1,8 @@
 /**
  * The data room: where images come from, what is done to them, and how they reach training in time. A source (folders, lists,
- * VOC, IDX and CIFAR files) lists pictures and reads them one by one; augmentation makes random or evaluation views of a picture in
- * Pillow's arithmetic; a loader runs both in worker threads ahead of training, in bounded memory, so that every view depends
- * on nothing but the seed, the epoch, the image and the view's number.
+ * VOC, IDX and CIFAR files) lists pictures and reads them one by one; augmentation makes random or evaluation views of a
+ * picture in Pillow's arithmetic; a loader runs both in worker threads ahead of training, in bounded memory, so that every view
+ * depends on nothing but the seed, the epoch, the image and the view's number.
  */
 export * from "./augment/index.js";
 export { describeSource } from "./describe.js";

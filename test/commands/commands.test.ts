@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import * as ort from "onnxruntime-node";
@@ -138,6 +138,15 @@ test("train, eval, embed and export follow from one another, and the exported en
   t.is(agreement.hierarchy.length, 6);
   for (const a of [...agreement.flat, ...agreement.hierarchy]) t.true(a.purity > 0 && a.purity <= 1 && a.ami <= 1);
   t.true(agreement.dendrogramPurity > 0 && agreement.dendrogramPurity <= 1);
+
+  const list = join(folder, "several.jsonl");
+  await writeFile(join(folder, "1.png"), "");
+  await writeFile(list, '{"file": "1.png", "labels": ["cat", "dog"]}');
+  for (const kind of [["knn", "--test", images], ["linear", "--test", images], ["cluster"]]) {
+    const refused = await hcsc("eval", ...kind, "--run", run, "--data", list);
+    t.deepEqual([refused.code, refused.stdout], [1, ""]);
+    t.regex(refused.stderr, /the --data images carry several labels each.*hcsc eval transfer/);
+  }
 
   const alike = await hcsc("neighbors", "synthetic:count=2,size=16", "--run", run, "--count", "3", "--json");
   t.is(alike.code, 0, alike.stderr);

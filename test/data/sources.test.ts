@@ -1,21 +1,7 @@
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import test from "ava";
-import { describeSource, openSource } from "../../src/data/index.js";
-
-/** A folder with files of these contents. */
-async function folder(files: Readonly<Record<string, Uint8Array | string>>): Promise<string> {
-  const root = await mkdtemp(join(tmpdir(), "hcsc-sources-"));
-  for (const [name, content] of Object.entries(files)) {
-    await mkdir(dirname(join(root, name)), { recursive: true });
-    await writeFile(join(root, name), content);
-  }
-  return root;
-}
-
-const open = async (name: string) => openSource(await describeSource(name));
+import { folder, open } from "./layout.js";
 
 /** An IDX file: its magic, its lengths, its bytes. */
 function idx(shape: readonly number[], bytes: readonly number[]): Buffer {

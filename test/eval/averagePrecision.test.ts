@@ -1,4 +1,5 @@
 import test from "ava";
+import fc from "fast-check";
 import { averagePrecisions } from "../../src/eval/index.js";
 import { readFixture } from "../cluster/fixture.js";
 import { matrixOf } from "../cluster/points.js";
@@ -57,4 +58,71 @@ test("scores that are not finite and targets of another shape are refused", (t) 
   t.throws(() => averagePrecisions(matrixOf([[1, 2]]), { shape: [1, 2], data: new Int32Array(2) }), {
     name: "DataError",
   });
+});
+
+test("by hand: what is left out has no rank", (t) => {
+  // By falling score: left out, positive, left out, negative, positive. Left are ranks 1 and 3 of 3.
+  const found = averagePrecisions(matrixOf([[5], [4], [3], [2], [1]]), {
+    shape: [5, 1],
+    data: Int8Array.from([-1, 1, -1, 0, 1]),
+  });
+  t.true(Math.abs(found.apStep.mean - (1 + 2 / 3) / 2) < 1e-12);
+  t.true(Math.abs(found.apAll.mean - (1 + 2 / 3) / 2) < 1e-12);
+  t.true(Math.abs(found.ap11.mean - (6 * 1 + 5 * (2 / 3)) / 11) < 1e-12);
+  t.is(found.sampleAp, 1); // each image with a positive has no other class
+});
+
+test("by hand: left out for one class, an image still counts for another, and a class of such alone has no positives", (t) => {
+  const scores = matrixOf([
+    [3, 1],
+    [2, 2],
+    [1, 3],
+  ]);
+  const found = averagePrecisions(scores, { shape: [3, 2], data: Int8Array.from([-1, 1, -1, 0, -1, 0]) });
+  t.deepEqual([...found.apStep.perClass], [Number.NaN, 1 / 3]);
+  t.is(found.apStep.mean, 1 / 3);
+  t.is(found.sampleAp, 1);
+  const data = Int8Array.from([-1, -1, -1, 0, 0, 0]);
+  t.throws(() => averagePrecisions(scores, { shape: [3, 2], data }), { name: "DataError", message: /no target is 1/ });
+});
+
+const ofOneClass = fc.array(fc.record({ score: fc.integer({ min: 0, max: 9 }), target: fc.constantFrom(-1, 0, 1) }), {
+  minLength: 1,
+  maxLength: 30,
+});
+type Rows = readonly { readonly score: number; readonly target: number }[];
+const precisionsOf = (rows: Rows) =>
+  averagePrecisions(matrixOf(rows.map(({ score }) => [score])), {
+    shape: [rows.length, 1],
+    data: Int8Array.from(rows, ({ target }) => target),
+  });
+
+test("leaving images out gives what the set without them gives", (t) => {
+  t.notThrows(() =>
+    fc.assert(
+      fc.property(ofOneClass, (rows) => {
+        fc.pre(rows.some(({ target }) => target === 1));
+        const [all, kept] = [precisionsOf(rows), precisionsOf(rows.filter(({ target }) => target >= 0))];
+        return (["ap11", "apAll", "apStep"] as const).every((name) => all[name].mean === kept[name].mean);
+      }),
+    ),
+  );
+});
+
+test("the step precision is the mean over positives of the share of positives at or above them, of those not left out", (t) => {
+  t.notThrows(() =>
+    fc.assert(
+      fc.property(ofOneClass, (rows) => {
+        fc.pre(rows.some(({ target }) => target === 1));
+        const isAbove = (a: number, b: number) =>
+          rows[a].score > rows[b].score || (rows[a].score === rows[b].score && a <= b);
+        const counted = [...rows.keys()].filter((i) => rows[i].target >= 0);
+        const positives = counted.filter((i) => rows[i].target === 1);
+        const precision = (p: number) =>
+          positives.filter((i) => isAbove(i, p)).length / counted.filter((i) => isAbove(i, p)).length;
+        const expected = positives.reduce((sum, p) => sum + precision(p), 0) / positives.length;
+        return Math.abs(precisionsOf(rows).apStep.mean - expected) < 1e-12;
+      }),
+    ),
+  );
 });

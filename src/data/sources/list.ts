@@ -37,7 +37,7 @@ export async function describeList(list: string, folder: string | null): Promise
 
 /** Places365 writes paths from its own folder as `/a/abbey/1.jpg`: absolute ones are so taken if only that finds the first. */
 function belowRoot(root: string, files: readonly string[]): readonly string[] {
-  const relative = (file: string) => file.replace(/^[/\\]+/, "");
+  const relative = (file: string) => file.replace(/^\/+/, "");
   const first = files.find(isAbsolute);
   if (first === undefined || existsSync(first) || !existsSync(resolve(root, relative(first)))) return files;
   return files.map(relative);

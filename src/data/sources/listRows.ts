@@ -75,9 +75,8 @@ function csvRecords(text: string, where: string): readonly { readonly line: numb
   }
 }
 
-const className = z
-  .union([z.string().min(1), z.int().nonnegative()], "is no class: give its name, or its id from 0")
-  .transform(String);
+const noClass = "is no class: give its name, or its id from 0";
+const className = z.union([z.string().min(1, noClass), z.int().nonnegative(noClass)], noClass).transform(String);
 const jsonRow = z
   .object({
     ...(Object.fromEntries(fileKeys.map((key) => [key, z.string().min(1).optional()])) as {

@@ -10,7 +10,7 @@ export interface Minimum {
   readonly x: Float64Array;
   readonly value: number;
   readonly iterations: number;
-  /** Whether the gradient fell below the tolerance. */
+  /** Whether the gradient fell below the tolerance, or the value's float32 shows no further fall. */
   readonly converged: boolean;
 }
 
@@ -24,6 +24,8 @@ export interface MinimiseOptions {
 /** Pairs of steps and gradient changes kept. */
 const memory = 10;
 const sufficient = 1e-4;
+/** Of values that were computed in float32: a fall by less, relative to the value, may not show. */
+const resolution = 2 ** -21;
 const halvings = 30;
 
 /** Minimises from `start`. It ends early, not converged, where no step along the direction lowers the value any more. */
@@ -46,7 +48,8 @@ export async function minimise(
       reached = await objective(next);
       if (reached.value <= at.value + sufficient * step * slope) break;
     }
-    if (!(reached.value < at.value)) return { x, value: at.value, iterations: i, converged: false };
+    if (!(reached.value < at.value))
+      return { x, value: at.value, iterations: i, converged: -slope < resolution * Math.abs(at.value) };
     const [s, y] = [next.map((v, j) => v - x[j]), reached.gradient.map((g, j) => g - at.gradient[j])];
     const curvature = dot(s, y);
     if (curvature > 1e-12 * dot(y, y)) pairs.push({ s, y, rho: 1 / curvature });

@@ -2,7 +2,7 @@ import { mkdir, rename, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
-import { inClassesOf } from "../../src/cli/vectors.js";
+import { inClassesOf, singleLabelsOf } from "../../src/cli/labels.js";
 import { folderLabels } from "../../src/data/sources/folderLabels.js";
 import { folder, greyOf, loadsInThreads, open, pictures, said } from "./layout.js";
 
@@ -70,13 +70,10 @@ test("classes of two folders meet by name, though each numbers its own", async (
       "test/wild/fox/5.jpg",
     ]),
   );
-  const vectors = async (part: string) => {
-    const { labels, classes, count } = await open(`${root}#${part}`);
-    return { features: { shape: [count, 1], data: new Float32Array(count) }, labels: labels as Int32Array, classes };
-  };
-  const [train, held] = [await vectors("train"), await vectors("test")];
-  t.deepEqual([...held.labels], [0, 1]);
-  t.deepEqual([...inClassesOf(train, held).labels], [1, 2]);
+  const labels = async (part: string) => singleLabelsOf(await open(`${root}#${part}`), part);
+  const [train, held] = [await labels("train"), await labels("test")];
+  t.deepEqual([...held.targets.labels], [0, 1]);
+  t.deepEqual([...inClassesOf(train, held).targets.labels], [1, 2]);
 });
 
 const cases: readonly [what: string, files: readonly string[], expected: object][] = [

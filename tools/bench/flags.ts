@@ -1,0 +1,19 @@
+/** What `npm run bench` is told. */
+import { parseArgs } from "node:util";
+
+export const { values: flags } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    /** The folder of the PyTorch peer's scripts, and the Python that runs them. */
+    peer: { type: "string" },
+    python: { type: "string", default: "python3" },
+    rounds: { type: "string", default: "3" },
+    steps: { type: "string", default: "10" },
+    /** Parts of the names of the rows wanted. */
+    case: { type: "string", multiple: true },
+    /** Shows where the time of a step goes instead. */
+    profile: { type: "boolean", default: false },
+    /** Writes the results, and their plot, into this folder. */
+    out: { type: "string" },
+  },
+});

@@ -1,0 +1,30 @@
+/**
+ * `npm run bench`: times what users wait for, and prints a table (`--json`: one object). With `--peer FOLDER --python PYTHON`
+ * the PyTorch peer runs between ours, interleaved, and ratios are ours / peer. Run nothing else meanwhile. Each row is
+ * measured in a process of its own; `--case PART` picks some, in this one. `--profile` shows where a step's time goes.
+ */
+import { cpus } from "node:os";
+import { print, table } from "../../src/cli/print.js";
+import { versions } from "../../src/version.js";
+import { flags } from "./flags.js";
+import type { Row } from "./measure.js";
+import { profileRows } from "./profile.js";
+import { writeResults } from "./results.js";
+import { stageRows } from "./stages.js";
+import { apart, stepRows } from "./steps.js";
+
+const all = flags.profile ? profileRows : [...stepRows, ...stageRows];
+const rows: Row[] = [];
+for (const { name, measure } of all) {
+  if (!flags.case) rows.push(flags.profile ? await measure(name) : await apart(name));
+  else if (flags.case.some((part) => name.includes(part))) rows.push(await measure(name));
+}
+const machine = { cpu: cpus()[0].model, cores: cpus().length, ...versions() };
+if (flags.out) await writeResults(flags.out, { machine, rows });
+const lines = rows.map(({ name, ...figures }) => [
+  String(name),
+  Object.entries(figures)
+    .flatMap(([k, v]) => (v === null ? [] : [`${k} ${v}`]))
+    .join(", "),
+]);
+print(flags.json, { machine, rows }, [...table(lines.map(([a, b]) => [a, b])), `${machine.cores} × ${machine.cpu}`]);

@@ -1,0 +1,116 @@
+/** Where the time of a step goes, by ONNX Runtime's own profile: by part of the model and by op. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { compile, fusedStep, next, stepSettings } from "../../src/artifacts/index.js";
+import { chooseTarget, openEngine } from "../../src/runtime/index.js";
+import { initialState } from "../../src/train/index.js";
+import { flags } from "./flags.js";
+import { median, type Row, timings } from "./measure.js";
+import { randomFeeds, randomHierarchy, recipeOf, type StepCase, stepCases, threads } from "./steps.js";
+
+interface NodeEvent {
+  readonly cat: string;
+  readonly name: string;
+  readonly ts: number;
+  /** Microseconds. */
+  readonly dur: number;
+  readonly args: {
+    readonly op_name: string;
+    readonly input_type_shape?: readonly Readonly<Record<string, readonly number[]>>[];
+    readonly output_type_shape?: readonly Readonly<Record<string, readonly number[]>>[];
+  };
+}
+
+const shapes = (list: NodeEvent["args"]["input_type_shape"] = []): readonly (readonly number[])[] =>
+  list.map((entry) => Object.values(entry)[0]);
+
+/** A convolution of more than a channel at a time: its multiplications are what training pays for. */
+function convolved(event: NodeEvent): number {
+  const [, filters] = shapes(event.args.input_type_shape);
+  const [out] = shapes(event.args.output_type_shape);
+  if (event.args.op_name !== "Conv" || filters[1] === 1) return 0;
+  return 2 * filters.slice(1).reduce((p, d) => p * d, 1) * out.reduce((p, d) => p * d, 1);
+}
+
+/** Parts of a step by the names of their nodes, the first that fits. */
+const parts: readonly (readonly [string, (event: NodeEvent) => boolean])[] = [
+  [
+    "weight gradient",
+    (e) => /^gradient\//.test(e.name) && convolved(e) > 0 && shapes(e.args.input_type_shape)[1][2] > 7,
+  ],
+  ["data gradient", (e) => /^gradient\//.test(e.name) && convolved(e) > 0],
+  ["forward, query", (e) => /^(query|local\d+)\//.test(e.name) && convolved(e) > 0],
+  ["forward, key", (e) => /^key\//.test(e.name) && convolved(e) > 0],
+  ["momentum encoder", (e) => /momentumUpdate/.test(e.name)],
+  ["optimizer", (e) => /^optimizer\//.test(e.name)],
+  ["loss, queue, monitors", (e) => /^(gradient\/)?(loss|queue|monitor)\//.test(e.name)],
+  ["norm, activations, moves: gradient", (e) => /^gradient\//.test(e.name)],
+  ["norm, activations, moves: forward", () => true],
+];
+
+async function profile(name: string, c: StepCase): Promise<Row> {
+  const recipe = recipeOf(c);
+  const settings = stepSettings(recipe);
+  const engine = await openEngine();
+  const target = await chooseTarget(engine);
+  await engine.close();
+  const program = compile(fusedStep(settings, "selective"), target);
+  const folder = mkdtempSync(join(tmpdir(), "hcsc-profile-"));
+  const session = await InferenceSession.create(program.model, {
+    intraOpNumThreads: threads,
+    enableProfiling: true,
+    profileFilePrefix: join(folder, "run"),
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
+  });
+  const state = { ...initialState(recipe), ...randomHierarchy(settings) };
+  const held = new Set(Object.keys(state));
+  const given = { ...randomFeeds(settings, program.inputs, held), ...state };
+  const feeds = Object.fromEntries(
+    program.inputs.map(({ name, dtype, shape }) => {
+      const { data } = given[name];
+      return [name, new Tensor(dtype as "float32", data as Float32Array, shape as readonly number[])];
+    }),
+  );
+  const wanted = ["loss", ...program.outputs.filter((o) => o.startsWith(next("")))];
+  const steps = Number(flags.steps);
+  await timings(5, () => session.run(feeds, wanted));
+  const walls = await timings(steps, () => session.run(feeds, wanted));
+  session.endProfiling();
+  await session.release();
+  const [file] = readdirSync(folder);
+  const events = JSON.parse(readFileSync(join(folder, file), "utf8")) as readonly NodeEvent[];
+  rmSync(folder, { recursive: true });
+  return { name, ...shares(events, steps, median(walls)) };
+}
+
+/** Milliseconds a step by part, the rate of convolutions, and the ops that take most. */
+function shares(events: readonly NodeEvent[], steps: number, wall: number): Row {
+  const runs = events.filter((e) => e.name === "model_run").slice(-steps);
+  const nodes = events.filter((e) => e.cat === "Node" && e.name.endsWith("_kernel_time") && e.ts >= runs[0].ts);
+  const [byPart, byOp] = [new Map<string, number>(), new Map<string, number>()];
+  let [work, convolving] = [0, 0];
+  const add = (to: Map<string, number>, key: string, dur: number) =>
+    to.set(key, (to.get(key) ?? 0) + dur / steps / 1000);
+  for (const event of nodes) {
+    const [part] = parts.find(([, isPart]) => isPart(event)) as (typeof parts)[number];
+    add(byPart, part, event.dur);
+    add(byOp, event.args.op_name, event.dur);
+    if (convolved(event) > 0) [work, convolving] = [work + convolved(event), convolving + event.dur];
+  }
+  const inNodes = [...byPart.values()].reduce((a, b) => a + b, 0);
+  const row: Record<string, number> = { stepMs: Math.round(1000 * wall) };
+  for (const [part] of parts) row[part] = Math.round(10 * (byPart.get(part) ?? 0)) / 10;
+  row["host and copies of the state"] = Math.round(10 * (1000 * wall - inNodes)) / 10;
+  row["convolutions, GFLOP/s"] = Math.round(work / convolving / 1000);
+  row["whole step, GFLOP/s"] = Math.round(work / steps / wall / 1e9);
+  for (const [op, ms] of [...byOp].sort(([, a], [, b]) => b - a).slice(0, 8))
+    row[`op ${op}`] = Math.round(10 * ms) / 10;
+  return row;
+}
+
+export const profileRows = Object.entries(stepCases).map(([name, c]) => ({
+  name: `profile: ${name}`,
+  measure: (own: string) => profile(own, c),
+}));

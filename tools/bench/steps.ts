@@ -1,0 +1,163 @@
+/** Training steps: ours on the machine's target and in standard ops, beside the peer's best layout. */
+import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+import type { DenseArray } from "../../src/array.js";
+import {
+  compile,
+  fusedStep,
+  prepareProgram,
+  type StepSettings,
+  stepSettings,
+  type Target,
+} from "../../src/artifacts/index.js";
+import { unitRows } from "../../src/cluster/index.js";
+import { overrideRecipe, parseRecipe, type Recipe } from "../../src/recipe/index.js";
+import { chooseTarget, type Engine, openEngine } from "../../src/runtime/index.js";
+import { initialState } from "../../src/train/index.js";
+import { measuredRun } from "../measuredRun.js";
+import { flags } from "./flags.js";
+import { gaussian, median, milliseconds, type Row, ratio, timed, timings, uniform } from "./measure.js";
+import { peer } from "./peer.js";
+
+/** Steps by name: fields of a recipe, and the peer's encoder where it has one. */
+export const stepCases = {
+  "resnet20, batch 64, 32 px": { backbone: "resnet20", batchSize: 64, imageSize: 32, peer: "resnet20" },
+  "resnet8, batch 128, 28 px": { backbone: "resnet8", batchSize: 128, imageSize: 28, peer: "resnet8" },
+  "resnet18 small stem, batch 32, 32 px": {
+    backbone: "resnet18-small",
+    batchSize: 32,
+    imageSize: 32,
+    peer: "resnet18-cifar",
+  },
+  "resnet18, batch 8, 224 px": { backbone: "resnet18", batchSize: 8, imageSize: 224, peer: "resnet18" },
+  "resnet50, batch 8, 224 px": { backbone: "resnet50", batchSize: 8, imageSize: 224, peer: null },
+} as const;
+
+export type StepCase = (typeof stepCases)[keyof typeof stepCases];
+
+export function recipeOf(c: StepCase, ...more: readonly string[]): Recipe {
+  const fields = [`encoder.backbone=${c.backbone}`, `batchSize=${c.batchSize}`, `encoder.imageSize=${c.imageSize}`];
+  const base = {
+    name: "bench",
+    encoder: { backbone: "resnet8", imageSize: 28 },
+    method: { queue: 4096, clusters: [100, 50, 20] },
+    epochs: 1,
+    batchSize: 64,
+  };
+  return parseRecipe(overrideRecipe(base, [...fields, ...more]), "bench");
+}
+
+/** Random values for everything that a step takes and the state does not hold. */
+export function randomFeeds(
+  s: StepSettings,
+  inputs: ReturnType<typeof compile>["inputs"],
+  held: ReadonlySet<string>,
+): Record<string, DenseArray> {
+  const feeds: Record<string, DenseArray> = {};
+  for (const { name, dtype, shape } of inputs) {
+    if (held.has(name)) continue;
+    const sizes = shape as readonly number[];
+    const count = sizes.reduce((p, d) => p * d, 1);
+    if (dtype === "int64")
+      feeds[name] = { shape: sizes, data: BigInt64Array.from({ length: count }, (_, i) => BigInt(i % s.batchSize)) };
+    else if (name.startsWith("images/")) feeds[name] = gaussian(sizes);
+    else
+      feeds[name] = {
+        shape: sizes,
+        data: Float32Array.from({ length: count }, () => (sizes.length ? uniform() : 0.01)),
+      };
+  }
+  return feeds;
+}
+
+/** A random hierarchy for a step to select by. */
+export function randomHierarchy(s: StepSettings): Record<string, DenseArray> {
+  const tensors: Record<string, DenseArray> = {};
+  for (const [l, m] of s.clusters.entries()) {
+    const above = s.clusters[l + 1];
+    tensors[`prototypes/${l}`] = unitRows(gaussian([m, s.encoder.dimension]));
+    tensors[`temperature/${l}`] = { shape: [m], data: new Float32Array(m).fill(0.2) };
+    tensors[`count/${l}`] = { shape: [], data: Float32Array.of(m) };
+    if (above) tensors[`parent/${l}`] = { shape: [m], data: Int32Array.from({ length: m }, (_, i) => i % above) };
+  }
+  return tensors;
+}
+
+/** A step ready to run, and what making it took. */
+export async function readyStep(
+  engine: Engine,
+  recipe: Recipe,
+  target: Target,
+): Promise<{ readonly run: () => Promise<unknown>; readonly row: Row }> {
+  const s = stepSettings(recipe);
+  const built = await timed(() => compile(fusedStep(s, "selective"), target));
+  await engine.write({ ...initialState(recipe), ...randomHierarchy(s) });
+  const prepare = prepareProgram(s);
+  await engine.load(prepare.name, prepare.model, { state: prepare.state });
+  await engine.run(prepare.name, {}, []);
+  const loaded = await timed(() => engine.load(built.result.name, built.result.model, { state: built.result.state }));
+  const feeds = randomFeeds(s, built.result.inputs, new Set(await engine.names()));
+  return {
+    run: () => engine.run("step", feeds, ["loss"]),
+    row: { target: target.kind, buildMs: milliseconds(built.seconds), sessionMs: milliseconds(loaded.seconds) },
+  };
+}
+
+/** The peer's best layout of a step. */
+async function peerStep(c: StepCase): Promise<{ readonly seconds: number; readonly peakMiB: number | null } | null> {
+  if (!c.peer) return null;
+  const runs = [];
+  for (const format of ["nchw", "channels_last"]) {
+    const found = await peer("bench_step.py", {
+      encoder: c.peer,
+      "batch-size": c.batchSize,
+      size: c.imageSize,
+      queue: 4096,
+      steps: flags.steps,
+      format,
+    });
+    if (!found) return null;
+    runs.push({ seconds: found.lines[0].medianMs / 1000, peakMiB: found.peakMiB });
+  }
+  return runs.reduce((a, b) => (a.seconds <= b.seconds ? a : b));
+}
+
+/** Medians over rounds, ours and the peer's in turn. */
+export async function benchStep(name: string, c: StepCase, standardOps: boolean): Promise<Row> {
+  const engine = await openEngine();
+  const step = await readyStep(engine, recipeOf(c), standardOps ? { kind: "portable" } : await chooseTarget(engine));
+  await timings(5, step.run); // the first touch of memory is slow on some machines
+  const ours: number[] = [];
+  const theirs: NonNullable<Awaited<ReturnType<typeof peerStep>>>[] = [];
+  for (let round = 0; round < Number(flags.rounds); round++) {
+    ours.push(median(await timings(Number(flags.steps), step.run)));
+    const other = await peerStep(c);
+    if (other) theirs.push(other);
+  }
+  await engine.close();
+  const stepMs = milliseconds(median(ours));
+  const peakMiB = Math.round(process.resourceUsage().maxRSS / 1024);
+  const row = { name, ...step.row, stepMs, imagesPerSecond: Math.round((c.batchSize * 1000) / stepMs), peakMiB };
+  if (theirs.length === 0) return row;
+  const peerMs = milliseconds(median(theirs.map((r) => r.seconds)));
+  const peerPeakMiB = median(theirs.map((r) => r.peakMiB ?? Number.NaN));
+  return { ...row, peerMs, peerPeakMiB, ratio: ratio(stepMs, peerMs), memoryRatio: ratio(peakMiB, peerPeakMiB) };
+}
+
+/** Rows of steps: their names, and how each is measured. */
+export const stepRows = Object.entries(stepCases).flatMap(([name, c]) => [
+  { name: `step: ${name}`, measure: (own: string) => benchStep(own, c, false) },
+  { name: `step: ${name}, standard ops`, measure: (own: string) => benchStep(own, c, true) },
+]);
+
+/** A row measured by this program in a process of its own, so that its peak of memory is its own. */
+export async function apart(name: string): Promise<Row> {
+  const main = fileURLToPath(new URL("./main.js", import.meta.url));
+  const own = ["--json", "--case", name, "--rounds", flags.rounds, "--steps", flags.steps];
+  const given = flags.peer ? ["--peer", flags.peer, "--python", flags.python] : [];
+  const { stdout } = await measuredRun(process.execPath, [main, ...own, ...given]);
+  const rows = (JSON.parse(stdout) as { rows: Row[] }).rows;
+  return rows.find((row) => row.name === name) as Row;
+}
+
+export const threads = cpus().length;

@@ -14,10 +14,13 @@ import { stageRows } from "./stages.js";
 import { apart, stepRows } from "./steps.js";
 
 const all = flags.profile ? profileRows : [...stepRows, ...stageRows];
+/** A part that is a whole name picks that row alone. */
+const picks = (part: string, name: string): boolean =>
+  all.some((row) => row.name === part) ? name === part : name.includes(part);
 const rows: Row[] = [];
 for (const { name, measure } of all) {
-  if (!flags.case) rows.push(flags.profile ? await measure(name) : await apart(name));
-  else if (flags.case.some((part) => name.includes(part))) rows.push(await measure(name));
+  if (flags.case?.some((part) => picks(part, name))) rows.push(await measure(name));
+  else if (!flags.case) rows.push(flags.profile ? await measure(name) : await apart(name));
 }
 const machine = { cpu: cpus()[0].model, cores: cpus().length, ...versions() };
 if (flags.out) await writeResults(flags.out, { machine, rows });

@@ -15,6 +15,9 @@ export interface LearnedLevel {
   readonly parent: Int32Array | null;
 }
 
+/** Whether a run has come to its first clustering. */
+export const hasHierarchy = ({ tensors }: Checkpoint): boolean => state.prototypes(0) in tensors;
+
 /** The levels of a checkpoint, finest first, without padding. @throws CheckpointError if nothing was clustered yet */
 export function learnedHierarchy({ file, tensors }: Checkpoint): readonly LearnedLevel[] {
   const levels: LearnedLevel[] = [];

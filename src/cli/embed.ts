@@ -81,7 +81,7 @@ async function embedded(
         labels: source.labels && picked(source.labels, made.kept),
         shown: source.multilabel && shownIn(source.multilabel, made.kept),
         classes: source.classes,
-        clusters: places && places.clusters.map((ids) => picked(ids, made.kept)),
+        clusters: places?.clusters.map((ids) => picked(ids, made.kept)) ?? null,
       };
       return { table, skipped: loader.broken.size };
     }),

@@ -62,7 +62,7 @@ const kindOf = ({ kind }: ParquetColumn) => kinds[kind] as Kind<ParquetColumn["r
 const rowsIn = ({ kind, rows }: ParquetColumn): number => (kind === "vector" ? rows.shape[0] : rows.length);
 
 /** Numbers that a row group may hold: the writer takes some 40 bytes for each, for as long as it writes the group. */
-const groupNumbers = 1 << 21;
+const groupNumbers = 1 << 20;
 
 /** Writes a table, its columns of one length, whole or not at all. @throws DataError if it cannot be written */
 export const writeParquet = (path: string, columns: readonly ParquetColumn[]): Promise<void> =>

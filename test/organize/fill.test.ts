@@ -78,7 +78,10 @@ test("an interrupt on the way leaves nothing but the sources", async (t) => {
 test("a file that cannot be copied, or a folder filled meanwhile, is named, and nothing else is left", async (t) => {
   const { root, photos, common } = await filling();
   await rm(join(photos, "7.jpg"));
-  await t.throwsAsync(fillFolder({ ...common, copy: true, ...quiet }), { name: "DataError", message: /7\.jpg cannot be copied/ });
+  await t.throwsAsync(fillFolder({ ...common, copy: true, ...quiet }), {
+    name: "DataError",
+    message: /7\.jpg cannot be copied/,
+  });
   t.deepEqual(await readdir(root), ["photos"]);
   await mkdir(common.target);
   await writeFile(join(common.target, "mine.txt"), "kept");

@@ -179,8 +179,9 @@ async function clustersByHand(data: string): Promise<number[][]> {
   const count = levels[0].prototypes.shape[0];
   return Array.from(all, (i) => {
     const row = [...cosines.data.subarray(i * count, (i + 1) * count)];
-    const finest = row.indexOf(Math.max(...row));
-    return levels.slice(1).reduce((ids, _, l) => [...ids, levels[l].parent?.[ids[l]] as number], [finest]);
+    const ids = [row.indexOf(Math.max(...row))];
+    for (const { parent } of levels) if (parent) ids.push(parent[ids[ids.length - 1]]);
+    return ids;
   });
 }
 

@@ -15,6 +15,7 @@ const rooms = [
   "cluster",
   "data",
   "eval",
+  "organize",
   "runtime",
   "train",
   "replay",

@@ -1,10 +1,11 @@
-/** `hcsc embed`: a vector for every image. */
+/** `hcsc embed`: a vector for every image, and what is known of it. */
 import { Command } from "commander";
-import type { Matrix } from "../array.js";
+import type { DenseArray } from "../array.js";
 import { UsageError } from "../errors.js";
-import { writeAtomically, writeNpy, writeTensors } from "../tensorfile/index.js";
-import { encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
+import { encoderWeights, hasHierarchy, latestCheckpoint, learnedHierarchy, RunFolder } from "../train/index.js";
+import { type EmbeddingFormat, type EmbeddingTable, embeddingFormats } from "./embeddingFormats.js";
 import { dataHelp, withEngineOptions } from "./options.js";
+import { placesOf } from "./places.js";
 import { print } from "./print.js";
 import { type EngineFlags, withEngine, withImages } from "./session.js";
 import { readableVectors } from "./vectors.js";
@@ -16,52 +17,79 @@ interface Flags extends EngineFlags {
   readonly layer: string;
 }
 
-/** Writers by file extension. */
-const writers: Readonly<Record<string, (file: string, vectors: Matrix) => Promise<void>>> = {
-  ".npy": (file, vectors) => writeNpy(file, vectors),
-  ".safetensors": (file, vectors) => writeTensors(file, { vectors }),
-};
-
 const layers = ["features", "embedding"] as const;
 
 export function embedCommand(): Command {
   return withEngineOptions(new Command("embed"))
-    .description("write a vector for every image, and their names beside it (FILE.names.txt, one a line)")
+    .description(
+      "write a vector for every image: alone (.npy), or with its name, label and clusters at each level (.parquet, .safetensors)",
+    )
     .requiredOption("--run <folder>", "a run folder")
     .requiredOption("--data <images>", dataHelp)
-    .requiredOption("--out <file>", "where to write: .npy or .safetensors (tensor `vectors`)")
+    .requiredOption(
+      "--out <file>",
+      "where to write: .npy; .safetensors (tensors vectors, labels, clusters); .parquet (columns file, label or labels, vector, cluster_1, cluster_2, …, the finest level first). Names are in .parquet itself, else beside it in FILE.names.txt, one a line",
+    )
     .option(
       "--layer <name>",
       "features: the backbone's, for use; embedding: the head's unit vectors, which training compares",
       "features",
     )
-    .addHelpText("after", "\nExample:\n  hcsc embed --run runs/demo --data photos --out photos.npy")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  hcsc embed --run runs/demo --data photos --out photos.npy\n  hcsc embed --run runs/demo --data 'data/fashion-mnist[8000:10000]' --out fashion.parquet",
+    )
     .action(runEmbed);
 }
 
 async function runEmbed(flags: Flags): Promise<void> {
-  const extension = Object.keys(writers).find((e) => flags.out.endsWith(e));
-  if (!extension) throw new UsageError(`${flags.out}: end --out with ${Object.keys(writers).join(" or ")}`);
+  const extensions = Object.keys(embeddingFormats);
+  const extension = extensions.find((e) => flags.out.endsWith(e));
+  if (!extension) throw new UsageError(`${flags.out}: end --out with ${extensions.join(" or ")}`);
   const layer = layers.find((l) => l === flags.layer);
   if (!layer) throw new UsageError(`--layer ${flags.layer}: choose ${layers.join(" or ")}`);
-  const run = await RunFolder.open(flags.run);
-  const weights = encoderWeights(await latestCheckpoint(run), "query");
-  const { vectors, names, skipped } = await withEngine(flags, (engine) =>
-    withImages(flags.data, flags, async (images) => {
-      const made = await readableVectors(engine, run.description.recipe, weights, images);
-      return {
-        vectors: layer === "features" ? made.features : made.embeddings,
-        names: Array.from(made.kept, images.source.name),
-        skipped: images.loader.broken.size,
-      };
-    }),
-  );
-  await writers[extension](flags.out, vectors);
-  const namesFile = `${flags.out.slice(0, -extension.length)}.names.txt`;
-  await writeAtomically(namesFile, new TextEncoder().encode(`${names.join("\n")}\n`));
-  const [count, width] = vectors.shape;
-  print(flags.json, { file: flags.out, names: namesFile, images: count, width, skipped }, [
-    `${count} vectors of ${width} numbers → ${flags.out}`,
-    `names → ${namesFile}`,
+  const format = embeddingFormats[extension];
+  const { table, skipped } = await embedded(flags, layer, format);
+  const names = await format.write(flags.out, table);
+  const [count, width] = table.vectors.shape;
+  const levels = table.clusters?.length ?? 0;
+  print(flags.json, { file: flags.out, names, images: count, width, levels, skipped }, [
+    `${count} vectors of ${width} numbers${levels > 0 ? `, and clusters at ${levels} levels` : ""} → ${flags.out}`,
+    ...(names ? [`names → ${names}`] : []),
   ]);
 }
+
+async function embedded(
+  flags: Flags,
+  layer: (typeof layers)[number],
+  format: EmbeddingFormat,
+): Promise<{ readonly table: EmbeddingTable; readonly skipped: number }> {
+  const run = await RunFolder.open(flags.run);
+  const checkpoint = await latestCheckpoint(run);
+  const { recipe } = run.description;
+  const levels = format.holdsClusters && hasHierarchy(checkpoint) ? learnedHierarchy(checkpoint) : null;
+  if (format.holdsClusters && !levels)
+    process.stderr.write(`${flags.run} has not clustered yet: ${flags.out} gets no clusters\n`);
+  return withEngine(flags, (engine) =>
+    withImages(flags.data, flags, async (images) => {
+      const places = levels && (await placesOf(engine, recipe, levels, encoderWeights(checkpoint, "key"), images));
+      const made = await readableVectors(engine, recipe, encoderWeights(checkpoint, "query"), images);
+      const { source, loader } = images;
+      const table = {
+        names: Array.from(made.kept, source.name),
+        vectors: layer === "features" ? made.features : made.embeddings,
+        labels: source.labels && picked(source.labels, made.kept),
+        shown: source.multilabel && shownIn(source.multilabel, made.kept),
+        classes: source.classes,
+        clusters: places?.clusters.map((ids) => picked(ids, made.kept)) ?? null,
+      };
+      return { table, skipped: loader.broken.size };
+    }),
+  );
+}
+
+const picked = (ids: Int32Array, images: Int32Array): Int32Array => images.map((i) => ids[i]);
+
+/** The classes that each image shows. */
+const shownIn = ({ shape: [, classes], data }: DenseArray<Int8Array>, images: Int32Array) =>
+  Array.from(images, (i) => Array.from({ length: classes }, (_, c) => c).filter((c) => data[i * classes + c] === 1));

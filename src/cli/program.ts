@@ -7,6 +7,7 @@ import { embedCommand } from "./embed.js";
 import { evalCommand } from "./eval.js";
 import { exportCommand } from "./export.js";
 import { neighborsCommand } from "./neighbors.js";
+import { organizeCommand } from "./organize.js";
 import { replayCommand } from "./replay.js";
 import { trainCommand } from "./train.js";
 
@@ -24,6 +25,7 @@ export function program(): Command {
     evalCommand(),
     embedCommand(),
     neighborsCommand(),
+    organizeCommand(),
     exportCommand(),
     replayCommand(),
     doctorCommand(),

@@ -6,7 +6,8 @@ import type { Engine } from "../runtime/index.js";
 import { type Embedded, embedImages } from "../train/index.js";
 import { everyIndex, type ImageSession } from "./session.js";
 
-type Weights = Readonly<Record<string, DenseArray>>;
+/** An encoder's tensors by torchvision name. */
+export type Weights = Readonly<Record<string, DenseArray>>;
 type Images = Omit<ImageSession, "engine">;
 
 /** Features and embeddings as they are, and the index of each row's image. */

@@ -23,7 +23,7 @@ import { describeVoc, vocLayout } from "./sources/voc.js";
  * @throws DataError if there is nothing to read; UsageError if the range is no range, or the part must be named
  */
 export async function describeSource(text: string): Promise<SourceDescription> {
-  const [, name, from, to] = text.match(/^(.*?)(?:\[(\d*):(\d*)\])?$/s) as RegExpMatchArray;
+  const { name, from, to } = nameAndRange(text);
   const whole = await describeWhole(name);
   const { count } = openWhole(whole);
   const range = { from: from ? Number(from) : 0, to: to ? Number(to) : count };
@@ -35,8 +35,15 @@ export async function describeSource(text: string): Promise<SourceDescription> {
   return { whole, ...range };
 }
 
+function nameAndRange(text: string) {
+  const [, name, from, to] = text.match(/^(.*?)(?:\[(\d*):(\d*)\])?$/s) as RegExpMatchArray;
+  return { name, from, to };
+}
+
+const isSynthetic = (name: string): boolean => name.startsWith("synthetic:");
+
 async function describeWhole(name: string): Promise<WholeDescription> {
-  if (name.startsWith("synthetic:")) return describeSynthetic(name);
+  if (isSynthetic(name)) return describeSynthetic(name);
   const { path, part } = await pathAndPart(name);
   const info = await stat(path).catch((cause) => {
     throw new DataError(
@@ -56,6 +63,14 @@ async function describeWhole(name: string): Promise<WholeDescription> {
   if (await isCifarFolder(path)) return describeCifar(path, part ?? "train");
   const layout = await vocLayout(path);
   return layout ? describeVoc(layout, part) : describeFolder(path, part);
+}
+
+/** The folder that a set is named by; null where that is a file, or nothing on a disk. */
+export async function namedFolder(text: string): Promise<string | null> {
+  const { name } = nameAndRange(text);
+  if (isSynthetic(name)) return null;
+  const { path } = await pathAndPart(name);
+  return (await stat(path)).isDirectory() ? path : null;
 }
 
 /** A path may hold a # of its own. */

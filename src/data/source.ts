@@ -29,6 +29,7 @@ export function openSource({ whole, from, to }: SourceDescription): ImageSource 
     multilabel: all.multilabel && rows(all.multilabel, from, to),
     hierarchy: all.hierarchy?.map((level) => level.slice(from, to)) ?? null,
     name: (i) => all.name(from + i),
+    file: (i) => all.file(from + i),
     read: (i) => all.read(from + i),
   };
 }

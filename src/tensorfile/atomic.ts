@@ -21,9 +21,14 @@ export async function writeAtomically(path: string, bytes: Uint8Array | Iterable
   } catch (cause) {
     await file?.close().catch(() => {});
     await rm(temporary, { force: true }).catch(() => {});
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new DataError(`${path} cannot be written: ${reasons[code ?? ""] ?? message}`, { cause });
+    throw notWritten(path, cause);
   }
+}
+
+/** Why a file was not written, and what to do, by the system's error. */
+export function notWritten(path: string, cause: unknown): DataError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return new DataError(`${path} cannot be written: ${reasons[code ?? ""] ?? message}`, { cause });
 }
 
 /** Makes a folder and those above it. @throws DataError if it cannot be made */

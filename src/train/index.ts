@@ -8,7 +8,7 @@ export { type Embedded, embedImages, evaluationPolicy } from "./embed.js";
 export { type EmittedFile, emitArtifacts } from "./emitArtifacts.js";
 export { emitTraining } from "./emitTraining.js";
 export type { Reporter, TrainEvent } from "./events.js";
-export { type LearnedLevel, learnedHierarchy, placeInHierarchy } from "./learnedHierarchy.js";
+export { hasHierarchy, type LearnedLevel, learnedHierarchy, placeInHierarchy } from "./learnedHierarchy.js";
 export { chanceLoss, type EpochMetric, type StepMetric } from "./metrics.js";
 export { inEpochs, type Protocol, protocols } from "./protocols.js";
 export { type Metric, type RunDescription, RunFolder } from "./runFolder.js";

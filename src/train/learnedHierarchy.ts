@@ -15,6 +15,9 @@ export interface LearnedLevel {
   readonly parent: Int32Array | null;
 }
 
+/** Whether a run has come to its first clustering. */
+export const hasHierarchy = ({ tensors }: Checkpoint): boolean => state.prototypes(0) in tensors;
+
 /** The levels of a checkpoint, finest first, without padding. @throws CheckpointError if nothing was clustered yet */
 export function learnedHierarchy({ file, tensors }: Checkpoint): readonly LearnedLevel[] {
   const levels: LearnedLevel[] = [];
@@ -27,7 +30,7 @@ export function learnedHierarchy({ file, tensors }: Checkpoint): readonly Learne
     levels.push({
       prototypes: { shape: [count, width], data: first(prototypes, width) },
       temperature: first(tensors[state.temperature(l)]),
-      parent: tensors[state.parent(l)] ? first(tensors[state.parent(l)]) : null,
+      parent: tensors[state.parent(l)] ? first(asIds(tensors[state.parent(l)])) : null,
     });
   }
   if (levels.length === 0)
@@ -36,6 +39,12 @@ export function learnedHierarchy({ file, tensors }: Checkpoint): readonly Learne
     );
   return levels;
 }
+
+/** As int32: older checkpoints hold int64. */
+const asIds = ({ shape, data }: DenseArray): DenseArray<Int32Array> => ({
+  shape,
+  data: Int32Array.from<number | bigint>(data, Number),
+});
 
 /**
  * Each image's prototype at every level: the most similar of the finest level, and its ancestors.

@@ -37,6 +37,7 @@ for (const command of [
   ["eval", "cluster"],
   ["embed"],
   ["neighbors"],
+  ["organize"],
   ["export"],
   ["replay"],
   ["doctor"],

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import test from "ava";
+import { namedFolder } from "../../src/data/index.js";
 import { folder, open } from "./layout.js";
 
 /** An IDX file: its magic, its lengths, its bytes. */
@@ -123,4 +124,16 @@ test("a range picks images with their labels, hierarchy and names; one that does
   t.deepEqual(await part.read(1), await all.read(26));
   for (const range of ["[5:5]", "[9:3]", "[0:31]"])
     await t.throwsAsync(open(`synthetic:count=30,size=8${range}`), { name: "UsageError", message: /30 images/ });
+});
+
+test("an image's file is known where it is one, in a range too, and the folder that a set is named by", async (t) => {
+  const root = await folder({ "cats/1.jpg": "", "dogs/2.jpg": "", "list.txt": "cats/1.jpg\ndogs/2.jpg\n" });
+  const part = await open(`${root}[1:]`);
+  t.is(part.file(0), join(root, "dogs/2.jpg"));
+  t.is((await open(join(root, "list.txt"))).file(0), join(root, "cats/1.jpg"));
+  t.is((await open("synthetic:count=2,size=8")).file(1), null);
+  t.is(await namedFolder(`${root}[1:]`), root);
+  t.is(await namedFolder(`${root}#cats`), root);
+  t.is(await namedFolder(join(root, "list.txt")), null);
+  t.is(await namedFolder("synthetic:count=2"), null);
 });

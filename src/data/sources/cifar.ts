@@ -80,6 +80,7 @@ export function openCifar({ part, records, labelBytes, classes }: CifarDescripti
     hierarchy: labelBytes === 2 ? [fine, labelsAt(0)] : null,
     warnings: [],
     name: (i) => `${part}#${i}`,
+    file: () => null,
     read: async (i) => interleaved(records.subarray(i * record + labelBytes, (i + 1) * record)),
   };
 }

@@ -62,6 +62,7 @@ export function openFiles({
     hierarchy,
     warnings,
     name: (i) => files[i],
+    file: (i) => resolve(root, files[i]),
     read: (i) => decode(resolve(root, files[i])),
   };
 }

@@ -57,6 +57,7 @@ export function openIdx({ file, shape, pixels, labels }: IdxDescription): ImageS
     hierarchy: null,
     warnings: [],
     name: (i) => `${basename(file)}#${i}`,
+    file: () => null,
     read: async (i) => ({
       width,
       height,

@@ -24,6 +24,8 @@ export interface ImageSource {
   readonly warnings: readonly string[];
   /** What errors and exports call an image. */
   name(index: number): string;
+  /** The file that is this image and nothing else; null where there is none: IDX, CIFAR, synthetic. */
+  file(index: number): string | null;
   /** @throws DataError that names the image and why it cannot be read */
   read(index: number): Promise<Picture>;
 }

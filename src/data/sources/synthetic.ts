@@ -60,6 +60,7 @@ export function openSynthetic({ count, size, seed }: SyntheticDescription): Imag
     hierarchy: [labels, level(([s, c]) => s * names.colours.length + c), level(([s]) => s)],
     warnings: [],
     name: (i) => `${leaves[labels[i]].name}#${i}`,
+    file: () => null,
     read: async (i) => draw(leaves[labels[i]].path, size, random(seed, i)),
   };
 }

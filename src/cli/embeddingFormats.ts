@@ -1,0 +1,77 @@
+/** Files that hold embeddings, by their extension, and what each has room for. */
+import type { Matrix } from "../array.js";
+import { type ParquetColumn, writeAtomically, writeNpy, writeParquet, writeTensors } from "../tensorfile/index.js";
+
+/** Images in order, and what is known of each; null where nothing is. */
+export interface EmbeddingTable {
+  readonly names: readonly string[];
+  readonly vectors: Matrix;
+  /** A class each. */
+  readonly labels: Int32Array | null;
+  /** The classes that each shows. */
+  readonly shown: readonly (readonly number[])[] | null;
+  /** Names of classes by id. */
+  readonly classes: readonly string[] | null;
+  /** Ids at each level of the run's hierarchy, finest first. */
+  readonly clusters: readonly Int32Array[] | null;
+}
+
+export interface EmbeddingFormat {
+  readonly holdsClusters: boolean;
+  /** @returns the file of names beside it; null where names are in the file itself */
+  readonly write: (file: string, table: EmbeddingTable) => Promise<string | null>;
+}
+
+export const embeddingFormats: Readonly<Record<string, EmbeddingFormat>> = {
+  ".npy": {
+    holdsClusters: false,
+    async write(file, { vectors, names }) {
+      await writeNpy(file, vectors);
+      return writeNames(file, names);
+    },
+  },
+  ".safetensors": {
+    holdsClusters: true,
+    async write(file, { vectors, labels, clusters, names }) {
+      await writeTensors(file, {
+        vectors,
+        ...(labels ? { labels: { shape: [labels.length], data: labels } } : {}),
+        ...(clusters ? { clusters: sideBySide(clusters) } : {}),
+      });
+      return writeNames(file, names);
+    },
+  },
+  ".parquet": {
+    holdsClusters: true,
+    async write(file, table) {
+      await writeParquet(file, columnsOf(table));
+      return null;
+    },
+  },
+};
+
+function columnsOf({ names, vectors, labels, shown, classes, clusters }: EmbeddingTable): readonly ParquetColumn[] {
+  const nameOf = (id: number): string => classes?.[id] ?? String(id);
+  return [
+    { name: "file", kind: "text", rows: names },
+    ...(labels ? [{ name: "label", kind: "text", rows: Array.from(labels, nameOf) } as const] : []),
+    ...(shown ? [{ name: "labels", kind: "texts", rows: shown.map((ids) => ids.map(nameOf)) } as const] : []),
+    { name: "vector", kind: "vector", rows: vectors },
+    ...(clusters ?? []).map((rows, l) => ({ name: `cluster_${l + 1}`, kind: "int32", rows }) as const),
+  ];
+}
+
+/** [N, levels] */
+function sideBySide(columns: readonly Int32Array[]) {
+  const [count, levels] = [columns[0].length, columns.length];
+  const data = new Int32Array(count * levels);
+  for (const [l, column] of columns.entries()) for (const [i, id] of column.entries()) data[i * levels + l] = id;
+  return { shape: [count, levels], data };
+}
+
+/** @param file - what the names are of: `photos.npy` has them in `photos.names.txt` */
+async function writeNames(file: string, names: readonly string[]): Promise<string> {
+  const path = file.replace(/\.[^.]+$/, ".names.txt");
+  await writeAtomically(path, new TextEncoder().encode(`${names.join("\n")}\n`));
+  return path;
+}

@@ -1,0 +1,103 @@
+/** `hcsc organize`: the images of a set in folders by the hierarchy that a run has learned. */
+import { dirname } from "node:path";
+import { Command } from "commander";
+import { type ImageSource, namedFolder } from "../data/index.js";
+import { fillFolder, freeTarget } from "../organize/index.js";
+import { encoderWeights, latestCheckpoint, learnedHierarchy, RunFolder } from "../train/index.js";
+import { dataHelp, withEngineOptions } from "./options.js";
+import { placesOf } from "./places.js";
+import { print } from "./print.js";
+import { type EngineFlags, everyIndex, withEngine, withImages } from "./session.js";
+
+interface Flags extends EngineFlags {
+  readonly run: string;
+  readonly data?: string;
+  readonly out: string;
+  readonly copy?: boolean;
+}
+
+export function organizeCommand(): Command {
+  return withEngineOptions(new Command("organize"))
+    .description(
+      "lay images out in folders by the hierarchy that a run has learned, the coarsest level outermost, as 03/017/254/photo.jpg, with index.jsonl: each image's clusters, and the cosine to its prototype. Source files are never moved, changed or deleted",
+    )
+    .requiredOption("--run <folder>", "a run folder, past its first clustering")
+    .option("--data <images>", `default: the images that the run was trained on; ${dataHelp}`)
+    .requiredOption("--out <folder>", "a new or empty folder, apart from the images; made whole or not at all")
+    .option(
+      "--copy",
+      "copy image files; default: symbolic links to them. Images that are no files of their own (IDX, CIFAR, synthetic) become PNGs either way",
+    )
+    .addHelpText(
+      "after",
+      "\nExamples:\n  hcsc organize --run runs/photos --out photos-by-likeness\n  hcsc organize --run runs/demo --data 'data/fashion-mnist[8000:10000]' --out fashion",
+    )
+    .action(runOrganize);
+}
+
+async function runOrganize(flags: Flags): Promise<void> {
+  const run = await RunFolder.open(flags.run);
+  const checkpoint = await latestCheckpoint(run);
+  const levels = learnedHierarchy(checkpoint);
+  const { recipe } = run.description;
+  const data = flags.data ?? run.description.data;
+  const copy = flags.copy === true;
+  const summary = await withImages(data, flags, async (images) => {
+    const { source, loader, progress } = images;
+    const target = await freeTarget(flags.out, await foldersOf(data, source));
+    const { counts, clusters, cosines } = await withEngine(flags, (engine) =>
+      placesOf(engine, recipe, levels, encoderWeights(checkpoint, "key"), images),
+    );
+    const placed = Array.from(
+      everyIndex(source.count).filter((image) => !loader.broken.has(image)),
+      (image) => ({ image, clusters: clusters.map((ids) => ids[image]), cosine: cosines[image] }),
+    );
+    await interruptible((signal) =>
+      fillFolder({
+        source,
+        placed,
+        counts,
+        copy,
+        target,
+        signal,
+        progress: (done) => progress("laying out", done, placed.length),
+      }),
+    );
+    return {
+      out: flags.out,
+      images: placed.length,
+      folders: new Set(placed.map((p) => p.clusters[0])).size,
+      clusters: counts,
+      as: source.file(0) === null ? "PNGs" : copy ? "copies" : "links",
+      skipped: loader.broken.size,
+    };
+  });
+  print(flags.json, summary, [
+    `${summary.images} images as ${summary.as} in ${summary.folders} folders of ${summary.clusters.length} levels → ${flags.out}`,
+    `clusters and cosines → ${flags.out}/index.jsonl`,
+  ]);
+}
+
+/** The folders that hold a set: the one that names it, and those of its files. */
+async function foldersOf(data: string, source: ImageSource): Promise<readonly string[]> {
+  const folders = new Set<string>();
+  const named = await namedFolder(data);
+  if (named !== null) folders.add(named);
+  for (const image of everyIndex(source.count)) {
+    const file = source.file(image);
+    if (file !== null) folders.add(dirname(file));
+  }
+  return [...folders];
+}
+
+/** Runs `work` with a signal that Ctrl-C gives. */
+async function interruptible(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const interrupt = new AbortController();
+  const onSignal = () => interrupt.abort();
+  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  try {
+    await work(interrupt.signal);
+  } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  }
+}

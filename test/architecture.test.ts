@@ -18,6 +18,7 @@ const rooms = [
   "runtime",
   "train",
   "replay",
+  "sweep",
   "cli",
 ];
 /** Single files that every room may use. */

@@ -8,6 +8,7 @@ import { evalCommand } from "./eval.js";
 import { exportCommand } from "./export.js";
 import { neighborsCommand } from "./neighbors.js";
 import { replayCommand } from "./replay.js";
+import { sweepCommand } from "./sweep.js";
 import { trainCommand } from "./train.js";
 
 /** The program, which throws instead of exiting. */
@@ -21,6 +22,7 @@ export function program(): Command {
   for (const command of [
     buildCommand(),
     trainCommand(),
+    sweepCommand(),
     evalCommand(),
     embedCommand(),
     neighborsCommand(),

@@ -4,7 +4,6 @@ import { Command } from "commander";
 import { TrainingError, UsageError } from "../errors.js";
 import {
   csvOf,
-  finestAmi,
   grouped,
   type Images,
   measuresOf,
@@ -23,6 +22,7 @@ import {
 import { makeFolder, writeAtomically } from "../tensorfile/index.js";
 import { latestCheckpoint, RunFolder } from "../train/index.js";
 import { readNamed } from "./bundled.js";
+import { finestAmi } from "./finestAmi.js";
 import { interruptible } from "./interrupt.js";
 import { dataHelp, withEngineOptions } from "./options.js";
 import { print, table } from "./print.js";
@@ -174,7 +174,7 @@ async function trainOne(planned: PlannedRun, flags: Flags, signal: AbortSignal):
     ...measuresOf(await trained.folder.metrics()),
     knnBefore: trained.knnBefore,
     knnAfter: trained.knnAfter,
-    ami: finestAmi(trained.last, trained.labels, trained.broken),
+    ami: await finestAmi(recipe, trained.last, flags),
     recipe,
   };
 }
@@ -183,8 +183,8 @@ async function trainOne(planned: PlannedRun, flags: Flags, signal: AbortSignal):
 async function writeFiles(out: string, sweep: Sweep, results: readonly RunResult[]): Promise<readonly string[]> {
   if (results.length === 0) return [];
   const contents = {
-    "results.csv": csvOf(results),
-    "sweep.svg": plotOf(sweep.name, grouped(results), sweep.grid !== undefined),
+    "results.csv": await csvOf(results),
+    "sweep.svg": await plotOf(sweep.name, grouped(results), sweep.grid !== undefined),
   };
   for (const [name, text] of Object.entries(contents))
     await writeAtomically(join(out, name), new TextEncoder().encode(text));

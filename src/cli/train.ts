@@ -60,9 +60,9 @@ async function run(flags: Flags): Promise<void> {
       signal,
     }),
   );
-  const { position, checkpoint, interrupted, loss, seconds, knnBefore, knnAfter } = done;
+  const { position, checkpoint, interrupted, loss, seconds, knnBefore, knnAfter, brokenImages } = done;
   const progress = { position, checkpoint, interrupted, loss, seconds };
-  const summary = { run: done.folder.path, ...progress, knnBefore, knnAfter, brokenImages: done.broken.size };
+  const summary = { run: done.folder.path, ...progress, knnBefore, knnAfter, brokenImages };
   print(flags.json, summary, summaryLines(summary, recipe));
 }
 

@@ -37,10 +37,7 @@ export interface TrainedRun extends TrainResult {
   readonly knnBefore: number | null;
   /** As `knnBefore`; null also of a run that was stopped. */
   readonly knnAfter: number | null;
-  /** Of the training images. */
-  readonly labels: Int32Array | null;
-  /** Indices of images that could not be read. */
-  readonly broken: ReadonlySet<number>;
+  readonly brokenImages: number;
 }
 
 /** Trains a run, or the rest of one. @throws UsageError if it was trained on other images; and as `train` */
@@ -79,8 +76,7 @@ export async function trainRun({ recipe, data, test, run, flags, signal }: RunRe
       const knnAfter = result.interrupted ? null : await accuracy(encoderWeights(last, "query"));
       if (knnBefore !== null && knnAfter !== null)
         await folder.append({ kind: "evaluation", step, knnBefore, knnAfter });
-      const { labels } = source;
-      return { ...result, folder, last, knnBefore, knnAfter, labels, broken: new Set(loader.broken.keys()) };
+      return { ...result, folder, last, knnBefore, knnAfter, brokenImages: loader.broken.size };
     });
   });
 }

@@ -2,8 +2,7 @@
  * A sweep as one picture: a line for a grid over one number, else a bar a run. It has its own background, dark where the
  * viewer asks for dark, so that it can be read wherever it is shown.
  */
-import * as Plot from "@observablehq/plot";
-import { parseHTML } from "linkedom";
+import type { PlotOptions } from "@observablehq/plot";
 import { recipeFields, shortNames, varyingFields } from "./fields.js";
 import type { Group, Measures, Spread } from "./results.js";
 
@@ -27,10 +26,14 @@ interface Point extends Spread {
   readonly text: string;
 }
 
+/** Loaded when it is needed: it takes a second. */
+type Library = typeof import("@observablehq/plot");
+
 const [width, barHeight, letter] = [720, 30, 7.2];
 
 /** @param isGrid - whether the runs are the values of a grid, which are drawn as a line where they are numbers of one field */
-export function plotOf(title: string, groups: readonly Group[], isGrid: boolean): string {
+export async function plotOf(title: string, groups: readonly Group[], isGrid: boolean): Promise<string> {
+  const plot = await import("@observablehq/plot");
   const { measure, label, shown } = scales.find((s) => groups.some((g) => g.measures[s.measure])) ?? scales[2];
   const fields = varyingFields(groups.map((g) => g.recipe));
   const points = groups.flatMap((g): Point[] => {
@@ -40,11 +43,11 @@ export function plotOf(title: string, groups: readonly Group[], isGrid: boolean)
     return [{ name: g.name, at: recipeFields(g.recipe).get(fields[0]) as number, text, ...spread }];
   });
   const isLine = isGrid && fields.length === 1 && points.every((p) => typeof p.at === "number");
-  const options = isLine ? lineOf(points, label, shortNames(fields)[0]) : barsOf(points, label);
-  return drawn(title, options);
+  const options = isLine ? lineOf(plot, points, label, shortNames(fields)[0]) : barsOf(plot, points, label);
+  return drawn(plot, title, options);
 }
 
-const lineOf = (points: readonly Point[], label: string, field: string): Plot.PlotOptions => ({
+const lineOf = (plot: Library, points: readonly Point[], label: string, field: string): PlotOptions => ({
   height: 400,
   marginLeft: 56,
   marginTop: 56,
@@ -53,14 +56,14 @@ const lineOf = (points: readonly Point[], label: string, field: string): Plot.Pl
   x: { label: field, ticks: points.map((p) => p.at), tickFormat: (x: number) => String(x), type: scaleFor(points) },
   y: { label, grid: true, nice: true, inset: 24 },
   marks: [
-    Plot.line(points, { x: "at", y: "mean", sort: "at", className: "value", strokeWidth: 2 }),
-    Plot.ruleX(points, { x: "at", y1: low, y2: high, className: "spread", strokeWidth: 1.5 }),
-    Plot.dot(points, { x: "at", y: "mean", r: 4, className: "mark" }),
-    Plot.text(points, { x: "at", y: high, text: "text", dy: -12, fontWeight: "bold" }),
+    plot.line(points, { x: "at", y: "mean", sort: "at", className: "value", strokeWidth: 2 }),
+    plot.ruleX(points, { x: "at", y1: low, y2: high, className: "spread", strokeWidth: 1.5 }),
+    plot.dot(points, { x: "at", y: "mean", r: 4, className: "mark" }),
+    plot.text(points, { x: "at", y: high, text: "text", dy: -12, fontWeight: "bold" }),
   ],
 });
 
-const barsOf = (points: readonly Point[], label: string): Plot.PlotOptions => ({
+const barsOf = (plot: Library, points: readonly Point[], label: string): PlotOptions => ({
   height: points.length * barHeight + 110,
   marginLeft: Math.min(width / 2, 24 + letter * Math.max(...points.map((p) => p.name.length))),
   marginTop: 56,
@@ -69,10 +72,10 @@ const barsOf = (points: readonly Point[], label: string): Plot.PlotOptions => ({
   x: { label, grid: true },
   y: { label: null, domain: points.map((p) => p.name), tickSize: 0, padding: 0.25 },
   marks: [
-    Plot.barX(points, { x: "mean", y: "name", className: "bar" }),
-    Plot.ruleY(points, { x1: low, x2: high, y: "name", className: "spread", strokeWidth: 1.5 }),
-    Plot.ruleX([0]),
-    Plot.text(points, { x: high, y: "name", text: "text", textAnchor: "start", dx: 6, fontWeight: "bold" }),
+    plot.barX(points, { x: "mean", y: "name", className: "bar" }),
+    plot.ruleY(points, { x1: low, x2: high, y: "name", className: "spread", strokeWidth: 1.5 }),
+    plot.ruleX([0]),
+    plot.text(points, { x: high, y: "name", text: "text", textAnchor: "start", dx: 6, fontWeight: "bold" }),
   ],
 });
 
@@ -99,9 +102,10 @@ const colours = `
   .sweep .spread { stroke: #e6edf3; }
 }`;
 
-function drawn(title: string, options: Plot.PlotOptions): string {
+async function drawn(plot: Library, title: string, options: PlotOptions): Promise<string> {
+  const { parseHTML } = await import("linkedom");
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
-  const svg = Plot.plot({ ...options, document, width, className: "sweep", style: { fontSize: "13px" } });
+  const svg = plot.plot({ ...options, document, width, className: "sweep", style: { fontSize: "13px" } });
   svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   svg.setAttribute("role", "img");
   const add = (name: string, text: string, attributes: Readonly<Record<string, string | number>>) => {

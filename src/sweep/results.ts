@@ -1,6 +1,5 @@
 /** What a sweep has found: `results.jsonl`, a line a finished run, and the same as means over seeds. */
 import { readFile } from "node:fs/promises";
-import { deviation, group, mean } from "d3";
 import { CheckpointError, UsageError } from "../errors.js";
 import { parseRecipe, type Recipe } from "../recipe/index.js";
 import { writeAtomically } from "../tensorfile/index.js";
@@ -14,7 +13,7 @@ export interface Measures {
   /** Top-1 accuracy in percent by 20 neighbours, before and after training. */
   readonly knnBefore: number | null;
   readonly knnAfter: number | null;
-  /** Adjusted mutual information of the last clustering's finest level and the labels. */
+  /** Adjusted mutual information of the labels and the finest level of clusters of the trained features. */
   readonly ami: number | null;
   /** Of training, without what is measured around it. */
   readonly seconds: number;
@@ -106,17 +105,22 @@ const measured = ["loss", "knnBefore", "knnAfter", "ami", "seconds"] as const sa
 
 /** Results by the name of their runs, in the order of their first. */
 export function grouped(results: readonly RunResult[]): readonly Group[] {
-  return [...group(results, (r) => r.name)].map(([name, runs]) => ({
-    name,
-    recipe: runs[0].recipe,
-    seeds: runs.map((r) => r.recipe.seed),
-    measures: Object.fromEntries(
-      measured.map((measure) => [measure, spread(runs.map((r) => r[measure]).filter((x) => x !== null))]),
-    ) as Group["measures"],
-  }));
+  return [...new Set(results.map((r) => r.name))].map((name) => {
+    const runs = results.filter((r) => r.name === name);
+    return {
+      name,
+      recipe: runs[0].recipe,
+      seeds: runs.map((r) => r.recipe.seed),
+      measures: Object.fromEntries(
+        measured.map((measure) => [measure, spread(runs.map((r) => r[measure]).filter((x) => x !== null))]),
+      ) as Group["measures"],
+    };
+  });
 }
 
 function spread(values: readonly number[]): Spread | null {
-  const middle = mean(values);
-  return middle === undefined ? null : { mean: middle, deviation: deviation(values) ?? 0 };
+  if (values.length === 0) return null;
+  const mean = values.reduce((a, b) => a + b) / values.length;
+  const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
+  return { mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
 }

@@ -1,5 +1,4 @@
 /** A sweep's results as rows: a table for people, with means over seeds, and a CSV file of every run. */
-import { csvFormatRows } from "d3";
 import { recipeFields, shortNames, shownValue, varyingFields } from "./fields.js";
 import type { Group, Measures, RunResult, Spread } from "./results.js";
 
@@ -41,7 +40,8 @@ function withDeviation(spread: Spread | null, seeds: number, shown: (x: number) 
 }
 
 /** A line a run and seed: its folder, every setting in which the runs differ by its full name, and the numbers as they are. */
-export function csvOf(results: readonly RunResult[]): string {
+export async function csvOf(results: readonly RunResult[]): Promise<string> {
+  const { csvFormatRows } = await import("d3");
   const fields = varyingFields(results.map((r) => r.recipe));
   const head = ["run", "seed", "folder", ...fields, ...columns.map((c) => c.measure)];
   const rows = results.map((r) => {

@@ -43,18 +43,24 @@ export async function plotOf(title: string, groups: readonly Group[], isGrid: bo
     return [{ name: g.name, at: recipeFields(g.recipe).get(fields[0]) as number, text, ...spread }];
   });
   const isLine = isGrid && fields.length === 1 && points.every((p) => typeof p.at === "number");
-  const options = isLine ? lineOf(plot, points, label, shortNames(fields)[0]) : barsOf(plot, points, label);
-  return drawn(plot, title, options);
+  const options = isLine ? lineOf(plot, points, shortNames(fields)[0]) : barsOf(plot, points);
+  return drawn(plot, title, label, options);
 }
 
-const lineOf = (plot: Library, points: readonly Point[], label: string, field: string): PlotOptions => ({
+const lineOf = (plot: Library, points: readonly Point[], field: string): PlotOptions => ({
   height: 400,
   marginLeft: 56,
-  marginTop: 56,
+  marginTop: 72,
   marginRight: 40,
   marginBottom: 48,
-  x: { label: field, ticks: points.map((p) => p.at), tickFormat: (x: number) => String(x), type: scaleFor(points) },
-  y: { label, grid: true, nice: true, inset: 24 },
+  x: {
+    label: field,
+    ticks: points.map((p) => p.at),
+    tickFormat: String,
+    type: scaleFor(points),
+    inset: 40,
+  },
+  y: { label: null, grid: true, nice: true, inset: 24 },
   marks: [
     plot.line(points, { x: "at", y: "mean", sort: "at", className: "value", strokeWidth: 2 }),
     plot.ruleX(points, { x: "at", y1: low, y2: high, className: "spread", strokeWidth: 1.5 }),
@@ -63,14 +69,14 @@ const lineOf = (plot: Library, points: readonly Point[], label: string, field: s
   ],
 });
 
-const barsOf = (plot: Library, points: readonly Point[], label: string): PlotOptions => ({
-  height: points.length * barHeight + 110,
-  marginLeft: Math.min(width / 2, 24 + letter * Math.max(...points.map((p) => p.name.length))),
-  marginTop: 56,
+const barsOf = (plot: Library, points: readonly Point[]): PlotOptions => ({
+  height: points.length * barHeight + 100,
+  marginLeft: 24 + letter * Math.max(...points.map((p) => shortened(p.name).length)),
+  marginTop: 64,
   marginRight: 24 + letter * Math.max(...points.map((p) => p.text.length)),
-  marginBottom: 48,
-  x: { label, grid: true },
-  y: { label: null, domain: points.map((p) => p.name), tickSize: 0, padding: 0.25 },
+  marginBottom: 32,
+  x: { label: null, grid: true },
+  y: { label: null, domain: points.map((p) => p.name), tickFormat: shortened, tickSize: 0, padding: 0.25 },
   marks: [
     plot.barX(points, { x: "mean", y: "name", className: "bar" }),
     plot.ruleY(points, { x1: low, x2: high, y: "name", className: "spread", strokeWidth: 1.5 }),
@@ -78,6 +84,10 @@ const barsOf = (plot: Library, points: readonly Point[], label: string): PlotOpt
     plot.text(points, { x: high, y: "name", text: "text", textAnchor: "start", dx: 6, fontWeight: "bold" }),
   ],
 });
+
+const longestName = 48;
+
+const shortened = (name: string): string => (name.length > longestName ? `${name.slice(0, longestName - 1)}…` : name);
 
 const low = (p: Point): number => p.mean - p.deviation;
 const high = (p: Point): number => p.mean + p.deviation;
@@ -102,7 +112,7 @@ const colours = `
   .sweep .spread { stroke: #e6edf3; }
 }`;
 
-async function drawn(plot: Library, title: string, options: PlotOptions): Promise<string> {
+async function drawn(plot: Library, title: string, subtitle: string, options: PlotOptions): Promise<string> {
   const { parseHTML } = await import("linkedom");
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const svg = plot.plot({ ...options, document, width, className: "sweep", style: { fontSize: "13px" } });
@@ -119,6 +129,7 @@ async function drawn(plot: Library, title: string, options: PlotOptions): Promis
     add("style", colours, {}),
     add("rect", "", { class: "paper", width: "100%", height: "100%" }),
     add("text", title, { x: 16, y: 26, "text-anchor": "start", "font-size": 16, "font-weight": "bold" }),
+    add("text", subtitle, { x: 16, y: 46, "text-anchor": "start" }),
   );
   return `${svg.outerHTML}\n`;
 }

@@ -23,5 +23,6 @@ export * from "./errors.js";
 export * from "./eval/index.js";
 export * from "./recipe/index.js";
 export * from "./runtime/index.js";
+export * from "./sweep/index.js";
 export * from "./tensorfile/index.js";
 export * from "./train/index.js";

@@ -19,6 +19,7 @@ const rooms = [
   "runtime",
   "train",
   "replay",
+  "sweep",
   "cli",
 ];
 /** Single files that every room may use. */

@@ -9,6 +9,7 @@ import { exportCommand } from "./export.js";
 import { neighborsCommand } from "./neighbors.js";
 import { organizeCommand } from "./organize.js";
 import { replayCommand } from "./replay.js";
+import { sweepCommand } from "./sweep.js";
 import { trainCommand } from "./train.js";
 
 /** The program, which throws instead of exiting. */
@@ -22,6 +23,7 @@ export function program(): Command {
   for (const command of [
     buildCommand(),
     trainCommand(),
+    sweepCommand(),
     evalCommand(),
     embedCommand(),
     neighborsCommand(),

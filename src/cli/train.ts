@@ -1,18 +1,14 @@
 /** `hcsc train`: trains, or resumes, a run. */
 import { Command } from "commander";
-import type { DenseArray } from "../array.js";
-import { state } from "../artifacts/index.js";
 import { UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
-import { chooseTarget } from "../runtime/index.js";
-import { encoderWeights, initialState, latestCheckpoint, RunFolder, readCheckpoint, train } from "../train/index.js";
-import { versions } from "../version.js";
-import { type KnnAccuracy, knnAccuracy } from "./knn.js";
+import { latestCheckpoint, RunFolder } from "../train/index.js";
+import { interruptible } from "./interrupt.js";
 import { dataHelp, positive, whole, withEngineOptions } from "./options.js";
 import { duration, percent, print, table } from "./print.js";
-import { terminalReporter } from "./progress.js";
 import { collect, loadRecipe } from "./recipes.js";
-import { type EngineFlags, withEngine, withImages } from "./session.js";
+import type { EngineFlags } from "./session.js";
+import { trainRun } from "./trainRun.js";
 
 interface Flags extends EngineFlags {
   readonly data: string;
@@ -52,70 +48,27 @@ export function trainCommand(): Command {
 }
 
 async function run(flags: Flags): Promise<void> {
-  const interrupt = new AbortController();
-  const onSignal = () => {
-    process.stderr.write("\nstopping after this step\n");
-    interrupt.abort();
-  };
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
-  const { report, stop } = terminalReporter(flags.json === true);
   const existing = flags.resume ? await RunFolder.open(needOut(flags)) : null;
   const recipe = existing?.description.recipe ?? (await loadRecipe(needRecipe(flags), overrides(flags)));
-  await withImages(flags.data, { ...flags, seed: recipe.seed }, async (images) => {
-    const { source, loader } = images;
-    if (existing && existing.description.images !== source.count) {
-      throw new UsageError(
-        `${existing.path} was trained on ${existing.description.images} images, --data holds ${source.count}: give the same data to resume`,
-      );
-    }
-    const out =
-      flags.out ??
-      `runs/${recipe.name}-${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")}`;
-    const description = {
+  const done = await interruptible(async (signal) =>
+    trainRun({
       recipe,
       data: flags.data,
-      images: source.count,
-      versions: versions(),
-      started: new Date().toISOString(),
-    };
-    await withEngine(flags, async (engine) => {
-      const target = await chooseTarget(engine, recipe.precision);
-      const folder = existing ?? (await RunFolder.create(out, description));
-      const evaluate = async (weights: Readonly<Record<string, DenseArray>>): Promise<KnnAccuracy | null> =>
-        flags.test ? knnAccuracy(engine, recipe, weights, images, flags.test, flags, [20]) : null;
-      const before = await evaluate(queryOf(initialState(recipe)));
-      const resume = existing ? await latestCheckpoint(existing) : undefined;
-      const result = await train({
-        run: folder,
-        engine,
-        target,
-        source,
-        loader,
-        resume,
-        report,
-        signal: interrupt.signal,
-      });
-      const after = await evaluate(encoderWeights(await readCheckpoint(result.checkpoint), "query"));
-      stop();
-      if (before && after)
-        await folder.append({
-          kind: "evaluation",
-          step: result.position.step,
-          knnBefore: before.top1,
-          knnAfter: after.top1,
-        });
-      const summary = {
-        run: folder.path,
-        ...result,
-        knnBefore: before?.top1 ?? null,
-        knnAfter: after?.top1 ?? null,
-        brokenImages: loader.broken.size,
-      };
-      print(flags.json, summary, summaryLines(summary, recipe));
-    });
-  });
-  process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+      test: flags.test ?? null,
+      run: existing ? { folder: existing, checkpoint: await latestCheckpoint(existing) } : (flags.out ?? named(recipe)),
+      flags,
+      signal,
+    }),
+  );
+  const { position, checkpoint, interrupted, loss, seconds, knnBefore, knnAfter, brokenImages } = done;
+  const progress = { position, checkpoint, interrupted, loss, seconds };
+  const summary = { run: done.folder.path, ...progress, knnBefore, knnAfter, brokenImages };
+  print(flags.json, summary, summaryLines(summary, recipe));
 }
+
+/** A folder named for the recipe and the time. */
+const named = (recipe: Recipe): string =>
+  `runs/${recipe.name}-${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")}`;
 
 interface Summary {
   readonly run: string;
@@ -165,10 +118,3 @@ const overrides = (flags: Flags): readonly string[] => {
   ];
   return [...flags.set, ...named.flatMap(([field, value]) => (value === undefined ? [] : [`${field}=${value}`]))];
 };
-
-function queryOf(tensors: Readonly<Record<string, DenseArray>>): Record<string, DenseArray> {
-  const prefix = state.query("");
-  return Object.fromEntries(
-    Object.entries(tensors).flatMap(([n, v]) => (n.startsWith(prefix) ? [[n.slice(prefix.length), v]] : [])),
-  );
-}

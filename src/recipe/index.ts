@@ -1,3 +1,4 @@
 /** Recipes: small JSON files that say what to train and how, validated field by field. */
+export { problemsOf } from "./problems.js";
 export { overrideRecipe, parseRecipe, pixelStatistics, recipeJsonSchema, scaledLearningRate } from "./recipe.js";
 export { type Recipe, type RecipeInput, recipeSchema } from "./schema.js";

@@ -1,6 +1,7 @@
 /** Reading recipes: validation with errors that name the field, overrides, and the scaled numbers that training uses. */
 import { z } from "zod";
 import { UsageError } from "../errors.js";
+import { problemsOf } from "./problems.js";
 import { type Recipe, recipeSchema } from "./schema.js";
 
 /**
@@ -13,13 +14,7 @@ import { type Recipe, recipeSchema } from "./schema.js";
 export function parseRecipe(data: unknown, where: string): Recipe {
   const result = recipeSchema.safeParse(data);
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => {
-    const path = issue.path.join(".") || "the recipe";
-    if (issue.code === "unrecognized_keys")
-      return `${path === "the recipe" ? "" : `${path}.`}${issue.keys.join(", ")}: no such field${suggestion(issue.keys[0], issue.path)}`;
-    return `${path}: ${issue.message}`;
-  });
-  throw new UsageError(`${where}: ${problems.join("; ")}`);
+  throw new UsageError(`${where}: ${problemsOf(result.error, recipeSchema, "the recipe").join("; ")}`);
 }
 
 /**
@@ -69,25 +64,3 @@ export function pixelStatistics(recipe: Recipe): { readonly mean: readonly numbe
 
 /** The JSON schema of recipes, for editors. */
 export const recipeJsonSchema = (): unknown => z.toJSONSchema(recipeSchema, { io: "input" });
-
-function suggestion(key: string, path: readonly PropertyKey[]): string {
-  let shape: unknown = z.toJSONSchema(recipeSchema, { io: "input" });
-  for (const part of ["", ...path]) {
-    if (part !== "") shape = (shape as { properties?: Record<string, unknown> })?.properties?.[String(part)];
-  }
-  const names = Object.keys((shape as { properties?: Record<string, unknown> })?.properties ?? {});
-  const near = names.map((n) => ({ n, d: distance(n.toLowerCase(), key.toLowerCase()) })).sort((a, b) => a.d - b.d)[0];
-  return near && near.d <= 3 ? ` (did you mean ${near.n}?)` : ` (known: ${names.join(", ")})`;
-}
-
-/** Edit distance (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
-    row = next;
-  }
-  return row[b.length];
-}

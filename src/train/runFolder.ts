@@ -22,7 +22,7 @@ export interface RunDescription {
 
 /** One line of `metrics.jsonl`. */
 export type Metric = Readonly<Record<string, unknown>> & {
-  readonly kind: "step" | "epoch" | "evaluation";
+  readonly kind: "step" | "epoch" | "evaluation" | "session";
   readonly step: number;
 };
 

@@ -30,6 +30,7 @@ async function sameRun(t: ExecutionContext, a: string, b: string) {
 for (const command of [
   ["build"],
   ["train"],
+  ["sweep"],
   ["eval", "knn"],
   ["eval", "linear"],
   ["eval", "semi"],

@@ -1,0 +1,192 @@
+/** `hcsc sweep`: trains and compares runs that differ in some of a recipe's fields. */
+import { dirname, join } from "node:path";
+import { Command } from "commander";
+import { TrainingError, UsageError } from "../errors.js";
+import {
+  csvOf,
+  grouped,
+  type Images,
+  measuresOf,
+  type PlannedRun,
+  parseSweep,
+  planRuns,
+  plotOf,
+  type RunResult,
+  readResults,
+  requireSame,
+  resultOf,
+  type Sweep,
+  tableRows,
+  writeResults,
+} from "../sweep/index.js";
+import { makeFolder, writeAtomically } from "../tensorfile/index.js";
+import { latestCheckpoint, RunFolder } from "../train/index.js";
+import { readNamed } from "./bundled.js";
+import { finestAmi } from "./finestAmi.js";
+import { interruptible } from "./interrupt.js";
+import { dataHelp, withEngineOptions } from "./options.js";
+import { print, table } from "./print.js";
+import { loadRecipe } from "./recipes.js";
+import { type EngineFlags, warn } from "./session.js";
+import { trainRun } from "./trainRun.js";
+
+interface Flags extends EngineFlags {
+  readonly data: string;
+  readonly test?: string;
+  readonly out: string;
+}
+
+export function sweepCommand(): Command {
+  return withEngineOptions(new Command("sweep"))
+    .description("train and compare runs that differ in some of a recipe's fields")
+    .argument("<sweep>", "a sweep file, or a bundled sweep: ablation, sensitivity")
+    .requiredOption("--data <images>", dataHelp)
+    .requiredOption("--out <folder>", "where runs and results go; what it has finished is not trained again")
+    .option("--test <images>", "labelled images held out: kNN accuracy on them before and after")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  hcsc sweep ablation --data 'data/fashion-mnist[0:8000]' --test 'data/fashion-mnist[8000:10000]' --out runs/ablation
+  hcsc sweep mine.json --data photos --out runs/mine
+
+A sweep file names its runs, or a grid of values:
+  { "name": "mine", "recipe": "demo", "set": { "epochs": 10 }, "seeds": [0, 1],
+    "runs": { "no hierarchy": { "method.clusters": [100] }, "full": {} } }
+  { "name": "grid", "recipe": "mine.json", "grid": { "method.temperature": [0.05, 0.1, 0.2] } }
+
+Into --out go results.jsonl, results.csv, sweep.svg and the run folders. Ctrl-C saves and stops; the same command goes on.`,
+    )
+    .action(run);
+}
+
+async function run(text: string, flags: Flags): Promise<void> {
+  const { file, data } = await readNamed("sweep", text);
+  const sweep = parseSweep(data, file);
+  const runs = planRuns(sweep, await baseOf(sweep, file), file);
+  const kept = join(flags.out, "results.jsonl");
+  const images: Images = { data: flags.data, test: flags.test ?? null };
+  const before = await readResults(kept);
+  for (const planned of runs) {
+    const result = resultOf(before, planned);
+    if (result) requireSame(planned, images, result, kept);
+    else await requireSameFolder(folderOf(flags, planned), planned, images);
+  }
+  await makeFolder(flags.out);
+  const { results, failures, interrupted } = await interruptible((signal) =>
+    trainAll(runs, before, flags, kept, signal),
+  );
+  const finished = runs.flatMap((planned) => resultOf(results, planned) ?? []);
+  const files = await writeFiles(flags.out, sweep, finished);
+  const groups = grouped(finished);
+  const summary = {
+    sweep: sweep.name,
+    out: flags.out,
+    interrupted,
+    planned: runs.length,
+    trained: results.length - before.length,
+    runs: finished.map(({ slug, recipe, ...r }) => ({ ...r, seed: recipe.seed, run: folderOf(flags, { slug }) })),
+    groups: groups.map(({ recipe: _, ...g }) => g),
+    failures,
+    files,
+  };
+  print(flags.json, summary, [
+    ...(interrupted ? [`stopped with ${finished.length} of ${runs.length} runs; the same command goes on`] : []),
+    ...(finished.length > 0 ? table(tableRows(groups)) : []),
+    ...files.map((f) => `→ ${f}`),
+  ]);
+  if (failures.length > 0)
+    throw new TrainingError(
+      `${failures.length} of ${runs.length} runs failed: ${failures.map((f) => `${f.name} (seed ${f.seed}): ${f.message}`).join("; ")}`,
+    );
+}
+
+/** The data of the sweep's recipe; a path is one from the sweep file's folder. */
+async function baseOf({ recipe }: Sweep, file: string): Promise<unknown> {
+  if (typeof recipe !== "string") return recipe;
+  return loadRecipe(recipe.endsWith(".json") ? join(dirname(file), recipe) : recipe, []);
+}
+
+const folderOf = (flags: Flags, { slug }: { readonly slug: string }): string => join(flags.out, "runs", slug);
+
+/** The run in a folder, or null if there is none. */
+const runIn = (path: string): Promise<RunFolder | null> =>
+  RunFolder.open(path).catch((error) => {
+    if (error instanceof UsageError) return null;
+    throw error;
+  });
+
+/** @throws UsageError if the folder holds a run of other settings */
+async function requireSameFolder(path: string, planned: PlannedRun, images: Images): Promise<void> {
+  const folder = await runIn(path);
+  if (folder) requireSame(planned, images, { recipe: folder.description.recipe, data: folder.description.data }, path);
+}
+
+interface Failure {
+  readonly name: string;
+  readonly seed: number;
+  readonly message: string;
+}
+
+/** Trains what has no result yet, keeping each result as it comes. Runs whose numbers fail are left out, with the reason. */
+async function trainAll(
+  runs: readonly PlannedRun[],
+  before: readonly RunResult[],
+  flags: Flags,
+  kept: string,
+  signal: AbortSignal,
+): Promise<{ results: readonly RunResult[]; failures: readonly Failure[]; interrupted: boolean }> {
+  const results = [...before];
+  const failures: Failure[] = [];
+  for (const [i, planned] of runs.entries()) {
+    if (resultOf(results, planned)) continue;
+    if (signal.aborted) return { results, failures, interrupted: true };
+    const { name, recipe } = planned;
+    if (!flags.json) process.stderr.write(`run ${i + 1} of ${runs.length}: ${name}, seed ${recipe.seed}\n`);
+    try {
+      const result = await trainOne(planned, flags, signal);
+      if (!result) return { results, failures, interrupted: true };
+      results.push(result);
+      await writeResults(kept, results);
+    } catch (error) {
+      if (!(error instanceof TrainingError)) throw error;
+      warn(`${name}, seed ${recipe.seed}: ${error.message}`);
+      failures.push({ name, seed: recipe.seed, message: error.message });
+    }
+  }
+  return { results, failures, interrupted: false };
+}
+
+/** Trains and measures a run, from its checkpoint where it has one; null if it was stopped. */
+async function trainOne(planned: PlannedRun, flags: Flags, signal: AbortSignal): Promise<RunResult | null> {
+  const { name, slug, recipe } = planned;
+  const path = folderOf(flags, planned);
+  const folder = await runIn(path);
+  const isBegun = folder !== null && (await folder.listCheckpoints()).length > 0;
+  const place = folder ? { folder, checkpoint: isBegun ? await latestCheckpoint(folder) : undefined } : path;
+  const images: Images = { data: flags.data, test: flags.test ?? null };
+  const trained = await trainRun({ ...images, recipe, run: place, flags, signal });
+  if (trained.interrupted) return null;
+  return {
+    name,
+    slug,
+    ...images,
+    ...measuresOf(await trained.folder.metrics()),
+    knnBefore: trained.knnBefore,
+    knnAfter: trained.knnAfter,
+    ami: await finestAmi(recipe, trained.last, flags),
+    recipe,
+  };
+}
+
+/** The results as a CSV file and a plot, if there are any. @returns the files */
+async function writeFiles(out: string, sweep: Sweep, results: readonly RunResult[]): Promise<readonly string[]> {
+  if (results.length === 0) return [];
+  const contents = {
+    "results.csv": await csvOf(results),
+    "sweep.svg": await plotOf(sweep.name, grouped(results), sweep.grid !== undefined),
+  };
+  for (const [name, text] of Object.entries(contents))
+    await writeAtomically(join(out, name), new TextEncoder().encode(text));
+  return Object.keys(contents).map((name) => join(out, name));
+}

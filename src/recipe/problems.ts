@@ -1,0 +1,35 @@
+/** What a schema has against data, in sentences that name the field. */
+import { z } from "zod";
+
+/**
+ * @param schema - what the data was held against: a misspelt field is shown the nearest of its own
+ * @param whole - what to call the data itself
+ */
+export function problemsOf(error: z.ZodError, schema: z.ZodType, whole: string): readonly string[] {
+  return error.issues.map((issue) => {
+    const path = issue.path.join(".") || whole;
+    if (issue.code === "unrecognized_keys")
+      return `${path === whole ? "" : `${path}.`}${issue.keys.join(", ")}: no such field${suggestion(schema, issue.keys[0], issue.path)}`;
+    return `${path}: ${issue.message}`;
+  });
+}
+
+function suggestion(schema: z.ZodType, key: string, path: readonly PropertyKey[]): string {
+  let shape: unknown = z.toJSONSchema(schema, { io: "input" });
+  for (const part of path) shape = (shape as { properties?: Record<string, unknown> })?.properties?.[String(part)];
+  const names = Object.keys((shape as { properties?: Record<string, unknown> })?.properties ?? {});
+  const near = names.map((n) => ({ n, d: distance(n.toLowerCase(), key.toLowerCase()) })).sort((a, b) => a.d - b.d)[0];
+  return near && near.d <= 3 ? ` (did you mean ${near.n}?)` : ` (known: ${names.join(", ")})`;
+}
+
+/** Edit distance (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    row = next;
+  }
+  return row[b.length];
+}

@@ -8,7 +8,9 @@ import { evalCommand } from "./eval.js";
 import { exportCommand } from "./export.js";
 import { neighborsCommand } from "./neighbors.js";
 import { replayCommand } from "./replay.js";
+import { reportCommand } from "./report.js";
 import { trainCommand } from "./train.js";
+import { watchCommand } from "./watch.js";
 
 /** The program, which throws instead of exiting. */
 export function program(): Command {
@@ -25,6 +27,8 @@ export function program(): Command {
     embedCommand(),
     neighborsCommand(),
     exportCommand(),
+    reportCommand(),
+    watchCommand(),
     replayCommand(),
     doctorCommand(),
   ])

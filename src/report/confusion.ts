@@ -5,6 +5,7 @@ import { knnClassify, type LabelledFeatures, type MostSimilar } from "../eval/in
 import { permutation, random } from "../random.js";
 import type { Confusion } from "./data.js";
 import { purpose } from "./draws.js";
+import type { Labels } from "./tree.js";
 
 const votes = 20;
 /** Of a table for more classes nobody could read a cell, and it would fill the page. */
@@ -14,13 +15,11 @@ const mostClasses = 1000;
  * A fifth of the images, drawn by seed, classified by the rest.
  *
  * @param features - [N, D], unit rows
- * @param labels - [N]
  * @returns null with fewer than 5 images, or more than 1,000 classes
  */
 export async function confusionOf(
   features: Matrix,
-  labels: Int32Array,
-  classes: number,
+  { ids: labels, classes }: Labels,
   seed: number,
   mostSimilar: MostSimilar,
 ): Promise<Confusion | null> {

@@ -16,7 +16,12 @@ export function principalPlane({ shape: [rows, width], data }: Matrix, seed: num
   for (let p = 0; p < data.length; p++) mean[p % width] += data[p] / rows;
   const next = random(seed, purpose.start);
   const plane = new Float64Array(rows * 2);
-  let axes = [0, 1].map(() => orthonormal(Float64Array.from({ length: width }, () => normal(next)), []));
+  let axes = [0, 1].map(() =>
+    orthonormal(
+      Float64Array.from({ length: width }, () => normal(next)),
+      [],
+    ),
+  );
   for (let i = 0; i <= iterations; i++) {
     for (const [a, axis] of axes.entries()) {
       for (let row = 0; row < rows; row++) {

@@ -35,7 +35,11 @@ export async function mostSimilarOthers(
     return found;
   };
   const width = each + 1;
-  const found = await nearestNeighbours(features, features, width, { mostSimilar: counted, queryBlock, candidateBlock: rows });
+  const found = await nearestNeighbours(features, features, width, {
+    mostSimilar: counted,
+    queryBlock,
+    candidateBlock: rows,
+  });
   for (let row = 0; row < rows; row++) {
     const at = row * width;
     const own = found.ids.subarray(at, at + width).indexOf(row);

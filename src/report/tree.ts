@@ -9,6 +9,12 @@ const shown = 24;
 /** Label counts of all prototypes together; of more, thousands of classes by thousands of prototypes, a page would grow too large. */
 const mostCounts = 1e6;
 
+/** One class an image: [N] ids, and how many classes there are. */
+export interface Labels {
+  readonly ids: Int32Array;
+  readonly classes: number;
+}
+
 export interface Placed {
   readonly tree: Tree;
   /** Cluster of each image at every level, finest first. */
@@ -20,13 +26,13 @@ export interface Placed {
  *
  * @param levels - the run's hierarchy, finest level first
  * @param embeddings - [N, D], unit rows, of the key encoder
- * @param labels - [N] and the number of classes; null without
+ * @param labels - null without
  */
 export async function treeOf(
   engine: Engine,
   levels: readonly LearnedLevel[],
   embeddings: Matrix,
-  labels: { readonly ids: Int32Array; readonly classes: number } | null,
+  labels: Labels | null,
 ): Promise<Placed> {
   const clusters = await placeInHierarchy(engine, levels, embeddings);
   const nodes = levels.reduce((n, level) => n + level.prototypes.shape[0], 0);
@@ -44,7 +50,7 @@ function nodesOf(
   { prototypes, temperature, parent }: LearnedLevel,
   clusters: Int32Array,
   embeddings: Matrix,
-  labels: { readonly ids: Int32Array; readonly classes: number } | null,
+  labels: Labels | null,
 ): TreeNode[] {
   const members = Array.from({ length: prototypes.shape[0] }, (): number[] => []);
   for (const [image, cluster] of clusters.entries()) members[cluster].push(image);

@@ -38,6 +38,8 @@ for (const command of [
   ["embed"],
   ["neighbors"],
   ["export"],
+  ["report"],
+  ["watch"],
   ["replay"],
   ["doctor"],
 ]) {

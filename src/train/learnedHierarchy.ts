@@ -27,7 +27,7 @@ export function learnedHierarchy({ file, tensors }: Checkpoint): readonly Learne
     levels.push({
       prototypes: { shape: [count, width], data: first(prototypes, width) },
       temperature: first(tensors[state.temperature(l)]),
-      parent: tensors[state.parent(l)] ? first(tensors[state.parent(l)]) : null,
+      parent: tensors[state.parent(l)] ? first(asIds(tensors[state.parent(l)])) : null,
     });
   }
   if (levels.length === 0)
@@ -36,6 +36,12 @@ export function learnedHierarchy({ file, tensors }: Checkpoint): readonly Learne
     );
   return levels;
 }
+
+/** As int32: older checkpoints hold int64. */
+const asIds = ({ shape, data }: DenseArray): DenseArray<Int32Array> => ({
+  shape,
+  data: Int32Array.from<number | bigint>(data, Number),
+});
 
 /**
  * Each image's prototype at every level: the most similar of the finest level, and its ancestors.

@@ -55,7 +55,7 @@ export async function collect(options: CollectOptions): Promise<ReportData> {
   const similar = await mostSimilarOthers(features, mapNeighbours, mostSimilar, (done) =>
     progress("neighbours", done, kept.length),
   );
-  const map = await mapOf(features, similar, seed, (done, total) => progress("map", done, total));
+  const map = await mapOf(features, similar, seed, progress);
   const images: Omit<ReportImages, "sheets"> = {
     names: Array.from(kept, source.name),
     labels: labels && Array.from(labels.ids),

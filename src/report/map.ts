@@ -26,20 +26,23 @@ export async function mapOf(
   features: Matrix,
   similar: Similar,
   seed: number,
-  progress: (done: number, total: number) => void,
+  progress: (stage: string, done: number, total: number) => void,
 ): Promise<number[]> {
   const rows = features.shape[0];
   const plane = principalPlane(features, seed);
   if (rows <= mapNeighbours) return fitted(plane);
+  progress("map, its graph", 0, 1);
+  await setImmediate();
   const umap = new UMAP({ nNeighbors: mapNeighbours, random: random(seed, purpose.map) });
   umap.setPrecomputedKNN(...neighbourLists(similar, rows));
   // With neighbours given, only the number of points is used.
   const steps = umap.initializeFit(Array.from({ length: rows }, () => []));
+  progress("map, its graph", 1, 1);
   const places = umap.getEmbedding(); // The very arrays that steps move.
   begin(places, plane, seed);
   for (let step = 0; step < steps; step++) {
     umap.step();
-    progress(step + 1, steps);
+    progress("map", step + 1, steps);
     await setImmediate();
   }
   return fitted(Float64Array.from(places.flat()));

@@ -1,6 +1,6 @@
 /** Pictures as sprite sheets that a page can hold: WebP, as large and as good as a number of bytes allows. */
 import sharp from "sharp";
-import type { ImageSource } from "../data/index.js";
+import type { ImageSource, Picture } from "../data/index.js";
 import { DataError } from "../errors.js";
 import type { Sheets } from "./data.js";
 import { tileOf, tileSides } from "./tile.js";
@@ -11,13 +11,15 @@ const mostSheetSide = 2048;
 const together = 4;
 /** Pictures whose bytes tell how many all will take. */
 const probed = 256;
-const qualities = [80, 65, 50, 35, 20] as const;
+const qualities = [80, 50, 25] as const;
 
 /** How sheets are made. */
 interface Grade {
   readonly tile: number;
   readonly quality: number;
 }
+
+type Read = (index: number) => Promise<Picture>;
 
 /**
  * Thumbnails of the images `indices`, in order, in `budget` bytes of URLs at most. One sheet is in memory at a time. Should the
@@ -35,15 +37,24 @@ export async function thumbnails(
   const every = Math.max(1, Math.floor(indices.length / probed));
   const some = indices.filter((_, i) => i % every === 0);
   const grades = gradesFor(await shortSide(source, some));
-  const scale = indices.length / some.length;
+  const reduced = await reducedPictures(source, some, grades[0].tile);
   for (const grade of grades) {
-    if (scale > 1 && scale * bytesOf(await sheetsOf(source, some, grade, () => {})) > budget) continue;
-    const sheets = await sheetsOf(source, indices, grade, progress);
+    const expected = bytesOf(await sheetsOf(reduced, some, grade, () => {})) * (indices.length / some.length);
+    if (expected > budget) continue;
+    const sheets = await sheetsOf((i) => source.read(i), indices, grade, progress);
     if (bytesOf(sheets) <= budget) return sheets;
   }
   throw new DataError(
     `the pictures of ${indices.length} images take more than the ${(budget / 1e6).toFixed(1)} MB that are left for them: show fewer with --images`,
   );
+}
+
+/** Pictures in the size of the largest tile, as reading large ones again and again takes long. */
+async function reducedPictures(source: ImageSource, indices: Int32Array, side: number): Promise<Read> {
+  const pictures = new Map<number, Picture>();
+  for (const i of indices)
+    pictures.set(i, { width: side, height: side, channels: 3, data: await tileOf(await source.read(i), side) });
+  return async (i) => pictures.get(i) as Picture;
 }
 
 /** Best first: a lower quality before a smaller tile. */
@@ -64,7 +75,7 @@ async function shortSide(source: ImageSource, indices: Int32Array): Promise<numb
 const bytesOf = ({ urls }: Sheets): number => urls.reduce((sum, url) => sum + url.length, 0);
 
 async function sheetsOf(
-  source: ImageSource,
+  read: Read,
   indices: Int32Array,
   { tile, quality }: Grade,
   progress: (done: number) => void,
@@ -78,7 +89,7 @@ async function sheetsOf(
     const shown = indices.subarray(from, from + columns * rows);
     for (let first = 0; first < shown.length; first += together) {
       const batch = shown.subarray(first, first + together);
-      const tiles = await Promise.all(Array.from(batch, async (i) => tileOf(await source.read(i), tile)));
+      const tiles = await Promise.all(Array.from(batch, async (i) => tileOf(await read(i), tile)));
       for (const [t, pixels] of tiles.entries()) place(pixels, tile, sheet, columns, first + t);
       progress(from + first + batch.length);
     }

@@ -23,7 +23,7 @@ export async function tileOf({ width, height, channels, data }: Picture, side: n
 
 /** The sides of tiles to try for pictures `short` pixels wide, largest first: of tiny ones first the whole multiples. */
 export function tileSides(short: number): readonly number[] {
-  const usual = [64, 48, 40, 32];
+  const usual = [64, 48, 32];
   if (short > tinySide) return usual;
   const multiples = [4, 3, 2, 1].map((m) => m * short).filter((s) => s >= 32 && s <= 64);
   return multiples.length > 0 ? multiples : [64, 32];

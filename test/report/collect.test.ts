@@ -146,6 +146,6 @@ for (const count of [1, 2, 4]) {
     t.is(map.length, 2 * count);
     t.is(neighbours.each, count - 1);
     t.is(report.confusion, null);
-    t.notRegex(JSON.stringify({ ...report, curves: null }), /NaN|Infinity/);
+    t.true([...map, ...neighbours.cosines].every(Number.isFinite));
   });
 }

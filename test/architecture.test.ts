@@ -20,6 +20,7 @@ const rooms = [
   "train",
   "replay",
   "sweep",
+  "report",
   "cli",
 ];
 /** Single files that every room may use. */

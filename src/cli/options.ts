@@ -10,6 +10,12 @@ export const whole =
     return n;
   };
 
+export const port = (text: string): number => {
+  const n = whole(0)(text);
+  if (n > 65535) throw new InvalidArgumentError("give a port from 0 to 65535");
+  return n;
+};
+
 export const positive = (text: string): number => {
   const x = Number(text);
   if (!(x > 0) || !Number.isFinite(x)) throw new InvalidArgumentError("give a number above 0");

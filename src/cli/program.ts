@@ -9,8 +9,10 @@ import { exportCommand } from "./export.js";
 import { neighborsCommand } from "./neighbors.js";
 import { organizeCommand } from "./organize.js";
 import { replayCommand } from "./replay.js";
+import { reportCommand } from "./report.js";
 import { sweepCommand } from "./sweep.js";
 import { trainCommand } from "./train.js";
+import { watchCommand } from "./watch.js";
 
 /** The program, which throws instead of exiting. */
 export function program(): Command {
@@ -29,6 +31,8 @@ export function program(): Command {
     neighborsCommand(),
     organizeCommand(),
     exportCommand(),
+    reportCommand(),
+    watchCommand(),
     replayCommand(),
     doctorCommand(),
   ])

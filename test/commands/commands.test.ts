@@ -40,6 +40,8 @@ for (const command of [
   ["neighbors"],
   ["organize"],
   ["export"],
+  ["report"],
+  ["watch"],
   ["replay"],
   ["doctor"],
 ]) {

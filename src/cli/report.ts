@@ -1,0 +1,71 @@
+/** `hcsc report`: what a run has learned, as a page. */
+import { join } from "node:path";
+import { Command } from "commander";
+import { collect, reportFile, reportHtml, writeReport } from "../report/index.js";
+import { writeAtomically } from "../tensorfile/index.js";
+import { latestCheckpoint, RunFolder } from "../train/index.js";
+import { dataHelp, whole, withEngineOptions } from "./options.js";
+import { percent, print, table } from "./print.js";
+import { type EngineFlags, warn, withEngine, withImages } from "./session.js";
+
+interface Flags extends EngineFlags {
+  readonly run: string;
+  readonly data?: string;
+  readonly out?: string;
+  readonly images: number;
+}
+
+export function reportCommand(): Command {
+  return withEngineOptions(new Command("report"))
+    .description(
+      "write one HTML file that needs no network: curves, the prototype tree, a map of the images, neighbours, confusions, the recipe",
+    )
+    .requiredOption("--run <folder>", "a run folder")
+    .option("--data <images>", `images to show; default: those that the run was trained on; ${dataHelp}`)
+    .option("--out <file>", "where to write; default report.html in the run folder")
+    .option("--images <n>", "show at most so many, drawn by the recipe's seed", whole(1), 10_000)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  hcsc report --run runs/photos\n  hcsc report --run runs/demo --data 'data/fashion-mnist[8000:10000]' --out demo.html\n\nThe data go to report.json in the run folder too, from which hcsc watch shows them.",
+    )
+    .action(runReport);
+}
+
+async function runReport(flags: Flags): Promise<void> {
+  const run = await RunFolder.open(flags.run);
+  const checkpoint = await latestCheckpoint(run);
+  const { data, skipped } = await withEngine(flags, (engine) =>
+    withImages(flags.data ?? run.description.data, flags, async ({ source, loader, progress }) => ({
+      data: await collect({ run, checkpoint, engine, source, loader, progress, images: flags.images }),
+      skipped: loader.broken.size,
+    })),
+  );
+  const file = flags.out ?? join(flags.run, "report.html");
+  const html = new TextEncoder().encode(await reportHtml(data));
+  await writeAtomically(file, html);
+  await writeReport(run, data).catch((error: Error) => warn(`${error.message}. hcsc watch will not show this report`));
+  const images = data.images?.names.length ?? 0;
+  const prototypes = data.tree.kind === "levels" ? data.tree.levels.map((nodes) => nodes.length) : [];
+  print(
+    flags.json,
+    {
+      file,
+      bytes: html.length,
+      data: reportFile(run),
+      images,
+      skipped,
+      step: checkpoint.position.step,
+      prototypes,
+      knn: data.confusion?.top1 ?? null,
+    },
+    [
+      `${file}, ${(html.length / 1e6).toFixed(1)} MB`,
+      ...table([
+        ["images", `${images} of ${data.run.images}`],
+        ["prototypes", data.tree.kind === "levels" ? prototypes.join(", ") : `none: ${data.tree.why}`],
+        ...(data.confusion ? [["kNN of a fifth", percent(data.confusion.top1)]] : []),
+        ...(skipped ? [["images skipped", String(skipped)]] : []),
+      ]),
+    ],
+  );
+}

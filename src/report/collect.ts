@@ -1,0 +1,128 @@
+/** All of a report's data from a run and its images. */
+import type { Matrix } from "../array.js";
+import { gatherRows, unitRows } from "../cluster/index.js";
+import type { ImageSource, Loader } from "../data/index.js";
+import { type Engine, similarityOn } from "../runtime/index.js";
+import {
+  type Checkpoint,
+  type Embedded,
+  embedImages,
+  encoderWeights,
+  learnedHierarchy,
+  type RunFolder,
+} from "../train/index.js";
+import { confusionOf } from "./confusion.js";
+import { curvesOf } from "./curves.js";
+import type { ReportData, ReportImages } from "./data.js";
+import { factsOf } from "./facts.js";
+import { mapNeighbours, mapOf } from "./map.js";
+import { sampled } from "./sample.js";
+import { mostSimilarOthers, type Similar } from "./similar.js";
+import { thumbnails } from "./thumbnails.js";
+import { type Labels, type Placed, treeOf } from "./tree.js";
+
+export interface CollectOptions {
+  readonly run: RunFolder;
+  readonly checkpoint: Checkpoint;
+  readonly engine: Engine;
+  readonly source: ImageSource;
+  readonly loader: Loader;
+  /** At most so many are shown, drawn by the recipe's seed. */
+  readonly images: number;
+  readonly progress: (stage: string, done: number, total: number) => void;
+}
+
+/** Neighbours shown of an image. */
+const neighboursShown = 12;
+/** Bytes of the finished page, which mail and phones take; and what of them is for the page's own script and style. */
+const mostBytes = 15e6;
+const pageBytes = 1.5e6;
+
+/**
+ * Map, neighbours and confusion see the features of the query backbone, as its users do; the tree sees the embeddings of the key
+ * encoder, of which its prototypes are made. Images that cannot be read are left out.
+ *
+ * @throws DataError if so many images do not fit a page
+ */
+export async function collect(options: CollectOptions): Promise<ReportData> {
+  const { run, checkpoint, engine, source, progress } = options;
+  const { seed } = run.description.recipe;
+  const { kept, features } = await readableFeatures(options);
+  const labels = labelsOf(source, kept);
+  const { tree, clusters } = await placed(options, kept, labels);
+  const mostSimilar = await similarityOn(engine);
+  const confusion = labels && (await confusionOf(features, labels, seed, mostSimilar));
+  const similar = await mostSimilarOthers(features, mapNeighbours, mostSimilar, (done) =>
+    progress("neighbours", done, kept.length),
+  );
+  const map = await mapOf(features, similar, seed, progress);
+  const images: Omit<ReportImages, "sheets"> = {
+    names: Array.from(kept, source.name),
+    labels: labels && Array.from(labels.ids),
+    classes: labels && source.classes,
+    clusters: clusters.map((ids) => Array.from(ids)),
+    map,
+    neighbours: firstOf(similar, neighboursShown),
+  };
+  const curves = curvesOf(await run.metrics());
+  const data = { run: factsOf(run, checkpoint), curves, images, tree, confusion };
+  const left = mostBytes - pageBytes - Buffer.byteLength(JSON.stringify(data));
+  const sheets = await thumbnails(source, kept, left, (done) => progress("thumbnails", done, kept.length));
+  return { ...data, images: { ...images, sheets } };
+}
+
+/** The images of the sample that can be read, and their features as unit rows. */
+async function readableFeatures(
+  options: CollectOptions,
+): Promise<{ readonly kept: Int32Array; readonly features: Matrix }> {
+  const { run, source, loader, images } = options;
+  const chosen = sampled(source.count, images, run.description.recipe.seed);
+  const { features } = await embedded(options, "query", chosen);
+  const rows = Int32Array.from(chosen.keys()).filter((row) => !loader.broken.has(chosen[row]));
+  return { kept: rows.map((row) => chosen[row]), features: unitRows(gatherRows(features, rows)) };
+}
+
+const embedded = (
+  { run, checkpoint, engine, loader, progress }: CollectOptions,
+  which: "query" | "key",
+  of: Int32Array,
+): Promise<Embedded> =>
+  embedImages(engine, loader, run.description.recipe, encoderWeights(checkpoint, which), of, (done) =>
+    progress(`embedding, ${which} encoder`, done, of.length),
+  );
+
+function labelsOf({ labels, classes }: ImageSource, kept: Int32Array): Labels | null {
+  if (!labels) return null;
+  return {
+    ids: kept.map((i) => labels[i]),
+    classes: classes?.length ?? 1 + labels.reduce((m, l) => Math.max(m, l), 0),
+  };
+}
+
+async function placed(options: CollectOptions, kept: Int32Array, labels: Labels | null): Promise<Placed> {
+  const { run, checkpoint, engine } = options;
+  if (checkpoint.assignments.length === 0) return { tree: { kind: "none", why: unclustered(run) }, clusters: [] };
+  const { embeddings } = await embedded(options, "key", kept);
+  return treeOf(engine, learnedHierarchy(checkpoint), embeddings, labels);
+}
+
+function unclustered({ description }: RunFolder): string {
+  const { clusters, warmupEpochs } = description.recipe.method;
+  return clusters.length === 0
+    ? "the recipe has no clusters (method.clusters)"
+    : `the run has not come to its first clustering, which is after ${warmupEpochs} epochs (method.warmupEpochs)`;
+}
+
+const decimals = 1e4;
+
+/** The first `most` neighbours of each image, as they are written. */
+function firstOf(similar: Similar, most: number): ReportImages["neighbours"] {
+  const each = Math.min(most, similar.each);
+  const first = <T>(list: ArrayLike<number>, as: (value: number) => T): T[] =>
+    Array.from(list).flatMap((value, at) => (at % similar.each < each ? [as(value)] : []));
+  return {
+    each,
+    ids: first(similar.ids, (id) => id),
+    cosines: first(similar.cosines, (cosine) => Math.round(decimals * cosine) / decimals),
+  };
+}

@@ -1,0 +1,46 @@
+/** The curves of a run: its steps' metrics, thinned to what a page can draw, and its epochs'. */
+import type { EpochMetric, Metric, StepMetric } from "../train/index.js";
+import type { Curves } from "./data.js";
+
+const mostPoints = 2000;
+
+/** Of more than 2,000 steps, each point is the mean of several, named by the last of them. */
+export function curvesOf(metrics: readonly Metric[]): Curves {
+  const ofKind = (kind: Metric["kind"]): readonly unknown[] => metrics.filter((m) => m.kind === kind);
+  const steps = ofKind("step") as readonly StepMetric[];
+  const together = Math.max(1, Math.ceil(steps.length / mostPoints));
+  return {
+    steps: Array.from({ length: Math.ceil(steps.length / together) }, (_, p) =>
+      meanStep(steps.slice(p * together, (p + 1) * together)),
+    ),
+    epochs: ofKind("epoch") as readonly EpochMetric[],
+  };
+}
+
+function meanStep(steps: readonly StepMetric[]): StepMetric {
+  const last = steps.at(-1) as StepMetric;
+  const number = (field: "loss" | "learningRate" | "gradientNorm" | "concentration" | "lossScale"): number =>
+    mean(steps.map((s) => s[field]));
+  const list = (field: "terms" | "instanceKept" | "prototypeKept"): number[] | undefined =>
+    last[field]?.map((_, i) => mean(steps.map((s) => s[field]?.[i])));
+  const [instanceKept, prototypeKept] = [list("instanceKept"), list("prototypeKept")];
+  return {
+    kind: "step",
+    step: last.step,
+    epoch: last.epoch,
+    loss: number("loss"),
+    terms: list("terms") ?? [],
+    learningRate: number("learningRate"),
+    gradientNorm: number("gradientNorm"),
+    concentration: number("concentration"),
+    ...(last.lossScale === undefined ? {} : { lossScale: number("lossScale") }),
+    ...(instanceKept ? { instanceKept } : {}),
+    ...(prototypeKept ? { prototypeKept } : {}),
+  };
+}
+
+/** Of those that are numbers: a file has null where one was not finite, and nothing where there was none yet. */
+function mean(values: readonly (number | null | undefined)[]): number {
+  const numbers = values.filter((v): v is number => typeof v === "number" && Number.isFinite(v));
+  return numbers.reduce((sum, v) => sum + v, 0) / numbers.length;
+}

@@ -1,0 +1,29 @@
+/** What a run is, for the head of a page. */
+import { type Checkpoint, chanceLoss, type RunFolder } from "../train/index.js";
+import type { RunFacts } from "./data.js";
+
+/** @param checkpoint - the one shown; null before the first */
+export function factsOf({ description }: RunFolder, checkpoint: Checkpoint | null): RunFacts {
+  const { recipe, data, images, started, versions } = description;
+  return {
+    name: recipe.name,
+    data,
+    images,
+    started,
+    epoch: checkpoint?.position.epoch ?? null,
+    step: checkpoint?.position.step ?? null,
+    epochs: recipe.epochs,
+    chanceLoss: chanceLoss(recipe.method.queue),
+    recipe: dotted(recipe),
+    versions,
+  };
+}
+
+/** `["method.queue", "1024"]`: groups by their fields, lists as JSON. */
+function dotted(fields: object, path = ""): (readonly [string, string])[] {
+  return Object.entries(fields).flatMap(([name, value]) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? dotted(value, `${path}${name}.`)
+      : [[`${path}${name}`, typeof value === "string" ? value : JSON.stringify(value)] as const],
+  );
+}

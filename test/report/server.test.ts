@@ -1,0 +1,225 @@
+import { appendFile, rename, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { loadRecipe } from "../../src/cli/recipes.js";
+import { UsageError } from "../../src/errors.js";
+import { type ReportData, servePage } from "../../src/report/index.js";
+import { RunFolder } from "../../src/train/index.js";
+import { withRecipe } from "../commands/cli.js";
+
+async function emptyRun(): Promise<RunFolder> {
+  const { folder, recipe: file } = await withRecipe();
+  const recipe = await loadRecipe(file, []);
+  return RunFolder.create(join(folder, "run"), { recipe, data: "photos", images: 64, versions: {}, started: "now" });
+}
+
+const step = (n: number) => ({ kind: "step" as const, step: n, epoch: 0, loss: 1 / n, terms: [] });
+const line = (n: number) => `${JSON.stringify(step(n))}\n`;
+
+/** What comes back for these very bytes. */
+function raw(port: number, request: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => socket.end(request));
+    let answer = "";
+    socket.on("data", (d) => {
+      answer += d;
+    });
+    socket.on("end", () => resolve(answer)).on("error", reject);
+  });
+}
+
+const request = (target: string, { method = "GET", host }: { method?: string; host: string }) =>
+  `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+
+const status = (answer: string) => Number(answer.split(" ")[1]);
+
+/** The events of a server, one after the other. */
+async function* eventsOf(
+  url: string,
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly event: string; readonly data: unknown }> {
+  const { body, headers } = await fetch(`${url}events`, { signal });
+  if (!headers.get("content-type")?.startsWith("text/event-stream"))
+    throw new Error(String(headers.get("content-type")));
+  let text = "";
+  for await (const chunk of body as ReadableStream<Uint8Array>) {
+    text += Buffer.from(chunk).toString();
+    const messages = text.split("\n\n");
+    text = messages.pop() as string;
+    for (const message of messages) {
+      const [, event, data] = /^event: (\w+)\ndata: (.*)$/.exec(message) ?? [];
+      if (event) yield { event, data: JSON.parse(data) };
+    }
+  }
+}
+
+test("only the page, its data and its events are there, whatever the path", async (t) => {
+  const server = await servePage(await emptyRun(), 0);
+  const { port, host } = new URL(server.url);
+  const ask = async (target: string, method = "GET") =>
+    status(await raw(Number(port), request(target, { method, host })));
+  t.is(await ask("/"), 200);
+  t.is(await ask("/data.json"), 200);
+  t.is(await ask("/data.json?again"), 200);
+  t.is(await ask("/", "HEAD"), 200);
+  t.is(await ask("/events", "HEAD"), 200);
+  for (const target of [
+    "/../../etc/passwd",
+    "/..%2f..%2fetc%2fpasswd",
+    "/%2e%2e/%2e%2e/etc/passwd",
+    "/run.json",
+    "/metrics.jsonl",
+    "//data.json",
+    "/data.json/../run.json",
+    "/__proto__",
+    "http://elsewhere/data.json",
+    "*",
+  ])
+    t.is(await ask(target), 404, target);
+  for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) t.is(await ask("/data.json", method), 405, method);
+  await server.close();
+});
+
+test("another name for this machine is refused", async (t) => {
+  const server = await servePage(await emptyRun(), 0);
+  const port = Number(new URL(server.url).port);
+  const ask = async (host: string) => status(await raw(port, request("/data.json", { host })));
+  for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`, `LOCALHOST:${port}`])
+    t.is(await ask(host), 200, host);
+  for (const host of [
+    `evil.example:${port}`,
+    `localhost:${port + 1}`,
+    "localhost",
+    `localhost.evil.example:${port}`,
+    "",
+  ])
+    t.is(await ask(host), 403, host);
+  await server.close();
+});
+
+test("it is not reached from other machines", async (t) => {
+  const server = await servePage(await emptyRun(), 0);
+  const port = Number(new URL(server.url).port);
+  const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  // An address of the loopback network that is not bound stands for those of other networks.
+  const elsewhere = own.filter((a) => a.family === "IPv4" && !a.internal).map((a) => a.address);
+  for (const address of [...elsewhere, ...(process.platform === "linux" ? ["127.0.0.2"] : [])]) {
+    const reached = await new Promise((resolve) => {
+      const socket = connect(port, address, () => resolve(true));
+      socket.on("error", () => resolve(false)).setTimeout(2000, () => resolve(false));
+    });
+    t.false(reached, address);
+  }
+  await server.close();
+  await t.throwsAsync(fetch(server.url));
+});
+
+test("before a report the page has the run's facts and curves", async (t) => {
+  const run = await emptyRun();
+  await appendFile(run.metricsFile, line(1) + line(2));
+  const server = await servePage(run, 0);
+  const data = async () => (await (await fetch(`${server.url}data.json`)).json()) as ReportData;
+  const before = await data();
+  t.is(before.run.name, "tiny");
+  t.is(before.run.epoch, null);
+  t.true(Math.abs(before.run.chanceLoss - Math.log(65)) < 1e-12);
+  t.deepEqual(new Map(before.run.recipe).get("method.clusters"), "[6,3]");
+  t.is(before.images, null);
+  t.deepEqual(
+    before.curves.steps.map((s) => s.step),
+    [1, 2],
+  );
+  const report = { ...before, run: { ...before.run, epoch: 7 }, curves: { steps: [], epochs: [] } };
+  await writeFile(join(run.path, "report.json"), JSON.stringify(report));
+  const after = await data();
+  t.is(after.run.epoch, 7);
+  t.is(after.curves.steps.length, 2);
+  await writeFile(join(run.path, "report.json"), "{");
+  const damaged = await data();
+  t.regex(damaged.tree.kind === "none" ? damaged.tree.why : "", /damaged/);
+  await server.close();
+});
+
+test("events: what is there, new lines whole, a file cut or replaced anew, a new report", async (t) => {
+  const run = await emptyRun();
+  const server = await servePage(run, 0);
+  const leave = new AbortController();
+  const events = eventsOf(server.url, leave.signal);
+  const next = async () =>
+    (await events.next()).value as { event: string; data: { steps: { step: number }[] } & { step: number }[] };
+  const curves =
+    (...steps: number[]) =>
+    async (what: string) => {
+      const { event, data } = await next();
+      t.is(event, "curves", what);
+      t.deepEqual(
+        data.steps?.map((s) => s.step),
+        steps,
+        what,
+      );
+    };
+  const metrics = async (...steps: number[]) => {
+    const { event, data } = await next();
+    t.is(event, "metrics");
+    t.deepEqual(
+      data.map((s) => s.step),
+      steps,
+    );
+  };
+  await curves()("no file yet");
+  await writeFile(run.metricsFile, line(1) + line(2));
+  await curves(1, 2)("the file is made");
+  await appendFile(run.metricsFile, line(3) + line(4).slice(0, 10));
+  await metrics(3);
+  await appendFile(run.metricsFile, line(4).slice(10));
+  await metrics(4);
+  await run.rewind(2);
+  await curves(1, 2)("rewound");
+  // Replaced by one that is longer than what was read.
+  await writeFile(`${run.metricsFile}.new`, line(1) + line(2) + line(3) + line(5) + line(6));
+  await rename(`${run.metricsFile}.new`, run.metricsFile);
+  await curves(1, 2, 3, 5, 6)("replaced");
+  await writeFile(run.metricsFile, line(1));
+  await curves(1)("cut");
+  await rm(run.metricsFile);
+  await curves()("gone");
+  await writeFile(join(run.path, "report.json"), "{}");
+  t.is((await next()).event, "data");
+  await t.throwsAsync(
+    Promise.race([
+      events.next(),
+      new Promise((_, reject) => {
+        setTimeout(() => reject(new Error("quiet")), 1200);
+      }),
+    ]),
+    { message: "quiet" },
+  );
+  await server.close(); // With the client still there.
+  leave.abort();
+});
+
+test("clients that leave are forgotten", async (t) => {
+  const run = await emptyRun();
+  const server = await servePage(run, 0);
+  const before = process.getActiveResourcesInfo().filter((r) => r.includes("Timeout")).length;
+  for (let i = 0; i < 12; i++) {
+    const leave = new AbortController();
+    await eventsOf(server.url, leave.signal).next();
+    leave.abort();
+  }
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  t.true(process.getActiveResourcesInfo().filter((r) => r.includes("Timeout")).length < before + 12);
+  await server.close();
+});
+
+test("a port that is taken is wrong usage", async (t) => {
+  const run = await emptyRun();
+  const server = await servePage(run, 0);
+  await t.throwsAsync(servePage(run, Number(new URL(server.url).port)), {
+    instanceOf: UsageError,
+    message: /EADDRINUSE.*--port/,
+  });
+  await server.close();
+});

@@ -18,6 +18,7 @@ const rooms = [
   "runtime",
   "train",
   "replay",
+  "report",
   "cli",
 ];
 /** Single files that every room may use. */

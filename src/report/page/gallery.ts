@@ -74,7 +74,12 @@ export class Gallery {
         return element(
           "li",
           { class: differs ? "differs" : null },
-          this.button(id, side, element("span", { class: "cosine" }, three(cosine)), differs ? this.otherClass(id) : null),
+          this.button(
+            id,
+            side,
+            element("span", { class: "cosine" }, three(cosine)),
+            differs ? this.otherClass(id) : null,
+          ),
         );
       });
     return element("ol", { class: "strip" }, ...items);

@@ -5,7 +5,18 @@
 import { hcl, lab } from "d3";
 import { isDark } from "./theme.js";
 
-const ten = ["#3f90da", "#ffa90e", "#bd1f01", "#832db6", "#94a4a2", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"];
+const ten = [
+  "#3f90da",
+  "#ffa90e",
+  "#bd1f01",
+  "#832db6",
+  "#94a4a2",
+  "#a96b59",
+  "#e76300",
+  "#b9ac70",
+  "#717581",
+  "#92dadd",
+];
 const goldenAngle = 137.508;
 const lightnesses = [46, 68, 57];
 

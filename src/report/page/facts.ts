@@ -1,4 +1,5 @@
 /** What the run was: its recipe and the versions it ran on. */
+import { group as grouped } from "d3";
 import type { RunFacts } from "../data.js";
 import { element, section } from "./element.js";
 
@@ -7,7 +8,7 @@ export const recipeSection = (run: RunFacts): HTMLElement =>
 
 /** Fields by the group their dotted name begins with. */
 function recipe(fields: RunFacts["recipe"]): HTMLElement {
-  const groups = Map.groupBy(fields, ([name]) => (name.includes(".") ? name.slice(0, name.indexOf(".")) : "recipe"));
+  const groups = grouped(fields, ([name]) => (name.includes(".") ? name.slice(0, name.indexOf(".")) : "recipe"));
   return element(
     "div",
     { class: "facts" },

@@ -1,6 +1,7 @@
 /** The labels of some images as one bar. */
 import { element } from "./element.js";
 import { percent } from "./numbers.js";
+import { labelColour } from "./palette.js";
 
 interface Share {
   readonly label: number;
@@ -17,14 +18,14 @@ export function shares(mix: readonly number[]): readonly Share[] {
 }
 
 /** The bar, in words for those who do not see it; the commonest class is written beside it. */
-export function mixBar(mix: readonly number[], classes: readonly string[], colours: readonly string[]): HTMLElement {
+export function mixBar(mix: readonly number[], classes: readonly string[]): HTMLElement {
   const falling = shares(mix);
   if (falling.length === 0) return element("span", { class: "mix" }, element("span", { class: "bar" }), "no images");
   const words = falling.map(({ label, share }) => `${classes[label]} ${percent(share)}`);
   const bar = element("span", { class: "bar", role: "img", "aria-label": words.join(", "), title: words.join("\n") });
   bar.append(
     ...falling.map(({ label, share }) =>
-      element("span", { class: "share", "--colour": colours[label], "--share": share }),
+      element("span", { class: "share", "--colour": labelColour(label), "--share": share }),
     ),
   );
   return element(

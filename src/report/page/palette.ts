@@ -3,7 +3,7 @@
  * the hue circle by the golden angle while their lightness alternates, so that neighbours in number differ in both.
  */
 import { hcl, lab } from "d3";
-import { isDark } from "./theme.js";
+import { isDark, onTheme } from "./theme.js";
 
 const ten = [
   "#3f90da",
@@ -34,3 +34,15 @@ function seen(colour: string): string {
   const { l, a, b } = lab(colour);
   return lab(isDark() ? Math.max(l, 52) : Math.min(l, 74), a, b).formatHex();
 }
+
+/** Keeps the colours of the labels in CSS variables, which follow the theme without anything being drawn again. */
+export function paintLabels(n: number): void {
+  const paint = (): void =>
+    palette(n).forEach((colour, label) => {
+      document.documentElement.style.setProperty(`--label-${label}`, colour);
+    });
+  paint();
+  onTheme(paint);
+}
+
+export const labelColour = (label: number): string => `var(--label-${label})`;

@@ -6,7 +6,7 @@ import type { Gallery } from "./gallery.js";
 import { legend } from "./legend.js";
 import { mixBar } from "./mix.js";
 import { count, plural, three } from "./numbers.js";
-import { onTheme } from "./theme.js";
+import { labelColour } from "./palette.js";
 
 const lead =
   "Every prototype is the centre of a cluster of images; coarser levels group the clusters of finer ones. " +
@@ -24,7 +24,6 @@ class TreeView {
   /** Ids of the nodes under each node of a level, the largest first. */
   private readonly under: readonly (readonly (readonly number[])[])[];
   private readonly classes: readonly string[] | null;
-  private colours: readonly string[] = [];
 
   constructor(
     private readonly levels: readonly (readonly TreeNode[])[],
@@ -38,18 +37,15 @@ class TreeView {
   parts(): readonly HTMLElement[] {
     const top = this.levels.length - 1;
     const ids = bySize(this.levels[top], Array.from(this.levels[top].keys()));
+    const key =
+      this.classes &&
+      legend(
+        this.classes,
+        this.classes.map((_, label) => labelColour(label)),
+      );
     const root = element("ul", { class: "tree", "aria-label": "Prototypes of the coarsest level" });
-    const key = element("div", {});
-    const draw = (): void => {
-      if (this.gallery && this.classes) {
-        this.colours = labelCategories(this.gallery.images.labels ?? [], this.classes).colours();
-        key.replaceChildren(legend(this.classes, this.colours));
-      }
-      root.replaceChildren(...ids.map((id) => this.node(top, id)));
-    };
-    draw();
-    if (this.classes) onTheme(draw);
-    return [key, root];
+    root.append(...ids.map((id) => this.node(top, id)));
+    return key ? [key, root] : [root];
   }
 
   private children(level: number, id: number): readonly number[] {
@@ -81,7 +77,7 @@ class TreeView {
         element("span", { class: "facts" }, `${plural(node.size, "image")} · τ ${three(node.temperature)}`),
       ),
       element("span", { class: "pictures", "aria-hidden": "true" }, ...pictures),
-      node.mix && this.classes ? mixBar(node.mix, this.classes, this.colours) : null,
+      node.mix && this.classes ? mixBar(node.mix, this.classes) : null,
       element("span", { class: "hidden" }, `, ${clusterName(level, id)}, ${this.holds(level, id)}`),
     );
   }

@@ -1,5 +1,9 @@
-/** The page's entry: the data are in the page, or come from its server. */
-import { element } from "./element.js";
-import { themeToggle } from "./theme.js";
+/** The page's entry: the data lie in the page, or come from its server. */
+import type { ReportData } from "../data.js";
+import { Live } from "./live.js";
+import { Page } from "./page.js";
 
-document.body.append(element("header", {}, themeToggle()));
+const page = new Page();
+const inside = document.getElementById("data")?.textContent;
+if (inside) page.update(JSON.parse(inside) as ReportData);
+else new Live(page).connect();

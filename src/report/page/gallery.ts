@@ -55,11 +55,11 @@ export class Gallery {
     return Array.from({ length: each }, (_, i) => ({ id: ids[id * each + i], cosine: cosines[id * each + i] }));
   }
 
-  /** A thumbnail that chooses its image, over a line of text. */
+  /** A thumbnail that chooses its image and brings what is known of it into sight, over a line of text. */
   button(id: number, side: number, ...below: readonly Child[]): HTMLButtonElement {
     return element(
       "button",
-      { type: "button", class: "tile", onclick: () => this.choose(id), "aria-label": this.describe(id) },
+      { type: "button", class: "tile", onclick: () => this.visit(id), "aria-label": this.describe(id) },
       this.thumbnails.element(id, side),
       ...below,
     );
@@ -83,6 +83,11 @@ export class Gallery {
         );
       });
     return element("ol", { class: "strip" }, ...items);
+  }
+
+  private visit(id: number): void {
+    this.choose(id);
+    document.getElementById("chosen")?.scrollIntoView({ block: "nearest" });
   }
 
   private otherClass(id: number): HTMLElement {

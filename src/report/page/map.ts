@@ -43,7 +43,7 @@ export class MapView {
     this.element = element("div", { class: "map" }, this.chooser(all), place, this.key);
     this.listen(place);
     this.recolour();
-    onTheme(() => this.recolour());
+    onTheme(this.element, () => this.recolour());
     gallery.onChange(() => this.redraw());
   }
 

@@ -67,9 +67,10 @@ export class Page {
     this.gallery?.thumbnails.release();
     this.gallery = images && new Gallery(images);
     const names = images?.labels ? labelCategories(images.labels, images.classes).names : null;
-    if (names) paintLabels(names.length);
+    const prototypes = treeSection(tree, this.gallery);
+    if (names) paintLabels(prototypes, names.length);
     this.rest.replaceChildren(
-      treeSection(tree, this.gallery),
+      prototypes,
       ...(this.gallery
         ? [exploreSection(this.gallery), retrievalSection(this.gallery)]
         : [section("map", "Map and retrieval", null, howToGetImages(run.name))]),

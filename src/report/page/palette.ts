@@ -35,14 +35,14 @@ function seen(colour: string): string {
   return lab(isDark() ? Math.max(l, 52) : Math.min(l, 74), a, b).formatHex();
 }
 
-/** Keeps the colours of the labels in CSS variables, which follow the theme without anything being drawn again. */
-export function paintLabels(n: number): void {
+/** Keeps the colours of the labels in CSS variables, which follow the theme while their owner is on the page, without anything being drawn again. */
+export function paintLabels(owner: Element, n: number): void {
   const paint = (): void =>
     palette(n).forEach((colour, label) => {
       document.documentElement.style.setProperty(`--label-${label}`, colour);
     });
   paint();
-  onTheme(paint);
+  onTheme(owner, paint);
 }
 
 export const labelColour = (label: number): string => `var(--label-${label})`;

@@ -3,7 +3,7 @@ import { element } from "./element.js";
 
 const key = "hcsc-theme";
 const system = matchMedia("(prefers-color-scheme: dark)");
-const listeners: (() => void)[] = [];
+let listeners: readonly { readonly owner: Element; readonly act: () => void }[] = [];
 
 /** What the reader chose last; storage may be closed to a page from disk. */
 function remembered(): string | null {
@@ -24,14 +24,15 @@ function remember(theme: string): void {
 
 export const isDark = (): boolean => document.documentElement.dataset.theme === "dark";
 
-/** Called after the colours changed: a canvas has to be drawn again. */
-export function onTheme(listener: () => void): void {
-  listeners.push(listener);
+/** Acts after the colours changed, as long as its owner is on the page: a canvas has to be drawn again. */
+export function onTheme(owner: Element, act: () => void): void {
+  listeners = [...listeners, { owner, act }];
 }
 
 function apply(theme: string | null): void {
   document.documentElement.dataset.theme = theme ?? (system.matches ? "dark" : "light");
-  for (const listener of listeners) listener();
+  listeners = listeners.filter(({ owner }) => owner.isConnected);
+  for (const { act } of listeners) act();
 }
 
 /** Applies the theme and gives the button that changes it. */
@@ -47,8 +48,9 @@ export function themeToggle(): HTMLButtonElement {
     remember(next);
     apply(next);
   }
-  listeners.unshift(label);
   system.addEventListener("change", () => apply(remembered()));
   apply(remembered());
+  label();
+  onTheme(button, label);
   return button;
 }

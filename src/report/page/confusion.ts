@@ -55,7 +55,7 @@ const cell = (n: number, share: number, right: boolean, title: string): HTMLElem
     "td",
     {
       class: `${right ? "right" : "wrong"}${share > 0.5 ? " hot" : ""}`,
-      "--heat": share.toFixed(4),
+      "--heat": Math.sqrt(share).toFixed(3),
       title: `${title}: ${n}`,
     },
     n > 0 ? count(n) : element("span", { class: "zero" }, "·"),

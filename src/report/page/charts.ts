@@ -33,7 +33,7 @@ const frame = (width: number, more: Plot.PlotOptions): SVGElement | HTMLElement 
     marginBottom: 34,
     style: { background: "none", fontSize: "11.5px", overflow: "visible" },
     ...more,
-    x: { label: null, ticks: Math.max(3, Math.floor(width / 90)), tickSize: 0, ...more.x },
+    x: { label: "step", labelArrow: "none", ticks: Math.max(3, Math.floor(width / 90)), tickSize: 0, ...more.x },
     y: { label: null, grid: true, ticks: 5, tickSize: 0, ...more.y },
   });
 
@@ -57,7 +57,7 @@ export const charts: readonly Chart[] = [
     draw({ steps }, { chanceLoss }) {
       if (steps.length === 0) return null;
       const raw = thinned(losses(steps), 1200);
-      const smooth = smoothed(raw, Math.min(40, raw.length / 8));
+      const smooth = smoothed(raw, Math.min(20, raw.length / 20));
       const last = smooth[smooth.length - 1];
       return {
         words: `Loss by step: ${figure(raw[0].value)} at step ${raw[0].step}, ${figure(last.value)} at step ${last.step}; chance is ${figure(chanceLoss)}.`,
@@ -89,10 +89,11 @@ export const charts: readonly Chart[] = [
       if (points.length === 0) return null;
       const last = points[points.length - 1];
       return {
-        words: `Online kNN by epoch: ${figure(points[0].value)} % at first, ${figure(last.value)} % before epoch ${last.step + 1}.`,
-        keys: [["percent right before each epoch", accent]],
+        words: `Online kNN by epoch: ${figure(points[0].value)} % at first, ${figure(last.value)} % after ${last.step} epochs.`,
+        keys: [["a fifth of the images, by the rest", accent]],
         plot: (width) =>
           frame(width, {
+            x: { label: "epoch" },
             y: { nice: true, tickFormat: (value: number) => `${value} %` },
             marks: [
               Plot.lineY(points, { x: "step", y: "value", stroke: accent, strokeWidth: 2 }),
@@ -104,7 +105,7 @@ export const charts: readonly Chart[] = [
                   y: "value",
                   fill: "var(--raised)",
                   stroke: "var(--line)",
-                  title: ({ step, value }: Point) => `${figure(value)} %\nbefore epoch ${step + 1}`,
+                  title: ({ step, value }: Point) => `${figure(value)} %\nafter ${step} epochs`,
                 }),
               ),
             ],
@@ -123,7 +124,7 @@ export const charts: readonly Chart[] = [
         keys: [["by step", accent]],
         plot: (width) =>
           frame(width, {
-            y: { domain: [0, highest * 1.04 || 1], tickFormat: ".1~e" },
+            y: { domain: [0, highest * 1.04 || 1], tickFormat: ".2~g" },
             marks: [Plot.lineY(points, { x: "step", y: "value", stroke: accent, strokeWidth: 2 }), pointer(points)],
           }),
       };
@@ -145,6 +146,7 @@ export const charts: readonly Chart[] = [
         keys,
         plot: (width) =>
           frame(width, {
+            x: { label: "epoch" },
             y: { tickFormat: (seconds: number) => `${figure(seconds)} s` },
             color: { domain: keys.map(([name]) => name), range: keys.map(([, colour]) => colour) },
             marks: [
@@ -176,7 +178,7 @@ function keptChart(title: string, of: "instanceKept" | "prototypeKept"): Chart {
       const colour = (i: number): string => levels[i % levels.length];
       const smooth = names.flatMap((name) => {
         const series = points.filter((point) => point.series === name);
-        return smoothed(series, Math.min(10, series.length / 8));
+        return smoothed(series, Math.min(5, series.length / 20));
       });
       return {
         words: `${title}: ${names.map((name) => `${name} ${figure(smooth.findLast((p) => p.series === name)?.value ?? 0)} %`).join(", ")} at the last step.`,

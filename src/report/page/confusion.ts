@@ -47,7 +47,12 @@ function table(counts: Confusion["counts"], names: readonly string[]): HTMLTable
       element("td", { class: "recall" }, percent(row[truth] / total)),
     );
   });
-  return element("table", { class: "confusion" }, element("thead", {}, head), element("tbody", {}, ...rows));
+  return element(
+    "table",
+    { class: "confusion", "--longest": Math.max(5, ...names.map((name) => name.length)) },
+    element("thead", {}, head),
+    element("tbody", {}, ...rows),
+  );
 }
 
 const cell = (n: number, share: number, right: boolean, title: string): HTMLElement =>

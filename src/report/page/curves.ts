@@ -6,16 +6,18 @@ import { element, section } from "./element.js";
 export class CurvesView {
   readonly element: HTMLElement;
   private readonly figures = charts.map((chart) => new ChartView(chart));
+  private readonly grid = element("div", { class: "charts" });
   private readonly nothing = element("p", { class: "empty" }, "No step has been made yet.");
 
   constructor() {
-    const grid = element("div", { class: "charts" }, ...this.figures.map((figure) => figure.element));
-    this.element = section("curves", "Training curves", null, this.nothing, grid);
+    this.element = section("curves", "Training curves", null, this.nothing, this.grid);
   }
 
   update(curves: Curves, run: RunFacts): void {
     this.nothing.hidden = curves.steps.length > 0;
-    for (const figure of this.figures) figure.update(curves, run);
+    const drawn = this.figures.filter((figure) => figure.update(curves, run));
+    if (drawn.length !== this.grid.childElementCount)
+      this.grid.replaceChildren(...drawn.map((figure) => figure.element));
   }
 }
 
@@ -36,10 +38,11 @@ class ChartView {
     }).observe(this.place);
   }
 
-  update(curves: Curves, run: RunFacts): void {
+  /** Whether there is something to draw. */
+  update(curves: Curves, run: RunFacts): boolean {
     this.drawing = this.chart.draw(curves, run);
-    this.element.hidden = this.drawing === null;
     this.draw();
+    return this.drawing !== null;
   }
 
   private draw(): void {

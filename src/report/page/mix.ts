@@ -17,7 +17,7 @@ export function shares(mix: readonly number[]): readonly Share[] {
     .sort((a, b) => b.share - a.share);
 }
 
-/** The bar, in words for those who do not see it; the commonest class is written beside it. */
+/** The bar, in words for those who do not see it; the commonest classes are written beside it. */
 export function mixBar(mix: readonly number[], classes: readonly string[]): HTMLElement {
   const falling = shares(mix);
   if (falling.length === 0) return element("span", { class: "mix" }, element("span", { class: "bar" }), "no images");
@@ -32,6 +32,6 @@ export function mixBar(mix: readonly number[], classes: readonly string[]): HTML
     "span",
     { class: "mix" },
     bar,
-    element("span", { class: "commonest", "aria-hidden": "true" }, words[0]),
+    element("span", { class: "commonest", "aria-hidden": "true" }, words.join(", ")),
   );
 }

@@ -50,5 +50,5 @@ const row = (gallery: Gallery, query: number): HTMLElement =>
       gallery.button(query, 72),
       element("span", { class: "muted" }, gallery.label(query) ?? gallery.images.names[query]),
     ),
-    gallery.strip(query, nearest, 56),
+    gallery.strip(query, nearest, 48),
   );

@@ -24,15 +24,11 @@ export function thinned(points: readonly Point[], most: number): readonly Point[
   });
 }
 
-/** An exponential mean that begins unbiased and remembers about a `window` of the points. */
-export function smoothed(points: readonly Point[], window: number): readonly Point[] {
-  const keep = 1 - 1 / Math.max(1, window);
-  let sum = 0;
-  let weight = 0;
-  return points.map((point) => {
-    sum = keep * sum + point.value;
-    weight = keep * weight + 1;
-    return { ...point, value: sum / weight };
+/** The mean of the points around each, `reach` to either side and fewer at the ends: it does not lag behind. */
+export function smoothed(points: readonly Point[], reach: number): readonly Point[] {
+  return points.map((point, i) => {
+    const around = Math.min(Math.floor(reach), i, points.length - 1 - i);
+    return { ...point, value: mean(points.slice(i - around, i + around + 1), ({ value }) => value) ?? point.value };
   });
 }
 

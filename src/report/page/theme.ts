@@ -41,7 +41,7 @@ export function themeToggle(): HTMLButtonElement {
   const label = (): void => {
     button.setAttribute("aria-label", isDark() ? "Use light colours" : "Use dark colours");
     button.title = button.getAttribute("aria-label") ?? "";
-    button.textContent = isDark() ? "☀" : "☾";
+    button.textContent = isDark() ? "☀\uFE0E" : "☾\uFE0E";
   };
   function toggle(): void {
     const next = isDark() ? "light" : "dark";

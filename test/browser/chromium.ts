@@ -12,9 +12,12 @@ export function inChromium(title: string, body: (t: ExecutionContext) => Promise
   else test.skip(`${title} (no Chromium is installed)`, body);
 }
 
-/** Closed with the test. */
-export async function openChromium(t: ExecutionContext): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: installed ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
-  t.teardown(() => browser.close());
+let browser: Promise<Browser> | null = null;
+
+/** One for all tests of a file, closed after them. */
+export function openChromium(): Promise<Browser> {
+  browser ??= chromium.launch({ executablePath: installed ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
   return browser;
 }
+
+test.after.always(async () => (await browser)?.close());

@@ -64,7 +64,8 @@ for (const threads of [1, 2]) {
   const body = async (t: ExecutionContext): Promise<void> => {
     const server = await serve(threads);
     t.teardown(() => server.close());
-    const page = await (await openChromium(t)).newPage();
+    const page = await (await openChromium()).newPage();
+    t.teardown(() => page.close());
     page.on("pageerror", (error) => t.log(error.message));
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/index.html`);
     await page.waitForFunction("globalThis.answer");

@@ -64,7 +64,8 @@ inChromium(
     const watched = new Watched({ ...sample, images: null, tree: { kind: "none", why: "warm-up" }, confusion: null });
     await watched.start();
     t.teardown(() => watched.stop());
-    const page = await (await openChromium(t)).newPage();
+    const page = await (await openChromium()).newPage();
+    t.teardown(() => page.close());
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));
     await page.goto(`http://127.0.0.1:${watched.port}/`);

@@ -20,7 +20,7 @@ async function open(t: ExecutionContext, data: ReportData, width = 1280): Promis
   t.teardown(() => rm(folder, { recursive: true }));
   const file = join(folder, "report.html");
   await writeFile(file, await reportHtml(data));
-  const browser = await openChromium(t);
+  const browser = await openChromium();
   const page = await browser.newPage({
     viewport: { width, height: 900 },
     colorScheme: "light",
@@ -107,7 +107,7 @@ inChromium("on the map, hover names an image and a click shows its neighbours", 
   const nearest = page.locator(".chosen .strip button").first();
   const name = await nearest.getAttribute("aria-label");
   await nearest.click();
-  t.is(await page.locator(".chosen .file").innerText(), name?.split(", ")[0]);
+  t.is(await page.locator(".chosen .file").innerText(), (name ?? "").split(", ")[0]);
   t.deepEqual(complaints, []);
 });
 
@@ -120,7 +120,7 @@ inChromium("the map is used by keyboard alone", async (t) => {
   const spoken = await page.locator(".mapFrame [aria-live]").textContent();
   t.regex(spoken ?? "", /\.png, /);
   await page.keyboard.press("Enter");
-  t.is(await page.locator(".chosen .file").innerText(), spoken?.split(", ")[0]);
+  t.is(await page.locator(".chosen .file").innerText(), (spoken ?? "").split(", ")[0]);
   await page.keyboard.press("Escape");
   t.is(await page.locator(".chosen .file").count(), 0);
   t.deepEqual(complaints, []);
@@ -134,7 +134,7 @@ inChromium("search finds by name, class and cluster", async (t) => {
   };
   t.is(await hits("0042"), "1 image for “0042”");
   t.is(await hits("RING"), "30 images for “RING”");
-  t.is(await hits("cluster 2 level 3"), "120 images for level 3, cluster 2");
+  t.is(await hits("cluster 2 level 3"), "120 images for level 3, cluster 2, the first 48 here");
   t.is(await hits("no such image"), "0 images for “no such image”");
   await page.getByLabel("Find").fill("0042");
   await page.locator(".results .strip button").click();

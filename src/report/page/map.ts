@@ -44,7 +44,10 @@ export class MapView {
     this.listen(place);
     this.recolour();
     onTheme(this.element, () => this.recolour());
-    gallery.onChange(() => this.redraw());
+    gallery.onChange(() => {
+      this.pressKeys();
+      this.redraw();
+    });
   }
 
   /** What colours the points, where there is a choice. */
@@ -158,7 +161,15 @@ export class MapView {
         ? legend(names, colours(), (category) => this.markCategory(category))
         : element("p", { class: "muted" }, `${names.length} colours: point at an image to see its cluster.`),
     );
+    this.pressKeys();
     this.redraw();
+  }
+
+  /** Shows which entry of the legend is marked. */
+  private pressKeys(): void {
+    const marked = this.gallery.marking?.what;
+    for (const [i, key] of this.key.querySelectorAll("button").entries())
+      key.setAttribute("aria-pressed", String(this.categories.names[i] === marked));
   }
 
   private markCategory(category: number): void {

@@ -24,11 +24,14 @@ export function thinned(points: readonly Point[], most: number): readonly Point[
   });
 }
 
-/** The mean of the points around each, `reach` to either side and fewer at the ends: it does not lag behind. */
+/** The mean of the points around each, `reach` to either side where there are that many: it does not lag behind. */
 export function smoothed(points: readonly Point[], reach: number): readonly Point[] {
   return points.map((point, i) => {
-    const around = Math.min(Math.floor(reach), i, points.length - 1 - i);
-    return { ...point, value: mean(points.slice(i - around, i + around + 1), ({ value }) => value) ?? point.value };
+    const around = Math.floor(reach);
+    return {
+      ...point,
+      value: mean(points.slice(Math.max(0, i - around), i + around + 1), ({ value }) => value) ?? point.value,
+    };
   });
 }
 

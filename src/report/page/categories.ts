@@ -1,0 +1,38 @@
+/** Ways to sort the images: by label or by the cluster of a level. */
+import type { ReportImages } from "../data.js";
+import { palette } from "./palette.js";
+
+export interface Categories {
+  readonly title: string;
+  /** Category of each image. */
+  readonly of: readonly number[];
+  readonly names: readonly string[];
+  /** In the colours of now: asked again when the theme changes. */
+  readonly colours: () => readonly string[];
+}
+
+export const levelName = (level: number): string => `level ${level + 1}`;
+export const clusterName = (level: number, id: number): string => `${levelName(level)}, cluster ${id}`;
+
+/** Labels first, then the levels from the coarsest on; one colour for all where there is neither. */
+export function categoriesOf(images: ReportImages): readonly Categories[] {
+  const levels = images.clusters.map((of, level): Categories => {
+    const names = Array.from({ length: 1 + Math.max(...of) }, (_, id) => `cluster ${id}`);
+    return { title: `${levelName(level)} (${names.length} clusters)`, of, names, colours: () => palette(names.length) };
+  });
+  const labels = images.labels ? [labelCategories(images.labels, images.classes)] : [];
+  const all = [...labels, ...levels.reverse()];
+  return all.length > 0 ? all : [alike(images.names.length)];
+}
+
+export function labelCategories(labels: readonly number[], classes: readonly string[] | null): Categories {
+  const names = classes ?? Array.from({ length: 1 + Math.max(...labels) }, (_, i) => `class ${i}`);
+  return { title: "label", of: labels, names, colours: () => palette(names.length) };
+}
+
+const alike = (n: number): Categories => ({
+  title: "nothing",
+  of: Array.from({ length: n }, () => 0),
+  names: ["all images"],
+  colours: () => palette(1),
+});

@@ -14,6 +14,7 @@ const sourceOf = (count: number, read: (i: number) => Picture): ImageSource => (
   hierarchy: null,
   warnings: [],
   name: String,
+  file: () => null,
   read: async (i) => read(i),
 });
 

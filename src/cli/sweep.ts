@@ -1,5 +1,5 @@
 /** `hcsc sweep`: trains and compares runs that differ in some of a recipe's fields. */
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { TrainingError, UsageError } from "../errors.js";
 import {
@@ -53,7 +53,7 @@ Examples:
 A sweep file names its runs, or a grid of values:
   { "name": "mine", "recipe": "demo", "set": { "epochs": 10 }, "seeds": [0, 1],
     "runs": { "no hierarchy": { "method.clusters": [100] }, "full": {} } }
-  { "name": "grid", "recipe": "mine.json", "grid": { "method.temperature": [0.05, 0.1, 0.2] } }
+  { "name": "grid", "recipe": "beside.json", "grid": { "method.temperature": [0.05, 0.1, 0.2] } }
 
 Into --out go results.jsonl, results.csv, sweep.svg and the run folders. Ctrl-C saves and stops; the same command goes on.`,
     )
@@ -104,7 +104,7 @@ async function run(text: string, flags: Flags): Promise<void> {
 /** The data of the sweep's recipe; a path is one from the sweep file's folder. */
 async function baseOf({ recipe }: Sweep, file: string): Promise<unknown> {
   if (typeof recipe !== "string") return recipe;
-  return loadRecipe(recipe.endsWith(".json") ? join(dirname(file), recipe) : recipe, []);
+  return loadRecipe(recipe.endsWith(".json") ? resolve(dirname(file), recipe) : recipe, []);
 }
 
 const folderOf = (flags: Flags, { slug }: { readonly slug: string }): string => join(flags.out, "runs", slug);

@@ -3,7 +3,7 @@ import { select, type ZoomBehavior, zoom, zoomIdentity } from "d3";
 import { type Categories, categoriesOf } from "./categories.js";
 import { element } from "./element.js";
 import type { Gallery } from "./gallery.js";
-import { legend } from "./legend.js";
+import { legend, mostInLegend } from "./legend.js";
 import { MapFrame } from "./mapFrame.js";
 import { MapPainter } from "./mapPainter.js";
 import { onTheme } from "./theme.js";
@@ -11,7 +11,6 @@ import { onTheme } from "./theme.js";
 const help =
   "Map of the images. Arrow keys move it, plus and minus zoom, zero shows all; " +
   "the image at its middle is named, Enter chooses it, Escape lets go.";
-const mostInLegend = 24;
 const reach = 14;
 
 export class MapView {

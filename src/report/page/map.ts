@@ -13,6 +13,12 @@ const help =
   "the image at its middle is named, Enter chooses it, Escape lets go.";
 const reach = 14;
 
+/** The corners of a frame with a margin of a share of its sides. */
+const box = (width: number, height: number, margin: number): [[number, number], [number, number]] => [
+  [-margin * width, -margin * height],
+  [(1 + margin) * width, (1 + margin) * height],
+];
+
 export class MapView {
   readonly element: HTMLElement;
   private readonly canvas = element("canvas", { tabindex: 0, role: "application", "aria-label": help });
@@ -77,10 +83,8 @@ export class MapView {
     select(canvas).call(this.zoomer);
     new ResizeObserver(() => {
       Object.assign(this.frame, { width: place.clientWidth, height: place.clientHeight });
-      this.zoomer.extent([
-        [0, 0],
-        [this.frame.width, this.frame.height],
-      ]);
+      const { width, height } = this.frame;
+      this.zoomer.extent(box(width, height, 0)).translateExtent(box(width, height, 0.3));
       this.redraw();
     }).observe(place);
     canvas.addEventListener("pointermove", ({ offsetX, offsetY }) =>

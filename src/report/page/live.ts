@@ -13,7 +13,7 @@ export class Live {
   private data: ReportData | null = null;
   private curves: Curves = { steps: [], epochs: [] };
   /** What came while all data were being fetched, which may not have it yet. */
-  private meanwhile: Curves[] = [];
+  private meanwhile: Curves[] | null = null;
   private drawing = false;
 
   constructor(private readonly page: Page) {}
@@ -35,14 +35,15 @@ export class Live {
     const response = await fetch("/data.json").catch(() => null);
     if (!response?.ok) return this.page.say("no data yet", "waiting");
     this.data = (await response.json()) as ReportData;
-    this.curves = this.meanwhile.reduce(extended, this.data.curves);
+    this.curves = (this.meanwhile ?? []).reduce(extended, this.data.curves);
+    this.meanwhile = null;
     this.page.update({ ...this.data, curves: this.curves });
     this.page.say("live", "live");
   }
 
   private append(more: Curves): void {
     this.curves = extended(this.curves, more);
-    this.meanwhile.push(more);
+    this.meanwhile?.push(more);
     if (this.drawing) return;
     this.drawing = true;
     setTimeout(() => {

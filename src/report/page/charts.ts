@@ -46,7 +46,7 @@ const pointer = (points: readonly Point[], unit = ""): Plot.Markish =>
       y: "value",
       fill: "var(--raised)",
       stroke: "var(--line)",
-      title: ({ step, value, series }: Point) => `${series} ${figure(value)}${unit}\nstep ${figure(step)}`,
+      title: ({ step, value, series }: Point) => `${series}: ${figure(value)}${unit}\nstep ${figure(step)}`,
     }),
   );
 

@@ -11,7 +11,8 @@ import { onTheme } from "./theme.js";
 const help =
   "Map of the images. Arrow keys move it, plus and minus zoom, zero shows all; " +
   "the image at its middle is named, Enter chooses it, Escape lets go.";
-const reach = 14;
+/** Pixels from an image within which the pointer means it. */
+const reach = 20;
 
 /** The corners of a frame with a margin of a share of its sides. */
 const box = (width: number, height: number, margin: number): [[number, number], [number, number]] => [

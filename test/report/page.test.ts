@@ -38,15 +38,19 @@ async function open(t: ExecutionContext, data: ReportData, width = 1280): Promis
   return { page, complaints };
 }
 
-/** Moves the mouse to where an image is on the map, by the page's own layout of a square in the middle. */
+/** Moves the mouse to where an image is on the map, which fills 92 % of its frame one way. */
 async function pointAt(page: Page, data: ReportData, id: number): Promise<{ x: number; y: number }> {
   const canvas = page.locator("#map canvas");
   await canvas.evaluate((element) => element.scrollIntoView({ block: "center" }));
   const box = await canvas.boundingBox();
   if (!box || !data.images) throw new Error("there is no map");
-  const side = 0.92 * Math.min(box.width, box.height);
-  const x = box.x + box.width / 2 + (data.images.map[2 * id] - 0.5) * side;
-  const y = box.y + box.height / 2 + (data.images.map[2 * id + 1] - 0.5) * side;
+  const { map } = data.images;
+  const [xs, ys] = [0, 1].map((axis) => map.filter((_, i) => i % 2 === axis));
+  const range = (values: readonly number[]): number => Math.max(...values) - Math.min(...values);
+  const middle = (values: readonly number[]): number => (Math.max(...values) + Math.min(...values)) / 2;
+  const scale = 0.92 * Math.min(box.width / range(xs), box.height / range(ys));
+  const x = box.x + box.width / 2 + (xs[id] - middle(xs)) * scale;
+  const y = box.y + box.height / 2 + (ys[id] - middle(ys)) * scale;
   await page.mouse.move(x, y);
   return { x, y };
 }
@@ -177,7 +181,7 @@ inChromium("without labels, tree and images the page says why and how to get the
     confusion: null,
   });
   const text = await page.locator("main").innerText();
-  for (const part of ["The run is still in warm-up.", "hcsc report --run shapes-demo", "It needs images with labels."])
+  for (const part of ["The run is still in warm-up.", "hcsc report --run RUN", "It needs images with labels."])
     t.true(text.includes(part), part);
   t.deepEqual(complaints, []);
 });

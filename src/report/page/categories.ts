@@ -20,14 +20,18 @@ export function categoriesOf(images: ReportImages): readonly Categories[] {
     const names = Array.from({ length: 1 + Math.max(...of) }, (_, id) => `cluster ${id}`);
     return { title: `${levelName(level)} (${names.length} clusters)`, of, names, colours: () => palette(names.length) };
   });
-  const labels = images.labels ? [labelCategories(images.labels, images.classes)] : [];
+  const names = classNames(images);
+  const labels: readonly Categories[] =
+    images.labels && names ? [{ title: "label", of: images.labels, names, colours: () => palette(names.length) }] : [];
   const all = [...labels, ...levels.reverse()];
   return all.length > 0 ? all : [alike(images.names.length)];
 }
 
-export function labelCategories(labels: readonly number[], classes: readonly string[] | null): Categories {
-  const names = classes ?? Array.from({ length: 1 + Math.max(...labels) }, (_, i) => `class ${i}`);
-  return { title: "label", of: labels, names, colours: () => palette(names.length) };
+/** Classes as the page calls them: a bare number says nothing. Null without labels. */
+export function classNames({ labels, classes }: ReportImages): readonly string[] | null {
+  if (!labels) return null;
+  const names = classes ?? Array.from({ length: 1 + Math.max(...labels) }, (_, i) => String(i));
+  return names.map((name) => (/^\d+$/.test(name) ? `class ${name}` : name));
 }
 
 const alike = (n: number): Categories => ({

@@ -46,7 +46,7 @@ const pointer = (points: readonly Point[], unit = ""): Plot.Markish =>
       y: "value",
       fill: "var(--raised)",
       stroke: "var(--line)",
-      title: ({ step, value, series }: Point) => `${series} ${figure(value)}${unit}\nstep ${figure(step)}`,
+      title: ({ step, value, series }: Point) => `${series}: ${figure(value)}${unit}\nstep ${figure(step)}`,
     }),
   );
 
@@ -57,7 +57,7 @@ export const charts: readonly Chart[] = [
     draw({ steps }, { chanceLoss }) {
       if (steps.length === 0) return null;
       const raw = thinned(losses(steps), 1200);
-      const smooth = smoothed(raw, Math.min(20, raw.length / 20));
+      const smooth = smoothed(raw, Math.min(10, raw.length / 30));
       const last = smooth[smooth.length - 1];
       return {
         words: `Loss by step: ${figure(raw[0].value)} at step ${raw[0].step}, ${figure(last.value)} at step ${last.step}; chance is ${figure(chanceLoss)}.`,

@@ -3,6 +3,9 @@ import type { Confusion } from "../data.js";
 import { type Child, element, section } from "./element.js";
 import { count, figure, percent } from "./numbers.js";
 
+/** Of more classes nobody reads a table: the worst mistakes are listed alone. */
+const mostInTable = 60;
+
 /** The matrix; in words only where there are no labels. */
 export function confusionSection(confusion: Confusion | null, classes: readonly string[] | null): HTMLElement {
   if (!confusion)
@@ -18,11 +21,13 @@ export function confusionSection(confusion: Confusion | null, classes: readonly 
     "Confusion matrix",
     `Weighted kNN (k = ${confusion.k}) on a held-out fifth of the images: ${figure(confusion.top1)} % right. ` +
       "A row is a true class, a column what it was taken for.",
-    element(
-      "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": "Confusion matrix" },
-      table(confusion.counts, names),
-    ),
+    names.length <= mostInTable
+      ? element(
+          "div",
+          { class: "scroll", tabindex: 0, role: "region", "aria-label": "Confusion matrix" },
+          table(confusion.counts, names),
+        )
+      : null,
     worst(confusion.counts, names),
   );
 }
@@ -72,7 +77,7 @@ function worst(counts: Confusion["counts"], names: readonly string[]): HTMLEleme
     .flatMap((row, truth) => row.map((n, predicted) => ({ n, truth, predicted })))
     .filter(({ n, truth, predicted }) => truth !== predicted && n > 0)
     .sort((a, b) => b.n - a.n)
-    .slice(0, 3);
+    .slice(0, names.length <= mostInTable ? 3 : 30);
   const words: Child[] = pairs.map(({ n, truth, predicted }) =>
     element("li", {}, `${names[truth]} for ${names[predicted]} (${count(n)})`),
   );

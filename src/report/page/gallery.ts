@@ -1,5 +1,6 @@
 /** What the sections with images share: the images, which one is chosen, which are marked. */
 import type { ReportImages } from "../data.js";
+import { classNames } from "./categories.js";
 import { type Child, element } from "./element.js";
 import { three } from "./numbers.js";
 import { Thumbnails } from "./thumbnails.js";
@@ -17,12 +18,15 @@ export interface Neighbour {
 
 export class Gallery {
   readonly thumbnails: Thumbnails;
+  /** Null without labels. */
+  readonly classes: readonly string[] | null;
   chosen: number | null = null;
   marking: Marking | null = null;
   private readonly listeners: (() => void)[] = [];
 
   constructor(readonly images: ReportImages) {
     this.thumbnails = new Thumbnails(images.sheets, images.names);
+    this.classes = classNames(images);
   }
 
   get size(): number {
@@ -45,9 +49,8 @@ export class Gallery {
 
   /** The class of an image in words; null without labels. */
   label(id: number): string | null {
-    const { labels, classes } = this.images;
-    if (!labels) return null;
-    return classes?.[labels[id]] ?? `class ${labels[id]}`;
+    const { labels } = this.images;
+    return this.classes && labels ? this.classes[labels[id]] : null;
   }
 
   neighbours(id: number): readonly Neighbour[] {

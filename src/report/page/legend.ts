@@ -1,6 +1,9 @@
 /** Colours and what they stand for. */
 import { type Child, element } from "./element.js";
 
+/** With more names than this, colours no longer tell them apart. */
+export const mostInLegend = 24;
+
 /** A legend of buttons where `choose` is given, of text otherwise. */
 export function legend(
   names: readonly string[],

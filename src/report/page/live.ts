@@ -12,6 +12,8 @@ const pace = 300;
 export class Live {
   private data: ReportData | null = null;
   private curves: Curves = { steps: [], epochs: [] };
+  /** What came while all data were being fetched, which may not have it yet. */
+  private meanwhile: Curves[] | null = null;
   private drawing = false;
 
   constructor(private readonly page: Page) {}
@@ -29,16 +31,19 @@ export class Live {
   }
 
   private async fetchAll(): Promise<void> {
+    this.meanwhile = [];
     const response = await fetch("/data.json").catch(() => null);
     if (!response?.ok) return this.page.say("no data yet", "waiting");
     this.data = (await response.json()) as ReportData;
-    this.curves = this.data.curves;
-    this.page.update(this.data);
+    this.curves = (this.meanwhile ?? []).reduce(extended, this.data.curves);
+    this.meanwhile = null;
+    this.page.update({ ...this.data, curves: this.curves });
     this.page.say("live", "live");
   }
 
   private append(more: Curves): void {
     this.curves = extended(this.curves, more);
+    this.meanwhile?.push(more);
     if (this.drawing) return;
     this.drawing = true;
     setTimeout(() => {

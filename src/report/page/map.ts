@@ -3,7 +3,7 @@ import { select, type ZoomBehavior, zoom, zoomIdentity } from "d3";
 import { type Categories, categoriesOf } from "./categories.js";
 import { element } from "./element.js";
 import type { Gallery } from "./gallery.js";
-import { legend } from "./legend.js";
+import { legend, mostInLegend } from "./legend.js";
 import { MapFrame } from "./mapFrame.js";
 import { MapPainter } from "./mapPainter.js";
 import { onTheme } from "./theme.js";
@@ -11,8 +11,14 @@ import { onTheme } from "./theme.js";
 const help =
   "Map of the images. Arrow keys move it, plus and minus zoom, zero shows all; " +
   "the image at its middle is named, Enter chooses it, Escape lets go.";
-const mostInLegend = 24;
-const reach = 14;
+/** Pixels from an image within which the pointer means it. */
+const reach = 20;
+
+/** The corners of a frame with a margin of a share of its sides. */
+const box = (width: number, height: number, margin: number): [[number, number], [number, number]] => [
+  [-margin * width, -margin * height],
+  [(1 + margin) * width, (1 + margin) * height],
+];
 
 export class MapView {
   readonly element: HTMLElement;
@@ -78,10 +84,8 @@ export class MapView {
     select(canvas).call(this.zoomer);
     new ResizeObserver(() => {
       Object.assign(this.frame, { width: place.clientWidth, height: place.clientHeight });
-      this.zoomer.extent([
-        [0, 0],
-        [this.frame.width, this.frame.height],
-      ]);
+      const { width, height } = this.frame;
+      this.zoomer.extent(box(width, height, 0)).translateExtent(box(width, height, 0.3));
       this.redraw();
     }).observe(place);
     canvas.addEventListener("pointermove", ({ offsetX, offsetY }) =>

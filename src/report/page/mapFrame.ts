@@ -1,7 +1,7 @@
 /** Where the map's points lie on screen, and which point lies where. */
-import { type Quadtree, quadtree, type ZoomTransform, zoomIdentity } from "d3";
+import { extent, type Quadtree, quadtree, type ZoomTransform, zoomIdentity } from "d3";
 
-/** Share of the frame's shorter side that the whole map takes. */
+/** Share of the frame that the whole map takes. */
 const fill = 0.92;
 
 export class MapFrame {
@@ -9,9 +9,16 @@ export class MapFrame {
   height = 1;
   zoom: ZoomTransform = zoomIdentity;
   private readonly tree: Quadtree<number>;
+  /** Middle and extent of the points. */
+  private readonly middle: readonly [number, number];
+  private readonly extent: readonly [number, number];
 
   /** @param map - x, y of each image within 0..1, one after the other */
   constructor(private readonly map: readonly number[]) {
+    const sides = [0, 1].map((axis) => extent(map.filter((_, i) => i % 2 === axis)) as [number, number]);
+    const of = (f: (low: number, high: number) => number) => [f(...sides[0]), f(...sides[1])] as const;
+    this.middle = of((low, high) => (low + high) / 2);
+    this.extent = of((low, high) => high - low || 1);
     this.tree = quadtree<number>(
       Array.from({ length: map.length / 2 }, (_, id) => id),
       (id) => map[2 * id],
@@ -23,27 +30,27 @@ export class MapFrame {
     return this.map.length / 2;
   }
 
-  /** Pixels of the map's side. */
+  /** Pixels from 0 to 1. */
   get side(): number {
     return this.zoom.k * this.unit;
   }
 
   x(id: number): number {
-    return this.zoom.applyX(this.width / 2 + (this.map[2 * id] - 0.5) * this.unit);
+    return this.zoom.applyX(this.width / 2 + (this.map[2 * id] - this.middle[0]) * this.unit);
   }
 
   y(id: number): number {
-    return this.zoom.applyY(this.height / 2 + (this.map[2 * id + 1] - 0.5) * this.unit);
+    return this.zoom.applyY(this.height / 2 + (this.map[2 * id + 1] - this.middle[1]) * this.unit);
   }
 
   /** The image nearest to a place in the frame, at most `radius` pixels away. */
   at(x: number, y: number, radius: number): number | null {
-    const mapX = (this.zoom.invertX(x) - this.width / 2) / this.unit + 0.5;
-    const mapY = (this.zoom.invertY(y) - this.height / 2) / this.unit + 0.5;
+    const mapX = (this.zoom.invertX(x) - this.width / 2) / this.unit + this.middle[0];
+    const mapY = (this.zoom.invertY(y) - this.height / 2) / this.unit + this.middle[1];
     return this.tree.find(mapX, mapY, radius / this.side) ?? null;
   }
 
   private get unit(): number {
-    return Math.min(this.width, this.height) * fill;
+    return fill * Math.min(this.width / this.extent[0], this.height / this.extent[1]);
   }
 }

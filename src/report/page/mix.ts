@@ -32,6 +32,6 @@ export function mixBar(mix: readonly number[], classes: readonly string[]): HTML
     "span",
     { class: "mix" },
     bar,
-    element("span", { class: "commonest", "aria-hidden": "true" }, words.join(", ")),
+    element("span", { class: "commonest", "aria-hidden": "true" }, words.slice(0, 3).join(", ")),
   );
 }

@@ -1,6 +1,5 @@
 /** The whole page: sections made from the data, and remade as far as the data changed. */
 import type { Curves, ReportData } from "../data.js";
-import { labelCategories } from "./categories.js";
 import { confusionSection } from "./confusion.js";
 import { CurvesView } from "./curves.js";
 import { element, section } from "./element.js";
@@ -66,24 +65,24 @@ export class Page {
   private updateRest({ run, images, tree, confusion }: ReportData): void {
     this.gallery?.thumbnails.release();
     this.gallery = images && new Gallery(images);
-    const names = images?.labels ? labelCategories(images.labels, images.classes).names : null;
+    const names = this.gallery?.classes ?? null;
     const prototypes = treeSection(tree, this.gallery);
     if (names) paintLabels(prototypes, names.length);
     this.rest.replaceChildren(
       prototypes,
       ...(this.gallery
         ? [exploreSection(this.gallery), retrievalSection(this.gallery)]
-        : [section("map", "Map and retrieval", null, howToGetImages(run.name))]),
+        : [section("map", "Map and retrieval", null, howToGetImages())]),
       confusionSection(confusion, names),
       recipeSection(run),
     );
   }
 }
 
-const howToGetImages = (run: string): HTMLElement =>
+const howToGetImages = (): HTMLElement =>
   element(
     "p",
     { class: "empty" },
     "Images are embedded when a report is made: ",
-    element("code", {}, `hcsc report --run ${run}`),
+    element("code", {}, "hcsc report --run RUN"),
   );

@@ -24,8 +24,8 @@ export function retrievalSection(gallery: Gallery): HTMLElement {
 }
 
 /** Queries spread evenly over the images, of as many classes as there is room for. */
-function examples({ images, size }: Gallery, turn: number): readonly number[] {
-  const { labels, classes } = images;
+function examples({ images, classes, size }: Gallery, turn: number): readonly number[] {
+  const { labels } = images;
   if (!labels || !classes) {
     const spread = Array.from({ length: Math.min(queries, size) }, (_, i) => Math.floor((i * size) / queries) + turn);
     return spread.map((id) => id % size);

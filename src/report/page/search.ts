@@ -1,5 +1,4 @@
 /** Finds images by file name, class or `cluster 12`: marks them on the map and lists the first. */
-import type { ReportImages } from "../data.js";
 import { clusterName } from "./categories.js";
 import { element } from "./element.js";
 import type { Gallery, Marking } from "./gallery.js";
@@ -9,7 +8,7 @@ const mostListed = 48;
 const clusterQuery = /^cluster\s+(\d+)(?:\s+(?:of\s+)?level\s+(\d+))?$/i;
 
 /** The images a query means: of a cluster (of level 1 unless it names another), or by a part of their name or class. */
-export function found(images: ReportImages, query: string): Marking {
+export function found({ images, classes }: Gallery, query: string): Marking {
   const cluster = clusterQuery.exec(query.trim());
   const matches = (test: (id: number) => boolean): ReadonlySet<number> =>
     new Set(Array.from(images.names.keys()).filter(test));
@@ -18,7 +17,7 @@ export function found(images: ReportImages, query: string): Marking {
     return { what: clusterName(level, id), ids: matches((image) => images.clusters[level]?.[image] === id) };
   }
   const part = query.trim().toLowerCase();
-  const meant = new Set(images.classes?.flatMap((name, label) => (name.toLowerCase().includes(part) ? [label] : [])));
+  const meant = new Set(classes?.flatMap((name, label) => (name.toLowerCase().includes(part) ? [label] : [])));
   const isMeant = (id: number): boolean => images.labels !== null && meant.has(images.labels[id]);
   return {
     what: `“${query.trim()}”`,
@@ -40,7 +39,7 @@ export function search(gallery: Gallery): Search {
     spellcheck: "false",
   });
   const results = element("div", { class: "results", "aria-live": "polite" });
-  field.addEventListener("input", () => gallery.mark(field.value.trim() ? found(gallery.images, field.value) : null));
+  field.addEventListener("input", () => gallery.mark(field.value.trim() ? found(gallery, field.value) : null));
   let shown: Marking | null = null;
   gallery.onChange(() => {
     if (shown === gallery.marking) return;

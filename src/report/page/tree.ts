@@ -1,9 +1,9 @@
 /** The prototypes as a tree of native disclosures, coarsest level first; what is under a node is made when it is opened. */
 import type { Tree, TreeNode } from "../data.js";
-import { clusterName, labelCategories } from "./categories.js";
+import { clusterName } from "./categories.js";
 import { element, section } from "./element.js";
 import type { Gallery } from "./gallery.js";
-import { legend } from "./legend.js";
+import { legend, mostInLegend } from "./legend.js";
 import { mixBar } from "./mix.js";
 import { count, plural, three } from "./numbers.js";
 import { labelColour } from "./palette.js";
@@ -30,8 +30,7 @@ class TreeView {
     private readonly gallery: Gallery | null,
   ) {
     this.under = levels.map((nodes, level) => nodes.map((_, id) => (level === 0 ? [] : this.children(level, id))));
-    const images = gallery?.images;
-    this.classes = images?.labels ? labelCategories(images.labels, images.classes).names : null;
+    this.classes = gallery?.classes ?? null;
   }
 
   parts(): readonly HTMLElement[] {
@@ -39,6 +38,7 @@ class TreeView {
     const ids = bySize(this.levels[top], Array.from(this.levels[top].keys()));
     const key =
       this.classes &&
+      this.classes.length <= mostInLegend &&
       legend(
         this.classes,
         this.classes.map((_, label) => labelColour(label)),

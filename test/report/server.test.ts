@@ -1,4 +1,4 @@
-import { appendFile, rename, rm, writeFile } from "node:fs/promises";
+import { appendFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ const line = (n: number) => `${JSON.stringify(step(n))}\n`;
 /** What comes back for these very bytes. */
 function raw(port: number, request: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, "127.0.0.1", () => socket.end(request));
+    const socket = connect(port, "127.0.0.1", () => socket.write(request));
     let answer = "";
     socket.on("data", (d) => {
       answer += d;
@@ -169,7 +169,11 @@ test("events: what is there, new lines whole, a file cut or replaced anew, a new
     );
   };
   await curves()("no file yet");
-  await writeFile(run.metricsFile, line(1) + line(2));
+  const put = async (text: string) => {
+    await writeFile(`${run.metricsFile}.new`, text);
+    await rename(`${run.metricsFile}.new`, run.metricsFile);
+  };
+  await put(line(1) + line(2));
   await curves(1, 2)("the file is made");
   await appendFile(run.metricsFile, line(3) + line(4).slice(0, 10));
   await metrics(3);
@@ -178,10 +182,9 @@ test("events: what is there, new lines whole, a file cut or replaced anew, a new
   await run.rewind(2);
   await curves(1, 2)("rewound");
   // Replaced by one that is longer than what was read.
-  await writeFile(`${run.metricsFile}.new`, line(1) + line(2) + line(3) + line(5) + line(6));
-  await rename(`${run.metricsFile}.new`, run.metricsFile);
+  await put(line(1) + line(2) + line(3) + line(5) + line(6));
   await curves(1, 2, 3, 5, 6)("replaced");
-  await writeFile(run.metricsFile, line(1));
+  await truncate(run.metricsFile, line(1).length);
   await curves(1)("cut");
   await rm(run.metricsFile);
   await curves()("gone");

@@ -146,6 +146,10 @@ test("events: what is there, new lines whole, a file cut or replaced anew, a new
   const run = await emptyRun();
   const server = await servePage(run, 0);
   const leave = new AbortController();
+  t.teardown(async () => {
+    await server.close(); // With the client still there.
+    leave.abort();
+  });
   const events = eventsOf(server.url, leave.signal);
   const next = async () =>
     (await events.next()).value as { event: string; data: { steps: { step: number }[] } & { step: number }[] };
@@ -169,9 +173,9 @@ test("events: what is there, new lines whole, a file cut or replaced anew, a new
     );
   };
   await curves()("no file yet");
-  const put = async (text: string) => {
-    await writeFile(`${run.metricsFile}.new`, text);
-    await rename(`${run.metricsFile}.new`, run.metricsFile);
+  const put = async (text: string, file = run.metricsFile) => {
+    await writeFile(`${file}.new`, text);
+    await rename(`${file}.new`, file);
   };
   await put(line(1) + line(2));
   await curves(1, 2)("the file is made");
@@ -188,7 +192,7 @@ test("events: what is there, new lines whole, a file cut or replaced anew, a new
   await curves(1)("cut");
   await rm(run.metricsFile);
   await curves()("gone");
-  await writeFile(join(run.path, "report.json"), "{}");
+  await put("{}", join(run.path, "report.json"));
   t.is((await next()).event, "data");
   await t.throwsAsync(
     Promise.race([
@@ -199,8 +203,6 @@ test("events: what is there, new lines whole, a file cut or replaced anew, a new
     ]),
     { message: "quiet" },
   );
-  await server.close(); // With the client still there.
-  leave.abort();
 });
 
 test("clients that leave are forgotten", async (t) => {

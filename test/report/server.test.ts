@@ -1,4 +1,4 @@
-import { appendFile, rename, rm, writeFile } from "node:fs/promises";
+import { appendFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ const line = (n: number) => `${JSON.stringify(step(n))}\n`;
 /** What comes back for these very bytes. */
 function raw(port: number, request: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, "127.0.0.1", () => socket.end(request));
+    const socket = connect(port, "127.0.0.1", () => socket.write(request));
     let answer = "";
     socket.on("data", (d) => {
       answer += d;
@@ -146,6 +146,10 @@ test("events: what is there, new lines whole, a file cut or replaced anew, a new
   const run = await emptyRun();
   const server = await servePage(run, 0);
   const leave = new AbortController();
+  t.teardown(async () => {
+    await server.close(); // With the client still there.
+    leave.abort();
+  });
   const events = eventsOf(server.url, leave.signal);
   const next = async () =>
     (await events.next()).value as { event: string; data: { steps: { step: number }[] } & { step: number }[] };
@@ -169,7 +173,11 @@ test("events: what is there, new lines whole, a file cut or replaced anew, a new
     );
   };
   await curves()("no file yet");
-  await writeFile(run.metricsFile, line(1) + line(2));
+  const put = async (text: string, file = run.metricsFile) => {
+    await writeFile(`${file}.new`, text);
+    await rename(`${file}.new`, file);
+  };
+  await put(line(1) + line(2));
   await curves(1, 2)("the file is made");
   await appendFile(run.metricsFile, line(3) + line(4).slice(0, 10));
   await metrics(3);
@@ -178,14 +186,13 @@ test("events: what is there, new lines whole, a file cut or replaced anew, a new
   await run.rewind(2);
   await curves(1, 2)("rewound");
   // Replaced by one that is longer than what was read.
-  await writeFile(`${run.metricsFile}.new`, line(1) + line(2) + line(3) + line(5) + line(6));
-  await rename(`${run.metricsFile}.new`, run.metricsFile);
+  await put(line(1) + line(2) + line(3) + line(5) + line(6));
   await curves(1, 2, 3, 5, 6)("replaced");
-  await writeFile(run.metricsFile, line(1));
+  await truncate(run.metricsFile, line(1).length);
   await curves(1)("cut");
   await rm(run.metricsFile);
   await curves()("gone");
-  await writeFile(join(run.path, "report.json"), "{}");
+  await put("{}", join(run.path, "report.json"));
   t.is((await next()).event, "data");
   await t.throwsAsync(
     Promise.race([
@@ -196,8 +203,6 @@ test("events: what is there, new lines whole, a file cut or replaced anew, a new
     ]),
     { message: "quiet" },
   );
-  await server.close(); // With the client still there.
-  leave.abort();
 });
 
 test("clients that leave are forgotten", async (t) => {

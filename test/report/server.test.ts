@@ -3,17 +3,9 @@ import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { loadRecipe } from "../../src/cli/recipes.js";
 import { UsageError } from "../../src/errors.js";
 import { type ReportData, servePage } from "../../src/report/index.js";
-import { RunFolder } from "../../src/train/index.js";
-import { withRecipe } from "../commands/cli.js";
-
-async function emptyRun(): Promise<RunFolder> {
-  const { folder, recipe: file } = await withRecipe();
-  const recipe = await loadRecipe(file, []);
-  return RunFolder.create(join(folder, "run"), { recipe, data: "photos", images: 64, versions: {}, started: "now" });
-}
+import { emptyRun } from "./emptyRun.js";
 
 const step = (n: number) => ({ kind: "step" as const, step: n, epoch: 0, loss: 1 / n, terms: [] });
 const line = (n: number) => `${JSON.stringify(step(n))}\n`;

@@ -1,9 +1,9 @@
-/** Feeds the page from its server: all data when connected, then metrics as they are written. */
+/** Feeds the page from its server: curves as they grow by events, everything else whenever a report is new. */
 import type { Curves, ReportData } from "../data.js";
 import type { Page } from "./page.js";
 import { extended } from "./series.js";
 
-type Metric = Curves["steps"][number] | Curves["epochs"][number];
+type Metric = Curves["steps"][number] | Curves["epochs"][number] | { readonly kind: "evaluation" | "session" };
 
 const retryAfter = 2000;
 /** Milliseconds between two drawings of the curves. */
@@ -12,18 +12,17 @@ const pace = 300;
 export class Live {
   private data: ReportData | null = null;
   private curves: Curves = { steps: [], epochs: [] };
-  /** What came while all data were being fetched, which may not have it yet. */
-  private meanwhile: Curves[] | null = null;
   private drawing = false;
 
   constructor(private readonly page: Page) {}
 
-  /** Listens, and begins again whenever the server went away: what was missed is in the data then. */
+  /** Listens, and begins again whenever the server went away: it then sends all curves anew. */
   connect(): void {
     const events = new EventSource("/events");
     events.addEventListener("open", () => this.fetchAll());
     events.addEventListener("data", () => this.fetchAll());
-    events.addEventListener("metrics", ({ data }) => this.append(metricsOf(data)));
+    events.addEventListener("curves", ({ data }) => this.draw(JSON.parse(data) as Curves));
+    events.addEventListener("metrics", ({ data }) => this.draw(extended(this.curves, curvesOf(JSON.parse(data)))));
     events.addEventListener("error", () => {
       this.page.say("reconnecting", "waiting");
       if (events.readyState === EventSource.CLOSED) setTimeout(() => this.connect(), retryAfter);
@@ -31,19 +30,15 @@ export class Live {
   }
 
   private async fetchAll(): Promise<void> {
-    this.meanwhile = [];
     const response = await fetch("/data.json").catch(() => null);
     if (!response?.ok) return this.page.say("no data yet", "waiting");
     this.data = (await response.json()) as ReportData;
-    this.curves = (this.meanwhile ?? []).reduce(extended, this.data.curves);
-    this.meanwhile = null;
     this.page.update({ ...this.data, curves: this.curves });
     this.page.say("live", "live");
   }
 
-  private append(more: Curves): void {
-    this.curves = extended(this.curves, more);
-    this.meanwhile?.push(more);
+  private draw(curves: Curves): void {
+    this.curves = curves;
     if (this.drawing) return;
     this.drawing = true;
     setTimeout(() => {
@@ -53,14 +48,8 @@ export class Live {
   }
 }
 
-/** Of the lines of an event; `metrics.jsonl` has other kinds too. */
-function metricsOf(lines: string): Curves {
-  const metrics = lines
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .map((line) => JSON.parse(line) as Metric);
-  return {
-    steps: metrics.filter((metric) => metric.kind === "step"),
-    epochs: metrics.filter((metric) => metric.kind === "epoch"),
-  };
-}
+/** `metrics.jsonl` has other kinds of lines too. */
+const curvesOf = (metrics: readonly Metric[]): Curves => ({
+  steps: metrics.filter((metric) => metric.kind === "step"),
+  epochs: metrics.filter((metric) => metric.kind === "epoch"),
+});

@@ -21,6 +21,7 @@ export * from "./cluster/index.js";
 export * from "./data/index.js";
 export * from "./errors.js";
 export * from "./eval/index.js";
+export * from "./organize/index.js";
 export * from "./recipe/index.js";
 export * from "./runtime/index.js";
 export * from "./sweep/index.js";

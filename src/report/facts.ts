@@ -1,12 +1,13 @@
 /** What a run is, for the head of a page. */
+import { basename } from "node:path";
 import { type Checkpoint, chanceLoss, type RunFolder } from "../train/index.js";
 import type { RunFacts } from "./data.js";
 
 /** @param checkpoint - the one shown; null before the first */
-export function factsOf({ description }: RunFolder, checkpoint: Checkpoint | null): RunFacts {
+export function factsOf({ path, description }: RunFolder, checkpoint: Checkpoint | null): RunFacts {
   const { recipe, data, images, started, versions } = description;
   return {
-    name: recipe.name,
+    name: basename(path),
     data,
     images,
     started,

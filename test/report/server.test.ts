@@ -114,7 +114,7 @@ test("before a report the page has the run's facts and curves", async (t) => {
   const server = await servePage(run, 0);
   const data = async () => (await (await fetch(`${server.url}data.json`)).json()) as ReportData;
   const before = await data();
-  t.is(before.run.name, "tiny");
+  t.is(before.run.name, "run");
   t.is(before.run.epoch, null);
   t.true(Math.abs(before.run.chanceLoss - Math.log(65)) < 1e-12);
   t.deepEqual(new Map(before.run.recipe).get("method.clusters"), "[6,3]");

@@ -13,6 +13,8 @@ export const { values: flags } = parseArgs({
     case: { type: "string", multiple: true },
     /** Shows where the time of a step goes instead. */
     profile: { type: "boolean", default: false },
+    /** Times the lowering's choices against what they were chosen over instead. */
+    choices: { type: "boolean", default: false },
     /** Writes the results, and their plot, into this folder. */
     out: { type: "string" },
   },

@@ -1,17 +1,21 @@
 /**
- * dw of y = conv(x, w) on blocked memory. More than one tap: one convolution with the roles swapped, in which channels are the
- * batch, images the channels, dy the filters and the stride the dilation:
+ * dw of y = conv(x, w) on blocked memory: one convolution with the roles swapped, in which channels are the batch, images the
+ * channels, dy the filters and the stride the dilation:
  *
  *     dw[o, i, t] = Σ_n Σ_p dy[n, o, p] · x[n, i, p·stride + t]
  *
- * x is padded beforehand: padding inside the kernel leaves its vector path. One tap: one product of matrices of pixels.
+ * x is padded beforehand: padding inside the kernel leaves its vector path. One tap and few pixels: one product of matrices of
+ * pixels. `npm run bench -- --choices` times the forms.
  */
 import { gemm, mul, pad, reshape, slice, transpose } from "../apply.js";
 import { windowOf } from "../ops.js";
 import { isStatic } from "../shapes.js";
 import type { Value } from "../value.js";
-import type { Lowering, Rule } from "./forms.js";
+import type { Rule } from "./forms.js";
 import { convolve, imageOf, toBlocked, toChannelsLast, toPlain, view } from "./kernels.js";
+
+/** From so many pixels on, one tap is faster by lanes: an image as a filter is then long enough. */
+const manyPixels = 128;
 
 export const convGradWeight: Rule = (node, lowering) => {
   const [x, dy] = node.inputs as readonly Value[];
@@ -20,19 +24,21 @@ export const convGradWeight: Rule = (node, lowering) => {
   if (!lowering.fits(dy) || !isStatic(x.shape) || kernel.length !== 2) return null;
   if (((node.attributes.group as number) ?? 1) !== 1 || String(dilations) !== "1,1") return null;
   const { value, by } = lowering.scaled(dy);
+  const taps = { kernel, strides, pads };
   const single = kernel[0] * kernel[1] === 1;
   if (single && (!lowering.fits(x) || pads.some((p) => p !== 0))) return null;
-  const taps = { kernel, strides, pads };
-  const raw = single
-    ? pixelProduct(lowering.blocked(x), value, strides)
-    : lowering.fits(x)
-      ? swappedLanes(lowering.blocked(x), value, taps, lowering.block)
-      : swappedRoles(x, value, taps, lowering);
+  const [, , ho, wo] = imageOf(dy);
+  const raw =
+    single && ho * wo < manyPixels
+      ? pixelProduct(lowering.blocked(x), value, strides)
+      : lowering.fits(x)
+        ? swappedLanes(lowering.blocked(x), value, taps, lowering.block)
+        : swappedRoles(lowering.plain(x), value, taps, lowering.block);
   return [{ plain: by ? mul(raw, reshape(by, [imageOf(dy)[1], 1, 1, 1])) : raw }];
 };
 
 /** dyᵀ·x over all pixels: [O, I, 1, 1]. */
-function pixelProduct(x: Value, dy: Value, strides: readonly number[]): Value {
+export function pixelProduct(x: Value, dy: Value, strides: readonly number[]): Value {
   const [n, o, ho, wo] = imageOf(dy);
   const i = imageOf(x)[1];
   const taken = strides.reduce(
@@ -45,7 +51,7 @@ function pixelProduct(x: Value, dy: Value, strides: readonly number[]): Value {
   return reshape(product, [o, i, 1, 1]);
 }
 
-interface Taps {
+export interface Taps {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
   readonly pads: readonly number[];
@@ -56,7 +62,7 @@ interface Taps {
  * its own. Along such rows, dilated by b, one convolution meets b channels at once, and a filter that was read from memory
  * serves k·b outputs.
  */
-function swappedLanes(x: Value, dy: Value, { kernel, strides, pads }: Taps, b: number): Value {
+export function swappedLanes(x: Value, dy: Value, { kernel, strides, pads }: Taps, b: number): Value {
   const [n, i, h, w] = imageOf(x);
   const [, o, ho, wo] = imageOf(dy);
   const images = n < b ? n : Math.ceil(n / b) * b;
@@ -93,15 +99,15 @@ function imagesBlocked(x: Value, [lanes, n, h, w]: readonly number[], b: number)
   return view(transpose(view(blocked, [n / b, lanes, h * w * b]), [1, 0, 2]), [lanes, n, h, w]);
 }
 
-function swappedRoles(x: Value, dy: Value, { kernel, strides, pads }: Taps, lowering: Lowering): Value {
-  const { block: b } = lowering;
+/** Of images with fewer channels than a block, as pixels are: each channel is an image of the batch. */
+export function swappedRoles(x: Value, dy: Value, { kernel, strides, pads }: Taps, b: number): Value {
   const [n, i, h, w] = imageOf(x);
   const [, o, ho, wo] = imageOf(dy);
   // Fewer images than a block are read plain, as a stem reads its few channels; else whole blocks of them are needed.
   const images = n < b ? n : Math.ceil(n / b) * b;
   // What the taps reach: negative where the last rows meet none.
   const ends = [h, w].map((d, a) => ([ho, wo][a] - 1) * strides[a] + kernel[a] - d - pads[a]);
-  const swapped = transpose(lowering.plain(x), [1, 0, 2, 3]); // [I, N, H, W]
+  const swapped = transpose(x, [1, 0, 2, 3]); // [I, N, H, W]
   const padded = pad(swapped, [0, 0, pads[0], pads[1], 0, images - n, ends[0], ends[1]]);
   const whole = pad(dy, [0, 0, 0, 0, images - n, 0, 0, 0]);
   const attributes = { strides: [1, 1], dilations: strides, pads: [0, 0, 0, 0] };

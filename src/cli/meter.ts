@@ -32,7 +32,7 @@ export function openMeter(quiet: boolean): Meter {
   let [before, began, last] = [0, 0, performance.now()];
   const pace = (done: number, total: number): string => {
     const seconds = (performance.now() - began) / 1000;
-    if (done === 0 || seconds === 0) return "";
+    if (done === 0 || seconds < 0.5) return "";
     return `${(done / seconds).toFixed(0)}/s | ${duration(((total - done) * seconds) / done)} left`;
   };
   const hide = () => {

@@ -124,8 +124,8 @@ test("with sub-batches a key does not change when an image of another part of th
   );
 });
 
-test("ResNet-50's full training graph is built in under 2 s", (t) => {
-  const began = performance.now();
+test.serial("ResNet-50's full training graph is built in under 2 s of the processor's time", (t) => {
+  const began = process.cpuUsage();
   const s = {
     ...settings,
     encoder: { net: backbones.resnet50, channels: 3, dimension: 128 },
@@ -135,5 +135,7 @@ test("ResNet-50's full training graph is built in under 2 s", (t) => {
   };
   const { model } = compile(fusedStep(s, "selective"), { kind: "portable" });
   t.true(model.length > 100_000);
-  t.true(performance.now() - began < 2000);
+  const { user, system } = process.cpuUsage(began);
+  t.log(`${((user + system) / 1e3).toFixed()} ms`);
+  t.true(user + system < 2e6);
 });

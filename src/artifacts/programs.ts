@@ -57,6 +57,7 @@ export function stepSettings(recipe: Recipe): StepSettings {
     clusters: recipe.method.clusters,
     keySubBatches: recipe.encoder.keySubBatches,
     precision: recipe.precision,
+    recompute: recipe.recompute,
     accumulation: recipe.accumulation,
   };
 }

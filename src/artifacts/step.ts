@@ -48,6 +48,8 @@ export interface StepSettings {
   readonly keySubBatches: number;
   /** `fp16`: with a dynamic loss scale, for convolutions in float16. */
   readonly precision: Precision;
+  /** Whether the backward pass makes cheap activations again. */
+  readonly recompute: boolean;
   /** Batches per update: 1 for the fused step. */
   readonly accumulation: number;
 }
@@ -69,6 +71,7 @@ export function fusedStep(s: StepSettings, phase: Phase, showGradients = false):
   const { query, gradients } = forwardBackward(s, phase, ports);
   if (showGradients) for (const [i, p] of query.entries()) ports.values[results.gradient(p.name)] = gradients[i];
   update(s, query, gradients, ports);
+  monitor(gradients, ports);
   return ports.graph("step");
 }
 
@@ -83,7 +86,18 @@ export function gradientStep(s: StepSettings, phase: Phase): Graph {
       add(before, s.accumulation === 1 ? gradients[i] : mul(gradients[i], 1 / s.accumulation)),
     );
   }
+  monitor(gradients, ports);
   return ports.graph("gradient");
+}
+
+/**
+ * The gradients' norm, as the last output: ONNX Runtime runs what the last one needs first. So all of the backward pass comes
+ * before the optimizer, whose results take the room that activations leave, and no gradient waits for a norm.
+ */
+function monitor(gradients: readonly Value[], ports: Ports): void {
+  scope("monitor", () => {
+    ports.values[results.gradientNorm] = globalNorm(gradients);
+  });
 }
 
 /** The update from the gradients in the state, which it sets to zero. */
@@ -130,7 +144,6 @@ function forwardBackward(
   scope("queue", () => ports.state(state.queue, scatterND(queue, slots(s, ports), k)));
   scope("monitor", () => {
     const center = mean(stopGradient(q), [0]);
-    ports.values[results.gradientNorm] = globalNorm(gradients);
     ports.values[results.concentration] = sqrt(sum(mul(center, center)));
   });
   ports.values[results.queryEmbedding] = q;
@@ -141,10 +154,11 @@ function forwardBackward(
 /** ∂total/∂query, through the loss scale where there is one. */
 function scaledGradients(s: StepSettings, total: Value, query: readonly Parameter[], ports: Ports): readonly Value[] {
   const parameters = query.map((p) => p.value);
-  if (s.precision === "fp32") return differentiate(total, parameters);
+  const { recompute } = s;
+  if (s.precision === "fp32") return differentiate(total, parameters, { recompute });
   const scale = ports.input(state.lossScale, []);
   ports.values[results.scale] = identity(scale);
-  return differentiate(mul(total, scale), parameters).map((g) => div(g, scale));
+  return differentiate(mul(total, scale), parameters, { recompute }).map((g) => div(g, scale));
 }
 
 /** The key encoder's turn: θ_k ← m θ_k + (1 − m) θ_q, then the embeddings of the key views, in the batch's order. */

@@ -3,6 +3,7 @@ import { GraphError } from "../errors.js";
 import { add, expandLike } from "./apply.js";
 import type { Entry } from "./gradients/rule.js";
 import { gradients } from "./gradients.js";
+import { Recomputation } from "./recompute.js";
 import { constant, describe, type Node, producer, scopeAt, topological, type Value } from "./value.js";
 
 /**
@@ -12,9 +13,14 @@ import { constant, describe, type Node, producer, scopeAt, topological, type Val
  * @param parameters - inputs, constants or intermediate values that `loss` depends on
  * @returns one value for each parameter, of its shape
  * @param unreached - what to give for a parameter that the loss does not depend on: an error, or null
+ * @param recompute - whether the backward pass makes cheap activations again, to less memory (`recompute.ts`)
  * @throws GraphError if an op on the way has no gradient rule, or a parameter does not reach the loss
  */
-export function differentiate(loss: Value, parameters: readonly Value[]): readonly Value[];
+export function differentiate(
+  loss: Value,
+  parameters: readonly Value[],
+  options?: { readonly recompute?: boolean },
+): readonly Value[];
 export function differentiate(
   loss: Value,
   parameters: readonly Value[],
@@ -23,16 +29,21 @@ export function differentiate(
 export function differentiate(
   loss: Value,
   parameters: readonly Value[],
-  { unreached = "error" }: { readonly unreached?: "error" | "null" } = {},
+  {
+    unreached = "error",
+    recompute = false,
+  }: { readonly unreached?: "error" | "null"; readonly recompute?: boolean } = {},
 ): readonly (Value | null)[] {
   if (!isFloat(loss)) throw new GraphError(`the loss ${describe(loss)} is not of a float type: it has no gradient`);
   const order = topological([loss]);
   const { needed, blocks } = reach(order, parameters);
+  const recomputation = recompute ? new Recomputation(order) : null;
   const cotangents = new Map<Value, Value>([[loss, expandLike(constant([1], [], loss.dtype), loss)]]);
   for (const node of order.reverse()) {
     const incoming = node.outputs.map((v) => cotangents.get(v) ?? null);
     if (incoming.every((g) => g === null) || !node.outputs.some((v) => needed.has(v))) continue;
-    const outgoing = scopeAt(gradientScope(node), () => backward(node, incoming, needed));
+    const outgoing = scopeAt(gradientScope(node), () => backward(node, incoming, needed, recomputation));
+    recomputation?.passed(node, outgoing);
     for (const [i, g] of outgoing.entries()) {
       const into = node.inputs[i];
       if (!g || !into || !needed.has(into)) continue;
@@ -74,12 +85,18 @@ function gradientScope(node: Node): string {
   return node.scope ? `gradient/${node.scope}` : "gradient";
 }
 
-function backward(node: Node, grads: readonly (Value | null)[], needed: ReadonlySet<Value>): readonly (Value | null)[] {
+function backward(
+  node: Node,
+  grads: readonly (Value | null)[],
+  needed: ReadonlySet<Value>,
+  recomputation: Recomputation | null,
+): readonly (Value | null)[] {
   const entry: Entry | undefined = gradients[node.op as keyof typeof gradients];
+  const read = (v: Value): Value => recomputation?.again(v) ?? v;
   if (typeof entry === "function")
     return entry(grads[0] as Value, {
-      inputs: node.inputs as readonly Value[],
-      outputs: node.outputs,
+      inputs: (node.inputs as readonly (Value | null)[]).map((v) => v && read(v)) as readonly Value[],
+      outputs: node.outputs.map(read),
       attributes: node.attributes,
       grads,
       needs: (i) => needed.has(node.inputs[i] as Value),

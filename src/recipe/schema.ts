@@ -125,6 +125,8 @@ export const recipeSchema = z
     batchSize: count,
     /** Of convolutions; `fp16` needs a GPU provider that has it. Weights, statistics, losses and sums are float32. */
     precision: z.enum(["fp32", "fp16"]).default("fp32"),
+    /** The backward pass makes normalised and activated images again instead of keeping them: less memory, a little more time. */
+    recompute: z.boolean().default(false),
     /** Batches whose gradients are averaged before an update. */
     accumulation: count.default(1),
     seed: z.int().min(0).default(0),

@@ -45,6 +45,7 @@ export function caseStep(c: Case): StepSettings {
     clusters: c.list("prototypes"),
     keySubBatches: 1,
     precision: "fp32",
+    recompute: false,
     accumulation: 1,
   };
 }

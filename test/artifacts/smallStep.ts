@@ -37,6 +37,7 @@ export const settings: StepSettings = {
   clusters: [6, 3],
   keySubBatches: 2,
   precision: "fp32",
+  recompute: false,
   accumulation: 1,
 };
 

@@ -69,11 +69,18 @@ export const results = {
   keyEmbedding: "embedding/key",
 } as const;
 
+const first = (name: string): string => name.split("/")[0];
+const perParameter: ReadonlySet<string> = new Set(
+  [state.query(""), state.key(""), state.optimizer("", ""), state.gradient("")].map(first),
+);
+
+/** Whether a state tensor is a parameter of an encoder, or something of its shape. */
+export const isStateOfParameter = (name: string): boolean => perParameter.has(first(name));
+
 /** Whether gradients move a state tensor: the query encoder, but not its running statistics. */
 export const isTrainable = (name: string): boolean =>
   name.startsWith(state.query("")) && !/\.running_(mean|var)$/.test(name);
 
-const first = (name: string): string => name.split("/")[0];
 const fedFirst: ReadonlySet<string> = new Set(
   Object.values(feeds).map((name) => first(typeof name === "string" ? name : name(0, 0))),
 );

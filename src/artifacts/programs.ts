@@ -17,6 +17,7 @@ import { lowerBlocked } from "../graph/lower/index.js";
 import { encodeModel, type ModelContent } from "../onnx/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { encoderSettings } from "./encoder.js";
+import { isPackedState } from "./filterMemory.js";
 import { isTrainable, next } from "./names.js";
 import { prepareGraph } from "./prepare.js";
 import { repeated } from "./repeat.js";
@@ -88,7 +89,12 @@ const forms: { readonly [K in Target["kind"]]: (graph: Graph, target: Target & {
     const expanded = expandComposites(Object.values(graph.outputs), forDevices);
     return precision === "fp16" ? convolveInHalf(expanded) : expanded;
   },
-  blocked: (graph, { block }) => expandComposites(Object.values(lowerBlocked(graph, { block }).outputs)),
+  blocked: (graph, { block }) =>
+    expandComposites(
+      Object.values(
+        lowerBlocked(graph, { block, isPacked: (name, shape) => isPackedState(name, shape, block) }).outputs,
+      ),
+    ),
 };
 
 function described(graph: Graph, target: Target): ModelContent {

@@ -5,10 +5,13 @@ import {
   feeds,
   fusedStep,
   type Program,
+  packState,
   prepareProgram,
   results,
   type StepSettings,
   state,
+  type Target,
+  unpackState,
 } from "../artifacts/index.js";
 import { chooseTarget } from "../runtime/index.js";
 import { type Case, floats, longs, scalarOf, type Tensors } from "./case.js";
@@ -65,11 +68,11 @@ export async function replayTrain(c: Case): Promise<Tensors> {
     const { shape, data } = c.tensor(`init.${name}`);
     start[state.optimizer("momentum", name)] = floats(new Float32Array(data.length), shape);
   }
-  await c.engine.write(start);
+  const target = await chooseTarget(c.engine);
+  await c.engine.write(packState(target, start));
   const out: Tensors = {};
   const losses: number[] = [];
   const warmupSteps = c.number("warmupSteps");
-  const target = await chooseTarget(c.engine);
   let program = await load(c, compile(fusedStep(step, "warmup", true), target));
   for (let t = 0; t < c.number("steps"); t++) {
     if (t === warmupSteps) {
@@ -92,7 +95,7 @@ export async function replayTrain(c: Case): Promise<Tensors> {
   }
   await c.engine.unload(program.name);
   out["out.losses"] = floats(losses);
-  Object.assign(out, await finalState(c, step, names));
+  Object.assign(out, await finalState(c, step, names, target));
   return out;
 }
 
@@ -145,8 +148,9 @@ function stepFeeds(c: Case, step: StepSettings, t: number): Tensors {
   return given;
 }
 
-async function finalState(c: Case, step: StepSettings, names: readonly string[]): Promise<Tensors> {
-  const stored = await c.engine.read([state.queue, ...names.flatMap((n) => [state.query(n), state.key(n)])]);
+async function finalState(c: Case, step: StepSettings, names: readonly string[], target: Target): Promise<Tensors> {
+  const tensors = [state.queue, ...names.flatMap((n) => [state.query(n), state.key(n)])];
+  const stored = unpackState(target, await c.engine.read(tensors));
   const out: Tensors = { "out.queue": stored[state.queue] };
   const forwards = { q: c.number("steps") * (1 + step.localSizes.length), k: c.number("steps") };
   const sides: readonly ["q" | "k", (n: string) => string][] = [

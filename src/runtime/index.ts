@@ -8,6 +8,7 @@ export { type Examination, examine, type ProviderReport } from "./doctor.js";
 export { type Engine, type EngineOptions, openEngine } from "./engine.js";
 export { fedTargets, logisticOn } from "./logistic.js";
 export type { Traffic } from "./memory.js";
+export { release } from "./memory.js";
 export type { Backend, DataArray, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo } from "./messages.js";
 export { nearestCentroidOn } from "./nearestCentroid.js";
 export { type Placement, placementWarning } from "./placement.js";

@@ -39,20 +39,26 @@ const { port1: nowhere, port2: closed } = new MessageChannel();
 closed.close();
 nowhere.unref();
 
+/**
+ * Frees the memory of large arrays, which then have no elements. Garbage collection would lag far behind: it counts objects, not
+ * their megabytes, and comes late to a thread that waits. A message to a port whose other end is closed takes its transferred
+ * arrays with it.
+ */
+export function release(arrays: Iterable<{ readonly data: DataArray["data"] }>): void {
+  const blocks = new Set([...arrays].map(({ data }) => data.buffer as ArrayBuffer));
+  nowhere.postMessage(
+    null,
+    [...blocks].filter((block) => block.byteLength >= 1 << 16),
+  );
+}
+
 /** State as arrays of this thread. */
 export const hostMemory: StateMemory = {
   place: async (tensor) => tensor,
   outlive: async (tensor) => tensor,
   duplicate: async (tensor) => new Tensor(tensor.type as "float32", (tensor.data as Float32Array).slice(), tensor.dims),
   read: async (tensor) => copyOf(tensor),
-  /**
-   * Garbage collection would lag behind by several states: it counts objects, not their megabytes. A message to a port whose
-   * other end is closed takes its transferred arrays with it.
-   */
-  free(tensor) {
-    const { buffer } = tensor.data as Elements;
-    if (buffer.byteLength >= 1 << 16) nowhere.postMessage(null, [buffer as ArrayBuffer]);
-  },
+  free: (tensor) => release([{ data: tensor.data as Elements }]),
   location: "cpu",
   close: async () => {},
 };

@@ -12,9 +12,11 @@ import {
   encoderModel,
   encoderSettings,
   encoderSpecs,
+  packState,
   results,
   state,
   type Target,
+  unpackState,
 } from "../artifacts/index.js";
 import type { Loader, ViewPolicy } from "../data/index.js";
 import { DataError, TrainingError } from "../errors.js";
@@ -71,9 +73,9 @@ export async function trainClassifier(training: ClassifierTraining): Promise<Tra
   await engine.load(program.name, program.model, { state: program.state });
   const frozen = protocol.trains === "head";
   if (frozen) await engine.load("encoder", encoderModel(settings.encoder, settings.imageSize, weights));
-  await engine.write(startOf(settings, program.state, weights, training.seed));
+  await engine.write(packState(training.target, startOf(settings, program.state, weights, training.seed)));
   const loss = await steps(training, settings);
-  const after = await engine.read();
+  const after = unpackState(training.target, await engine.read());
   await engine.drop(Object.keys(program.state));
   await engine.unload(program.name);
   if (frozen) await engine.unload("encoder");

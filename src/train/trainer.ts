@@ -4,11 +4,19 @@
  * resumed run gives the numbers of one that never stopped.
  */
 import { type DenseArray, elements } from "../array.js";
-import { encoderSpecs, type Phase, prepareProgram, state, type Target } from "../artifacts/index.js";
+import {
+  encoderSpecs,
+  type Phase,
+  packState,
+  prepareProgram,
+  state,
+  type Target,
+  unpackState,
+} from "../artifacts/index.js";
 import type { ImageSource, Loader } from "../data/index.js";
 import { TrainingError } from "../errors.js";
 import { embeddingSpread } from "../eval/index.js";
-import { type Engine, providers } from "../runtime/index.js";
+import { type Engine, providers, release } from "../runtime/index.js";
 import { type Checkpoint, type Position, saveCheckpoint } from "./checkpoint.js";
 import { type Clustering, clusterEmbeddings } from "./clusterStage.js";
 import { epochBatches } from "./draws.js";
@@ -30,7 +38,7 @@ export interface TrainOptions {
   readonly stepsPerRun?: StepsPerRun;
   readonly source: ImageSource;
   readonly loader: Loader;
-  /** Where to go on from; absent: the beginning. */
+  /** Where to go on from; absent: the beginning. Its tensors are moved to the engine: they have no elements afterwards. */
   readonly resume?: Checkpoint | undefined;
   readonly report: Reporter;
   /** Aborting finishes the step, saves and returns. */
@@ -87,16 +95,17 @@ class Training {
   }
 
   private async begin(resume: Checkpoint | undefined): Promise<void> {
-    const { report, run, engine, source } = this.options;
+    const { report, run, engine, source, target } = this.options;
     if (resume) {
-      await this.options.engine.write(resume.tensors);
       this.position = resume.position;
       this.assignments = resume.assignments;
       this.lastCheckpoint = resume.file;
       await run.rewind(this.position.step);
-    } else {
-      await this.options.engine.write(initialState(this.plan.recipe));
     }
+    const start = resume?.tensors ?? initialState(this.plan.recipe);
+    const packed = packState(target, start);
+    await engine.write(packed);
+    release([...Object.values(start), ...Object.values(packed)]);
     const parameters = encoderSpecs(this.plan.settings.encoder)
       .filter((s) => s.trainable)
       .reduce((n, s) => n + elements(s.shape), 0);
@@ -267,17 +276,19 @@ class Training {
 
   private async weights(which: "query" | "key"): Promise<Record<string, DenseArray>> {
     const names = encoderSpecs(this.plan.settings.encoder).map((s) => s.name);
-    const stored = await this.options.engine.read(names.map(state[which]));
+    const stored = unpackState(this.options.target, await this.options.engine.read(names.map(state[which])));
     return Object.fromEntries(names.map((n) => [n, stored[state[which](n)]]));
   }
 
   private async save(): Promise<string> {
-    const tensors = await this.options.engine.read();
+    const held = await this.options.engine.read();
+    const tensors = unpackState(this.options.target, held);
     this.lastCheckpoint = await saveCheckpoint(this.options.run, {
       position: this.position,
       tensors,
       assignments: this.assignments,
     });
+    release([...Object.values(held), ...Object.values(tensors)]);
     return this.lastCheckpoint;
   }
 

@@ -6,9 +6,11 @@ import {
   classifierStep,
   compile,
   initialEncoder,
+  packState,
   results,
   state,
   type Target,
+  unpackState,
 } from "../../src/artifacts/index.js";
 import { chooseTarget, type Engine, openEngine } from "../../src/runtime/index.js";
 import { settings as contrastive, gaussian, ids, scalar } from "./smallStep.js";
@@ -52,10 +54,11 @@ async function stepped(
   const slot = state.optimizer("momentum", "");
   const momenta = Object.keys(program.state).filter((name) => name.startsWith(slot));
   await engine.load(program.name, program.model, { state: program.state });
-  await engine.write({ ...start, ...Object.fromEntries(momenta.map((n) => [n, zeros(start[n.slice(slot.length)])])) });
+  const still = Object.fromEntries(momenta.map((n) => [n, zeros(start[n.slice(slot.length)])]));
+  await engine.write(packState(target, { ...start, ...still }));
   const rates = { [classifierFeeds.headRate]: scalar(0.5), [classifierFeeds.momentum]: scalar(0.9) };
   const out = await engine.run(program.name, { ...rates, ...fed }, [results.loss]);
-  const after = await engine.read();
+  const after = unpackState(target, await engine.read());
   await engine.drop();
   await engine.unload(program.name);
   return { loss: Number(out[results.loss].data[0]), after };

@@ -1,5 +1,5 @@
 import test from "ava";
-import { compile, fusedStep, prepareProgram, results, type Target } from "../../src/artifacts/index.js";
+import { compile, fusedStep, packState, prepareProgram, results, type Target } from "../../src/artifacts/index.js";
 import { decodeModel } from "../../src/onnx/index.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { allFeeds, fedTo, settings, startingState } from "./smallStep.js";
@@ -28,7 +28,7 @@ for (const [form, target] of [
     for (const s of [kept, remade]) {
       const engine = await openEngine();
       t.teardown(() => engine.close());
-      await engine.write(start);
+      await engine.write(packState(on, start));
       for (const program of [prepareProgram(s), compile(fusedStep(s, "selective"), on)]) {
         await engine.load(program.name, program.model, { state: program.state });
         const wanted = [results.loss, results.gradientNorm].filter((name) => program.outputs.includes(name));

@@ -1,6 +1,14 @@
 import test, { type ExecutionContext } from "ava";
 import type { DenseArray } from "../../src/array.js";
-import { compile, fusedStep, results, type StepSettings, type Target } from "../../src/artifacts/index.js";
+import {
+  compile,
+  fusedStep,
+  packState,
+  results,
+  type StepSettings,
+  type Target,
+  unpackState,
+} from "../../src/artifacts/index.js";
 import {
   batchNormTrain,
   conv,
@@ -182,13 +190,13 @@ for (const [name, stem, size, sub] of [
     const run = async (form: Target) => {
       const engine = await openEngine();
       t.teardown(() => engine.close());
-      await engine.write(start);
+      await engine.write(packState(form, start));
       const program = compile(fusedStep(s, "warmup"), form);
       await engine.load("step", program.model, { state: program.state });
       const losses = [];
       for (let i = 0; i < 2; i++)
         losses.push((await engine.run("step", fedTo(program, given), [results.loss]))[results.loss]);
-      return { losses, held: await engine.read() };
+      return { losses, held: unpackState(form, await engine.read()) };
     };
     const [portable, blocked] = [await run({ kind: "portable" }), await run(target)];
     for (const i of [0, 1]) t.true(relativeError(blocked.losses[i], portable.losses[i]) < 1e-4, `loss ${i}`);

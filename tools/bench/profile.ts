@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { compile, fusedStep, next, stepSettings } from "../../src/artifacts/index.js";
-import { chooseTarget, openEngine } from "../../src/runtime/index.js";
+import { compile, fusedStep, next, packState, stepSettings } from "../../src/artifacts/index.js";
+import { chooseTarget, openEngine, providers } from "../../src/runtime/index.js";
 import { initialState } from "../../src/train/index.js";
 import { flags } from "./flags.js";
 import { median, type Row, timings } from "./measure.js";
@@ -59,12 +59,13 @@ async function profile(name: string, c: StepCase): Promise<Row> {
   const program = compile(fusedStep(settings, "selective"), target);
   const folder = mkdtempSync(join(tmpdir(), "hcsc-profile-"));
   const session = await InferenceSession.create(program.model, {
+    ...providers.cpu.session,
+    enableMemPattern: false, // as the engine
     intraOpNumThreads: threads,
     enableProfiling: true,
     profileFilePrefix: join(folder, "run"),
-    extra: { session: { intra_op: { allow_spinning: "0" } } },
   });
-  const state = { ...initialState(recipe), ...randomHierarchy(settings) };
+  const state = packState(target, { ...initialState(recipe), ...randomHierarchy(settings) });
   const held = new Set(Object.keys(state));
   const given = { ...randomFeeds(settings, program.inputs, held), ...state };
   const feeds = Object.fromEntries(

@@ -5,6 +5,7 @@ import type { DenseArray } from "../../src/array.js";
 import {
   compile,
   fusedStep,
+  packState,
   prepareProgram,
   type StepSettings,
   stepSettings,
@@ -12,7 +13,7 @@ import {
 } from "../../src/artifacts/index.js";
 import { unitRows } from "../../src/cluster/index.js";
 import { overrideRecipe, parseRecipe, type Recipe } from "../../src/recipe/index.js";
-import { chooseTarget, type Engine, openEngine } from "../../src/runtime/index.js";
+import { chooseTarget, type Engine, openEngine, release } from "../../src/runtime/index.js";
 import { initialState } from "../../src/train/index.js";
 import { measuredRun } from "../measuredRun.js";
 import { flags } from "./flags.js";
@@ -91,7 +92,10 @@ export async function readyStep(
 ): Promise<{ readonly run: () => Promise<unknown>; readonly row: Row }> {
   const s = stepSettings(recipe);
   const built = await timed(() => compile(fusedStep(s, "selective"), target));
-  await engine.write({ ...initialState(recipe), ...randomHierarchy(s) });
+  const start = { ...initialState(recipe), ...randomHierarchy(s) };
+  const packed = packState(target, start);
+  await engine.write(packed);
+  release([...Object.values(start), ...Object.values(packed)]);
   const prepare = prepareProgram(s);
   await engine.load(prepare.name, prepare.model, { state: prepare.state });
   await engine.run(prepare.name, {}, []);

@@ -2,7 +2,6 @@
 import { windowOf } from "../ops.js";
 import { isStatic } from "../shapes.js";
 import type { Attributes, Value } from "../value.js";
-import { filters } from "./filters.js";
 import type { Lowering, Rule } from "./forms.js";
 import { convolve, imageOf } from "./kernels.js";
 
@@ -20,9 +19,9 @@ export const conv: Rule = (node, lowering) => {
   if (!lowering.fits(y) || !isStatic(x.shape) || !suits(lowering, w, node.attributes)) return null;
   const { strides, pads, dilations } = windowOf(node.attributes, imageOf(w).slice(2));
   const image = imageOf(w)[1] < lowering.block ? lowering.plain(x) : lowering.blocked(x);
-  const blocked = filters(lowering.plain(w), lowering.block);
+  const filters = lowering.packed(w);
   const added = bias ? lowering.plain(bias) : null;
   const fuse = (tail: { readonly sum?: Value | null; readonly relu?: boolean }) =>
-    convolve(image, blocked, { strides, pads, dilations }, imageOf(y), { ...tail, bias: added });
+    convolve(image, filters, { strides, pads, dilations }, imageOf(y), { ...tail, bias: added });
   return [{ blocked: fuse({}), fuse }];
 };

@@ -1,9 +1,9 @@
 /**
- * Element-wise ops work on blocked memory as on any other, if all operands have the same order or one element. An addition or
- * a ReLU goes into the kernel that makes its operand where nothing else reads that.
+ * Element-wise ops and sums of all elements work on blocked images and packed filters as on any other memory, if all operands have
+ * the same order or one element. An addition or a ReLU goes into the kernel that makes its operand where nothing else reads that.
  */
 import { reshape } from "../apply.js";
-import { isStatic } from "../shapes.js";
+import { count, isStatic } from "../shapes.js";
 import { node as make, type Node, type Value } from "../value.js";
 import type { Forms, Lowering, Rule } from "./forms.js";
 import { imageOf } from "./kernels.js";
@@ -11,26 +11,34 @@ import { imageOf } from "./kernels.js";
 const sameImage = (a: Value, b: Value): boolean => String(a.shape) === String(b.shape);
 const isSingle = (v: Value): boolean => v.shape.length === 0 || (v.shape.length === 1 && v.shape[0] === 1);
 
-/** Whether the node can run on blocked memory, and an operand has it already. */
-function stays({ inputs, outputs: [y] }: Node, lowering: Lowering): boolean {
-  const operands = inputs.filter((v): v is Value => v !== null);
-  const images = operands.filter((v) => !isSingle(v));
-  return (
-    lowering.fits(y) &&
-    images.every((v) => v.dtype === "float32" && sameImage(v, y)) &&
-    images.some((v) => lowering.isBlocked(v))
-  );
+type Order = "blocked" | "packed";
+
+/** The order of memory in which the node can run, and which an operand has already; null where there is none. */
+function orderOf({ inputs, outputs: [y] }: Node, lowering: Lowering): Order | null {
+  const operands = inputs.filter((v): v is Value => v !== null && !isSingle(v));
+  if (!lowering.fits(y) || !operands.every((v) => v.dtype === "float32" && sameImage(v, y))) return null;
+  if (operands.some((v) => lowering.isBlocked(v))) return "blocked";
+  return operands.some((v) => lowering.isPacked(v)) ? "packed" : null;
 }
 
 export const elementwise: Rule = (old, lowering) => {
-  if (!stays(old, lowering)) return null;
-  const inputs = old.inputs.map((v) => v && (isSingle(v) ? lowering.plain(v) : lowering.blocked(v)));
-  return [{ blocked: make(old.op, inputs, old.attributes, old.outputs, old.domain).outputs[0] }];
+  const order = orderOf(old, lowering);
+  if (!order) return null;
+  const inputs = old.inputs.map((v) => v && (isSingle(v) ? lowering.plain(v) : lowering[order](v)));
+  return [{ [order]: make(old.op, inputs, old.attributes, old.outputs, old.domain).outputs[0] }];
+};
+
+/** The sum of all elements. */
+export const total: Rule = (old, lowering) => {
+  const [x, ...rest] = old.inputs as readonly Value[];
+  if (!lowering.isPacked(x) || count(old.outputs[0].shape) !== 1) return null;
+  const inputs = [lowering.packed(x), ...rest];
+  return [{ plain: make(old.op, inputs, old.attributes, old.outputs, old.domain).outputs[0] }];
 };
 
 /** a + b, the one inside the kernel that makes the other. */
 export const add: Rule = (old, lowering) => {
-  if (!stays(old, lowering)) return null;
+  if (orderOf(old, lowering) !== "blocked") return elementwise(old, lowering);
   const [a, b] = old.inputs as readonly Value[];
   for (const [first, second] of [
     [a, b],

@@ -4,12 +4,15 @@
  */
 import { isStatic } from "../shapes.js";
 import { type Node, topological, type Value } from "../value.js";
+import { pack, unpack } from "./filters.js";
 import { affine, type Tail, toBlocked, toPlain } from "./kernels.js";
 
-/** The forms that a rule gives for one output; at least one of the first two. */
+/** The forms that a rule gives for one output; at least one of the first three. */
 export interface Forms {
   readonly plain?: Value;
   readonly blocked?: Value;
+  /** Filters [O,I,h,w] as the kernels read them. */
+  readonly packed?: Value;
   /** The blocked form with a sum and an activation at no further pass. */
   readonly fuse?: (tail: Pick<Tail, "sum" | "relu">) => Value;
   /** The blocked form is `value` times `by` [C] along its channels; a rule may take the factor elsewhere. */
@@ -20,7 +23,7 @@ export interface Forms {
 export type Rule = (node: Node, lowering: Lowering) => readonly Forms[] | null;
 
 export class Lowering {
-  private readonly forms = new Map<Value, { plain?: Value; blocked?: Value } & Omit<Forms, "plain" | "blocked">>();
+  private readonly forms = new Map<Value, { -readonly [K in keyof Forms]: Forms[K] }>();
   private readonly uses = new Map<Value, number>();
   /** x − mean in blocked form, by the old value of the mean. */
   readonly centred = new Map<Value, Value>();
@@ -52,7 +55,7 @@ export class Lowering {
   plain(old: Value): Value {
     const forms = this.forms.get(old);
     if (!forms) return old;
-    forms.plain ??= toPlain(this.blocked(old));
+    forms.plain ??= forms.packed ? unpack(forms.packed, this.block) : toPlain(this.blocked(old));
     return forms.plain;
   }
 
@@ -60,8 +63,20 @@ export class Lowering {
   blocked(old: Value): Value {
     const forms = this.forms.get(old) ?? { plain: old };
     this.forms.set(old, forms);
-    forms.blocked ??= forms.scaled ? affine(forms.scaled.value, forms.scaled.by, {}) : toBlocked(forms.plain as Value);
+    forms.blocked ??= forms.scaled ? affine(forms.scaled.value, forms.scaled.by, {}) : toBlocked(this.plain(old));
     return forms.blocked;
+  }
+
+  isPacked(old: Value): boolean {
+    return this.forms.get(old)?.packed !== undefined;
+  }
+
+  /** Only of filters that the kernels take. */
+  packed(old: Value): Value {
+    const forms = this.forms.get(old) ?? { plain: old };
+    this.forms.set(old, forms);
+    forms.packed ??= pack(this.plain(old), this.block);
+    return forms.packed;
   }
 
   /** The way to add to `old` and activate it in the kernel that makes it, if nothing else reads it. */

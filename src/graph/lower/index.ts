@@ -6,19 +6,22 @@
  */
 import type { Graph } from "../model.js";
 import { renew } from "../rewrite.js";
-import { scopeAt, topological, type Value } from "../value.js";
+import { type Shape, scopeAt, topological, type Value } from "../value.js";
 import { Lowering } from "./forms.js";
 import { rules } from "./rules.js";
 
-/**
- * The graph for kernels of a block.
- *
- * @param block - what the probe of the machine found: 8 or 16
- * @returns the same graph; its inputs and outputs keep their plain memory
- */
-export function lowerBlocked(graph: Graph, { block }: { readonly block: number }): Graph {
+export interface Blocking {
+  /** What the probe of the machine found: 8 or 16. */
+  readonly block: number;
+  /** Whether an input or output, by name and shape, is to be packed filters (`filters.ts`): none by default. */
+  readonly isPacked?: (name: string, shape: Shape) => boolean;
+}
+
+/** The same graph for kernels of a block. Inputs and outputs keep their plain memory, but for those that are packed. */
+export function lowerBlocked(graph: Graph, { block, isPacked = () => false }: Blocking): Graph {
   const outputs = Object.values(graph.outputs);
   const lowering = new Lowering(block, outputs);
+  for (const v of graph.inputs) if (isPacked(v.name, v.shape)) lowering.set(v, { packed: v });
   for (const node of topological(outputs)) {
     const made = scopeAt(node.scope, () => rules[node.op]?.(node, lowering));
     const kept = made
@@ -30,7 +33,9 @@ export function lowerBlocked(graph: Graph, { block }: { readonly block: number }
     for (const [i, old] of node.outputs.entries())
       lowering.set(old, made?.[i] ?? { plain: (kept as readonly Value[])[i] });
   }
-  const names = Object.keys(graph.outputs);
-  const lowered = Object.fromEntries(names.map((name, i) => [name, lowering.plain(outputs[i])]));
-  return { ...graph, outputs: lowered };
+  const lowered = Object.entries(graph.outputs).map(([name, v]) => [
+    name,
+    isPacked(name, v.shape) ? lowering.packed(v) : lowering.plain(v),
+  ]);
+  return { ...graph, outputs: Object.fromEntries(lowered) };
 }

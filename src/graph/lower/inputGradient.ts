@@ -6,18 +6,13 @@
  * padding of 1, an even row meets tap 1 alone, an odd one taps 2 and 0 (of this row of dy and the next). One tap and no
  * padding: the even rows meet it, the odd ones nothing.
  */
-import { concat, mul, reshape } from "../apply.js";
+import { concat, mul } from "../apply.js";
 import { windowOf } from "../ops.js";
 import type { Attributes, Value } from "../value.js";
 import { suits } from "./convolution.js";
-import { swappedFilters } from "./filters.js";
+import { scaleFilters, swapFilters } from "./filters.js";
 import type { Lowering, Rule } from "./forms.js";
 import { convolve, type Image, imageOf, view } from "./kernels.js";
-
-/** Filters with the factor by which each output channel of the layer was scaled. */
-export function scaledFilters(w: Value, by: Value | null): Value {
-  return by ? mul(w, reshape(by, [imageOf(w)[0], 1, 1, 1])) : w;
-}
 
 export const convGradInput: Rule = (node, lowering) => {
   const [dy, w] = node.inputs as readonly Value[];
@@ -48,7 +43,7 @@ function unitStride(
   if ([...before, ...after].some((p) => p < 0)) return null;
   const { value, by } = lowering.scaled(dy);
   const reversed = Array.from({ length: kh * kw }, (_, t) => kh * kw - 1 - t);
-  const swapped = swappedFilters(scaledFilters(lowering.plain(w), by), lowering.block, reversed, [kh, kw]);
+  const swapped = swapFilters(scaleFilters(lowering.packed(w), by), lowering.block, reversed, [kh, kw]);
   const attributes: Attributes = { strides: [1, 1], dilations: [1, 1], pads: [...before, ...after] };
   const fuse = (tail: { readonly sum?: Value | null; readonly relu?: boolean }) =>
     convolve(value, swapped, attributes, imageOf(dx), tail);
@@ -69,11 +64,11 @@ function interleaved(dy: Value, w: Value, out: Image, form: Parities, lowering: 
   const { block } = lowering;
   const [n, , ho, wo] = imageOf(dy);
   const [, i, , kw] = imageOf(w);
-  const filters = scaledFilters(lowering.plain(w), by);
+  const filters = scaleFilters(lowering.packed(w), by);
   const part = (rows: readonly number[], columns: readonly number[]): Value | null => {
     if (rows.length === 0 || columns.length === 0) return null;
     const taps = rows.flatMap((r) => columns.map((c) => r * kw + c));
-    const swapped = swappedFilters(filters, block, taps, [rows.length, columns.length]);
+    const swapped = swapFilters(filters, block, taps, [rows.length, columns.length]);
     const pads = [0, 0, rows.length - 1, columns.length - 1];
     return convolve(value, swapped, { strides: [1, 1], dilations: [1, 1], pads }, [n, i, ho, wo]);
   };

@@ -1,7 +1,7 @@
 /** The rule of each op that has a blocked form; the others read and give plain memory. */
 import { batchNormGrad, batchNormTrain } from "./batchNorm.js";
 import { conv } from "./convolution.js";
-import { add, elementwise, relu, reshaped } from "./elementwise.js";
+import { add, elementwise, relu, reshaped, total } from "./elementwise.js";
 import type { Rule } from "./forms.js";
 import { convGradInput } from "./inputGradient.js";
 import { blockedMaxPool, blockedMaxPoolGrad, globalAverage, spread } from "./pooling.js";
@@ -20,15 +20,18 @@ export const rules: Readonly<Record<string, Rule>> = {
   Add: add,
   Relu: relu,
   Reshape: reshaped,
+  ReduceSum: total,
   Clip: elementwise,
   Div: elementwise,
   HardSigmoid: elementwise,
+  Identity: elementwise,
   LeakyRelu: elementwise,
   Max: elementwise,
   Min: elementwise,
   Mul: elementwise,
   Neg: elementwise,
   Sigmoid: elementwise,
+  Sqrt: elementwise,
   Sub: elementwise,
   Sum: elementwise,
   Tanh: elementwise,

@@ -11,6 +11,7 @@ import { gemm, mul, pad, reshape, slice, transpose } from "../apply.js";
 import { windowOf } from "../ops.js";
 import { isStatic } from "../shapes.js";
 import type { Value } from "../value.js";
+import { scaleFilters } from "./filters.js";
 import type { Rule } from "./forms.js";
 import { convolve, imageOf, toBlocked, toChannelsLast, toPlain, view } from "./kernels.js";
 
@@ -28,12 +29,11 @@ export const convGradWeight: Rule = (node, lowering) => {
   const single = kernel[0] * kernel[1] === 1;
   if (single && (!lowering.fits(x) || pads.some((p) => p !== 0))) return null;
   const [, , ho, wo] = imageOf(dy);
-  const raw =
-    single && ho * wo < manyPixels
-      ? pixelProduct(lowering.blocked(x), value, strides)
-      : lowering.fits(x)
-        ? swappedLanes(lowering.blocked(x), value, taps, lowering.block)
-        : swappedRoles(lowering.plain(x), value, taps, lowering.block);
+  if (lowering.fits(x) && !(single && ho * wo < manyPixels))
+    return [{ packed: scaleFilters(swappedLanes(lowering.blocked(x), value, taps, lowering.block), by) }];
+  const raw = single
+    ? pixelProduct(lowering.blocked(x), value, strides)
+    : swappedRoles(lowering.plain(x), value, taps, lowering.block);
   return [{ plain: by ? mul(raw, reshape(by, [imageOf(dy)[1], 1, 1, 1])) : raw }];
 };
 
@@ -61,6 +61,8 @@ export interface Taps {
  * The lanes of a block of channels stand side by side in blocked memory, so a row of it is a wide row of pixels, b for each of
  * its own. Along such rows, dilated by b, one convolution meets b channels at once, and a filter that was read from memory
  * serves k·b outputs.
+ *
+ * @returns packed filters
  */
 export function swappedLanes(x: Value, dy: Value, { kernel, strides, pads }: Taps, b: number): Value {
   const [n, i, h, w] = imageOf(x);
@@ -88,9 +90,8 @@ export function swappedLanes(x: Value, dy: Value, { kernel, strides, pads }: Tap
           attributes,
           out,
         );
-  // [I/b, O/b, k², b(i), b(o)]
-  const lanes = transpose(view(product, [i / b, o / b, kernel[0] * kernel[1], b, b]), [1, 0, 3, 2, 4]);
-  return reshape(toPlain(view(lanes, [o / b, b, i * kernel[0] * kernel[1], 1])), [o, i, ...kernel]);
+  // [I/b, O/b, k²·b(i)·b(o)]
+  return view(transpose(view(product, [i / b, o / b, kernel[0] * kernel[1] * b * b]), [1, 0, 2]), [o, i, ...kernel]);
 }
 
 /** Images as blocked channels: memory [N, I/b, P] → [I/b, N/b, P, b(n)]. */

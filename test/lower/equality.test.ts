@@ -164,13 +164,19 @@ for (const mean of [0, 3, 100]) {
   });
 }
 
-test("max-pooling after a convolution agrees in both forms", (t) =>
-  compare(
-    t,
-    (x, w) => maxPool(relu(conv(x, w, { pads: [1, 1, 1, 1] })), [3, 3], { strides: [2, 2], pads: [1, 1, 1, 1] }),
-    [2, 16, 9, 9],
-    [16, 16, 3, 3],
-  ));
+for (const [what, size, activate] of [
+  ["ReLU, of odd sizes,", [9, 9], relu],
+  ["ReLU, of even sizes,", [8, 12], relu],
+  ["a plain convolution, of even sizes,", [8, 12], (x: Value) => x],
+] as const) {
+  test(`max-pooling after ${what} agrees in both forms`, (t) =>
+    compare(
+      t,
+      (x, w) => maxPool(activate(conv(x, w, { pads: [1, 1, 1, 1] })), [3, 3], { strides: [2, 2], pads: [1, 1, 1, 1] }),
+      [2, 16, ...size],
+      [16, 16, 3, 3],
+    ));
+}
 
 for (const [name, stem, size, sub] of [
   ["small stem and split BatchNorm", "small", 8, 2],

@@ -6,13 +6,12 @@
  * padding of 1, an even row meets tap 1 alone, an odd one taps 2 and 0 (of this row of dy and the next). One tap and no
  * padding: the even rows meet it, the odd ones nothing.
  */
-import { concat, mul } from "../apply.js";
 import { windowOf } from "../ops.js";
 import type { Attributes, Value } from "../value.js";
 import { suits } from "./convolution.js";
 import { scaleFilters, swapFilters } from "./filters.js";
 import type { Lowering, Rule } from "./forms.js";
-import { convolve, type Image, imageOf, view } from "./kernels.js";
+import { convolve, type Image, imageOf, interleave } from "./kernels.js";
 
 export const convGradInput: Rule = (node, lowering) => {
   const [dy, w] = node.inputs as readonly Value[];
@@ -72,16 +71,9 @@ function interleaved(dy: Value, w: Value, out: Image, form: Parities, lowering: 
     const pads = [0, 0, rows.length - 1, columns.length - 1];
     return convolve(value, swapped, { strides: [1, 1], dilations: [1, 1], pads }, [n, i, ho, wo]);
   };
-  const parts = form.map((rows) => form.map((columns) => part(rows, columns)));
-  const zeros = mul(parts[0][0] as Value, 0);
-  const lanes = (n * i * ho) / block;
-  const row = (columns: readonly (Value | null)[]) =>
-    view(
-      concat(
-        columns.map((p) => view(p ?? zeros, [lanes, wo, 1, block])),
-        2,
-      ),
-      [lanes / ho, ho, 1, 2 * wo * block],
-    );
-  return view(concat(parts.map(row), 2), out);
+  return interleave(
+    form.map((rows) => form.map((columns) => part(rows, columns))),
+    out,
+    block,
+  );
 }

@@ -2,8 +2,8 @@
  * The blocked kernels of ONNX Runtime's CPU provider (domain `com.microsoft.nchwc`). The memory of a blocked image [N,C,H,W]
  * is [N, C/b, H, W, b], though its ONNX shape stays [N,C,H,W]; a `Reshape` is a view of that memory.
  */
-import { reshape, sameShape } from "../apply.js";
-import { type Attributes, node, type Value } from "../value.js";
+import { concat, mul, neg, reshape, sameShape } from "../apply.js";
+import { type Attributes, constant, node, type Value } from "../value.js";
 
 const domain = "com.microsoft.nchwc";
 
@@ -68,4 +68,43 @@ export const maxPool = (x: Value, attributes: Attributes, out: readonly number[]
 export function globalMean(x: Value): Value {
   const [n, c] = imageOf(x);
   return kernel("GlobalAveragePool", [x], {}, [n, c, 1, 1]);
+}
+
+/** Filters that take one tap of each channel by itself: [C,1,h,w]. */
+export function oneTap(
+  channels: number,
+  [h, w]: readonly number[],
+  [row, column]: readonly number[],
+  b: number,
+): Value {
+  const taps = new Float32Array(channels * h * w);
+  for (let c = 0; c < channels; c += b)
+    taps.fill(1, c * h * w + (row * w + column) * b, c * h * w + (row * w + column + 1) * b);
+  return constant(taps, [channels, 1, h, w]);
+}
+
+/** 1 where what `filters` take of x is y or more, else 0. */
+export function reaches(x: Value, filters: Value, y: Value, attributes: Attributes): Value {
+  const step = { activation: "HardSigmoid", activation_params: [1e30, 1] };
+  return kernel("Conv", [x, filters, null, neg(y)], { ...attributes, ...step }, imageOf(y));
+}
+
+/**
+ * The blocked image whose pixels of each parity of row and column are those of an image of half its size; null: zeros.
+ *
+ * @param parts - by parity of row, then of column; not the first null
+ */
+export function interleave(parts: readonly (readonly (Value | null)[])[], out: Image, b: number): Value {
+  const [n, c, h, w] = out;
+  const zeros = mul(parts[0][0] as Value, 0);
+  const lanes = (n * c) / b;
+  const row = (columns: readonly (Value | null)[]) =>
+    view(
+      concat(
+        columns.map((p) => view(p ?? zeros, [(lanes * h) / 2, w / 2, 1, b])),
+        2,
+      ),
+      [lanes, h / 2, 1, w * b],
+    );
+  return view(concat(parts.map(row), 2), out);
 }

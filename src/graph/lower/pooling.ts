@@ -1,10 +1,10 @@
 /** Pooling on blocked memory. */
-import { expand, reshape } from "../apply.js";
+import { add, div, expand, mul, reshape } from "../apply.js";
 import { maxPoolGradient } from "../expand/pooling.js";
 import { windowOf } from "../ops.js";
-import type { Attributes, Value } from "../value.js";
+import { type Attributes, producer, type Value } from "../value.js";
 import type { Rule } from "./forms.js";
-import { globalMean, imageOf, maxPool, view } from "./kernels.js";
+import { convolve, globalMean, imageOf, interleave, maxPool, oneTap, reaches, view } from "./kernels.js";
 
 export const blockedMaxPool: Rule = (node, lowering) => {
   const [x] = node.inputs as readonly Value[];
@@ -15,17 +15,79 @@ export const blockedMaxPool: Rule = (node, lowering) => {
   return [{ blocked: maxPool(lowering.blocked(x), attributes, imageOf(node.outputs[0])) }];
 };
 
-/** The portable form on blocked memory seen as [N·C/b, H, W, b]: its strided copies then move whole blocks. */
+/** On blocked memory seen as [N·C/b, H, W, b] the portable form's strided copies move whole blocks. */
 export const blockedMaxPoolGrad: Rule = (node, lowering) => {
   const inputs = node.inputs as readonly Value[];
   const { block } = lowering;
   if (!inputs.every((v) => lowering.fits(v))) return null;
+  const [, x, y] = inputs;
+  const { strides, pads, dilations } = windowOf(node.attributes, node.attributes.kernel_shape as readonly number[]);
+  const halves = [2, 3].every((axis) => x.shape[axis] === 2 * (y.shape[axis] as number));
+  const window = `${node.attributes.kernel_shape}/${strides}/${pads}/${dilations}`;
+  if (producer(x)?.op === "Relu" && halves && window === "3,3/2,2/1,1,1,1/1,1")
+    return [
+      {
+        blocked: halvedGradient(
+          inputs.map((v) => lowering.blocked(v)),
+          block,
+        ),
+      },
+    ];
   const lanes = inputs.map((v) => {
     const [n, c, h, w] = imageOf(v);
     return view(lowering.blocked(v), [(n * c) / block, h, w, block]);
   });
   return [{ blocked: view(maxPoolGradient(lanes, node.attributes, 1), imageOf(node.outputs[0])) }];
 };
+
+/** Along an axis, the taps of a 3/2 window padded by 1: where each lies, as parity of the image and places from the window's. */
+const windowTaps = [
+  { parity: 1, shift: -1 },
+  { parity: 0, shift: 0 },
+  { parity: 1, shift: 0 },
+] as const;
+
+/**
+ * Windows of 3 at stride 2, padded by 1, over an image that a ReLU made. A tap that meets its window's maximum is found in one
+ * pass, by a convolution that takes the tap, subtracts the maximum and ends in a step. Padding counts as 0, so it may meet a
+ * maximum of 0, where the ReLU lets no gradient through.
+ */
+function halvedGradient([dy, x, y]: readonly Value[], b: number): Value {
+  const [, channels] = imageOf(x);
+  const single = { group: channels, dilations: [1, 1] };
+  const taps = windowTaps.flatMap((row) => windowTaps.map((column) => [row, column] as const));
+  const hits = taps.map((tap) => {
+    const kernel = tap.map(({ parity }) => parity + 1);
+    const place = tap.map(({ parity, shift }) => parity + shift);
+    const begins = tap.map(({ shift }) => -shift);
+    const filters = oneTap(channels, kernel, place, b);
+    return reaches(x, filters, y, { ...single, strides: [2, 2], pads: [...begins, 0, 0] });
+  });
+  const share = div(
+    dy,
+    hits.reduce((p, h) => add(p, h)),
+  );
+  const parts: (Value | null)[][] = [
+    [null, null],
+    [null, null],
+  ];
+  // Those that lie at their window's own place first: the others are added to them.
+  for (const [i, [row, column]] of [...taps.entries()].reverse()) {
+    const own = mul(hits[i], share);
+    const before = parts[row.parity][column.parity];
+    const shifts = [-row.shift, -column.shift];
+    const filters = oneTap(
+      channels,
+      shifts.map((s) => s + 1),
+      shifts,
+      b,
+    );
+    parts[row.parity][column.parity] = before
+      ? convolve(own, filters, { ...single, strides: [1, 1], pads: [0, 0, ...shifts] }, imageOf(y), { sum: before })
+      : own;
+  }
+  return interleave(parts, imageOf(x), b);
+}
 
 export const globalAverage: Rule = (node, lowering) => {
   const [x] = node.inputs as readonly Value[];

@@ -13,26 +13,50 @@ export type Random = () => number;
  * @param keys - what the stream is for, e.g. `(epoch, imageIndex)`
  */
 export function random(seed: number, ...keys: readonly number[]): Random {
+  const state = started(seed, keys);
+  return () => (advance(state) >>> 0) / 2 ** 32;
+}
+
+/**
+ * Float32 draws in [0, 1) of the stream of `seed` and `keys`: multiples of 2⁻²⁴, so that none is rounded to 1.
+ *
+ * @param out - filled; a few nanoseconds a number
+ */
+export function fillUniform(out: Float32Array, seed: number, ...keys: readonly number[]): void {
+  let [a, b, c, counter] = started(seed, keys);
+  for (let i = 0; i < out.length; i++) {
+    const t = (((a + b) | 0) + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (((c << 21) | (c >>> 11)) + t) | 0;
+    out[i] = (t >>> 8) / 2 ** 24;
+  }
+}
+
+/** The generator's state [a, b, c, counter]. */
+function started(seed: number, keys: readonly number[]): Int32Array {
   let h = 0x9e3779b9;
   for (const key of [seed, ...keys]) {
     h = mix(h ^ (key | 0));
     h = mix(h ^ Math.floor(key / 2 ** 32));
   }
-  let a = mix(h + 0x243f6a88);
-  let b = mix(a + 0x85a308d3);
-  let c = mix(b + 0x13198a2e);
-  let counter = 1;
-  const next: Random = () => {
-    const t = (((a + b) | 0) + counter) | 0;
-    counter = (counter + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = (c << 21) | (c >>> 11);
-    c = (c + t) | 0;
-    return (t >>> 0) / 2 ** 32;
-  };
-  for (let i = 0; i < 8; i++) next();
-  return next;
+  const a = mix(h + 0x243f6a88);
+  const b = mix(a + 0x85a308d3);
+  const state = Int32Array.of(a, b, mix(b + 0x13198a2e), 1);
+  for (let i = 0; i < 8; i++) advance(state);
+  return state;
+}
+
+/** One step of sfc32. @returns 32 random bits */
+function advance(state: Int32Array): number {
+  const [a, b, c, counter] = [state[0], state[1], state[2], state[3]];
+  const t = (((a + b) | 0) + counter) | 0;
+  state[0] = b ^ (b >>> 9);
+  state[1] = (c + (c << 3)) | 0;
+  state[2] = (((c << 21) | (c >>> 11)) + t) | 0;
+  state[3] = (counter + 1) | 0;
+  return t;
 }
 
 /** A standard normal draw (Box and Muller 1958). */

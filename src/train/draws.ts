@@ -1,7 +1,7 @@
 /** What a step needs drawn: the order of an epoch, the shuffle of the key batch, and selection's uniform numbers. */
 import type { DenseArray } from "../array.js";
 import { feeds, type StepSettings } from "../artifacts/index.js";
-import { permutation, random } from "../random.js";
+import { fillUniform, permutation, random } from "../random.js";
 
 /** What a stream of draws is for: the first key after the seed. */
 const purpose = { order: 1, shuffle: 2, instance: 3, prototype: 4, queue: 5 } as const;
@@ -35,15 +35,12 @@ export function selectionDraws(
 ): Record<string, DenseArray> {
   const drawn: Record<string, DenseArray> = {};
   if (wanted.has(feeds.instanceDraws)) {
-    drawn[feeds.instanceDraws] = uniform(
-      [s.batchSize, s.clusters.length, s.queue],
-      random(seed, purpose.instance, step),
-    );
+    drawn[feeds.instanceDraws] = uniform([s.batchSize, s.clusters.length, s.queue], seed, purpose.instance, step);
   }
   for (let view = 0; view <= s.localSizes.length; view++) {
     for (const [l, m] of s.clusters.entries()) {
       const name = feeds.prototypeDraws(view, l);
-      if (wanted.has(name)) drawn[name] = uniform([s.batchSize, m], random(seed, purpose.prototype, step, view, l));
+      if (wanted.has(name)) drawn[name] = uniform([s.batchSize, m], seed, purpose.prototype, step, view, l);
     }
   }
   return drawn;
@@ -64,9 +61,8 @@ export function initialQueue(length: number, dimension: number, seed: number): D
   return { shape: [length, dimension], data };
 }
 
-function uniform(shape: readonly number[], draw: () => number): DenseArray {
+function uniform(shape: readonly number[], seed: number, ...keys: readonly number[]): DenseArray {
   const data = new Float32Array(shape.reduce((p, d) => p * d, 1));
-  // 24 bits, so that rounding to float32 never gives 1.
-  for (let i = 0; i < data.length; i++) data[i] = Math.floor(draw() * 2 ** 24) / 2 ** 24;
+  fillUniform(data, seed, ...keys);
   return { shape, data };
 }

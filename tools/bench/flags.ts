@@ -15,6 +15,8 @@ export const { values: flags } = parseArgs({
     profile: { type: "boolean", default: false },
     /** Times the lowering's choices against what they were chosen over instead. */
     choices: { type: "boolean", default: false },
+    /** Measures how cost grows with sizes instead. */
+    scaling: { type: "boolean", default: false },
     /** Writes the results, and their plot, into this folder. */
     out: { type: "string" },
   },

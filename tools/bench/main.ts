@@ -2,20 +2,24 @@
  * `npm run bench`: times what users wait for, and prints a table (`--json`: one object). With `--peer FOLDER --python PYTHON`
  * the PyTorch peer runs between ours, interleaved, and ratios are ours / peer. Run nothing else meanwhile. Each row is
  * measured in a process of its own; `--case PART` picks some, in this one. `--profile` shows where a step's time goes, `--choices`
- * what the lowering rules were chosen over.
+ * what the lowering rules were chosen over, `--scaling` how cost grows with sizes.
  */
 import { cpus } from "node:os";
 import { print, table } from "../../src/cli/print.js";
 import { versions } from "../../src/version.js";
 import { choiceRows } from "./choices.js";
 import { flags } from "./flags.js";
+import { lossRows } from "./loss.js";
 import type { Row } from "./measure.js";
 import { profileRows } from "./profile.js";
 import { writeResults } from "./results.js";
+import { fits, scalingRows } from "./scaling.js";
 import { stageRows } from "./stages.js";
 import { apart, stepRows } from "./steps.js";
 
-const all = flags.profile ? profileRows : flags.choices ? choiceRows : [...stepRows, ...stageRows];
+const views = { profile: profileRows, choices: choiceRows, scaling: scalingRows };
+const view = (Object.keys(views) as (keyof typeof views)[]).find((name) => flags[name]);
+const all = view ? views[view] : [...stepRows, ...lossRows, ...stageRows];
 /** A part that is a whole name picks that row alone. */
 const picks = (part: string, name: string): boolean =>
   all.some((row) => row.name === part) ? name === part : name.includes(part);
@@ -24,6 +28,7 @@ for (const { name, measure } of all) {
   if (flags.case?.some((part) => picks(part, name))) rows.push(await measure(name));
   else if (!flags.case) rows.push(flags.profile || flags.choices ? await measure(name) : await apart(name));
 }
+if (flags.scaling) rows.push(...fits(rows));
 const machine = { cpu: cpus()[0].model, cores: cpus().length, ...versions() };
 if (flags.out) await writeResults(flags.out, { machine, rows });
 const lines = rows.map(({ name, ...figures }) => [

@@ -13,21 +13,58 @@ export interface Results {
 
 export async function writeResults(folder: string, results: Results): Promise<void> {
   await mkdir(folder, { recursive: true });
+  const [name, picture, plot] = results.rows.some((row) => row.series)
+    ? ["scaling.json", "scaling.svg", scalingPlot]
+    : ["results.json", "ratios.svg", ratiosPlot];
   const encoder = new TextEncoder();
-  await writeAtomically(join(folder, "results.json"), encoder.encode(`${JSON.stringify(results, null, 2)}\n`));
-  await writeAtomically(join(folder, "ratios.svg"), encoder.encode(ratiosPlot(results.rows)));
+  await writeAtomically(join(folder, name), encoder.encode(`${JSON.stringify(results, null, 2)}\n`));
+  await writeAtomically(join(folder, picture), encoder.encode(plot(results.rows)));
+}
+
+const style = { background: "white", color: "#222", fontFamily: "system-ui, sans-serif", fontSize: "12px" } as const;
+
+function drawn(options: Plot.PlotOptions): string {
+  const { document } = parseHTML("<html><body></body></html>");
+  const svg = Plot.plot({ document, style, width: 760, ...options });
+  svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  return `${svg.outerHTML}\n`;
+}
+
+/** Time by size, each in units of the series' first, on logarithmic axes: in proportion is the dashed line. */
+function scalingPlot(rows: readonly Row[]): string {
+  const points = rows.filter((row) => row.series);
+  const first = (row: Row): Row => points.find((p) => p.series === row.series) as Row;
+  const grown = points.map((row) => ({
+    series: String(row.series),
+    size: Number(row.size) / Number(first(row).size),
+    time: Number(row.ms) / Number(first(row).ms),
+  }));
+  const labels = grown.filter((g, i) => grown[i + 1]?.series !== g.series);
+  const most = Math.max(...grown.map((g) => g.size));
+  return drawn({
+    height: 460,
+    marginRight: 230,
+    x: { type: "log", label: "size, in units of the smallest measured", grid: true },
+    y: { type: "log", label: "time, in units of the first", grid: true },
+    color: { domain: labels.map((l) => l.series), scheme: "Dark2" },
+    marks: [
+      Plot.line(
+        [1, most].map((x) => ({ x, y: x })),
+        { x: "x", y: "y", stroke: "#888", strokeDasharray: "4 3" },
+      ),
+      Plot.line(grown, { x: "size", y: "time", stroke: "series" }),
+      Plot.dot(grown, { x: "size", y: "time", fill: "series" }),
+      Plot.text(labels, { x: "size", y: "time", text: "series", fill: "series", dx: 6, textAnchor: "start" }),
+    ],
+  });
 }
 
 /** Time of ours by the peer's, a bar a row; the peer's is 1. */
 function ratiosPlot(rows: readonly Row[]): string {
-  const { document } = parseHTML("<html><body></body></html>");
   const bars = rows.filter((row) => typeof row.ratio === "number");
-  const svg = Plot.plot({
-    document,
-    width: 760,
+  return drawn({
     marginLeft: 330,
     marginRight: 50,
-    style: { background: "white", color: "#222", fontFamily: "system-ui, sans-serif", fontSize: "12px" },
     x: {
       label: "our time / PyTorch's (or the named peer's)",
       domain: [0, Math.max(1.2, ...bars.map((b) => Number(b.ratio)))],
@@ -45,6 +82,4 @@ function ratiosPlot(rows: readonly Row[]): string {
       Plot.ruleX([1], { stroke: "#222", strokeDasharray: "4 3" }),
     ],
   });
-  svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  return `${svg.outerHTML}\n`;
 }

@@ -158,7 +158,10 @@ export const stepRows = Object.entries(stepCases).flatMap(([name, c]) => [
 export async function apart(name: string): Promise<Row> {
   const main = fileURLToPath(new URL("./main.js", import.meta.url));
   const own = ["--json", "--case", name, "--rounds", flags.rounds, "--steps", flags.steps];
-  const given = flags.peer ? ["--peer", flags.peer, "--python", flags.python] : [];
+  const given = [
+    ...(flags.peer ? ["--peer", flags.peer, "--python", flags.python] : []),
+    ...(flags.scaling ? ["--scaling"] : []),
+  ];
   const { stdout } = await measuredRun(process.execPath, [main, ...own, ...given]);
   const rows = (JSON.parse(stdout) as { rows: Row[] }).rows;
   return rows.find((row) => row.name === name) as Row;

@@ -43,7 +43,7 @@ async function scene(draw: Random): Promise<Buffer> {
   const sum = new Float32Array((width + margin) * (height + margin)).fill(128);
   for (const [i, cell] of [128, 64, 32, 16, 8, 4, 2, 1].entries()) {
     const noise = await octave(cell, draw);
-    const share = 0.5 * 0.85 ** i;
+    const share = 0.35 * 0.9 ** i;
     for (let at = 0; at < sum.length; at++) sum[at] += share * (noise[at] - 128);
   }
   return sharp(Uint8ClampedArray.from(sum), raw(width + margin, height + margin, 1))

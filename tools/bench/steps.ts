@@ -20,7 +20,7 @@ import { flags } from "./flags.js";
 import { gaussian, median, milliseconds, type Row, ratio, timed, timings, uniform } from "./measure.js";
 import { peer } from "./peer.js";
 
-/** Steps by name: fields of a recipe, and the peer's encoder where it has one. */
+/** Steps by name: fields of a recipe, and what the peer calls the encoder. */
 export const stepCases = {
   "resnet20, batch 64, 32 px": { backbone: "resnet20", batchSize: 64, imageSize: 32, peer: "resnet20" },
   "resnet8, batch 128, 28 px": { backbone: "resnet8", batchSize: 128, imageSize: 28, peer: "resnet8" },
@@ -31,7 +31,7 @@ export const stepCases = {
     peer: "resnet18-cifar",
   },
   "resnet18, batch 8, 224 px": { backbone: "resnet18", batchSize: 8, imageSize: 224, peer: "resnet18" },
-  "resnet50, batch 8, 224 px": { backbone: "resnet50", batchSize: 8, imageSize: 224, peer: null },
+  "resnet50, batch 8, 224 px": { backbone: "resnet50", batchSize: 8, imageSize: 224, peer: "resnet50" },
 } as const;
 
 export type StepCase = (typeof stepCases)[keyof typeof stepCases];
@@ -107,12 +107,16 @@ export async function readyStep(
   };
 }
 
-/** The peer's best layout of a step. */
-async function peerStep(c: StepCase): Promise<{ readonly seconds: number; readonly peakMiB: number | null } | null> {
-  if (!c.peer) return null;
-  const runs = [];
+interface PeerStep {
+  readonly seconds: number;
+  readonly peakMiB: number | null;
+}
+
+/** The peer's step by a script in its better layout; null where the peer lacks the script or the encoder. */
+async function peerStep(script: string, c: StepCase): Promise<PeerStep | null> {
+  const runs: PeerStep[] = [];
   for (const format of ["nchw", "channels_last"]) {
-    const found = await peer("bench_step.py", {
+    const found = await peer(script, {
       encoder: c.peer,
       "batch-size": c.batchSize,
       size: c.imageSize,
@@ -131,12 +135,13 @@ export async function benchStep(name: string, c: StepCase, standardOps: boolean)
   const engine = await openEngine();
   const step = await readyStep(engine, recipeOf(c), standardOps ? { kind: "portable" } : await chooseTarget(engine));
   await timings(5, step.run); // the first touch of memory is slow on some machines
-  const ours: number[] = [];
-  const theirs: NonNullable<Awaited<ReturnType<typeof peerStep>>>[] = [];
+  const [ours, theirs, compiled]: [number[], PeerStep[], number[]] = [[], [], []];
   for (let round = 0; round < Number(flags.rounds); round++) {
     ours.push(median(await timings(Number(flags.steps), step.run)));
-    const other = await peerStep(c);
-    if (other) theirs.push(other);
+    const eager = await peerStep("bench_step.py", c);
+    if (eager) theirs.push(eager);
+    const other = c.backbone === "resnet20" ? await peerStep("bench_step_compiled.py", c) : null;
+    if (other) compiled.push(other.seconds);
   }
   await engine.close();
   const stepMs = milliseconds(median(ours));
@@ -144,8 +149,10 @@ export async function benchStep(name: string, c: StepCase, standardOps: boolean)
   const row = { name, ...step.row, stepMs, imagesPerSecond: Math.round((c.batchSize * 1000) / stepMs), peakMiB };
   if (theirs.length === 0) return row;
   const peerMs = milliseconds(median(theirs.map((r) => r.seconds)));
+  const peerCompiledMs = compiled.length > 0 ? milliseconds(median(compiled)) : null;
   const peerPeakMiB = median(theirs.map((r) => r.peakMiB ?? Number.NaN));
-  return { ...row, peerMs, peerPeakMiB, ratio: ratio(stepMs, peerMs), memoryRatio: ratio(peakMiB, peerPeakMiB) };
+  const ratios = { ratio: ratio(stepMs, peerMs), memoryRatio: ratio(peakMiB, peerPeakMiB) };
+  return { ...row, peerMs, peerCompiledMs, peerPeakMiB, ...ratios };
 }
 
 /** Rows of steps: their names, and how each is measured. */

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import test from "ava";
 import { applyOperation, type Operation, type Picture } from "../../src/data/index.js";
+import { UsageError } from "../../src/errors.js";
 
 /** Byte i is bits 5 to 12 of 31i² + 7i. */
 const texture: Picture = {
@@ -25,6 +26,7 @@ const sums: readonly (readonly [Picture, Operation, string])[] = [
   [texture, { op: "gaussianBlur", sigma: 1.4 }, "72a92a0c0cda551b6012cc43e646020c"],
   [texture, { op: "gaussianBlur", sigma: 2.1 }, "d8e0cca48c51fe881e848ced07752d85"],
   [texture, { op: "gaussianBlur", sigma: 5.3 }, "0ad3c97770498cdbc4ba84b653d2dea1"],
+  [texture, { op: "gaussianBlur", sigma: 127 }, "0eae8ad1d15f3e85f6e5f54512a49a2b"],
   [colours, { op: "hue", factor: -0.1 }, "9288015814ff8b388a4d71527626a28f"],
   [colours, { op: "saturation", factor: 1.3391 }, "58e92ddd6e89c6b51770fe0bf3c6045d"],
 ];
@@ -34,3 +36,10 @@ for (const [picture, operation, expected] of sums) {
     t.is(createHash("md5").update(applyOperation(picture, operation).data).digest("hex"), expected);
   });
 }
+
+test("a blur wider than its sums hold is refused with its σ", (t) => {
+  t.throws(() => applyOperation(texture, { op: "gaussianBlur", sigma: 150 }), {
+    instanceOf: UsageError,
+    message: /σ 150 pixels is too wide: lower the recipe's views\.blur\.sigma/,
+  });
+});

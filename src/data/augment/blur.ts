@@ -2,7 +2,8 @@
  * Pillow's Gaussian blur: three box blurs along x, then three along y, each rounded to 8 bits, edges repeated. The box has a
  * fractional radius: weight `inner` (of 2²⁴) for the pixels within n, `outer` for the two beyond.
  */
-import { growing } from "./scratch.js";
+import { UsageError } from "../../errors.js";
+import { growing, kernels } from "./kernels.js";
 
 interface BoxBlur {
   readonly radius: number;
@@ -10,24 +11,25 @@ interface BoxBlur {
   readonly outer: number;
 }
 
-const half = 1 << 23;
-const first = growing();
-const second = growing();
+/** 257 bytes sum to no more than 16 bits hold. */
+const largestRadius = 128;
+const buffer = growing();
+const rows = growing();
 
-/** Blurs in place an image `[height, width, channels]`. */
-export function gaussianBlur(data: Uint8Array, height: number, width: number, channels: number, sigma: number): void {
-  const box = boxOf(sigma);
-  const length = height * width * channels;
-  const a = first(length);
-  const b = second(length);
+/** Blurs in place an image `[height, width, channels]`. A {@link UsageError} if σ is above about 128. */
+export function gaussianBlur(data: number, height: number, width: number, channels: number, sigma: number): void {
+  const { radius, inner, outer } = boxOf(sigma);
+  if (radius > largestRadius) {
+    throw new UsageError(`a blur of σ ${sigma} pixels is too wide: lower the recipe's views.blur.sigma to 128 or less`);
+  }
   const stride = width * channels;
-  // Along x pixel neighbours are `channels` apart in `height` rows; along y they are `stride` apart.
-  alongX(data, a, height, width, channels, box);
-  alongX(a, b, height, width, channels, box);
-  alongX(b, a, height, width, channels, box);
-  alongY(a, b, height, stride, box);
-  alongY(b, a, height, stride, box);
-  alongY(a, data, height, stride, box);
+  const between = buffer(height * stride);
+  const pointers = 4 * (2 * radius + 3);
+  const list = rows(2 * (pointers + stride + 2 * (radius + 1) * channels + 64));
+  kernels.blurRows(data, between, height, width, channels, radius, inner, outer, list);
+  kernels.blurColumns(between, data, height, stride, radius, inner, outer, list);
+  kernels.blurColumns(data, between, height, stride, radius, inner, outer, list);
+  kernels.blurColumns(between, data, height, stride, radius, inner, outer, list);
 }
 
 /**
@@ -44,81 +46,4 @@ function boxOf(sigma: number): BoxBlur {
   const radius = Math.trunc(r);
   const inner = Math.trunc(f(2 ** 24 / f(2 * r + 1)));
   return { radius, inner, outer: (2 ** 24 - (2 * radius + 1) * inner) >> 1 };
-}
-
-function alongX(
-  source: Uint8Array,
-  target: Uint8Array,
-  height: number,
-  width: number,
-  channels: number,
-  { radius, inner, outer }: BoxBlur,
-): void {
-  const last = (width - 1) * channels;
-  for (let y = 0; y < height; y++) {
-    for (let c = 0; c < channels; c++) {
-      const row = y * width * channels + c;
-      const end = row + last;
-      if (radius === 0) {
-        let before = source[row];
-        let here = before;
-        for (let at = row; at < end; at += channels) {
-          const after = source[at + channels];
-          target[at] = (Math.imul(inner, here) + Math.imul(outer, before + after) + half) >>> 24;
-          before = here;
-          here = after;
-        }
-        target[end] = (Math.imul(inner, here) + Math.imul(outer, before + here) + half) >>> 24;
-      } else {
-        // The sum over |d| ≤ radius, kept as the window moves.
-        let sum = 0;
-        for (let d = -radius; d <= radius; d++) sum += source[row + clamp(d * channels, last)];
-        const reach = (radius + 1) * channels;
-        for (let at = 0; at <= last; at += channels) {
-          const left = source[row + clamp(at - reach, last)];
-          const right = source[row + clamp(at + reach, last)];
-          target[row + at] = (Math.imul(inner, sum) + Math.imul(outer, left + right) + half) >>> 24;
-          sum += right - source[row + clamp(at - reach + channels, last)];
-        }
-      }
-    }
-  }
-}
-
-function alongY(
-  source: Uint8Array,
-  target: Uint8Array,
-  height: number,
-  stride: number,
-  { radius, inner, outer }: BoxBlur,
-): void {
-  for (let y = 0; y < height; y++) {
-    const row = y * stride;
-    const above = clamp(y - radius - 1, height - 1) * stride - row;
-    const below = clamp(y + radius + 1, height - 1) * stride - row;
-    const end = row + stride;
-    if (radius === 0) {
-      for (let at = row; at < end; at++) {
-        target[at] =
-          (Math.imul(inner, source[at]) + Math.imul(outer, source[at + above] + source[at + below]) + half) >>> 24;
-      }
-    } else if (radius === 1) {
-      const over = clamp(y - 1, height - 1) * stride - row;
-      const under = clamp(y + 1, height - 1) * stride - row;
-      for (let at = row; at < end; at++) {
-        const sum = source[at + over] + source[at] + source[at + under];
-        target[at] = (Math.imul(inner, sum) + Math.imul(outer, source[at + above] + source[at + below]) + half) >>> 24;
-      }
-    } else {
-      for (let at = row; at < end; at++) {
-        let sum = 0;
-        for (let d = -radius; d <= radius; d++) sum += source[at - row + clamp(y + d, height - 1) * stride];
-        target[at] = (Math.imul(inner, sum) + Math.imul(outer, source[at + above] + source[at + below]) + half) >>> 24;
-      }
-    }
-  }
-}
-
-function clamp(x: number, last: number): number {
-  return Math.max(0, Math.min(x, last));
 }

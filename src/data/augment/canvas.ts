@@ -5,28 +5,29 @@
  */
 import type { Picture } from "../source.js";
 import { gaussianBlur } from "./blur.js";
-import { brightness, contrast, luma, saturation } from "./colour.js";
+import { brightness, contrast } from "./colour.js";
 import { centerCrop, halfToEven, mirror } from "./crop.js";
 import { hue } from "./hue.js";
+import { growing, kernels, memory, placed } from "./kernels.js";
 import { type Normalization, normalize } from "./normalize.js";
 import type { Operation } from "./operations.js";
 import { type Box, resample } from "./resample.js";
-import { growing } from "./scratch.js";
 import type { Interpolation } from "./taps.js";
 
 const buffers = [growing(), growing()] as const;
 
 export class Canvas {
-  private data: Uint8Array;
+  /** Where the image is: in the first buffer, or in the second. */
+  private data: number;
+  private inSecond = false;
   private height: number;
   private width: number;
   private channels: number;
   private mirrored = false;
-  /** Which buffer holds the image; -1 while it is still the picture's own data, which is not written to. */
-  private held = -1;
 
   constructor(private readonly source: Picture) {
-    ({ data: this.data, height: this.height, width: this.width, channels: this.channels } = source);
+    ({ height: this.height, width: this.width, channels: this.channels } = source);
+    [this.data] = placed(buffers[0], source.data);
   }
 
   apply(operations: readonly Operation[]): this {
@@ -48,7 +49,7 @@ export class Canvas {
     this.straighten();
     const { height, width, channels } = this;
     const pixels = height * width;
-    const data = this.data.slice(0, pixels * channels);
+    const data = memory().slice(this.data, this.data + pixels * channels);
     if (channels === this.source.channels) return { height, width, channels: this.source.channels, data };
     const repeated = new Uint8Array(3 * pixels);
     for (let i = 0; i < pixels; i++) repeated.fill(data[i], 3 * i, 3 * i + 3);
@@ -74,32 +75,32 @@ export class Canvas {
         this.straighten();
         const { size } = operation;
         const target = this.other(size * size * this.channels);
-        centerCrop(this.data, this.height, this.width, this.channels, size, target);
+        centerCrop(memory(), this.data, this.height, this.width, this.channels, size, target);
         this.become(target, size, size);
         break;
       }
       case "brightness":
-        brightness(this.own(), this.pixels * this.channels, operation.factor);
+        brightness(this.data, this.pixels * this.channels, operation.factor);
         break;
       case "contrast":
-        contrast(this.own(), this.pixels, this.channels, operation.factor);
+        contrast(this.data, this.pixels, this.channels, operation.factor);
         break;
       case "saturation":
-        if (!grey) saturation(this.own(), this.pixels, operation.factor);
+        if (!grey) kernels.saturate(this.data, this.pixels, operation.factor);
         break;
       case "hue":
-        if (!grey) hue(this.own(), this.pixels, operation.factor);
+        if (!grey) hue(this.data, this.pixels, operation.factor);
         break;
       case "grayscale": {
         if (grey) break;
         const target = this.other(this.pixels);
-        luma(this.data, this.pixels, target);
+        kernels.luma(this.data, this.pixels, target);
         this.channels = 1;
         this.become(target, this.height, this.width);
         break;
       }
       case "gaussianBlur":
-        gaussianBlur(this.own(), this.height, this.width, this.channels, operation.sigma);
+        gaussianBlur(this.data, this.height, this.width, this.channels, operation.sigma);
         break;
       case "horizontalFlip":
         this.mirrored = !this.mirrored;
@@ -144,32 +145,21 @@ export class Canvas {
   }
 
   /** The buffer that does not hold the image. */
-  private other(length: number): Uint8Array {
-    return buffers[this.held === 0 ? 1 : 0](length);
+  private other(length: number): number {
+    return buffers[this.inSecond ? 0 : 1](length);
   }
 
-  private become(target: Uint8Array, height: number, width: number): void {
+  private become(target: number, height: number, width: number): void {
     this.data = target;
     this.height = height;
     this.width = width;
-    this.held = this.held === 0 ? 1 : 0;
-  }
-
-  /** The image where it may be written to. */
-  private own(): Uint8Array {
-    if (this.held === -1) {
-      const length = this.pixels * this.channels;
-      const target = this.other(length);
-      target.set(this.data.subarray(0, length));
-      this.become(target, this.height, this.width);
-    }
-    return this.data;
+    this.inSecond = !this.inSecond;
   }
 
   /** Mirrors the pixels now if the flag says so. */
   private straighten(): void {
     if (!this.mirrored) return;
-    mirror(this.own(), this.height, this.width, this.channels);
+    mirror(memory(), this.data, this.height, this.width, this.channels);
     this.mirrored = false;
   }
 }

@@ -6,30 +6,31 @@ export function halfToEven(difference: number): number {
   return difference % 2 === 0 || low % 2 === 0 ? low : low + 1;
 }
 
-/** The middle `size` × `size` of an image, zero outside it, in `target` (not `source`). */
+/** The middle `size` × `size` of the image at `source`, zero outside it, at `target`, which does not overlap it. */
 export function centerCrop(
-  source: Uint8Array,
+  bytes: Uint8Array,
+  source: number,
   height: number,
   width: number,
   channels: number,
   size: number,
-  target: Uint8Array,
+  target: number,
 ): void {
   // A smaller image is padded first: floor of half the missing pixels before, the rest after; then the cut is exact.
   const top = height < size ? -Math.floor((size - height) / 2) : halfToEven(height - size);
   const left = width < size ? -Math.floor((size - width) / 2) : halfToEven(width - size);
-  if (height < size || width < size) target.fill(0, 0, size * size * channels);
+  if (height < size || width < size) bytes.fill(0, target, target + size * size * channels);
   const columns = Math.min(width, size) * channels;
   for (let y = Math.max(0, -top); y < size && y + top < height; y++) {
-    const from = ((y + top) * width + Math.max(0, left)) * channels;
-    target.set(source.subarray(from, from + columns), (y * size + Math.max(0, -left)) * channels);
+    const from = source + ((y + top) * width + Math.max(0, left)) * channels;
+    bytes.copyWithin(target + (y * size + Math.max(0, -left)) * channels, from, from + columns);
   }
 }
 
-/** Mirrors left and right, in place. */
-export function mirror(data: Uint8Array, height: number, width: number, channels: number): void {
+/** Mirrors left and right the image at `at`, in place. */
+export function mirror(data: Uint8Array, at: number, height: number, width: number, channels: number): void {
   for (let y = 0; y < height; y++) {
-    let a = y * width * channels;
+    let a = at + y * width * channels;
     let b = a + (width - 1) * channels;
     while (a < b) {
       for (let c = 0; c < channels; c++) {

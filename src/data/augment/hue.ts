@@ -2,105 +2,44 @@
  * Hue shift through Pillow's 8-bit HSV. The forward conversion needs only which channels are largest and smallest and two
  * differences, so hue and saturation come from tables (made at the first use); the way back is arithmetic, table by hue.
  */
+import { growing, kernels, memory, placed } from "./kernels.js";
 
-/** Hue by `sector << 16 | (max - min) << 8 | (max - middle)`; sectors by (largest, smallest) as `sectorOf` numbers them. */
-let hues: Uint8Array | null = null;
-/** S / 255 by `max << 8 | (max - min)`, S = trunc(255 · (max - min) / max). */
-let saturations: Float64Array | null = null;
+/** Places of the tables of hues and saturations. */
+let tables: readonly number[] | null = null;
+const buffer = growing();
+const turnedBuffer = growing();
+const scratch = growing();
 
-const shiftedSector = new Uint8Array(256);
-const shiftedFraction = new Float64Array(256);
+/** By sector of the turned hue, how far the largest, the smallest and the other channel are shifted to red, green and blue. */
+const shifts = [
+  [0, 16, 8],
+  [8, 16, 0],
+  [8, 0, 16],
+  [16, 0, 8],
+  [16, 8, 0],
+  [0, 8, 16],
+] as const;
 
 /** Turns the hue of an RGB image by `factor` of the circle, in place. */
-export function hue(data: Uint8Array, pixels: number, factor: number): void {
-  hues ??= hueTable();
-  saturations ??= saturationTable();
+export function hue(data: number, pixels: number, factor: number): void {
+  tables ??= placed(buffer, saturationTable(), hueTable());
+  const [saturations, hues] = tables;
   const shift = Math.trunc(255 * factor);
+  const turned = turnedBuffer(16 * 256);
+  const view = new DataView(memory().buffer, turned);
   for (let h = 0; h < 256; h++) {
     const x = (((h + shift) & 255) * 6) / 255;
-    shiftedSector[h] = Math.floor(x) % 6;
-    shiftedFraction[h] = x - Math.floor(x);
+    const sector = Math.floor(x) % 6;
+    const fraction = x - Math.floor(x);
+    view.setFloat64(16 * h, sector % 2 === 0 ? 1 - fraction : fraction, true);
+    for (const [i, bits] of shifts[sector].entries()) view.setUint8(16 * h + 8 + i, bits);
   }
-  turn(data, pixels, hues, saturations);
-}
-
-function turn(data: Uint8Array, pixels: number, hueOf: Uint8Array, saturationOf: Float64Array): void {
-  for (let at = 0, end = 3 * pixels; at < end; at += 3) {
-    const r = data[at];
-    const g = data[at + 1];
-    const b = data[at + 2];
-    // Largest and smallest; ties for the largest go to red, then green.
-    let v = r;
-    let least = r;
-    let sector = 0;
-    if (r >= g && r >= b) {
-      if (g < b) least = g;
-      else {
-        least = b;
-        sector = 1;
-      }
-    } else if (g >= b) {
-      v = g;
-      if (r < b) sector = 2;
-      else {
-        least = b;
-        sector = 3;
-      }
-    } else {
-      v = b;
-      if (r < g) sector = 4;
-      else {
-        least = g;
-        sector = 5;
-      }
-    }
-    const range = v - least;
-    if (range === 0) continue; // a grey
-    const s = saturationOf[(v << 8) | range];
-    if (s === 0) {
-      data[at] = data[at + 1] = data[at + 2] = v;
-      continue;
-    }
-    const middle = r + g + b - v - least;
-    const h = hueOf[(sector << 16) | (range << 8) | (v - middle)];
-    const f = shiftedFraction[h];
-    const p = (v * (1 - s) + 0.5) | 0;
-    switch (shiftedSector[h]) {
-      case 0:
-        data[at] = v;
-        data[at + 1] = (v * (1 - s * (1 - f)) + 0.5) | 0;
-        data[at + 2] = p;
-        break;
-      case 1:
-        data[at] = (v * (1 - s * f) + 0.5) | 0;
-        data[at + 1] = v;
-        data[at + 2] = p;
-        break;
-      case 2:
-        data[at] = p;
-        data[at + 1] = v;
-        data[at + 2] = (v * (1 - s * (1 - f)) + 0.5) | 0;
-        break;
-      case 3:
-        data[at] = p;
-        data[at + 1] = (v * (1 - s * f) + 0.5) | 0;
-        data[at + 2] = v;
-        break;
-      case 4:
-        data[at] = (v * (1 - s * (1 - f)) + 0.5) | 0;
-        data[at + 1] = p;
-        data[at + 2] = v;
-        break;
-      default:
-        data[at] = v;
-        data[at + 1] = p;
-        data[at + 2] = (v * (1 - s * f) + 0.5) | 0;
-    }
-  }
+  kernels.turnHue(data, pixels, hues, saturations, turned, scratch(32));
 }
 
 /**
- * With ratio = (max - middle) / (max - min) in float32, Pillow's bc - gc, 2 + rc - bc and 4 + gc - rc have 0 for the largest
+ * Hues by `sector << 16 | (max - min) << 8 | (max - middle)`, two sectors a largest channel: the first where the next of red, green
+ * and blue is smallest. With ratio = (max - middle) / (max - min) in float32, Pillow's bc - gc, 2 + rc - bc and 4 + gc - rc have 0 for the largest
  * channel, 1 for the smallest and the ratio for the other.
  */
 function hueTable(): Uint8Array {
@@ -118,6 +57,7 @@ function hueTable(): Uint8Array {
   return table;
 }
 
+/** S / 255 by `max << 8 | (max - min)`, S = trunc(255 · (max - min) / max). */
 function saturationTable(): Float64Array {
   const table = new Float64Array(65536);
   for (let largest = 1; largest < 256; largest++) {

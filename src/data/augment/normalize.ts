@@ -1,5 +1,6 @@
 /** 8-bit pixels to the float32 that encoders take: (value / 255 - mean) / std, `[channels, height, width]`. */
 import { UsageError } from "../../errors.js";
+import { growing, kernels, memory, placed } from "./kernels.js";
 
 /** Means and deviations by channel; what an image has fewer channels of is repeated. */
 export interface Normalization {
@@ -8,6 +9,8 @@ export interface Normalization {
 }
 
 const tables = new WeakMap<Normalization, readonly Float32Array[]>();
+const tableBuffer = growing();
+const planes = growing();
 
 /**
  * Writes an image, mirrored if asked, to `out` from `offset`. A grey image fills each channel of the normalization.
@@ -15,7 +18,7 @@ const tables = new WeakMap<Normalization, readonly Float32Array[]>();
  * @param data - `[height, width, channels]`, channels 1 or as many as the normalization has
  */
 export function normalize(
-  data: Uint8Array,
+  data: number,
   height: number,
   width: number,
   channels: number,
@@ -28,17 +31,13 @@ export function normalize(
   if (channels !== 1 && channels !== levels.length) {
     throw new UsageError(`the image has ${channels} channels, mean and std ${levels.length}: they must agree`);
   }
-  for (let c = 0; c < levels.length; c++) {
-    const level = levels[c];
-    const plane = offset + c * height * width;
-    for (let y = 0; y < height; y++) {
-      let to = plane + y * width;
-      const row = y * width * channels + (channels === 1 ? 0 : c);
-      const end = row + width * channels;
-      if (mirrored) for (let at = end - channels; at >= row; at -= channels) out[to++] = level[data[at]];
-      else for (let at = row; at < end; at += channels) out[to++] = level[data[at]];
-    }
+  const length = levels.length * height * width;
+  const target = planes(4 * length);
+  for (const [c, table] of placed(tableBuffer, ...levels).entries()) {
+    const channel = channels === 1 ? 0 : c;
+    kernels.plane(data + channel, height, width, channels, mirrored, table, target + 4 * c * height * width);
   }
+  out.set(new Float32Array(memory().buffer, target, length), offset);
 }
 
 /** The 256 normalized values of each channel, in float32 arithmetic throughout. */

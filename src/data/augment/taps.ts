@@ -17,10 +17,12 @@ export interface Taps {
   readonly width: number;
   readonly starts: Int32Array;
   readonly weights: Int32Array;
+  /** The weights two by two, each as high · 2¹⁵ + low: low of both, then high of both, for each output's ⌈width / 2⌉ pairs. */
+  readonly pairs: Int16Array;
 }
 
 /** Fractional bits of a weight. */
-export const weightBits = 22;
+const weightBits = 22;
 
 const cache = new Map<number, Taps>();
 const cached = 2048;
@@ -60,7 +62,19 @@ function computeTaps(inputs: number, outputs: number, interpolation: Interpolati
       weights[i * width + pad + k] = exact < 0 ? Math.trunc(exact - 0.5) : Math.trunc(exact + 0.5);
     }
   }
-  return { width, starts, weights };
+  return { width, starts, weights, pairs: pairsOf(weights, width) };
+}
+
+function pairsOf(weights: Int32Array, width: number): Int16Array {
+  const perOutput = 4 * Math.ceil(width / 2);
+  const pairs = new Int16Array((weights.length / width) * perOutput);
+  for (const [i, weight] of weights.entries()) {
+    const k = i % width;
+    const at = Math.floor(i / width) * perOutput + 4 * (k >> 1) + (k & 1);
+    pairs[at] = weight & 0x7fff;
+    pairs[at + 2] = weight >> 15;
+  }
+  return pairs;
 }
 
 /** The cubic convolution kernel with a = -0.5 (Keys 1981). */

@@ -30,7 +30,7 @@ export function openSource({ whole, from, to }: SourceDescription): ImageSource 
     hierarchy: all.hierarchy?.map((level) => level.slice(from, to)) ?? null,
     name: (i) => all.name(from + i),
     file: (i) => all.file(from + i),
-    read: (i) => all.read(from + i),
+    read: (i, room) => all.read(from + i, room),
   };
 }
 

@@ -8,6 +8,13 @@ import type { Work, WorkDone, WorkerOptions } from "./work.js";
 const { source: description, seed } = workerData as WorkerOptions;
 const source = openSource(description);
 
+/** Where pixels go, image after image. */
+let pixels = new Uint8Array(0);
+function room(length: number): Uint8Array {
+  if (pixels.length < length) pixels = new Uint8Array(length);
+  return pixels.subarray(0, length);
+}
+
 let last: Promise<void> = Promise.resolve();
 parentPort?.on("message", (work: Work) => {
   last = last.then(() => carryOut(work));
@@ -18,7 +25,7 @@ async function carryOut(work: Work): Promise<void> {
   let failed: string | null = null;
   for (const [i, index] of work.indices.entries()) {
     const place = work.from + i;
-    const picture = await source.read(index).catch((error) => {
+    const picture = await source.read(index, room).catch((error) => {
       broken.push({ place, reason: reasonOf(error) });
     });
     if (!picture) continue;

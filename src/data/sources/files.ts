@@ -1,8 +1,10 @@
 /** Sets of image files, known by folders, lists or annotations, and decoded by sharp. */
+import { readFileSync } from "node:fs";
 import { basename, dirname, extname, resolve } from "node:path";
 import sharp from "sharp";
 import { DataError } from "../../errors.js";
-import type { ImageSource, Picture } from "./picture.js";
+import { decodeJpeg } from "./jpeg.js";
+import type { ImageSource, Picture, Room } from "./picture.js";
 
 /** What is known of each image beside its pixels. */
 export type Targets = Pick<ImageSource, "labels" | "multilabel" | "classes" | "hierarchy">;
@@ -36,6 +38,8 @@ sharp.cache(false);
 /** Whether a file is an image by its name. */
 export const isImageFile = (path: string): boolean => imageExtensions.has(extname(path).toLowerCase());
 
+const isJpeg = (path: string): boolean => [".jpg", ".jpeg"].includes(extname(path).toLowerCase());
+
 /** One image file, as a set of it alone. */
 export const describeFile = (path: string): FilesDescription => ({
   kind: "files",
@@ -63,26 +67,31 @@ export function openFiles({
     warnings,
     name: (i) => files[i],
     file: (i) => resolve(root, files[i]),
-    read: (i) => decode(resolve(root, files[i])),
+    read: (i, room) => decode(resolve(root, files[i]), room),
   };
 }
 
 /** Pixels of an image file: the first frame, upright by EXIF, in sRGB or grey of 8 bits, transparency over white. */
-async function decode(path: string): Promise<Picture> {
+async function decode(path: string, room: Room = (length) => new Uint8Array(length)): Promise<Picture> {
   try {
-    const image = sharp(path, { failOn: "truncated", pages: 1 }).rotate().flatten({ background: "#ffffff" });
-    const { channels } = await image.metadata();
-    const grey = channels === 1 || channels === 2;
-    const { data, info } = await image
-      .toColourspace(grey ? "b-w" : "srgb")
-      .raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
-    if (info.channels !== 1 && info.channels !== 3) throw new Error(`it decodes to ${info.channels} channels`);
-    return { width: info.width, height: info.height, channels: info.channels, data };
+    const plain = isJpeg(path) ? await decodeJpeg(readFileSync(path), room) : null;
+    return plain ?? (await decodeAny(path));
   } catch (cause) {
     throw new DataError(
       `${path} cannot be decoded: ${(cause as Error).message.trim().split("\n").at(-1)}. Remove it or replace it`,
       { cause },
     );
   }
+}
+
+async function decodeAny(path: string): Promise<Picture> {
+  const image = sharp(path, { failOn: "truncated", pages: 1 }).rotate().flatten({ background: "#ffffff" });
+  const { channels } = await image.metadata();
+  const grey = channels === 1 || channels === 2;
+  const { data, info } = await image
+    .toColourspace(grey ? "b-w" : "srgb")
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  if (info.channels !== 1 && info.channels !== 3) throw new Error(`it decodes to ${info.channels} channels`);
+  return { width: info.width, height: info.height, channels: info.channels, data };
 }

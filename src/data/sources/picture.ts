@@ -10,6 +10,9 @@ export interface Picture {
   readonly data: Uint8Array;
 }
 
+/** Gives an array of a length to put pixels into. */
+export type Room = (length: number) => Uint8Array;
+
 /** A set of images, read one by one. */
 export interface ImageSource {
   readonly count: number;
@@ -26,8 +29,12 @@ export interface ImageSource {
   name(index: number): string;
   /** The file that is this image and nothing else; null where there is none: IDX, CIFAR, synthetic. */
   file(index: number): string | null;
-  /** @throws DataError that names the image and why it cannot be read */
-  read(index: number): Promise<Picture>;
+  /**
+   * @param room - where a decoder may put the pixels: one who reads images one after the other can give the same array each time;
+   *   a new one by default
+   * @throws DataError that names the image and why it cannot be read
+   */
+  read(index: number, room?: Room): Promise<Picture>;
 }
 
 /** Bytes in memory that threads share. */

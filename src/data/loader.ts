@@ -33,6 +33,8 @@ export interface Batch {
   readonly indices: Int32Array;
   /** One array a view: [B, channels, size, size], in shared memory. */
   readonly views: readonly Float32Array[];
+  /** Gives the views' memory back, for batches to come to be written over. Fresh memory costs time: a batch may be 100 MB. */
+  readonly release: () => void;
 }
 
 export interface Loader {
@@ -61,6 +63,8 @@ class ThreadLoader implements Loader {
     { readonly done: (d: WorkDone) => void; readonly failed: (e: Error) => void }
   >();
   private readonly source: ImageSource;
+  /** Arrays given back, by length. */
+  private readonly spare = new Map<number, Float32Array[]>();
   private nextId = 0;
   /** Why no more can be loaded: a thread ended. */
   private ended: Error | null = null;
@@ -142,7 +146,7 @@ class ThreadLoader implements Loader {
   private async start({ indices: asked, epoch }: BatchRequest, policies: Work["policies"]): Promise<Batch> {
     const indices = asked.slice();
     const sizes = ("map" in policies ? policies : [policies]).map((p) => p.channels * p.size ** 2);
-    const views = sizes.map((size) => new Float32Array(new SharedArrayBuffer(4 * size * indices.length)));
+    const views = sizes.map((size) => this.room(size * indices.length));
     const share = Math.ceil(indices.length / this.workers.length);
     const parts = this.workers.map((worker, w) => {
       const part = indices.slice(w * share, (w + 1) * share);
@@ -152,7 +156,18 @@ class ThreadLoader implements Loader {
     });
     const broken = (await Promise.all(parts)).flatMap((d) => d.broken);
     if (broken.length > 0) this.standIn(indices, views, sizes, new Map(broken.map((b) => [b.place, b.reason])));
-    return { indices, views };
+    let held = views;
+    const release = () => {
+      for (const view of held) this.spare.get(view.length)?.push(view);
+      held = [];
+    };
+    return { indices, views, release };
+  }
+
+  private room(length: number): Float32Array {
+    const spare = this.spare.get(length) ?? [];
+    this.spare.set(length, spare);
+    return spare.pop() ?? new Float32Array(new SharedArrayBuffer(4 * length));
   }
 
   private ask(worker: Worker, work: Omit<Work, "id">): Promise<WorkDone> {

@@ -122,7 +122,7 @@ async function steps(training: ClassifierTraining, settings: ClassifierSettings)
         yield { indices: rows.map((row) => images[row]), epoch };
   }
   let [done, sum] = [0, 0];
-  for await (const { indices, views } of loader.train(requests(), [viewPolicy(training.recipe)])) {
+  for await (const { indices, views, release } of loader.train(requests(), [viewPolicy(training.recipe)])) {
     const pixels = { shape: [batchSize, encoder.channels, imageSize, imageSize], data: views[0] };
     const below =
       protocol.trains === "whole"
@@ -138,6 +138,7 @@ async function steps(training: ClassifierTraining, settings: ClassifierSettings)
       [classifierFeeds.momentum]: rate(momentum),
     };
     const { [results.loss]: out } = await engine.run("classifier", fed, [results.loss]);
+    release();
     const loss = Number(out.data[0]);
     if (!Number.isFinite(loss))
       throw new TrainingError(

@@ -1,6 +1,6 @@
 /** What a step needs drawn: the order of an epoch, the shuffle of the key batch, and selection's uniform numbers. */
-import type { DenseArray } from "../array.js";
-import { feeds, type StepSettings } from "../artifacts/index.js";
+import { type DenseArray, elements } from "../array.js";
+import { feeds, type Program, type StepSettings } from "../artifacts/index.js";
 import { fillUniform, permutation, random } from "../random.js";
 
 /** What a stream of draws is for: the first key after the seed. */
@@ -26,24 +26,42 @@ export function keyShuffle(
   return { order, places };
 }
 
-/** Uniform draws of a step for those inputs of `wanted` that hold them. */
-export function selectionDraws(
-  s: StepSettings,
-  seed: number,
-  step: number,
-  wanted: ReadonlySet<string>,
-): Record<string, DenseArray> {
-  const drawn: Record<string, DenseArray> = {};
-  if (wanted.has(feeds.instanceDraws)) {
-    drawn[feeds.instanceDraws] = uniform([s.batchSize, s.clusters.length, s.queue], seed, purpose.instance, step);
+/** Uniform draws of selection, step by step, in arrays that are used again: fresh memory would take as long as the drawing. */
+export class SelectionDraws {
+  private readonly parts: readonly {
+    readonly name: string;
+    readonly array: DenseArray<Float32Array>;
+    readonly streamOf: (step: number) => readonly number[];
+  }[];
+  private step: number | null = null;
+
+  /** @param program - whose inputs are drawn */
+  constructor(
+    s: StepSettings,
+    private readonly seed: number,
+    program: Pick<Program, "inputs">,
+  ) {
+    const wanted = new Set(program.inputs.map((v) => v.name));
+    const part = (name: string, shape: readonly number[], streamOf: (step: number) => readonly number[]) =>
+      wanted.has(name) ? [{ name, array: { shape, data: new Float32Array(elements(shape)) }, streamOf }] : [];
+    const views = Array.from({ length: 1 + s.localSizes.length }, (_, view) => view);
+    this.parts = [
+      ...part(feeds.instanceDraws, [s.batchSize, s.clusters.length, s.queue], (step) => [purpose.instance, step]),
+      ...views.flatMap((view) =>
+        s.clusters.flatMap((m, l) =>
+          part(feeds.prototypeDraws(view, l), [s.batchSize, m], (step) => [purpose.prototype, step, view, l]),
+        ),
+      ),
+    ];
   }
-  for (let view = 0; view <= s.localSizes.length; view++) {
-    for (const [l, m] of s.clusters.entries()) {
-      const name = feeds.prototypeDraws(view, l);
-      if (wanted.has(name)) drawn[name] = uniform([s.batchSize, m], seed, purpose.prototype, step, view, l);
-    }
+
+  /** The draws of a step, which stay until those of another are asked for. */
+  of(step: number): Record<string, DenseArray> {
+    if (step !== this.step)
+      for (const { array, streamOf } of this.parts) fillUniform(array.data, this.seed, ...streamOf(step));
+    this.step = step;
+    return Object.fromEntries(this.parts.map(({ name, array }) => [name, array]));
   }
-  return drawn;
 }
 
 /** The queue before any key: random unit rows [Q, D]. */
@@ -59,10 +77,4 @@ export function initialQueue(length: number, dimension: number, seed: number): D
     for (let i = row * dimension; i < (row + 1) * dimension; i++) data[i] /= Math.sqrt(norm);
   }
   return { shape: [length, dimension], data };
-}
-
-function uniform(shape: readonly number[], seed: number, ...keys: readonly number[]): DenseArray {
-  const data = new Float32Array(shape.reduce((p, d) => p * d, 1));
-  fillUniform(data, seed, ...keys);
-  return { shape, data };
 }

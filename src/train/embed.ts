@@ -53,7 +53,9 @@ export async function embedImages(
   for await (const batch of loader.evaluate(requests, evaluationPolicy(recipe))) {
     const count = batch.indices.length;
     const pixels = { shape: [count, settings.channels, size, size], data: batch.views[0] };
-    const out = await engine.run("encoder", { pixels }, ["features", "embedding"]);
+    const running = engine.run("encoder", { pixels }, ["features", "embedding"]);
+    batch.release();
+    const out = await running;
     features.set(out.features.data as Float32Array, done * width);
     embeddings.set(out.embedding.data as Float32Array, done * settings.dimension);
     done += count;

@@ -45,6 +45,11 @@ export function advanced({ recipe }: Plan, position: Position): Position {
   };
 }
 
+/** How many batches of the run come before the one at a position. */
+export function batchNumber({ batchesPerEpoch }: Plan, { epoch, batch }: Position): number {
+  return epoch * batchesPerEpoch + batch;
+}
+
 /** The learning rate of the batch at a position: the schedule moves with every batch. */
 export function learningRate({ recipe, batchesPerEpoch }: Plan, { epoch, batch }: Position): number {
   return scaledLearningRate(recipe) * scheduleFactor(recipe.schedule, epoch + batch / batchesPerEpoch, recipe.epochs);

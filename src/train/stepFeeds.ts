@@ -3,8 +3,8 @@ import type { DenseArray } from "../array.js";
 import { feeds, type Program } from "../artifacts/index.js";
 import type { Batch } from "../data/index.js";
 import type { Position } from "./checkpoint.js";
-import { keyShuffle, selectionDraws } from "./draws.js";
-import { learningRate, type Plan } from "./plan.js";
+import { keyShuffle } from "./draws.js";
+import { batchNumber, learningRate, type Plan } from "./plan.js";
 
 const scalar = (x: number): DenseArray => ({ shape: [], data: Float32Array.of(x) });
 
@@ -25,6 +25,7 @@ export function rateFeeds(plan: Plan, position: Position, program: Program): Rec
  *
  * @param batch - images with their query view, key view and local views
  * @param assignments - each image's cluster at every level; empty before the first clustering
+ * @param draws - selection's, of this batch
  */
 export function stepFeeds(
   plan: Plan,
@@ -32,16 +33,16 @@ export function stepFeeds(
   program: Program,
   { indices, views }: Batch,
   assignments: readonly Int32Array[],
+  draws: Readonly<Record<string, DenseArray>>,
 ): Record<string, DenseArray> {
   const { settings: s, recipe } = plan;
   const { batchSize, seed, method } = recipe;
-  const batchNumber = position.epoch * plan.batchesPerEpoch + position.batch;
   const image = (size: number, data: Float32Array): DenseArray => ({
     shape: [batchSize, s.encoder.channels, size, size],
     data,
   });
   const longs = (data: BigInt64Array, shape = [batchSize]): DenseArray => ({ shape, data });
-  const shuffle = s.keySubBatches > 1 ? keyShuffle(batchSize, seed, batchNumber) : null;
+  const shuffle = s.keySubBatches > 1 ? keyShuffle(batchSize, seed, batchNumber(plan, position)) : null;
   const given: Record<string, DenseArray> = {
     [feeds.queryImages]: image(s.imageSize, views[0]),
     [feeds.keyImages]: image(s.imageSize, shuffle ? reordered(views[1], shuffle.order) : views[1]),
@@ -49,7 +50,7 @@ export function stepFeeds(
       BigInt64Array.from({ length: batchSize }, (_, i) => BigInt((position.enqueued + i) % method.queue)),
       [batchSize, 1],
     ),
-    ...selectionDraws(s, seed, batchNumber, new Set(program.inputs.map((v) => v.name))),
+    ...draws,
   };
   if (shuffle) given[feeds.unshuffle] = longs(shuffle.places);
   for (const [v, size] of s.localSizes.entries()) given[feeds.localImages(v)] = image(size, views[2 + v]);

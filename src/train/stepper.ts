@@ -15,8 +15,9 @@ import {
 import type { Batch } from "../data/index.js";
 import type { Engine } from "../runtime/index.js";
 import type { Position } from "./checkpoint.js";
+import { SelectionDraws } from "./draws.js";
 import { measured, stepOutputs } from "./metrics.js";
-import { advanced, type Plan } from "./plan.js";
+import { advanced, batchNumber, type Plan } from "./plan.js";
 import { RunLength } from "./runLength.js";
 import { rateFeeds, stepFeeds } from "./stepFeeds.js";
 
@@ -56,17 +57,26 @@ export function stepperOf(engine: Engine, plan: Plan, phase: Phase, target: Targ
 }
 
 class OneByOne implements Stepper {
+  private readonly draws: SelectionDraws;
+
   constructor(
     private readonly engine: Engine,
     private readonly plan: Plan,
     readonly programs: readonly Program[],
-  ) {}
+  ) {
+    this.draws = new SelectionDraws(plan.settings, plan.recipe.seed, programs[0]);
+  }
 
   async take(batch: Batch, from: Position, assignments: readonly Int32Array[]): Promise<readonly Stepped[]> {
     const [main, apply] = this.programs;
-    const fed = stepFeeds(this.plan, from, main, batch, assignments);
-    const out = await this.engine.run(main.name, fed, stepOutputs(main));
-    const updates = advanced(this.plan, from).step > from.step;
+    const drawn = this.draws.of(batchNumber(this.plan, from));
+    const fed = stepFeeds(this.plan, from, main, batch, assignments, drawn);
+    const running = this.engine.run(main.name, fed, stepOutputs(main)); // has copied what it is fed
+    batch.release();
+    const next = advanced(this.plan, from);
+    this.draws.of(batchNumber(this.plan, next)); // while the step runs
+    const out = await running;
+    const updates = next.step > from.step;
     if (apply && updates) await this.engine.run(apply.name, rateFeeds(this.plan, from, apply), []);
     return [{ from, out }];
   }
@@ -77,7 +87,9 @@ class OneByOne implements Stepper {
 
 class Several implements Stepper {
   readonly programs: readonly Program[];
-  private gathered: { readonly from: Position; readonly fed: Results }[] = [];
+  private gathered: { readonly from: Position; readonly fed: Results; readonly release: () => void }[] = [];
+  /** Of the first batch that is gathered, the second, and so on. */
+  private readonly draws: SelectionDraws[] = [];
 
   constructor(
     private readonly engine: Engine,
@@ -89,7 +101,12 @@ class Several implements Stepper {
   }
 
   async take(batch: Batch, from: Position, assignments: readonly Int32Array[]): Promise<readonly Stepped[]> {
-    this.gathered.push({ from, fed: stepFeeds(this.plan, from, this.program, batch, assignments) });
+    const { settings, recipe } = this.plan;
+    const place = this.gathered.length;
+    this.draws[place] ??= new SelectionDraws(settings, recipe.seed, this.program);
+    const drawn = this.draws[place].of(batchNumber(this.plan, from));
+    const fed = stepFeeds(this.plan, from, this.program, batch, assignments, drawn);
+    this.gathered.push({ from, fed, release: batch.release });
     return this.gathered.length >= this.length.next ? this.flush() : [];
   }
 
@@ -99,6 +116,7 @@ class Several implements Stepper {
     if (gathered.length === 0) return [];
     const count = { shape: [], data: BigInt64Array.of(BigInt(gathered.length)) };
     const fed = { ...stacked(gathered.map((g) => g.fed)), [stepCount]: count };
+    for (const { release } of gathered) release();
     const began = performance.now();
     const out = await this.engine.run(this.program.name, fed, stepOutputs(this.program));
     this.length.observe(gathered.length, (performance.now() - began) / 1000);

@@ -106,7 +106,7 @@ test("a batch smaller than the workers, an empty epoch, and two epochs at once",
   await withLoader({ workers: 3 }, async (loader) => {
     const one = [{ indices: Int32Array.of(4), epoch: 0 }];
     const [a, b] = await Promise.all([loader.train(one, policies), loader.train(one, policies)].map((l) => l.next()));
-    t.deepEqual(a, b);
+    t.deepEqual(a.value.views, b.value.views);
     t.is((await loader.train([], policies).next()).done, true);
   });
 });
@@ -126,6 +126,31 @@ test("no more batches are under way than looked ahead", async (t) => {
   });
   t.is(taken, 12);
   t.is(most, 4);
+});
+
+test("memory given back holds later batches; memory kept is not written to", async (t) => {
+  const views = async (keep: boolean) => {
+    const copies: Float32Array[] = [];
+    const memory = new Set<unknown>();
+    const kept: Float32Array[] = [];
+    await withLoader({ lookahead: 2 }, async (loader) => {
+      for await (const batch of loader.train(requests(9), policies)) {
+        copies.push(batch.views[0].slice());
+        memory.add(batch.views[0].buffer);
+        if (keep) kept.push(batch.views[0]);
+        else for (const _ of [1, 2]) batch.release();
+      }
+    });
+    return { copies, kept, blocks: memory.size };
+  };
+  const [kept, given] = [await views(true), await views(false)];
+  t.deepEqual(given.copies, kept.copies);
+  t.deepEqual(
+    kept.kept.map((v) => v.slice()),
+    kept.copies,
+  );
+  t.is(kept.blocks, 9);
+  t.true(given.blocks <= 3, `${given.blocks} blocks`);
 });
 
 test("an abort ends the waiting", async (t) => {

@@ -10,7 +10,7 @@ import { unitRows } from "../../src/cluster/index.js";
 import { concat, differentiate, input, scatterND } from "../../src/graph/index.js";
 import { hcscLoss, instanceNormalizer } from "../../src/hcsc/index.js";
 import { openEngine } from "../../src/runtime/index.js";
-import { selectionDraws } from "../../src/train/draws.js";
+import { SelectionDraws } from "../../src/train/draws.js";
 import { flags } from "./flags.js";
 import { gaussian, median, milliseconds, type Row, ratio, timings } from "./measure.js";
 import { peer } from "./peer.js";
@@ -58,12 +58,15 @@ async function measure(name: string, queue: number): Promise<Row> {
   await engine.run(prepare.name, {}, []);
   const program = lossProgram(s);
   await engine.load(program.name, program.model, { state: program.state });
-  const wanted = new Set(program.inputs.map((v) => v.name));
+  const draws = new SelectionDraws(s, 0, program);
   const slots = { shape: [batch, 1], data: BigInt64Array.from({ length: batch }, (_, i) => BigInt(i)) };
   const given = { q: rows(batch), k: rows(batch), [feeds.slots]: slots };
   let step = 0;
-  const run = () =>
-    engine.run(program.name, { ...given, ...selectionDraws(s, 0, step++, wanted) }, [results.loss, "gradient"]);
+  const run = () => {
+    const running = engine.run(program.name, { ...given, ...draws.of(step++) }, [results.loss, "gradient"]);
+    draws.of(step); // while it runs, as a trainer does
+    return running;
+  };
   await timings(3, run);
   const [ours, theirs]: [number[], number[]] = [[], []];
   for (let round = 0; round < Number(flags.rounds); round++) {
@@ -71,7 +74,7 @@ async function measure(name: string, queue: number): Promise<Row> {
     const other = await peer("bench_loss.py", { queue, clusters: clusters.join(), batch, steps: flags.steps });
     if (other) theirs.push(other.lines[0].medianMs / 1000);
   }
-  const drawing = median(await timings(Number(flags.steps), async () => selectionDraws(s, 0, 0, wanted)));
+  const drawing = median(await timings(Number(flags.steps), async () => draws.of(step++)));
   await engine.close();
   const row = { name, ms: milliseconds(median(ours)), drawingMs: milliseconds(drawing) };
   if (theirs.length === 0) return row;

@@ -148,8 +148,7 @@ const loading = (name: string): Promise<Row> =>
     const starts = Array.from({ length: source.to / 20 }, (_, b) => 20 * b);
     const requests = starts.map((from) => ({ indices: Int32Array.from({ length: 20 }, (_, i) => from + i), epoch: 0 }));
     const pass = async () => {
-      const batches = loader.train(requests, policies);
-      while (!(await batches.next()).done);
+      for await (const batch of loader.train(requests, policies)) batch.release();
     };
     const [ours, theirs]: [number[], number[]] = [[], []];
     for (let round = 0; round < Number(flags.rounds); round++) {

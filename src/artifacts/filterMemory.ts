@@ -8,6 +8,7 @@ import { isStateOfParameter, next } from "./names.js";
 import type { Target } from "./programs.js";
 
 type Tensors = Readonly<Record<string, DenseArray>>;
+type Filters = DenseArray<Float32Array>;
 
 /** Whether programs for a block take and give a tensor packed. */
 export function isPackedState(name: string, shape: Shape, block: number): boolean {
@@ -16,38 +17,34 @@ export function isPackedState(name: string, shape: Shape, block: number): boolea
 }
 
 /** Tensors of the state as the programs of a target take them. */
-export const packState = (target: Target, tensors: Tensors): Tensors => each(target, tensors, packed);
+export const packState = (target: Target, tensors: Tensors): Tensors => each(target, tensors, true);
 
 /** Tensors of the state as everything else takes them. */
-export const unpackState = (target: Target, tensors: Tensors): Tensors => each(target, tensors, unpacked);
+export const unpackState = (target: Target, tensors: Tensors): Tensors => each(target, tensors, false);
 
-function each(target: Target, tensors: Tensors, order: typeof packed): Tensors {
+function each(target: Target, tensors: Tensors, pack: boolean): Tensors {
   if (target.kind !== "blocked") return tensors;
   const { block } = target;
-  const reordered = ([name, t]: [string, DenseArray]) => [
+  const moved = ([name, t]: [string, DenseArray]) => [
     name,
-    isPackedState(name, t.shape, block) ? { shape: t.shape, data: order(t, places(t.shape, block)) } : t,
+    isPackedState(name, t.shape, block) ? reordered(t as Filters, block, pack) : t,
   ];
-  return Object.fromEntries(Object.entries(tensors).map(reordered));
+  return Object.fromEntries(Object.entries(tensors).map(moved));
 }
 
-const packed = ({ data }: DenseArray, at: Int32Array): Float32Array =>
-  Float32Array.from(at, (plain) => Number(data[plain]));
-
-function unpacked({ data }: DenseArray, at: Int32Array): Float32Array {
+/** From plain memory [O,I,h,w] to packed, [O/b, I/b, h·w, b(i), b(o)], or back. */
+function reordered({ shape, data }: Filters, b: number, pack: boolean): Filters {
+  const [o, i, h, w] = shape;
   const out = new Float32Array(data.length);
-  for (let i = 0; i < at.length; i++) out[at[i]] = Number(data[i]);
-  return out;
-}
-
-/** Where the elements of packed memory, [O/b, I/b, h·w, b(i), b(o)], lie in plain memory [O,I,h,w]. */
-function places([o, i, h, w]: readonly number[], b: number): Int32Array {
-  const at = new Int32Array(o * i * h * w);
-  let n = 0;
+  let packed = 0;
   for (let outer = 0; outer < o; outer += b)
     for (let inner = 0; inner < i; inner += b)
       for (let tap = 0; tap < h * w; tap++)
         for (let k = inner; k < inner + b; k++)
-          for (let f = outer; f < outer + b; f++) at[n++] = (f * i + k) * h * w + tap;
-  return at;
+          for (let f = outer; f < outer + b; f++) {
+            const plain = (f * i + k) * h * w + tap;
+            if (pack) out[packed++] = data[plain];
+            else out[plain] = data[packed++];
+          }
+  return { shape, data: out };
 }

@@ -52,11 +52,18 @@ export function release(arrays: Iterable<{ readonly data: DataArray["data"] }>):
   );
 }
 
-/** State as arrays of this thread. */
+const duplicateOf = (tensor: Tensor): Tensor =>
+  new Tensor(tensor.type as "float32", (tensor.data as Float32Array).slice(), tensor.dims);
+
+/** State as arrays of this thread, in memory that it took itself: what another thread took stays that one's when it is freed. */
 export const hostMemory: StateMemory = {
-  place: async (tensor) => tensor,
+  place: async (tensor) => {
+    const placed = duplicateOf(tensor);
+    hostMemory.free(tensor);
+    return placed;
+  },
   outlive: async (tensor) => tensor,
-  duplicate: async (tensor) => new Tensor(tensor.type as "float32", (tensor.data as Float32Array).slice(), tensor.dims),
+  duplicate: async (tensor) => duplicateOf(tensor),
   read: async (tensor) => copyOf(tensor),
   free: (tensor) => release([{ data: tensor.data as Elements }]),
   location: "cpu",

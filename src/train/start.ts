@@ -1,29 +1,51 @@
-/** The tensors that a run starts from. */
+/** The tensors that a run starts from, and their way to an engine. */
 import { type DenseArray, elements } from "../array.js";
-import { encoderSettings, encoderSpecs, firstScale, initialEncoder, state } from "../artifacts/index.js";
+import { encoderSettings, encoderSpecs, firstScale, packState, state, type Target } from "../artifacts/index.js";
+import { initialValue } from "../nn/index.js";
 import { slotNames } from "../optim/index.js";
 import type { Recipe } from "../recipe/index.js";
+import { type Engine, release } from "../runtime/index.js";
 import { initialQueue } from "./draws.js";
 
-/** State by name: both encoders alike, the optimizer's slots at zero, a queue of random unit rows. */
-export function initialState(recipe: Recipe): Record<string, DenseArray> {
-  const settings = encoderSettings(recipe.encoder);
-  const weights = initialEncoder(settings, recipe.seed);
-  const start: Record<string, DenseArray> = {
-    [state.queue]: initialQueue(recipe.method.queue, recipe.encoder.dimension, recipe.seed),
-  };
-  if (recipe.precision === "fp16") {
-    start[state.lossScale] = { shape: [], data: Float32Array.of(firstScale) };
-    start[state.goodUpdates] = { shape: [], data: Float32Array.of(0) };
+type Tensors = Readonly<Record<string, DenseArray>>;
+
+/**
+ * State by name, a part at a time, as all of it takes hundreds of megabytes: the queue of random unit rows, then for each tensor of
+ * the encoder its values in both encoders, alike, and the optimizer's slots at zero.
+ */
+export function* initialParts(recipe: Recipe): Generator<Tensors> {
+  yield { [state.queue]: initialQueue(recipe.method.queue, recipe.encoder.dimension, recipe.seed) };
+  if (recipe.precision === "fp16")
+    yield {
+      [state.lossScale]: { shape: [], data: Float32Array.of(firstScale) },
+      [state.goodUpdates]: { shape: [], data: Float32Array.of(0) },
+    };
+  for (const spec of encoderSpecs(encoderSettings(recipe.encoder))) {
+    const value = initialValue(spec, recipe.seed);
+    const part: Record<string, DenseArray> = { [state.query(spec.name)]: value, [state.key(spec.name)]: value };
+    if (spec.trainable) {
+      const zeros = () => ({ shape: spec.shape, data: new Float32Array(elements(spec.shape)) });
+      for (const slot of slotNames[recipe.optimizer.kind]) part[state.optimizer(slot, spec.name)] = zeros();
+      if (recipe.accumulation > 1) part[state.gradient(spec.name)] = zeros();
+    }
+    yield part;
   }
-  for (const spec of encoderSpecs(settings)) {
-    const value = weights[spec.name];
-    start[state.query(spec.name)] = value;
-    start[state.key(spec.name)] = value;
-    if (!spec.trainable) continue;
-    const zeros = () => ({ shape: spec.shape, data: new Float32Array(elements(spec.shape)) });
-    for (const slot of slotNames[recipe.optimizer.kind]) start[state.optimizer(slot, spec.name)] = zeros();
-    if (recipe.accumulation > 1) start[state.gradient(spec.name)] = zeros();
+}
+
+/** All of {@link initialParts}. */
+export const initialState = (recipe: Recipe): Record<string, DenseArray> =>
+  Object.assign({}, ...initialParts(recipe)) as Record<string, DenseArray>;
+
+/** Moves plain tensors to an engine's state, as the programs of a target take them: the memory of each part is freed. */
+export async function moveToState(engine: Engine, target: Target, parts: Iterable<Tensors>): Promise<void> {
+  for (const part of parts) {
+    const packed = packState(target, part);
+    await engine.write(packed);
+    release([...Object.values(part), ...Object.values(packed)]);
   }
-  return start;
+}
+
+/** A part for each tensor. */
+export function* singly(tensors: Tensors): Generator<Tensors> {
+  for (const [name, tensor] of Object.entries(tensors)) yield { [name]: tensor };
 }

@@ -4,15 +4,7 @@
  * resumed run gives the numbers of one that never stopped.
  */
 import { type DenseArray, elements } from "../array.js";
-import {
-  encoderSpecs,
-  type Phase,
-  packState,
-  prepareProgram,
-  state,
-  type Target,
-  unpackState,
-} from "../artifacts/index.js";
+import { encoderSpecs, type Phase, prepareProgram, state, type Target, unpackState } from "../artifacts/index.js";
 import type { ImageSource, Loader } from "../data/index.js";
 import { TrainingError } from "../errors.js";
 import { embeddingSpread } from "../eval/index.js";
@@ -26,7 +18,7 @@ import { chanceLoss, collapseCosine, type EpochMetric, isSound, Pace, type StepM
 import { onlineKnn } from "./onlineKnn.js";
 import { advanced, learningRate, type Plan, planOf } from "./plan.js";
 import type { RunFolder } from "./runFolder.js";
-import { initialState } from "./start.js";
+import { initialParts, moveToState, singly } from "./start.js";
 import { type Stepped, type Stepper, type StepsPerRun, stepperOf } from "./stepper.js";
 import { viewPolicies } from "./views.js";
 
@@ -102,10 +94,7 @@ class Training {
       this.lastCheckpoint = resume.file;
       await run.rewind(this.position.step);
     }
-    const start = resume?.tensors ?? initialState(this.plan.recipe);
-    const packed = packState(target, start);
-    await engine.write(packed);
-    release([...Object.values(start), ...Object.values(packed)]);
+    await moveToState(engine, target, resume ? singly(resume.tensors) : initialParts(this.plan.recipe));
     const parameters = encoderSpecs(this.plan.settings.encoder)
       .filter((s) => s.trainable)
       .reduce((n, s) => n + elements(s.shape), 0);

@@ -5,7 +5,6 @@ import type { DenseArray } from "../../src/array.js";
 import {
   compile,
   fusedStep,
-  packState,
   prepareProgram,
   type StepSettings,
   stepSettings,
@@ -13,8 +12,8 @@ import {
 } from "../../src/artifacts/index.js";
 import { unitRows } from "../../src/cluster/index.js";
 import { overrideRecipe, parseRecipe, type Recipe } from "../../src/recipe/index.js";
-import { chooseTarget, type Engine, openEngine, release } from "../../src/runtime/index.js";
-import { initialState } from "../../src/train/index.js";
+import { chooseTarget, type Engine, openEngine } from "../../src/runtime/index.js";
+import { initialParts, moveToState } from "../../src/train/index.js";
 import { measuredRun } from "../measuredRun.js";
 import { flags } from "./flags.js";
 import { gaussian, median, milliseconds, type Row, ratio, timed, timings, uniform } from "./measure.js";
@@ -91,11 +90,9 @@ export async function readyStep(
   target: Target,
 ): Promise<{ readonly run: () => Promise<unknown>; readonly row: Row }> {
   const s = stepSettings(recipe);
+  await moveToState(engine, target, initialParts(recipe));
+  await engine.write(randomHierarchy(s));
   const built = await timed(() => compile(fusedStep(s, "selective"), target));
-  const start = { ...initialState(recipe), ...randomHierarchy(s) };
-  const packed = packState(target, start);
-  await engine.write(packed);
-  release([...Object.values(start), ...Object.values(packed)]);
   const prepare = prepareProgram(s);
   await engine.load(prepare.name, prepare.model, { state: prepare.state });
   await engine.run(prepare.name, {}, []);

@@ -14,7 +14,7 @@ export interface LoaderOptions {
   readonly seed: number;
   /** Threads; default 2: one step's time makes the next step's batch, and a second hides decoding. */
   readonly workers?: number;
-  /** Batches under way at once; default 3. */
+  /** Batches under way at once; default 5: a run of the trainer's takes four, one after another. */
   readonly lookahead?: number;
   /** Share of the set that may be broken before loading fails; default 0.01. One always may. */
   readonly tolerance?: number;
@@ -118,7 +118,7 @@ class ThreadLoader implements Loader {
     const incoming = requests[Symbol.iterator]();
     const ahead: Promise<Batch>[] = [];
     const fill = () => {
-      while (ahead.length < (this.options.lookahead ?? 3)) {
+      while (ahead.length < (this.options.lookahead ?? 5)) {
         const next = incoming.next();
         if (next.done) return;
         const batch = this.start(next.value, policies);

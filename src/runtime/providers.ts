@@ -13,10 +13,10 @@ interface ProviderSettings {
   /** Options of the provider itself. */
   readonly options: Readonly<Record<string, string | boolean>>;
   /**
-   * Steps of training a run: one, or as many as make up for copying the state to the device and back with every run, which is
-   * what happens where it is a device and `state` is on the host.
+   * Steps of training a run: where `state` is on the host, every run copies all of it, to a device also, and several steps share
+   * that; as many as are given, or as make up for it.
    */
-  readonly stepsPerRun: 1 | "measured";
+  readonly stepsPerRun: number | "measured";
   /** Whether `name:N` picks one of several devices. */
   readonly picksDevice: boolean;
   readonly session: InferenceSession.SessionOptions;
@@ -25,7 +25,7 @@ interface ProviderSettings {
 }
 
 /**
- * CPU: threads spin between the parallel parts of a run, which makes steps 5 % and epochs 7 to 12 % faster than waiting passively
+ * CPU: four steps a run are 8 to 14 % faster than one, and take a third more memory with ResNet-18. Threads spin between the parallel parts of a run, which makes steps 5 % and epochs 7 to 12 % faster than waiting passively
  * (two trainings at once on the same cores: 20 % slower), and stop when the run ends, so that the loader has them.
  */
 export const providers = {
@@ -84,7 +84,7 @@ export const providers = {
     about: "ONNX Runtime's own kernels on all cores; bundled on every platform",
     label: "CPUExecutionProvider",
     state: "host",
-    stepsPerRun: 1,
+    stepsPerRun: 4,
     options: {},
     picksDevice: false,
     session: { extra: { session: { force_spinning_stop: "1" } } },

@@ -1,33 +1,44 @@
 /**
- * How many steps a run should do so that copying the state takes at most a twentieth of the time. A run of n steps takes
- * copying + n·step, so runs of one and of two steps tell both.
+ * How many steps a run should do. A run of n steps takes copying + n·step, copying being that of the state; runs of one and of two
+ * steps tell both, where the length is to be measured.
  */
 const tolerated = 0.05;
-/** More steps a run would keep Ctrl-C and progress waiting, and hold more batches. */
-const most = 32;
 /** Steps of the runs that are timed; the first also pays for what is done once. */
 const trials = [1, 1, 2];
+/** Seconds that Ctrl-C and progress may be kept waiting by a run. */
+const patience = 4;
 
 export class RunLength {
   /** How many steps the next run should do. */
   next: number;
+  private wanted: number;
   private readonly seconds: number[] = [];
 
-  /** @param wanted - a number, or `measured` to choose by the first three runs */
-  constructor(private readonly wanted: number | "measured") {
-    this.next = wanted === "measured" ? trials[0] : wanted;
+  /**
+   * @param choice - a number, or `measured`: as many as keep copying under a twentieth of the time
+   * @param most - as many as a run may hold
+   */
+  constructor(
+    private readonly choice: number | "measured",
+    private readonly most = 32,
+  ) {
+    this.wanted = choice === "measured" ? trials[0] : choice;
+    this.next = Math.min(this.wanted, most);
   }
 
   /** Told of every run. */
   observe(steps: number, seconds: number): void {
-    if (this.wanted !== "measured" || this.seconds.length === trials.length || steps !== this.next) return;
-    this.seconds.push(seconds);
-    this.next = trials[this.seconds.length] ?? this.chosen();
+    if (this.choice === "measured" && this.seconds.length < trials.length && steps === this.next) {
+      this.seconds.push(seconds);
+      this.wanted = trials[this.seconds.length] ?? this.measured();
+    }
+    const patient = Math.max(1, Math.floor((patience * steps) / seconds));
+    this.next = Math.min(this.wanted, this.most, patient);
   }
 
-  private chosen(): number {
+  private measured(): number {
     const [, one, two] = this.seconds;
     const step = Math.max(two - one, 0.05 * one);
-    return Math.min(most, Math.max(1, Math.ceil((one - step) / (tolerated * step))));
+    return Math.max(1, Math.ceil((one - step) / (tolerated * step)));
   }
 }

@@ -1,8 +1,8 @@
 /**
  * How an epoch's batches become runs of the step's programs: one step a run, or several, where every run copies the whole
- * state to the device and back (providers without device tensors in Node). Both give the same numbers, bit for bit.
+ * state (all providers without device tensors in Node). Both give the same numbers, bit for bit.
  */
-import type { DenseArray } from "../array.js";
+import { type DenseArray, elements } from "../array.js";
 import {
   compileRepeated,
   fusedStep,
@@ -34,15 +34,15 @@ type Results = Readonly<Record<string, DenseArray>>;
 export interface Stepper {
   readonly programs: readonly Program[];
   /**
-   * Takes the batch at a position.
+   * Takes the batch at a position, and its memory back.
    *
-   * @returns the batches that ran, in order: none while it gathers more
+   * @returns batches that have run, in order, once each
    */
   take(batch: Batch, position: Position, assignments: readonly Int32Array[]): Promise<readonly Stepped[]>;
-  /** Runs what is gathered. */
+  /** Runs what is gathered. @returns the batches not told of before */
   flush(): Promise<readonly Stepped[]>;
-  /** Forgets what is gathered. */
-  discard(): void;
+  /** Forgets what is gathered. @returns the batches not told of before */
+  discard(): Promise<readonly Stepped[]>;
 }
 
 /** Steps a run: a number, or `measured` to find out while training. */
@@ -53,7 +53,7 @@ export function stepperOf(engine: Engine, plan: Plan, phase: Phase, target: Targ
   if (stepsPerRun === 1 || plan.recipe.accumulation > 1)
     return new OneByOne(engine, plan, stepPrograms(plan.settings, phase, target));
   const program = compileRepeated(fusedStep(plan.settings, phase), target, measured);
-  return new Several(engine, plan, program, new RunLength(stepsPerRun));
+  return new Several(engine, plan, program, stepsPerRun);
 }
 
 class OneByOne implements Stepper {
@@ -82,62 +82,90 @@ class OneByOne implements Stepper {
   }
 
   flush = async (): Promise<readonly Stepped[]> => [];
-  discard(): void {}
+  discard = this.flush;
 }
 
+/** What the feeds of a run may take, in bytes. */
+const feedRoom = 1 << 27;
+
+/** Batches are gathered while the run of those before them goes on. */
 class Several implements Stepper {
   readonly programs: readonly Program[];
-  private gathered: { readonly from: Position; readonly fed: Results; readonly release: () => void }[] = [];
-  /** Of the first batch that is gathered, the second, and so on. */
-  private readonly draws: SelectionDraws[] = [];
+  private readonly draws: SelectionDraws;
+  private length: RunLength | null = null;
+  private gathered: Position[] = [];
+  /** The feeds of the batches gathered, one after another. */
+  private readonly stacks = new Map<string, DenseArray>();
+  private running: Promise<readonly Stepped[]> = Promise.resolve([]);
 
   constructor(
     private readonly engine: Engine,
     private readonly plan: Plan,
     private readonly program: Program,
-    private readonly length: RunLength,
+    private readonly stepsPerRun: StepsPerRun,
   ) {
     this.programs = [program];
+    this.draws = new SelectionDraws(plan.settings, plan.recipe.seed, program);
   }
 
   async take(batch: Batch, from: Position, assignments: readonly Int32Array[]): Promise<readonly Stepped[]> {
-    const { settings, recipe } = this.plan;
-    const place = this.gathered.length;
-    this.draws[place] ??= new SelectionDraws(settings, recipe.seed, this.program);
-    const drawn = this.draws[place].of(batchNumber(this.plan, from));
+    const drawn = this.draws.of(batchNumber(this.plan, from));
     const fed = stepFeeds(this.plan, from, this.program, batch, assignments, drawn);
-    this.gathered.push({ from, fed, release: batch.release });
-    return this.gathered.length >= this.length.next ? this.flush() : [];
+    const bytes = Object.values(fed).reduce((sum, { data }) => sum + data.byteLength, 0);
+    this.length ??= new RunLength(this.stepsPerRun, Math.min(32, Math.max(1, Math.floor(feedRoom / bytes))));
+    for (const [name, tensor] of Object.entries(fed)) this.stack(name, tensor, this.length.next);
+    batch.release();
+    this.gathered.push(from);
+    return this.gathered.length >= this.length.next ? this.start() : [];
   }
 
   async flush(): Promise<readonly Stepped[]> {
-    const { gathered } = this;
-    this.discard();
-    if (gathered.length === 0) return [];
-    const count = { shape: [], data: BigInt64Array.of(BigInt(gathered.length)) };
-    const fed = { ...stacked(gathered.map((g) => g.fed)), [stepCount]: count };
-    for (const { release } of gathered) release();
-    const began = performance.now();
-    const out = await this.engine.run(this.program.name, fed, stepOutputs(this.program));
-    this.length.observe(gathered.length, (performance.now() - began) / 1000);
-    return gathered.map(({ from }, i) => ({ from, out: row(out, i, gathered.length) }));
+    return [...(await this.start()), ...(await this.discard())];
   }
 
-  discard(): void {
+  async discard(): Promise<readonly Stepped[]> {
     this.gathered = [];
+    const { running } = this;
+    this.running = Promise.resolve([]);
+    return running;
   }
-}
 
-/** Tensors of several steps one after another, [steps, …]. */
-function stacked(steps: readonly Results[]): Results {
-  return Object.fromEntries(
-    Object.entries(steps[0]).map(([name, { shape, data }]) => {
+  /** Puts a feed after those of the batches gathered. */
+  private stack(name: string, { shape, data }: DenseArray, rows: number): void {
+    const place = this.gathered.length * data.length;
+    let all = this.stacks.get(name)?.data as Float32Array | undefined;
+    if (!all || all.length < place + data.length) {
       const Kind = data.constructor as Float32ArrayConstructor;
-      const all = new Kind(data.length * steps.length);
-      for (const [i, step] of steps.entries()) all.set(step[name].data as Float32Array, i * data.length);
-      return [name, { shape: [steps.length, ...shape], data: all }];
-    }),
-  );
+      const larger = new Kind(Math.max(rows, this.gathered.length + 1) * data.length);
+      if (all) larger.set(all);
+      all = larger;
+    }
+    all.set(data as Float32Array, place);
+    this.stacks.set(name, { shape, data: all });
+  }
+
+  /** Starts a run of what is gathered once the one before has ended. @returns the batches of that one */
+  private async start(): Promise<readonly Stepped[]> {
+    const before = await this.running;
+    const { gathered } = this;
+    this.gathered = [];
+    this.running = gathered.length > 0 ? this.run(gathered) : Promise.resolve([]);
+    this.running.catch(() => {}); // told to who awaits it
+    return before;
+  }
+
+  private async run(positions: readonly Position[]): Promise<readonly Stepped[]> {
+    const steps = positions.length;
+    const fed: Record<string, DenseArray> = { [stepCount]: { shape: [], data: BigInt64Array.of(BigInt(steps)) } };
+    for (const [name, { shape, data }] of this.stacks) {
+      const used = (data as Float32Array).subarray(0, steps * elements(shape));
+      fed[name] = { shape: [steps, ...shape], data: used };
+    }
+    const began = performance.now();
+    const out = await this.engine.run(this.program.name, fed, stepOutputs(this.program)); // has copied what it is fed
+    this.length?.observe(steps, (performance.now() - began) / 1000);
+    return positions.map((from, i) => ({ from, out: row(out, i, steps) }));
+  }
 }
 
 /** Step `i` of stacked tensors. */

@@ -181,8 +181,7 @@ class Training {
       position = advanced(this.plan, position);
       if (signal?.aborted && this.position.batch % this.plan.recipe.accumulation === 0) break;
     }
-    if (signal?.aborted) stepper.discard();
-    else await record(await stepper.flush());
+    await record(await (signal?.aborted ? stepper.discard() : stepper.flush()));
     const done = this.position.batch === batches.length;
     if (done) this.position = { ...this.position, epoch: epoch + 1, batch: 0 };
     return { losses, interrupted: !done };

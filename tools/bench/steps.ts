@@ -3,16 +3,19 @@ import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { DenseArray } from "../../src/array.js";
 import {
-  compile,
+  compileRepeated,
   fusedStep,
+  type Program,
   prepareProgram,
+  results,
   type StepSettings,
+  stepCount,
   stepSettings,
   type Target,
 } from "../../src/artifacts/index.js";
 import { unitRows } from "../../src/cluster/index.js";
 import { overrideRecipe, parseRecipe, type Recipe } from "../../src/recipe/index.js";
-import { chooseTarget, type Engine, openEngine } from "../../src/runtime/index.js";
+import { chooseTarget, type Engine, openEngine, providers } from "../../src/runtime/index.js";
 import { initialParts, moveToState } from "../../src/train/index.js";
 import { measuredRun } from "../measuredRun.js";
 import { flags } from "./flags.js";
@@ -47,16 +50,21 @@ export function recipeOf(c: StepCase, ...more: readonly string[]): Recipe {
   return parseRecipe(overrideRecipe(base, [...fields, ...more]), "bench");
 }
 
-/** Random values for everything that a step takes and the state does not hold. */
+/** Random values for everything that steps take and the state does not hold. */
 export function randomFeeds(
   s: StepSettings,
-  inputs: ReturnType<typeof compile>["inputs"],
+  inputs: Program["inputs"],
   held: ReadonlySet<string>,
+  steps = 1,
 ): Record<string, DenseArray> {
   const feeds: Record<string, DenseArray> = {};
   for (const { name, dtype, shape } of inputs) {
     if (held.has(name)) continue;
-    const sizes = shape as readonly number[];
+    if (name === stepCount) {
+      feeds[name] = { shape: [], data: BigInt64Array.of(BigInt(steps)) };
+      continue;
+    }
+    const sizes = shape.map((d) => (typeof d === "number" ? d : steps));
     const count = sizes.reduce((p, d) => p * d, 1);
     if (dtype === "int64")
       feeds[name] = { shape: sizes, data: BigInt64Array.from({ length: count }, (_, i) => BigInt(i % s.batchSize)) };
@@ -64,7 +72,7 @@ export function randomFeeds(
     else
       feeds[name] = {
         shape: sizes,
-        data: Float32Array.from({ length: count }, () => (sizes.length ? uniform() : 0.01)),
+        data: Float32Array.from({ length: count }, () => (sizes.length > 1 ? uniform() : 0.01)),
       };
   }
   return feeds;
@@ -83,23 +91,25 @@ export function randomHierarchy(s: StepSettings): Record<string, DenseArray> {
   return tensors;
 }
 
-/** A step ready to run, and what making it took. */
+/** Steps ready to run, as many a run as in a training, and what making them took. */
 export async function readyStep(
   engine: Engine,
   recipe: Recipe,
   target: Target,
-): Promise<{ readonly run: () => Promise<unknown>; readonly row: Row }> {
+): Promise<{ readonly run: () => Promise<unknown>; readonly stepsPerRun: number; readonly row: Row }> {
   const s = stepSettings(recipe);
   await moveToState(engine, target, initialParts(recipe));
   await engine.write(randomHierarchy(s));
-  const built = await timed(() => compile(fusedStep(s, "selective"), target));
+  const { stepsPerRun } = providers.cpu;
+  const built = await timed(() => compileRepeated(fusedStep(s, "selective"), target, [results.loss]));
   const prepare = prepareProgram(s);
   await engine.load(prepare.name, prepare.model, { state: prepare.state });
   await engine.run(prepare.name, {}, []);
   const loaded = await timed(() => engine.load(built.result.name, built.result.model, { state: built.result.state }));
-  const feeds = randomFeeds(s, built.result.inputs, new Set(await engine.names()));
+  const feeds = randomFeeds(s, built.result.inputs, new Set(await engine.names()), stepsPerRun);
   return {
-    run: () => engine.run("step", feeds, ["loss"]),
+    run: () => engine.run("step", feeds, [results.loss]),
+    stepsPerRun,
     row: { target: target.kind, buildMs: milliseconds(built.seconds), sessionMs: milliseconds(loaded.seconds) },
   };
 }
@@ -131,10 +141,11 @@ async function peerStep(script: string, c: StepCase): Promise<PeerStep | null> {
 export async function benchStep(name: string, c: StepCase, standardOps: boolean): Promise<Row> {
   const engine = await openEngine();
   const step = await readyStep(engine, recipeOf(c), standardOps ? { kind: "portable" } : await chooseTarget(engine));
-  await timings(5, step.run); // the first touch of memory is slow on some machines
+  await timings(2, step.run); // the first touch of memory is slow on some machines
   const [ours, theirs, compiled]: [number[], PeerStep[], number[]] = [[], [], []];
   for (let round = 0; round < Number(flags.rounds); round++) {
-    ours.push(median(await timings(Number(flags.steps), step.run)));
+    const runs = await timings(Math.ceil(Number(flags.steps) / step.stepsPerRun), step.run);
+    ours.push(median(runs) / step.stepsPerRun);
     const eager = await peerStep("bench_step.py", c);
     if (eager) theirs.push(eager);
     const other = c.backbone === "resnet20" ? await peerStep("bench_step_compiled.py", c) : null;

@@ -14,7 +14,7 @@ export interface LoaderOptions {
   readonly seed: number;
   /** Threads; default 2: one step's time makes the next step's batch, and a second hides decoding. */
   readonly workers?: number;
-  /** Batches under way at once; default 5: a run of the trainer's takes four, one after another. */
+  /** Batches under way at once; default 5, as a run of the trainer's takes four one after another, or 3 of large images. */
   readonly lookahead?: number;
   /** Share of the set that may be broken before loading fails; default 0.01. One always may. */
   readonly tolerance?: number;
@@ -117,8 +117,9 @@ class ThreadLoader implements Loader {
   ): AsyncGenerator<Batch> {
     const incoming = requests[Symbol.iterator]();
     const ahead: Promise<Batch>[] = [];
+    const large = viewSizes(policies).some((size) => size > largeView);
     const fill = () => {
-      while (ahead.length < (this.options.lookahead ?? 5)) {
+      while (ahead.length < (this.options.lookahead ?? (large ? 3 : 5))) {
         const next = incoming.next();
         if (next.done) return;
         const batch = this.start(next.value, policies);
@@ -145,7 +146,7 @@ class ThreadLoader implements Loader {
   /** Hands a batch's parts to the workers. */
   private async start({ indices: asked, epoch }: BatchRequest, policies: Work["policies"]): Promise<Batch> {
     const indices = asked.slice();
-    const sizes = ("map" in policies ? policies : [policies]).map((p) => p.channels * p.size ** 2);
+    const sizes = viewSizes(policies);
     const views = sizes.map((size) => this.room(size * indices.length));
     const share = Math.ceil(indices.length / this.workers.length);
     const parts = this.workers.map((worker, w) => {
@@ -221,6 +222,13 @@ class ThreadLoader implements Loader {
     this.pending.clear();
   }
 }
+
+/** Elements of a view by which it is large: 128 pixels wide, in colour. */
+const largeView = 3 * 128 ** 2;
+
+/** Elements of each view of an image. */
+const viewSizes = (policies: Work["policies"]): readonly number[] =>
+  ("map" in policies ? policies : [policies]).map((p) => p.channels * p.size ** 2);
 
 /** What `promise` gives, or the signal's reason if it aborts before. Leaves no listener behind. */
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -86,7 +86,7 @@ class OneByOne implements Stepper {
 }
 
 /** What the feeds of a run may take, in bytes. */
-const feedRoom = 1 << 27;
+const feedRoom = 1 << 26;
 
 /** Batches are gathered while the run of those before them goes on. */
 class Several implements Stepper {

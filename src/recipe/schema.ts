@@ -125,7 +125,10 @@ export const recipeSchema = z
     batchSize: count,
     /** Of convolutions; `fp16` needs a GPU provider that has it. Weights, statistics, losses and sums are float32. */
     precision: z.enum(["fp32", "fp16"]).default("fp32"),
-    /** The backward pass makes normalised and activated images again instead of keeping them: less memory, a little more time. */
+    /**
+     * Less memory, a little more time: the backward pass makes normalised and activated images again instead of keeping them, and
+     * on the CPU a run is of one step.
+     */
     recompute: z.boolean().default(false),
     /** Batches whose gradients are averaged before an update. */
     accumulation: count.default(1),

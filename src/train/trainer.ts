@@ -214,14 +214,21 @@ class Training {
   private async load(phase: Phase): Promise<Stepper> {
     if (this.loaded?.phase === phase) return this.loaded.stepper;
     await this.unload();
-    const { engine, target, stepsPerRun = providers[engine.provider].stepsPerRun } = this.options;
-    const stepper = stepperOf(engine, this.plan, phase, target, stepsPerRun);
+    const { engine, target } = this.options;
+    const stepper = stepperOf(engine, this.plan, phase, target, this.options.stepsPerRun ?? this.stepsPerRun());
     for (const program of stepper.programs) {
       await this.options.run.saveGraph(`${phase}-${program.name}`, program.model);
       await engine.load(program.name, program.model, { state: program.state, trainable: program.trainable });
     }
     this.loaded = { phase, stepper };
     return stepper;
+  }
+
+  /** As suits where the steps run; several take memory, which a recipe that recomputes is to save where they gain least. */
+  private stepsPerRun(): StepsPerRun {
+    const { backend, provider } = this.options.engine;
+    if (backend === "ort-training" || (provider === "cpu" && this.plan.recipe.recompute)) return 1;
+    return providers[provider].stepsPerRun;
   }
 
   private async unload(): Promise<void> {

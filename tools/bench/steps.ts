@@ -148,7 +148,7 @@ export async function benchStep(name: string, c: StepCase, standardOps: boolean)
     ours.push(median(runs) / step.stepsPerRun);
     const eager = await peerStep("bench_step.py", c);
     if (eager) theirs.push(eager);
-    const other = c.backbone === "resnet20" ? await peerStep("bench_step_compiled.py", c) : null;
+    const other = c.backbone === "resnet20" && !standardOps ? await peerStep("bench_step_compiled.py", c) : null;
     if (other) compiled.push(other.seconds);
   }
   await engine.close();

@@ -52,7 +52,7 @@ export function openMeter(quiet: boolean): Meter {
         isShown = true;
         bar.update(done, payload);
         if (done === total) hide();
-      } else if (!quiet && performance.now() - last > plainEverySeconds * 1000) {
+      } else if (!quiet && payload.note !== "" && performance.now() - last > plainEverySeconds * 1000) {
         last = performance.now();
         process.stderr.write(`${stage} ${done}/${total} ${payload.note}\n`);
       }

@@ -25,8 +25,9 @@ interface ProviderSettings {
 }
 
 /**
- * CPU: four steps a run are 8 to 14 % faster than one, and take a third more memory with ResNet-18. Threads spin between the parallel parts of a run, which makes steps 5 % and epochs 7 to 12 % faster than waiting passively
- * (two trainings at once on the same cores: 20 % slower), and stop when the run ends, so that the loader has them.
+ * CPU: four steps a run are 8 to 14 % faster than one, and take a third more memory with ResNet-18. Threads spin between the
+ * parallel parts of a run, which makes steps 5 % and epochs 7 to 12 % faster than waiting passively (two trainings at once on the
+ * same cores: 20 % slower), and stop when the run ends, so that the loader has them.
  */
 export const providers = {
   cuda: {

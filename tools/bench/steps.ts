@@ -141,9 +141,10 @@ async function peerStep(script: string, c: StepCase): Promise<PeerStep | null> {
 export async function benchStep(name: string, c: StepCase, standardOps: boolean): Promise<Row> {
   const engine = await openEngine();
   const step = await readyStep(engine, recipeOf(c), standardOps ? { kind: "portable" } : await chooseTarget(engine));
-  await timings(2, step.run); // the first touch of memory is slow on some machines
+  await step.run(); // the first touch of memory is slow on some machines
   const [ours, theirs, compiled]: [number[], PeerStep[], number[]] = [[], [], []];
   for (let round = 0; round < Number(flags.rounds); round++) {
+    await step.run(); // as the peer's untimed steps: after a pause the first is slow
     const runs = await timings(Math.ceil(Number(flags.steps) / step.stepsPerRun), step.run);
     ours.push(median(runs) / step.stepsPerRun);
     const eager = await peerStep("bench_step.py", c);

@@ -54,7 +54,17 @@ function scalingPlot(rows: readonly Row[]): string {
       ),
       Plot.line(grown, { x: "size", y: "time", stroke: "series" }),
       Plot.dot(grown, { x: "size", y: "time", fill: "series" }),
-      Plot.text(labels, { x: "size", y: "time", text: "series", fill: "series", dx: 6, textAnchor: "start" }),
+      ...labels.map((label, i) =>
+        Plot.text([label], {
+          x: "size",
+          y: "time",
+          text: "series",
+          fill: "series",
+          dx: 6,
+          dy: 10 * ((i % 3) - 1), // neighbours do not cover each other
+          textAnchor: "start",
+        }),
+      ),
     ],
   });
 }
@@ -63,8 +73,9 @@ function scalingPlot(rows: readonly Row[]): string {
 function ratiosPlot(rows: readonly Row[]): string {
   const bars = rows.filter((row) => typeof row.ratio === "number");
   return drawn({
-    marginLeft: 330,
+    marginLeft: 400,
     marginRight: 50,
+    marginBottom: 45,
     x: {
       label: "our time / PyTorch's (or the named peer's)",
       domain: [0, Math.max(1.2, ...bars.map((b) => Number(b.ratio)))],

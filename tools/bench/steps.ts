@@ -100,7 +100,7 @@ export async function readyStep(
   const s = stepSettings(recipe);
   await moveToState(engine, target, initialParts(recipe));
   await engine.write(randomHierarchy(s));
-  const { stepsPerRun } = providers.cpu;
+  const stepsPerRun = recipe.recompute ? 1 : providers.cpu.stepsPerRun;
   const built = await timed(() => compileRepeated(fusedStep(s, "selective"), target, [results.loss]));
   const prepare = prepareProgram(s);
   await engine.load(prepare.name, prepare.model, { state: prepare.state });

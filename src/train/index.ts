@@ -13,6 +13,6 @@ export { hasHierarchy, type LearnedLevel, learnedHierarchy, placeInHierarchy } f
 export { chanceLoss, type EpochMetric, type StepMetric } from "./metrics.js";
 export { inEpochs, type Protocol, protocols } from "./protocols.js";
 export { type Metric, type RunDescription, RunFolder } from "./runFolder.js";
-export { initialParts, initialState, moveToState, singly } from "./start.js";
-export type { StepsPerRun } from "./stepper.js";
+export { initialParts, initialState, moveToState } from "./start.js";
+export { type StepsPerRun, stepsPerRunOf } from "./stepper.js";
 export { type TrainOptions, type TrainResult, train } from "./trainer.js";

@@ -5,6 +5,8 @@
 const tolerated = 0.05;
 /** Steps of the runs that are timed; the first also pays for what is done once. */
 const trials = [1, 1, 2];
+/** More steps would keep progress waiting, and hold more feeds. */
+const most = 32;
 /** Seconds that Ctrl-C and progress may be kept waiting by a run. */
 const patience = 4;
 
@@ -12,18 +14,20 @@ export class RunLength {
   /** How many steps the next run should do. */
   next: number;
   private wanted: number;
+  private readonly limit: number;
   private readonly seconds: number[] = [];
 
   /**
    * @param choice - a number, or `measured`: as many as keep copying under a twentieth of the time
-   * @param most - as many as a run may hold
+   * @param fitting - as many as a run has room for; at least one is done
    */
   constructor(
     private readonly choice: number | "measured",
-    private readonly most = 32,
+    fitting = most,
   ) {
     this.wanted = choice === "measured" ? trials[0] : choice;
-    this.next = Math.min(this.wanted, most);
+    this.limit = Math.max(1, Math.min(most, Math.floor(fitting)));
+    this.next = Math.min(this.wanted, this.limit);
   }
 
   /** Told of every run. */
@@ -33,7 +37,7 @@ export class RunLength {
       this.wanted = trials[this.seconds.length] ?? this.measured();
     }
     const patient = Math.max(1, Math.floor((patience * steps) / seconds));
-    this.next = Math.min(this.wanted, this.most, patient);
+    this.next = Math.min(this.wanted, this.limit, patient);
   }
 
   private measured(): number {

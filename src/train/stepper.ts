@@ -13,7 +13,8 @@ import {
   type Target,
 } from "../artifacts/index.js";
 import type { Batch } from "../data/index.js";
-import type { Engine } from "../runtime/index.js";
+import type { Recipe } from "../recipe/index.js";
+import { type Engine, providers } from "../runtime/index.js";
 import type { Position } from "./checkpoint.js";
 import { SelectionDraws } from "./draws.js";
 import { measured, stepOutputs } from "./metrics.js";
@@ -47,6 +48,15 @@ export interface Stepper {
 
 /** Steps a run: a number, or `measured` to find out while training. */
 export type StepsPerRun = number | "measured";
+
+/** As suits where the steps run. Several take memory, which a recipe that recomputes is to save where they gain least. */
+export function stepsPerRunOf(
+  { backend, provider }: Pick<Engine, "backend" | "provider">,
+  recipe: Recipe,
+): StepsPerRun {
+  if (backend === "ort-training" || (provider === "cpu" && recipe.recompute)) return 1;
+  return providers[provider].stepsPerRun;
+}
 
 /** The stepper of a phase; its programs are not loaded yet. Gradients that accumulate are run one batch at a time. */
 export function stepperOf(engine: Engine, plan: Plan, phase: Phase, target: Target, stepsPerRun: StepsPerRun): Stepper {
@@ -112,7 +122,7 @@ class Several implements Stepper {
     const drawn = this.draws.of(batchNumber(this.plan, from));
     const fed = stepFeeds(this.plan, from, this.program, batch, assignments, drawn);
     const bytes = Object.values(fed).reduce((sum, { data }) => sum + data.byteLength, 0);
-    this.length ??= new RunLength(this.stepsPerRun, Math.min(32, Math.max(1, Math.floor(feedRoom / bytes))));
+    this.length ??= new RunLength(this.stepsPerRun, feedRoom / bytes);
     for (const [name, tensor] of Object.entries(fed)) this.stack(name, tensor, this.length.next);
     batch.release();
     this.gathered.push(from);

@@ -8,7 +8,7 @@ import { encoderSpecs, type Phase, prepareProgram, state, type Target, unpackSta
 import type { ImageSource, Loader } from "../data/index.js";
 import { TrainingError } from "../errors.js";
 import { embeddingSpread } from "../eval/index.js";
-import { type Engine, providers, release } from "../runtime/index.js";
+import { type Engine, release } from "../runtime/index.js";
 import { type Checkpoint, type Position, saveCheckpoint } from "./checkpoint.js";
 import { type Clustering, clusterEmbeddings } from "./clusterStage.js";
 import { epochBatches } from "./draws.js";
@@ -19,7 +19,7 @@ import { onlineKnn } from "./onlineKnn.js";
 import { advanced, learningRate, type Plan, planOf } from "./plan.js";
 import type { RunFolder } from "./runFolder.js";
 import { initialParts, moveToState, singly } from "./start.js";
-import { type Stepped, type Stepper, type StepsPerRun, stepperOf } from "./stepper.js";
+import { type Stepped, type Stepper, type StepsPerRun, stepperOf, stepsPerRunOf } from "./stepper.js";
 import { viewPolicies } from "./views.js";
 
 export interface TrainOptions {
@@ -214,21 +214,14 @@ class Training {
   private async load(phase: Phase): Promise<Stepper> {
     if (this.loaded?.phase === phase) return this.loaded.stepper;
     await this.unload();
-    const { engine, target } = this.options;
-    const stepper = stepperOf(engine, this.plan, phase, target, this.options.stepsPerRun ?? this.stepsPerRun());
+    const { engine, target, stepsPerRun = stepsPerRunOf(engine, this.plan.recipe) } = this.options;
+    const stepper = stepperOf(engine, this.plan, phase, target, stepsPerRun);
     for (const program of stepper.programs) {
       await this.options.run.saveGraph(`${phase}-${program.name}`, program.model);
       await engine.load(program.name, program.model, { state: program.state, trainable: program.trainable });
     }
     this.loaded = { phase, stepper };
     return stepper;
-  }
-
-  /** As suits where the steps run; several take memory, which a recipe that recomputes is to save where they gain least. */
-  private stepsPerRun(): StepsPerRun {
-    const { backend, provider } = this.options.engine;
-    if (backend === "ort-training" || (provider === "cpu" && this.plan.recipe.recompute)) return 1;
-    return providers[provider].stepsPerRun;
   }
 
   private async unload(): Promise<void> {

@@ -106,7 +106,7 @@ test("a batch smaller than the workers, an empty epoch, and two epochs at once",
   await withLoader({ workers: 3 }, async (loader) => {
     const one = [{ indices: Int32Array.of(4), epoch: 0 }];
     const [a, b] = await Promise.all([loader.train(one, policies), loader.train(one, policies)].map((l) => l.next()));
-    t.deepEqual(a.value.views, b.value.views);
+    t.deepEqual([a.done, a.value.indices, a.value.views], [b.done, b.value.indices, b.value.views]);
     t.is((await loader.train([], policies).next()).done, true);
   });
 });

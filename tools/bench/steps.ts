@@ -15,8 +15,8 @@ import {
 } from "../../src/artifacts/index.js";
 import { unitRows } from "../../src/cluster/index.js";
 import { overrideRecipe, parseRecipe, type Recipe } from "../../src/recipe/index.js";
-import { chooseTarget, type Engine, openEngine, providers } from "../../src/runtime/index.js";
-import { initialParts, moveToState } from "../../src/train/index.js";
+import { chooseTarget, type Engine, openEngine } from "../../src/runtime/index.js";
+import { initialParts, moveToState, stepsPerRunOf } from "../../src/train/index.js";
 import { measuredRun } from "../measuredRun.js";
 import { flags } from "./flags.js";
 import { gaussian, median, milliseconds, type Row, ratio, timed, timings, uniform } from "./measure.js";
@@ -100,7 +100,7 @@ export async function readyStep(
   const s = stepSettings(recipe);
   await moveToState(engine, target, initialParts(recipe));
   await engine.write(randomHierarchy(s));
-  const stepsPerRun = recipe.recompute ? 1 : providers.cpu.stepsPerRun;
+  const stepsPerRun = stepsPerRunOf(engine, recipe) as number; // the CPU has no measured one
   const built = await timed(() => compileRepeated(fusedStep(s, "selective"), target, [results.loss]));
   const prepare = prepareProgram(s);
   await engine.load(prepare.name, prepare.model, { state: prepare.state });

@@ -115,6 +115,9 @@ async function compareOn(
 
 for (const [name, image, filters, stride, pad] of [
   ["3×3", [4, 32, 9, 7], [16, 32, 3, 3], 1, 1],
+  ["3×3 by tiles of rows", [4, 32, 8, 7], [64, 32, 3, 3], 1, 1],
+  ["3×3 by tiles of rows, the last cut", [16, 64, 7, 5], [32, 64, 3, 3], 1, 1],
+  ["3×3 by one tile", [2, 32, 4, 4], [32, 32, 3, 3], 1, 1],
   ["3×3 of 16 images", [16, 16, 8, 8], [32, 16, 3, 3], 1, 1],
   ["3×3/2 of even sizes", [3, 16, 8, 6], [32, 16, 3, 3], 2, 1],
   ["3×3/2 of odd sizes", [3, 16, 9, 7], [32, 16, 3, 3], 2, 1],

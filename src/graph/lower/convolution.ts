@@ -4,6 +4,7 @@ import { isStatic } from "../shapes.js";
 import type { Attributes, Value } from "../value.js";
 import type { Lowering, Rule } from "./forms.js";
 import { convolve, imageOf } from "./kernels.js";
+import { convolveTiles, suitsTiles } from "./winograd.js";
 
 /** Whether filters [O,I,h,w] can be blocked: whole blocks of filters, and of channels or (`few`) less than one block of them. */
 export function suits({ block }: Lowering, w: Value, a: Attributes, few = true): boolean {
@@ -21,7 +22,10 @@ export const conv: Rule = (node, lowering) => {
   const image = imageOf(w)[1] < lowering.block ? lowering.plain(x) : lowering.blocked(x);
   const filters = lowering.packed(w);
   const added = bias ? lowering.plain(bias) : null;
+  const window = { strides, pads, dilations };
+  if (!added && suitsTiles(filters, window, imageOf(y)))
+    return [{ blocked: convolveTiles(image, filters, lowering.block) }];
   const fuse = (tail: { readonly sum?: Value | null; readonly relu?: boolean }) =>
-    convolve(image, filters, { strides, pads, dilations }, imageOf(y), { ...tail, bias: added });
+    convolve(image, filters, window, imageOf(y), { ...tail, bias: added });
   return [{ blocked: fuse({}), fuse }];
 };

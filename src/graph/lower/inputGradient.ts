@@ -12,6 +12,7 @@ import { suits } from "./convolution.js";
 import { scaleFilters, swapFilters } from "./filters.js";
 import type { Lowering, Rule } from "./forms.js";
 import { convolve, type Image, imageOf, interleave } from "./kernels.js";
+import { convolveTiles, suitsTiles } from "./winograd.js";
 
 export const convGradInput: Rule = (node, lowering) => {
   const [dy, w] = node.inputs as readonly Value[];
@@ -44,6 +45,7 @@ function unitStride(
   const reversed = Array.from({ length: kh * kw }, (_, t) => kh * kw - 1 - t);
   const swapped = swapFilters(scaleFilters(lowering.packed(w), by), lowering.block, reversed, [kh, kw]);
   const attributes: Attributes = { strides: [1, 1], dilations: [1, 1], pads: [...before, ...after] };
+  if (suitsTiles(swapped, attributes, imageOf(dx))) return [{ blocked: convolveTiles(value, swapped, lowering.block) }];
   const fuse = (tail: { readonly sum?: Value | null; readonly relu?: boolean }) =>
     convolve(value, swapped, attributes, imageOf(dx), tail);
   return [{ blocked: fuse({}), fuse }];

@@ -70,17 +70,31 @@ export function globalMean(x: Value): Value {
   return kernel("GlobalAveragePool", [x], {}, [n, c, 1, 1]);
 }
 
-/** Filters that take one tap of each channel by itself: [C,1,h,w]. */
-export function oneTap(
+/** Each channel by itself convolved with the same taps, which `kernel` [h,w] holds row by row. */
+export function depthwise(
+  x: Value,
+  taps: readonly number[],
+  kernel: readonly [number, number],
+  attributes: Attributes,
+  out: Image,
+  b: number,
+  tail: Tail = {},
+): Value {
+  const channels = imageOf(x)[1];
+  return convolve(x, sameTaps(channels, taps, kernel, b), { ...attributes, group: channels }, out, tail);
+}
+
+/** Filters [C,1,h,w] with the same taps for each channel. */
+export function sameTaps(
   channels: number,
-  [h, w]: readonly number[],
-  [row, column]: readonly number[],
+  taps: readonly number[],
+  kernel: readonly [number, number],
   b: number,
 ): Value {
-  const taps = new Float32Array(channels * h * w);
-  for (let c = 0; c < channels; c += b)
-    taps.fill(1, c * h * w + (row * w + column) * b, c * h * w + (row * w + column + 1) * b);
-  return constant(taps, [channels, 1, h, w]);
+  const lanes = taps.flatMap((tap) => Array<number>(b).fill(tap));
+  const filters = new Float32Array(channels * taps.length);
+  for (let at = 0; at < filters.length; at += lanes.length) filters.set(lanes, at);
+  return constant(filters, [channels, 1, ...kernel]);
 }
 
 /** 1 where what `filters` take of x is y or more, else 0. */

@@ -4,7 +4,7 @@ import { maxPoolGradient } from "../expand/pooling.js";
 import { windowOf } from "../ops.js";
 import { type Attributes, producer, type Value } from "../value.js";
 import type { Rule } from "./forms.js";
-import { convolve, globalMean, imageOf, interleave, maxPool, oneTap, reaches, view } from "./kernels.js";
+import { depthwise, globalMean, imageOf, interleave, maxPool, reaches, sameTaps, view } from "./kernels.js";
 
 export const blockedMaxPool: Rule = (node, lowering) => {
   const [x] = node.inputs as readonly Value[];
@@ -47,6 +47,13 @@ const windowTaps = [
   { parity: 1, shift: 0 },
 ] as const;
 
+/** Taps of which the one at `place` is 1 and the others are 0. */
+function oneTap([h, w]: readonly number[], [row, column]: readonly number[]): number[] {
+  const taps = Array<number>(h * w).fill(0);
+  taps[row * w + column] = 1;
+  return taps;
+}
+
 /**
  * Windows of 3 at stride 2, padded by 1, over an image that a ReLU made. A tap that meets its window's maximum is found in one
  * pass, by a convolution that takes the tap, subtracts the maximum and ends in a step. Padding counts as 0, so it may meet a
@@ -57,10 +64,10 @@ function halvedGradient([dy, x, y]: readonly Value[], b: number): Value {
   const single = { group: channels, dilations: [1, 1] };
   const taps = windowTaps.flatMap((row) => windowTaps.map((column) => [row, column] as const));
   const hits = taps.map((tap) => {
-    const kernel = tap.map(({ parity }) => parity + 1);
+    const kernel = tap.map(({ parity }) => parity + 1) as [number, number];
     const place = tap.map(({ parity, shift }) => parity + shift);
     const begins = tap.map(({ shift }) => -shift);
-    const filters = oneTap(channels, kernel, place, b);
+    const filters = sameTaps(channels, oneTap(kernel, place), kernel, b);
     return reaches(x, filters, y, { ...single, strides: [2, 2], pads: [...begins, 0, 0] });
   });
   const share = div(
@@ -76,14 +83,9 @@ function halvedGradient([dy, x, y]: readonly Value[], b: number): Value {
     const own = mul(hits[i], share);
     const before = parts[row.parity][column.parity];
     const shifts = [-row.shift, -column.shift];
-    const filters = oneTap(
-      channels,
-      shifts.map((s) => s + 1),
-      shifts,
-      b,
-    );
+    const kernel = shifts.map((s) => s + 1) as [number, number];
     parts[row.parity][column.parity] = before
-      ? convolve(own, filters, { ...single, strides: [1, 1], pads: [0, 0, ...shifts] }, imageOf(y), { sum: before })
+      ? depthwise(own, oneTap(kernel, shifts), kernel, { pads: [0, 0, ...shifts] }, imageOf(y), b, { sum: before })
       : own;
   }
   return interleave(parts, imageOf(x), b);

@@ -3,7 +3,7 @@
  * tested against this one.
  */
 import { batchNormGrad, batchNormTrain, deviceBatchNormGrad, deviceBatchNormTrain } from "./expand/batchNorm.js";
-import { convGradInput, convGradWeight } from "./expand/convolution.js";
+import { convGradInput, convGradWeight, deviceConvGradInput } from "./expand/convolution.js";
 import type { Expansion } from "./expand/expansion.js";
 import { maxPoolGrad } from "./expand/pooling.js";
 import { trainingConvGradWeight } from "./expand/training.js";
@@ -23,6 +23,7 @@ export const portable: Readonly<Record<Composite, Expansion>> = {
 
 /** Forms that providers other than the CPU's prefer: standard ops as well. */
 export const forDevices: Partial<Readonly<Record<Composite, Expansion>>> = {
+  ConvGradInput: deviceConvGradInput,
   BatchNormTrain: deviceBatchNormTrain,
   BatchNormGrad: deviceBatchNormGrad,
 };

@@ -12,11 +12,12 @@ import {
   matMul,
   pad,
   reshape,
+  slice,
   sum,
   transpose,
 } from "../apply.js";
 import { windowOf } from "../ops.js";
-import { sizes } from "../shapes.js";
+import { count, sizes } from "../shapes.js";
 import { type Attributes, ints, type Value } from "../value.js";
 import type { Expansion } from "./expansion.js";
 
@@ -25,35 +26,46 @@ const spatialOf = (x: Value): readonly number[] => sizes("expand", { ...x, shape
 const product = (dimensions: readonly number[]) => dimensions.reduce((p, d) => p * d, 1);
 const groupOf = (a: Attributes): number => (a.group as number | undefined) ?? 1;
 
+/** Whether dx at stride 1 is better a convolution by turned filters than a transposed one. */
+type Turns = (dy: Value, w: Value) => boolean;
+
 /**
  * dx. Stride 1, one group: the convolution of dy with w, its taps reversed and its channels swapped, padded by what a window
  * reaches beyond the image. Else `ConvTranspose`.
  */
-export const convGradInput: Expansion = ([dy, w], a) => {
-  const kernel = spatialOf(w);
-  const { strides, pads, dilations } = windowOf(a, kernel);
-  const group = groupOf(a);
-  const input = listOf(a, "input");
-  const out = spatialOf(dy);
-  const reach = kernel.map((k, i) => dilations[i] * (k - 1));
-  const before = reach.map((r, i) => r - pads[i]);
-  const after = input.map((d, i) => d - out[i] - before[i] + reach[i]);
-  if (group === 1 && strides.every((s) => s === 1) && [...before, ...after].every((p) => p >= 0)) {
-    const window: ConvAttributes = { pads: [...before, ...after], dilations };
-    return [conv(dy, reversedFilters(w, kernel), window)];
-  }
-  // input = stride·(out − 1) + output_padding + reach + 1 − pads
-  const left = input.map((d, i) => d - (strides[i] * (out[i] - 1) + reach[i] + 1 - pads[i] - pads[i + input.length]));
-  const ends = left.map((extra, i) => pads[i + input.length] + Math.max(0, -extra));
-  const attributes = {
-    strides,
-    dilations,
-    group,
-    pads: [...pads.slice(0, input.length), ...ends],
-    output_padding: left.map((e) => Math.max(0, e)),
+const gradInput =
+  (turns: Turns): Expansion =>
+  ([dy, w], a) => {
+    const kernel = spatialOf(w);
+    const { strides, pads, dilations } = windowOf(a, kernel);
+    const group = groupOf(a);
+    const input = listOf(a, "input");
+    const out = spatialOf(dy);
+    const reach = kernel.map((k, i) => dilations[i] * (k - 1));
+    const before = reach.map((r, i) => r - pads[i]);
+    const after = input.map((d, i) => d - out[i] - before[i] + reach[i]);
+    if (group === 1 && strides.every((s) => s === 1) && [...before, ...after].every((p) => p >= 0) && turns(dy, w)) {
+      const window: ConvAttributes = { pads: [...before, ...after], dilations };
+      return [conv(dy, reversedFilters(w, kernel), window)];
+    }
+    // input = stride·(out − 1) + output_padding + reach + 1 − pads
+    const left = input.map((d, i) => d - (strides[i] * (out[i] - 1) + reach[i] + 1 - pads[i] - pads[i + input.length]));
+    const ends = left.map((extra, i) => pads[i + input.length] + Math.max(0, -extra));
+    const attributes = {
+      strides,
+      dilations,
+      group,
+      pads: [...pads.slice(0, input.length), ...ends],
+      output_padding: left.map((e) => Math.max(0, e)),
+    };
+    return [apply("ConvTranspose", [dy, w], attributes)];
   };
-  return [apply("ConvTranspose", [dy, w], attributes)];
-};
+
+/** On the CPU turning costs more than it gains where filters are larger than images. */
+export const convGradInput = gradInput(
+  (dy, w) => (count(dy.shape) ?? Number.POSITIVE_INFINITY) >= (count(w.shape) as number),
+);
+export const deviceConvGradInput = gradInput(() => true);
 
 /** w [O,I,k…] → [I,O,k…] with the order of the taps reversed. */
 function reversedFilters(w: Value, kernel: readonly number[]): Value {
@@ -128,17 +140,41 @@ function cut(
   return apply("Slice", [x, ...bounds]);
 }
 
-/** Maps of so many positions and more are multiplied image by image; smaller ones all images at once. */
-const largeMap = 256;
 /** With so many channels a product for each tap beats copying the taps into one matrix; with fewer it is too thin. */
 const isFew = (channels: number): boolean => channels >= 16 && channels <= 32;
 
 /** dw: the product of dy with the columns that every tap meets, over all positions of all images. */
 export const convGradWeight: Expansion = ([x, dy], a) => {
-  const positions = product(spatialOf(dy));
-  if (groupOf(a) > 1 || positions >= largeMap) return [imageByImage(x, dy, a)];
-  return [allImages(x, dy, a)];
+  const byImage = groupOf(a) > 1 || dy.shape.length !== 4 || isFew(x.shape[1] as number);
+  return [byImage ? imageByImage(x, dy, a) : allImages(x, dy, a)];
 };
+
+/**
+ * [O, P]·[taps·I, P]ᵀ over the positions P of all images, in the order of the filters' memory. Positions are rows, images,
+ * columns: so the taps of a row of the kernel are slices, and those of its other rows whole runs of N·columns further on.
+ */
+function allImages(x: Value, dy: Value, a: Attributes): Value {
+  const kernel = listOf(a, "kernel");
+  const { strides, pads, dilations } = windowOf(a, kernel);
+  const [rows, columns] = spatialOf(dy);
+  const reach = [rows, columns].map((d, i) => (d - 1) * strides[i] + dilations[i] * (kernel[i] - 1) + 1);
+  const ends = spatialOf(x).map((d, i) => Math.max(0, reach[i] - d - pads[i]));
+  const [channels, filters] = [x.shape[1] as number, dy.shape[1] as number];
+  const rowsFirst = [1, 2, 0, 3]; // [C, H, N, W]
+  const padded = pad(transpose(x, rowsFirst), [0, pads[0], 0, pads[1], 0, ends[0], 0, ends[1]]);
+  const height = padded.shape[1] as number;
+  const shifted = Array.from({ length: kernel[1] }, (_, t) => {
+    const from = t * dilations[1];
+    const cut = slice(padded, 3, from, from + (columns - 1) * strides[1] + 1, strides[1]);
+    return reshape(cut, [channels, height, -1]);
+  });
+  const met = taps(kernel).flatMap(([row, column]) =>
+    Array.from({ length: rows }, (_, r) => column * height + r * strides[0] + row * dilations[0]),
+  );
+  const right = reshape(gather(concat(shifted, 1), ints(met), 1), [channels * product(kernel), -1]);
+  const left = reshape(transpose(dy, rowsFirst), [filters, -1]);
+  return reshape(gemm(left, right, null, { transB: true }), [filters, channels, ...kernel]);
+}
 
 /** [N,O,P]·[N,P,taps·I], summed over the images; with few channels a product for each tap. */
 function imageByImage(x: Value, dy: Value, a: Attributes): Value {
@@ -152,18 +188,4 @@ function imageByImage(x: Value, dy: Value, a: Attributes): Value {
   const products = columns.map((c) => sum(matMul(left, transpose(c, [0, 1, 3, 2])), [0])); // [group, filters, taps·channels]
   const total = reshape(concat(products, 2), [group * filters, parts.length, channels]);
   return reshape(transpose(total, [0, 2, 1]), [group * filters, channels, ...kernel]);
-}
-
-/** With channels last, [N·P, taps·I]ᵀ·[N·P, O] in one product; with few channels one for each tap. */
-function allImages(x: Value, dy: Value, a: Attributes): Value {
-  const kernel = listOf(a, "kernel");
-  const [filters, channels] = [dy.shape[1] as number, x.shape[1] as number];
-  const last = [0, ...kernel.map((_, i) => i + 2), 1];
-  const right = reshape(transpose(dy, last), [-1, filters]);
-  const parts = windows(transpose(x, last), a, kernel, spatialOf(dy), { first: 1 });
-  const columns = isFew(channels) ? parts : [concat(parts, kernel.length + 1)];
-  const width = isFew(channels) ? channels : channels * parts.length;
-  const products = columns.map((c) => gemm(reshape(c, [-1, width]), right, null, { transA: true })); // [taps·I, O]
-  const total = reshape(concat(products, 0), [parts.length, channels, filters]);
-  return reshape(transpose(total, [2, 1, 0]), [filters, channels, ...kernel]);
 }

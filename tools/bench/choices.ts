@@ -15,8 +15,9 @@ import {
   type Value,
   where,
 } from "../../src/graph/index.js";
-import { affine, convolve, toBlocked, view } from "../../src/graph/lower/kernels.js";
+import { affine, convolve, imageOf, toBlocked, view } from "../../src/graph/lower/kernels.js";
 import { pixelProduct, swappedLanes, swappedRoles } from "../../src/graph/lower/weightGradient.js";
+import { convolveTiles } from "../../src/graph/lower/winograd.js";
 import { node } from "../../src/graph/value.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { flags } from "./flags.js";
@@ -28,7 +29,7 @@ type Image = readonly [number, number, number, number];
 interface Choice {
   readonly name: string;
   readonly x: Image;
-  /** Of the other image, as a gradient: channels, and the side by the stride. */
+  /** The other image, as a gradient, or filters. */
   readonly y: Image;
   readonly chosen: (x: Value, y: Value, b: number) => Value;
   readonly other: (x: Value, y: Value, b: number) => Value;
@@ -37,6 +38,7 @@ interface Choice {
 const same = (x: Image): Pick<Choice, "x" | "y"> => ({ x, y: x });
 const three = { kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1] };
 const one = { kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0] };
+const alongside = { strides: [1, 1], dilations: [1, 1] };
 const ones = (count: number): Value => input("scale", [count]);
 const plain = (x: Value): Value =>
   node(
@@ -63,7 +65,20 @@ const oneTap = (x: Image, channels: number): Choice => ({
   other: (x, y, b) => swappedLanes(x, y, one, b),
 });
 
+const tiles = (x: Image, filters: number): Choice => ({
+  name: `3×3 [${x}] to ${filters}: Winograd along rows / direct`,
+  x,
+  y: [filters, x[1], 3, 3],
+  chosen: (x, w, b) => convolveTiles(x, w, b),
+  other: (x, w) => convolve(x, w, { ...alongside, pads: [1, 1, 1, 1] }, imageOf(x).with(1, filters)),
+});
+
 const choices: readonly Choice[] = [
+  tiles([8, 64, 56, 56], 64),
+  tiles([8, 128, 28, 28], 128),
+  tiles([8, 256, 14, 14], 256),
+  tiles([32, 128, 16, 16], 128),
+  tiles([32, 64, 32, 32], 64),
   weightGradient([8, 64, 56, 56], 64),
   weightGradient([8, 512, 7, 7], 512),
   weightGradient([32, 64, 32, 32], 64),

@@ -42,14 +42,21 @@ const filters: readonly (number | readonly number[])[] = [
 ];
 
 /** From so many channels on, the passes cost less than the multiplications that they save. */
-const manyChannels = 32;
+const manyChannels = 64;
 
-/** Whether rows in tiles are possible and faster than the direct form. `npm run bench -- --choices` times both. */
-export function suitsTiles(packed: Value, { strides, pads, dilations }: Attributes, [, , height]: Image): boolean {
+/**
+ * Whether rows in tiles are possible and faster than the direct form: not with few channels, nor where filters are much larger
+ * than images, nor where many rows only fill the last tile. `npm run bench -- --choices` times both.
+ */
+export function suitsTiles(
+  packed: Value,
+  { strides, pads, dilations }: Attributes,
+  [n, , height, width]: Image,
+): boolean {
   const [filters, channels, ...kernel] = imageOf(packed);
   if (`${kernel}/${strides}/${pads}/${dilations}` !== "3,3/1,1/1,1,1,1/1,1") return false;
   const rows = tile * Math.ceil(height / tile);
-  return Math.min(filters, channels) >= manyChannels && rows <= 1.2 * height;
+  return Math.min(filters, channels) >= manyChannels && 9 * filters <= 4 * n * height * width && rows <= 1.2 * height;
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type DType,
   describeModel,
   expandComposites,
+  flattenBroadcasts,
   forDevices,
   forTrainingBuild,
   type Graph,
@@ -83,18 +84,16 @@ export function compileRepeated(graph: Graph, target: Target, results: readonly 
 
 /** The outputs of a graph in standard ops, or those of the provider, by kind of target. */
 const forms: { readonly [K in Target["kind"]]: (graph: Graph, target: Target & { kind: K }) => readonly Value[] } = {
-  portable: (graph) => expandComposites(Object.values(graph.outputs)),
-  training: (graph) => expandComposites(Object.values(graph.outputs), forTrainingBuild),
+  portable: (graph) => flattenBroadcasts(expandComposites(Object.values(graph.outputs))),
+  training: (graph) => flattenBroadcasts(expandComposites(Object.values(graph.outputs), forTrainingBuild)),
   device(graph, { precision }) {
     const expanded = expandComposites(Object.values(graph.outputs), forDevices);
     return precision === "fp16" ? convolveInHalf(expanded) : expanded;
   },
-  blocked: (graph, { block }) =>
-    expandComposites(
-      Object.values(
-        lowerBlocked(graph, { block, isPacked: (name, shape) => isPackedState(name, shape, block) }).outputs,
-      ),
-    ),
+  blocked(graph, { block }) {
+    const lowered = lowerBlocked(graph, { block, isPacked: (name, shape) => isPackedState(name, shape, block) });
+    return flattenBroadcasts(expandComposites(Object.values(lowered.outputs)));
+  },
 };
 
 function described(graph: Graph, target: Target): ModelContent {

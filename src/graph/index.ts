@@ -15,6 +15,7 @@
  * ```
  */
 export * from "./apply.js";
+export { flattenBroadcasts } from "./broadcast.js";
 export * from "./compose.js";
 export { differentiate } from "./differentiate.js";
 export { type Expansion, expandComposites, forDevices, forTrainingBuild, portable } from "./expand.js";

@@ -53,6 +53,29 @@ test("a sum's cotangent holds, for every element, how often it was broadcast", a
   );
 });
 
+test("a single element meets an array of any shape as it meets the array as one row", async (t) => {
+  const array = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }).map((d) => [...d, 1]);
+  const op = fc.constantFrom(g.add, g.sub, g.mul, g.div, g.maximum);
+  const rank = fc.nat(6);
+  await fc.assert(
+    fc.asyncProperty(array, rank, op, fc.boolean(), async (shape, ones, apply, turned) => {
+      const [x, one] = [g.input("x", shape), g.input("one", Array(ones).fill(1))];
+      const plain = turned ? apply(one, x) : apply(x, one);
+      const [flat] = g.flattenBroadcasts([plain]);
+      t.deepEqual(flat.shape, plain.shape);
+      t.is(g.producer(flat)?.op, product(shape) === 1 ? g.producer(plain)?.op : "Reshape");
+      const run = await session(g.buildModel({ name: "m", inputs: [x, one], outputs: { plain, flat } }));
+      const values = Array.from({ length: product(shape) }, (_, i) => i / 3 - 1);
+      const found = await run({
+        x: tensorOf(floats(values, shape)),
+        one: tensorOf(floats([0.7], one.shape as number[])),
+      });
+      t.deepEqual(found.flat.data, found.plain.data);
+    }),
+    { numRuns: 30 },
+  );
+});
+
 test("the gradient of a·f + b·h is a·∇f + b·∇h", async (t) => {
   const parts = [g.exp, g.tanh, g.sigmoid, (x: g.Value) => g.mul(x, x), (x: g.Value) => g.softmax(x, 0), g.relu, g.erf];
   const part = fc.nat(parts.length - 1);

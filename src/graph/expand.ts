@@ -3,7 +3,7 @@
  * tested against this one.
  */
 import { batchNormGrad, batchNormTrain, deviceBatchNormGrad, deviceBatchNormTrain } from "./expand/batchNorm.js";
-import { convGradInput, convGradWeight, deviceConvGradInput } from "./expand/convolution.js";
+import { convGradInput, convGradWeight, turnedConvGradInput } from "./expand/convolution.js";
 import type { Expansion } from "./expand/expansion.js";
 import { maxPoolGrad } from "./expand/pooling.js";
 import { trainingConvGradWeight } from "./expand/training.js";
@@ -23,13 +23,14 @@ export const portable: Readonly<Record<Composite, Expansion>> = {
 
 /** Forms that providers other than the CPU's prefer: standard ops as well. */
 export const forDevices: Partial<Readonly<Record<Composite, Expansion>>> = {
-  ConvGradInput: deviceConvGradInput,
+  ConvGradInput: turnedConvGradInput,
   BatchNormTrain: deviceBatchNormTrain,
   BatchNormGrad: deviceBatchNormGrad,
 };
 
 /** Forms of ONNX Runtime's training build, which no other build runs. */
 export const forTrainingBuild: Partial<Readonly<Record<Composite, Expansion>>> = {
+  ConvGradInput: turnedConvGradInput,
   ConvGradWeight: trainingConvGradWeight,
 };
 

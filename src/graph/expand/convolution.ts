@@ -65,7 +65,7 @@ const gradInput =
 export const convGradInput = gradInput(
   (dy, w) => (count(dy.shape) ?? Number.POSITIVE_INFINITY) >= (count(w.shape) as number),
 );
-export const deviceConvGradInput = gradInput(() => true);
+export const turnedConvGradInput = gradInput(() => true);
 
 /** w [O,I,k…] → [I,O,k…] with the order of the taps reversed. */
 function reversedFilters(w: Value, kernel: readonly number[]): Value {

@@ -32,6 +32,8 @@ export interface Program {
   readonly state: Readonly<Record<string, string>>;
   /** Of the state: what gradients move. */
   readonly trainable: readonly string[];
+  /** Whether its ops are those of the target's fused kernels, so that a runtime finds no more to fuse. */
+  readonly fused: boolean;
   readonly outputs: readonly string[];
   readonly inputs: readonly { readonly name: string; readonly dtype: DType; readonly shape: Shape }[];
 }
@@ -69,7 +71,7 @@ export const localSizes = (recipe: Recipe): readonly number[] =>
   recipe.views.local.flatMap((v) => Array<number>(v.count).fill(v.size));
 
 /** The model of a graph on a target. */
-export const compile = (graph: Graph, target: Target): Program => programOf(described(graph, target));
+export const compile = (graph: Graph, target: Target): Program => programOf(described(graph, target), target);
 
 /**
  * The model of a step that does several in one run (`repeat.ts`).
@@ -79,7 +81,7 @@ export const compile = (graph: Graph, target: Target): Program => programOf(desc
 export function compileRepeated(graph: Graph, target: Target, results: readonly string[]): Program {
   const step = described(graph, target);
   const wanted = step.outputs.map((v) => v.name).filter((name) => results.includes(name));
-  return programOf(repeated(step, stateOf(step), wanted));
+  return programOf(repeated(step, stateOf(step), wanted), target);
 }
 
 /** The outputs of a graph in standard ops, or those of the provider, by kind of target. */
@@ -107,11 +109,12 @@ const stateOf = ({ outputs }: ModelContent): Readonly<Record<string, string>> =>
     outputs.filter((v) => v.name.startsWith(next(""))).map((v) => [v.name.slice(next("").length), v.name]),
   );
 
-const programOf = (content: ModelContent): Program => ({
+const programOf = (content: ModelContent, { kind }: Target): Program => ({
   name: content.name,
   model: encodeModel(content),
   state: stateOf(content),
   trainable: Object.keys(stateOf(content)).filter(isTrainable),
+  fused: kind === "blocked",
   outputs: content.outputs.map((v) => v.name),
   inputs: content.inputs,
 });

@@ -103,7 +103,8 @@ const fed = (program: Program, given: Tensors): Tensors =>
   Object.fromEntries(program.inputs.filter((v) => v.name in given).map((v) => [v.name, given[v.name]]));
 
 async function load(c: Case, program: Program): Promise<Program> {
-  await c.engine.load(program.name, program.model, { state: program.state, trainable: program.trainable });
+  const { name, model, state, trainable, fused } = program;
+  await c.engine.load(name, model, { state, trainable, fused });
   return program;
 }
 

@@ -58,13 +58,13 @@ export class Sessions implements Hosted {
     return { ...this.moved };
   }
 
-  async load(program: string, model: Uint8Array, { state = {} }: ProgramOptions): Promise<ProgramInfo> {
+  async load(program: string, model: Uint8Array, { state = {}, fused = false }: ProgramOptions): Promise<ProgramInfo> {
     if (this.programs.has(program)) {
       throw new UsageError(`the program ${program} is loaded already. Unload it first, or give another name.`);
     }
     const began = performance.now();
     const { session, watched } = await this.native(`program ${program} cannot be loaded`, () =>
-      this.createPlaced(model, Object.values(state)),
+      this.createPlaced(model, Object.values(state), { graphOptimizationLevel: fused ? "basic" : "all" }),
     );
     const inputs = session.inputMetadata.map(tensorInfo);
     const outputs = session.outputMetadata.map(tensorInfo);
@@ -183,18 +183,25 @@ export class Sessions implements Hosted {
   private async createPlaced(
     model: Uint8Array,
     stateOutputs: readonly string[],
+    options: InferenceSession.SessionOptions,
   ): Promise<{ session: InferenceSession; watched: FirstRun | null }> {
-    if (this.provider.name === "cpu") return { session: await this.create(model, {}), watched: null };
+    if (this.provider.name === "cpu") return { session: await this.create(model, options), watched: null };
     const ordered = this.memory.location === "cpu" ? model : stateFirst(model, new Set(stateOutputs));
     const preferredOutputLocation = Object.fromEntries(stateOutputs.map((output) => [output, this.memory.location]));
     try {
-      return { session: await this.create(ordered, { preferredOutputLocation, extra: nothingElse }), watched: null };
+      return {
+        session: await this.create(ordered, { ...options, preferredOutputLocation, extra: nothingElse }),
+        watched: null,
+      };
     } catch (error) {
       if (!wouldFallBack.test(String(error))) throw error;
     }
     const watched = new FirstRun();
     try {
-      return { session: await this.create(ordered, { preferredOutputLocation, ...watched.options }), watched };
+      return {
+        session: await this.create(ordered, { ...options, preferredOutputLocation, ...watched.options }),
+        watched,
+      };
     } catch (error) {
       watched.discard();
       throw error;

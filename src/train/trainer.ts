@@ -218,7 +218,8 @@ class Training {
     const stepper = stepperOf(engine, this.plan, phase, target, stepsPerRun);
     for (const program of stepper.programs) {
       await this.options.run.saveGraph(`${phase}-${program.name}`, program.model);
-      await engine.load(program.name, program.model, { state: program.state, trainable: program.trainable });
+      const { name, model, state, trainable, fused } = program;
+      await engine.load(name, model, { state, trainable, fused });
     }
     this.loaded = { phase, stepper };
     return stepper;

@@ -65,6 +65,7 @@ async function profile(name: string, c: StepCase): Promise<Row> {
   const session = await InferenceSession.create(program.model, {
     ...providers.cpu.session,
     enableMemPattern: false, // as the engine
+    graphOptimizationLevel: program.fused ? "basic" : "all",
     intraOpNumThreads: threads,
     enableProfiling: true,
     profileFilePrefix: join(folder, "run"),

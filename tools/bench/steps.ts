@@ -105,7 +105,8 @@ export async function readyStep(
   const prepare = prepareProgram(s);
   await engine.load(prepare.name, prepare.model, { state: prepare.state });
   await engine.run(prepare.name, {}, []);
-  const loaded = await timed(() => engine.load(built.result.name, built.result.model, { state: built.result.state }));
+  const { name, model, state, fused } = built.result;
+  const loaded = await timed(() => engine.load(name, model, { state, fused }));
   const feeds = randomFeeds(s, built.result.inputs, new Set(await engine.names()), stepsPerRun);
   return {
     run: () => engine.run("step", feeds, [results.loss]),

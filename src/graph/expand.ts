@@ -28,7 +28,7 @@ export const forDevices: Partial<Readonly<Record<Composite, Expansion>>> = {
   BatchNormGrad: deviceBatchNormGrad,
 };
 
-/** Forms of ONNX Runtime's training build, which no other build runs. */
+/** Forms of ONNX Runtime's training build, which no other build runs; dx as it was measured there (`expand/training.ts`). */
 export const forTrainingBuild: Partial<Readonly<Record<Composite, Expansion>>> = {
   ConvGradInput: turnedConvGradInput,
   ConvGradWeight: trainingConvGradWeight,

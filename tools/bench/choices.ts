@@ -38,7 +38,6 @@ interface Choice {
 const same = (x: Image): Pick<Choice, "x" | "y"> => ({ x, y: x });
 const three = { kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1] };
 const one = { kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0] };
-const alongside = { strides: [1, 1], dilations: [1, 1] };
 const ones = (count: number): Value => input("scale", [count]);
 const plain = (x: Value): Value =>
   node(
@@ -70,7 +69,8 @@ const tiles = (x: Image, filters: number): Choice => ({
   x,
   y: [filters, x[1], 3, 3],
   chosen: (x, w, b) => convolveTiles(x, w, b),
-  other: (x, w) => convolve(x, w, { ...alongside, pads: [1, 1, 1, 1] }, imageOf(x).with(1, filters)),
+  other: (x, w) =>
+    convolve(x, w, { strides: [1, 1], dilations: [1, 1], pads: [1, 1, 1, 1] }, imageOf(x).with(1, filters)),
 });
 
 const choices: readonly Choice[] = [

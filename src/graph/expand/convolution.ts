@@ -91,6 +91,14 @@ export const around = (spatial: readonly number[], first: number): number[] => [
   ...Array<number>(2 - first).fill(0),
 ];
 
+/** How far `out` windows reach beyond an image's end, by spatial axis. */
+const endPads = (
+  input: readonly number[],
+  out: readonly number[],
+  { kernel, strides, pads, dilations }: ReturnType<typeof windowOf>,
+): readonly number[] =>
+  out.map((o, i) => Math.max(0, (o - 1) * strides[i] + dilations[i] * (kernel[i] - 1) + 1 - input[i] - pads[i]));
+
 /**
  * For each tap, the elements of x that it meets: as x, but `out` long in space. x is padded with `fill` where windows reach
  * beyond it.
@@ -107,9 +115,7 @@ export function windows(
   const { strides, pads, dilations } = windowOf(a, kernel);
   const rank = kernel.length;
   const input = sizes("expand", { ...x, shape: x.shape.slice(first, first + rank) });
-  const ends = out.map((o, i) =>
-    Math.max(0, (o - 1) * strides[i] + dilations[i] * (kernel[i] - 1) + 1 - input[i] - pads[i]),
-  );
+  const ends = endPads(input, out, windowOf(a, kernel));
   const padded = pad(x, [...around(pads.slice(0, rank), first), ...around(ends, first)], fill);
   const starts = taps(kernel).map((tap) => tap.map((t, i) => t * dilations[i]));
   const phases = new Set(starts.map((from) => String(from.map((f, i) => f % strides[i]))));
@@ -157,8 +163,7 @@ function allImages(x: Value, dy: Value, a: Attributes): Value {
   const kernel = listOf(a, "kernel");
   const { strides, pads, dilations } = windowOf(a, kernel);
   const [rows, columns] = spatialOf(dy);
-  const reach = [rows, columns].map((d, i) => (d - 1) * strides[i] + dilations[i] * (kernel[i] - 1) + 1);
-  const ends = spatialOf(x).map((d, i) => Math.max(0, reach[i] - d - pads[i]));
+  const ends = endPads(spatialOf(x), [rows, columns], windowOf(a, kernel));
   const [channels, filters] = [x.shape[1] as number, dy.shape[1] as number];
   const rowsFirst = [1, 2, 0, 3]; // [C, H, N, W]
   const padded = pad(transpose(x, rowsFirst), [0, pads[0], 0, pads[1], 0, ends[0], 0, ends[1]]);

@@ -64,6 +64,7 @@ export async function withEngine<T>(flags: EngineFlags, use: (engine: Engine) =>
     ...(provider ? { provider } : {}),
     ...(flags.threads ? { threads: flags.threads } : {}),
     onPlaced: placementTeller(provider),
+    onWarning: warn,
   });
   try {
     return await use(engine);

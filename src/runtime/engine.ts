@@ -21,9 +21,9 @@ import { Worker } from "node:worker_threads";
 import { listSupportedBackends } from "onnxruntime-node";
 import type { DenseArray } from "../array.js";
 import { ProviderError, ShapeError, UsageError } from "../errors.js";
+import { withoutTelemetry } from "../ort/index.js";
 import { guardExit } from "./exitGuard.js";
 import { copyOnto, FeedMemory } from "./feedMemory.js";
-import type { Traffic } from "./memory.js";
 import type {
   Backend,
   CallName,
@@ -35,6 +35,7 @@ import type {
   ProgramOptions,
   Reply,
   Request,
+  Traffic,
 } from "./messages.js";
 import type { Placement } from "./placement.js";
 import { type Provider, type ProviderChoice, requireProvider } from "./providers.js";
@@ -51,6 +52,8 @@ export interface EngineOptions {
   readonly threads?: number;
   /** Told where the nodes of each program run: when it is loaded, or after its first run. Not called on the CPU. */
   readonly onPlaced?: (placement: Placement) => void;
+  /** Told what people should know, as that the C API cannot be called here. Default: `process.emitWarning`. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /**
@@ -95,6 +98,7 @@ export async function openEngine({
   provider = "cpu",
   threads = availableParallelism(),
   onPlaced = () => {},
+  onWarning = (message) => process.emitWarning(message),
 }: EngineOptions = {}): Promise<Engine> {
   const choice = requireProvider(
     provider,
@@ -105,7 +109,8 @@ export async function openEngine({
   if (!(Number.isInteger(threads) && threads >= 1)) {
     throw new UsageError(`threads is ${threads}. Give a whole number from 1.`);
   }
-  const engine = new ThreadEngine(backend, choice, threads, onPlaced);
+  withoutTelemetry();
+  const engine = new ThreadEngine(backend, choice, threads, onPlaced, onWarning);
   await engine.names(); // the thread is up, ONNX Runtime is loaded
   return engine;
 }
@@ -133,6 +138,7 @@ class ThreadEngine implements Engine {
     choice: ProviderChoice,
     threads: number,
     private readonly onPlaced: (placement: Placement) => void,
+    private readonly onWarning: (message: string) => void,
   ) {
     this.provider = choice.name;
     const flags = new SharedArrayBuffer(8);
@@ -157,7 +163,8 @@ class ThreadEngine implements Engine {
 
   load(program: string, model: Uint8Array, options: ProgramOptions = {}): Promise<ProgramInfo> {
     const copy = new Uint8Array(model); // not on shared memory
-    return this.ask("load", { program, model: copy, options }, [copy.buffer]);
+    const { state = {}, trainable = [], overwritten = [], fused = false } = options; // of what may be a whole program
+    return this.ask("load", { program, model: copy, options: { state, trainable, overwritten, fused } }, [copy.buffer]);
   }
 
   async unload(program: string): Promise<void> {
@@ -214,7 +221,8 @@ class ThreadEngine implements Engine {
     });
   }
 
-  private receive({ id, answer, error, placed, spent = [] }: Reply): void {
+  private receive({ id, answer, error, placed, warnings, spent = [] }: Reply): void {
+    for (const message of warnings) this.onWarning(message);
     for (const placement of placed) this.onPlaced(placement);
     for (const block of spent) this.memory.giveBack(block);
     const waiting = this.pending.get(id);

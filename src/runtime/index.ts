@@ -7,12 +7,19 @@ export { type AutoChoice, autoProvider } from "./auto.js";
 export { type Examination, examine, type ProviderReport } from "./doctor.js";
 export { type Engine, type EngineOptions, openEngine } from "./engine.js";
 export { fedTargets, logisticOn } from "./logistic.js";
-export type { Traffic } from "./memory.js";
-export { release } from "./memory.js";
-export type { Backend, DataArray, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo } from "./messages.js";
+export type {
+  Backend,
+  DataArray,
+  NamedArrays,
+  ProgramInfo,
+  ProgramOptions,
+  TensorInfo,
+  Traffic,
+} from "./messages.js";
 export { nearestCentroidOn } from "./nearestCentroid.js";
 export { type Placement, placementWarning } from "./placement.js";
 export { type Probe, probe } from "./probe.js";
 export { type Provider, providers, requireProvider } from "./providers.js";
+export { release } from "./release.js";
 export { similarityOn } from "./similarity.js";
 export { type ChosenTarget, chooseTarget } from "./target.js";

@@ -62,6 +62,7 @@ const cases: readonly Case[] = [
   ["an instance normalization does too", "InstanceNormalization", [far(2, 3, 8, 8), w(3), b(3)]],
   ["a logarithm of a sum of exponentials subtracts no maximum", "ReduceLogSumExp", [far(3, 5), ints([1])]],
   ["a logarithm of a sum of exponentials subtracts no maximum", "ReduceLogSumExp", [far(2, 3, 5)], { keepdims: 0 }],
+  ["windows over no images do not run", "Conv", [x(0, 1, 1, 1), w(1, 1, 1, 1)]],
   [transposed, "ConvTranspose", [x(2, 4, 4, 4), w(4, 1, 1, 1)], { group: 2 }],
   [transposed, "ConvTranspose", [x(1, 12, 3, 5), w(12, 1, 3, 3), b(3)], { group: 3, strides: [2, 1] }],
   [endPads, "Conv", [x(2, 4, 5, 5), w(8, 4, 1, 1)], { pads: [0, 0, 1, 1] }],
@@ -84,6 +85,7 @@ const cases: readonly Case[] = [
   ["a reduction along no axis leaves its element's function out", "ReduceL2", [x(3), ints([])], noAxes],
   ["a reduction along no axis leaves its element's function out", "ReduceSumSquare", [x(3), ints([])], noAxes],
   ["an And of shapes that differ takes another's", "beside", [both(x(2, 4), w(1, 4)), both(b(2, 4), far(2, 1))]],
+  ["no axis to put in does not run", "Unsqueeze", [x(3), ints([])]],
   ["a softmax of nothing does not run", "Softmax", [x(0, 4)]],
 ];
 
@@ -100,6 +102,7 @@ const elsewhere: readonly Case[] = [
 
 /** Rows of what nothing makes right. */
 const refused: readonly Case[] = [
+  ["an index of the largest of nothing does not run", "ArgMax", [x(2, 0)], { axis: 1 }],
   ["a transposed convolution in 3-D has no kernel", "ConvTranspose", [x(1, 2, 3, 3, 3), w(2, 1, 2, 2, 2)]],
 ];
 

@@ -22,6 +22,7 @@ import {
   inputsOf,
   ints,
   known,
+  max,
   type OpType,
   type Value,
 } from "../../src/graph/index.js";
@@ -60,7 +61,7 @@ const cases: readonly Case[] = [
   ["an instance normalization does too", "InstanceNormalization", [far(2, 3, 8, 8), w(3), b(3)]],
   ["a logarithm of a sum of exponentials subtracts no maximum", "ReduceLogSumExp", [far(3, 5), ints([1])]],
   ["a logarithm of a sum of exponentials subtracts no maximum", "ReduceLogSumExp", [far(2, 3, 5)], { keepdims: 0 }],
-  ["windows over no images do not run", "Conv", [x(0, 1, 1, 1), w(1, 1, 1, 1)]],
+  ["much of what gives nothing does not run", "Conv", [x(0, 1, 1, 1), w(1, 1, 1, 1)]],
   [transposed, "ConvTranspose", [x(2, 4, 4, 4), w(4, 1, 1, 1)], { group: 2 }],
   [transposed, "ConvTranspose", [x(1, 12, 3, 5), w(12, 1, 3, 3), b(3)], { group: 3, strides: [2, 1] }],
   [endPads, "Conv", [x(2, 4, 5, 5), w(8, 4, 1, 1)], { pads: [0, 0, 1, 1] }],
@@ -83,8 +84,9 @@ const cases: readonly Case[] = [
   ["a reduction along no axis leaves its element's function out", "ReduceL2", [x(3), ints([])], noAxes],
   ["a reduction along no axis leaves its element's function out", "ReduceSumSquare", [x(3), ints([])], noAxes],
   ["an And of shapes that differ takes another's", "beside", [both(x(2, 4), w(1, 4)), both(b(2, 4), far(2, 1))]],
+  ["a largest or smallest of nothing does not run", "beside", [cast(max(cast(x(0), "int32")), "float32")]],
   ["no axis to put in does not run", "Unsqueeze", [x(3), ints([])]],
-  ["a softmax of nothing does not run", "Softmax", [x(0, 4)]],
+  ["much of what gives nothing does not run", "Softmax", [x(0, 4)]],
 ];
 
 /** Rows of what the provider leaves to the CPU, or has no kernel for: they run on the device in its form. */

@@ -11,7 +11,8 @@ export interface Met {
 
 /** Where a kernel is wrong. */
 export interface Defect {
-  readonly ops: readonly string[];
+  /** Null: every op. */
+  readonly ops: readonly string[] | null;
   readonly meets: (node: Met) => boolean;
   /** Outputs that are right, for the node's; null: there are none, and the node is refused. */
   readonly instead: ((node: Met) => readonly Value[]) | null;

@@ -7,13 +7,20 @@
  */
 import { abs, applyAll, expandLike, gemm, mul, reshape, sameShape } from "../apply.js";
 import { count, isSize } from "../shapes.js";
-import { scalar, type Value } from "../value.js";
+import { type DType, scalar, type Value } from "../value.js";
 import * as convolution from "./convolution.js";
 import type { Defect } from "./defect.js";
 import { groupNormalization, instanceNormalization, layerNormalization, logSumExp } from "./reductions.js";
 import { reversedSlice, slicesFromWithin } from "./slice.js";
 
 const isEmpty = (shape: readonly (number | string)[]): boolean => shape.includes(0);
+
+/** What the largest, smallest and logarithm of the sum of no elements are. */
+const ofNothing: Readonly<Record<string, Partial<Readonly<Record<DType, number>>>>> = {
+  ReduceMax: { float32: Number.NEGATIVE_INFINITY, int32: -(2 ** 31) },
+  ReduceMin: { float32: Number.POSITIVE_INFINITY, int32: 2 ** 31 - 1 },
+  ReduceLogSumExp: { float32: Number.NEGATIVE_INFINITY },
+};
 
 /** What a reduction of one element is. */
 const alongNothing: Readonly<Record<string, (x: Value) => Value>> = {
@@ -23,6 +30,11 @@ const alongNothing: Readonly<Record<string, (x: Value) => Value>> = {
 };
 
 export const defects: Readonly<Record<string, Defect>> = {
+  "much of what gives nothing does not run": {
+    ops: null,
+    meets: ({ op, outputs }) => op !== "Expand" && outputs.every((y) => isEmpty(y.shape)),
+    instead: ({ outputs }) => outputs.map((y) => expandLike(scalar(0, y.dtype), y)),
+  },
   "a normalization takes its variance as E[x²] − mean²": {
     ops: ["LayerNormalization"],
     meets: () => true,
@@ -38,15 +50,15 @@ export const defects: Readonly<Record<string, Defect>> = {
     meets: () => true,
     instead: groupNormalization,
   },
+  "a largest or smallest of nothing does not run": {
+    ops: Object.keys(ofNothing),
+    meets: ({ inputs: [x] }) => isEmpty(x.shape) && x.dtype in ofNothing.ReduceMax,
+    instead: ({ op, outputs: [y] }) => [expandLike(scalar(ofNothing[op][y.dtype] as number, y.dtype), y)],
+  },
   "a logarithm of a sum of exponentials subtracts no maximum": {
     ops: ["ReduceLogSumExp"],
     meets: () => true,
     instead: logSumExp,
-  },
-  "windows over no images do not run": {
-    ops: ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"],
-    meets: ({ outputs }) => outputs.length === 1 && isEmpty(outputs[0].shape),
-    instead: ({ outputs: [y] }) => [expandLike(scalar(0, y.dtype), y)],
   },
   "a transposed convolution in 3-D has no kernel": {
     ops: ["ConvTranspose"],
@@ -103,14 +115,6 @@ export const defects: Readonly<Record<string, Defect>> = {
     },
     instead: ({ inputs: [x, y], outputs: [z] }) => applyAll("Pow", [expandLike(x, z), expandLike(y, z)]),
   },
-  "a largest or smallest of nothing does not run": {
-    ops: ["ReduceMax", "ReduceMin"],
-    meets: ({ inputs: [x] }) => x.dtype === "float32" && isEmpty(x.shape),
-    instead: ({ op, outputs: [y] }) => {
-      const least = op === "ReduceMax" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-      return [expandLike(scalar(least), y)];
-    },
-  },
   "a reduction along no axis leaves its element's function out": {
     ops: Object.keys(alongNothing),
     meets: ({ inputs: [, axes], attributes }) => axes?.shape[0] === 0 && attributes.noop_with_empty_axes === 1,
@@ -129,12 +133,7 @@ export const defects: Readonly<Record<string, Defect>> = {
   },
   "an index of the largest of nothing does not run": {
     ops: ["ArgMax", "ArgMin"],
-    meets: ({ inputs: [x], outputs: [y] }) => isEmpty(x.shape) && !isEmpty(y.shape),
-    instead: null,
-  },
-  "a softmax of nothing does not run": {
-    ops: ["Softmax", "LogSoftmax"],
     meets: ({ inputs: [x] }) => isEmpty(x.shape),
-    instead: ({ inputs: [x] }) => [x],
+    instead: null,
   },
 };

@@ -19,7 +19,7 @@ export function deviceForm(outputs: readonly Value[]): readonly Value[] {
   let made = outputs;
   for (const [name, { ops, meets, instead }] of Object.entries(defects))
     made = rewriteGraph(made, (node, inputs) => {
-      if (node.domain !== "" || !ops.includes(node.op)) return null;
+      if (node.domain !== "" || (ops && !ops.includes(node.op))) return null;
       const { op, attributes, outputs } = node;
       const at = { op, inputs: inputs as readonly Value[], attributes, outputs };
       if (!meets(at)) return null;

@@ -4,7 +4,6 @@
  */
 export { type ClassifierSettings, classifierFeeds, classifierSpecs, classifierStep } from "./classifier.js";
 export { type EncoderSettings, encoderModel, encoderSettings, encoderSpecs, initialEncoder } from "./encoder.js";
-export { packState, unpackState } from "./filterMemory.js";
 export { firstScale } from "./lossScale.js";
 export { feeds, isFed, isTrainable, next, results, state } from "./names.js";
 export { prepareGraph } from "./prepare.js";
@@ -14,9 +13,12 @@ export {
   localSizes,
   type Program,
   prepareProgram,
+  stateOf,
   stepPrograms,
   stepSettings,
   type Target,
 } from "./programs.js";
 export { stepCount } from "./repeat.js";
 export { applyStep, fusedStep, gradientStep, type Phase, type Precision, type StepSettings } from "./step.js";
+export { memoryOf, packState, type StateMemory, stateMemory } from "./stateMemory.js";
+export { stateTensors } from "./vectors.js";

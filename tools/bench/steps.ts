@@ -9,6 +9,8 @@ import {
   prepareProgram,
   results,
   type StepSettings,
+  stateMemory,
+  stateTensors,
   stepCount,
   stepSettings,
   type Target,
@@ -98,7 +100,7 @@ export async function readyStep(
   target: Target,
 ): Promise<{ readonly run: () => Promise<unknown>; readonly stepsPerRun: number; readonly row: Row }> {
   const s = stepSettings(recipe);
-  await moveToState(engine, target, initialParts(recipe));
+  await moveToState(engine, stateMemory(target, stateTensors(s)), initialParts(recipe));
   await engine.write(randomHierarchy(s));
   const stepsPerRun = stepsPerRunOf(engine, recipe) as number; // the CPU has no measured one
   const built = await timed(() => compileRepeated(fusedStep(s, "selective"), target, [results.loss]));

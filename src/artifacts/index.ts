@@ -10,6 +10,7 @@ export { prepareGraph } from "./prepare.js";
 export {
   compile,
   compileRepeated,
+  levelsOf,
   localSizes,
   type Program,
   prepareProgram,

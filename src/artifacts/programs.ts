@@ -25,7 +25,7 @@ import { isPackedState } from "./filterMemory.js";
 import { isTrainable, next } from "./names.js";
 import { prepareGraph } from "./prepare.js";
 import { repeated } from "./repeat.js";
-import { applyStep, fusedStep, gradientStep, type Phase, type Precision, type StepSettings } from "./step.js";
+import { applyStep, fusedStep, gradientStep, type Levels, type Phase, type Precision, type StepSettings } from "./step.js";
 import { nextVector, stateVectors } from "./vectors.js";
 
 /** One model and how its state goes round. */
@@ -136,9 +136,13 @@ const programOf = (content: ModelContent, { kind }: Target): Program => ({
   inputs: content.inputs,
 });
 
+/** How a target likes the loss. */
+export const levelsOf = ({ kind }: Target): Levels => (kind === "device" ? "stacked" : "apart");
+
 /** The step of a phase as the programs that make it: one fused, or gradient and apply when gradients accumulate. */
 export function stepPrograms(s: StepSettings, phase: Phase, target: Target): readonly Program[] {
-  const graphs = s.accumulation === 1 ? [fusedStep(s, phase)] : [gradientStep(s, phase), applyStep(s)];
+  const levels = levelsOf(target);
+  const graphs = s.accumulation === 1 ? [fusedStep(s, phase, levels)] : [gradientStep(s, phase, levels), applyStep(s)];
   return graphs.map((g) => compile(g, target));
 }
 

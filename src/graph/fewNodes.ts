@@ -47,7 +47,7 @@ function folded(node: Node, inputs: readonly (Value | null)[]): readonly Value[]
   if (reshapes.has(node.op) && x && isConstant(x)) return [constant(x.source.data, y.shape, x.dtype)];
   const a = single(x ?? null);
   if (a === null) return null;
-  if (node.op === "Expand") return [constant(new Float32Array(size).fill(a), y.shape)];
+  if (node.op === "Expand" || node.op === "Slice") return [constant(new Float32Array(size).fill(a), y.shape)];
   const b = single(inputs[1] ?? null);
   const f = node.op in arithmetic ? arithmetic[node.op] : null;
   return f && b !== null ? [constant(new Float32Array(size).fill(f(a, b)), y.shape)] : null;

@@ -4,6 +4,7 @@ import {
   encoderSpecs,
   feeds,
   fusedStep,
+  levelsOf,
   type Program,
   memoryOf,
   prepareProgram,
@@ -70,15 +71,16 @@ export async function replayTrain(c: Case): Promise<Tensors> {
   const target = await chooseTarget(c.engine);
   const memory = memoryOf(target, start);
   for (const part of memory.pack([start])) await c.engine.write(part);
+  const levels = levelsOf(target);
   const out: Tensors = {};
   const losses: number[] = [];
   const warmupSteps = c.number("warmupSteps");
-  let program = await load(c, compile(fusedStep(step, "warmup", true), target));
+  let program = await load(c, compile(fusedStep(step, "warmup", levels, true), target));
   for (let t = 0; t < c.number("steps"); t++) {
     if (t === warmupSteps) {
       await c.engine.unload(program.name);
       await prepare(c, step);
-      program = await load(c, compile(fusedStep(step, "selective", true), target));
+      program = await load(c, compile(fusedStep(step, "selective", levels, true), target));
     }
     const r = await c.engine.run(program.name, fed(program, stepFeeds(c, step, t)), [
       results.loss,

@@ -6,6 +6,7 @@ import { type DenseArray, elements } from "../array.js";
 import {
   compileRepeated,
   fusedStep,
+  levelsOf,
   type Phase,
   type Program,
   stepCount,
@@ -62,7 +63,7 @@ export function stepsPerRunOf(
 export function stepperOf(engine: Engine, plan: Plan, phase: Phase, target: Target, stepsPerRun: StepsPerRun): Stepper {
   if (stepsPerRun === 1 || plan.recipe.accumulation > 1)
     return new OneByOne(engine, plan, stepPrograms(plan.settings, phase, target));
-  const program = compileRepeated(fusedStep(plan.settings, phase), target, measured);
+  const program = compileRepeated(fusedStep(plan.settings, phase, levelsOf(target)), target, measured);
   return new Several(engine, plan, program, stepsPerRun);
 }
 

@@ -5,6 +5,7 @@ import type { DenseArray } from "../../src/array.js";
 import {
   compileRepeated,
   fusedStep,
+  levelsOf,
   type Program,
   prepareProgram,
   results,
@@ -103,7 +104,7 @@ export async function readyStep(
   await moveToState(engine, stateMemory(target, stateTensors(s)), initialParts(recipe));
   await engine.write(randomHierarchy(s));
   const stepsPerRun = stepsPerRunOf(engine, recipe) as number; // the CPU has no measured one
-  const built = await timed(() => compileRepeated(fusedStep(s, "selective"), target, [results.loss]));
+  const built = await timed(() => compileRepeated(fusedStep(s, "selective", levelsOf(target)), target, [results.loss]));
   const prepare = prepareProgram(s);
   await engine.load(prepare.name, prepare.model, { state: prepare.state });
   await engine.run(prepare.name, {}, []);

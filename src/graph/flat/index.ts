@@ -116,14 +116,16 @@ class Flattening {
     return rewriteGraph(values, rule, this.replaced);
   }
 
-  /** By which numbers the vectors of a family are multiplied: the first of each, then the second, … */
+  /** By which numbers the vectors of a family are multiplied for what is no element-wise op: the first of each, then the second, … */
   private factors(family: Family, of: (name: string) => Value | undefined): readonly ReadonlyMap<string, number>[] {
     const nameOf = new Map(family.members.map(({ name }) => [of(name), name]));
     const found = new Map<string, Set<number>>();
-    for (const node of topological(this.outputs)) {
-      const m = multiple(node);
+    const nodes = topological(this.outputs);
+    const read = new Set(nodes.filter((n) => !isElementwise(n)).flatMap((n) => n.inputs));
+    for (const node of nodes) {
+      const m = read.has(node.outputs[0]) ? multiple(node) : null;
       const name = m && nameOf.get(m.of);
-      if (m && name !== undefined && name !== null) found.set(name, (found.get(name) ?? new Set()).add(m.factor));
+      if (m && name) found.set(name, (found.get(name) ?? new Set()).add(m.factor));
     }
     const most = Math.max(0, ...[...found.values()].map((s) => s.size));
     return Array.from(

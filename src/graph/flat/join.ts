@@ -2,7 +2,7 @@
  * Many tensors as one vector. Where all of them come from the same element-wise op, so does the vector: of the vectors of what
  * they read. So an update that is written tensor by tensor becomes a few nodes, whatever the number of tensors.
  */
-import { concat, reshape, sameShape, slice } from "../apply.js";
+import { concat, reshape, sameShape, slice, transpose } from "../apply.js";
 import { count } from "../shapes.js";
 import { constant, isConstant, known, node, type Node, producer, type Value } from "../value.js";
 
@@ -141,6 +141,15 @@ const kindOf = (v: Value): string => {
   return made && isElementwise(made) ? made.op : "";
 };
 
+/** `Concat`; of transposed tensors before they are transposed, so that it is done once. */
+function sideBySide(values: readonly Value[], axis: number): Value {
+  const moved = values.map(producer);
+  const perm = moved[0]?.op === "Transpose" ? (moved[0].attributes.perm as readonly number[] | undefined) : undefined;
+  const alike = moved.every((n) => n?.op === "Transpose" && String(n.attributes.perm) === String(perm));
+  if (values.length < 2 || !perm || !alike) return concat(values, axis);
+  return transpose(concat(moved.map((n) => (n as Node).inputs[0] as Value), perm[axis]), perm);
+}
+
 /** One after another; neighbours that differ in one dimension, before which all are 1, by one `Concat` and one `Reshape`. */
 function stacked(values: readonly Value[]): Value {
   const runs: { readonly key: string; readonly axis: number; readonly values: Value[] }[] = [];
@@ -154,7 +163,7 @@ function stacked(values: readonly Value[]): Value {
     else runs.push({ key, axis, values: [x] });
   }
   const flat = runs.map((run) => {
-    const whole = concat(run.values, run.axis);
+    const whole = sideBySide(run.values, run.axis);
     return whole.shape.length === 1 ? whole : reshape(whole, [-1]);
   });
   return concat(flat, 0);

@@ -12,6 +12,7 @@ import { input, ints, isConstant, known, type Node, producer, topological, type 
 import { type Family, sizeOf } from "./family.js";
 import { isElementwise, Joiner, type Place } from "./join.js";
 import { pieces } from "./pieces.js";
+import { turnedTogether, turnsOf } from "./turned.js";
 
 export { type Family, memberOrder } from "./family.js";
 
@@ -72,6 +73,7 @@ class Flattening {
   private readonly places = new Map<Value, Place>();
   private readonly replaced = new Map<Value, Value>();
   private readonly multiples = new Map<Value, Map<number, Value>>();
+  private readonly turns: ReturnType<typeof turnsOf>;
   readonly joiner = new Joiner(this.places);
 
   /**
@@ -81,7 +83,9 @@ class Flattening {
   constructor(
     private readonly outputs: readonly Value[],
     private readonly lists: readonly (readonly Value[])[],
-  ) {}
+  ) {
+    this.turns = turnsOf(topological(outputs));
+  }
 
   /** Replaces the members of a family, which `of` finds by name, by parts of its vector. */
   take(flat: Value, family: Family, of: (name: string) => Value | undefined): void {
@@ -94,6 +98,8 @@ class Flattening {
       if (old) this.replaced.set(old, piece);
       from += sizeOf(shape);
     }
+    for (const stack of made.stacks)
+      for (const [old, piece] of turnedTogether(stack, this.turns, of)) this.replaced.set(old, piece);
     for (const [k, by] of factors.entries())
       for (const [name, factor] of by) {
         const old = of(name) as Value;

@@ -20,6 +20,6 @@ export {
   type Target,
 } from "./programs.js";
 export { stepCount } from "./repeat.js";
-export { applyStep, fusedStep, gradientStep, type Phase, type Precision, type StepSettings } from "./step.js";
 export { memoryOf, packState, type StateMemory, stateMemory } from "./stateMemory.js";
+export { applyStep, fusedStep, gradientStep, type Phase, type Precision, type StepSettings } from "./step.js";
 export { stateTensors } from "./vectors.js";

@@ -8,8 +8,8 @@ import {
   describeModel,
   expandComposites,
   fewNodes,
-  flattenBroadcasts,
   flatten,
+  flattenBroadcasts,
   forDevices,
   forHalfDevices,
   forTrainingBuild,
@@ -25,7 +25,15 @@ import { isPackedState } from "./filterMemory.js";
 import { isTrainable, next } from "./names.js";
 import { prepareGraph } from "./prepare.js";
 import { repeated } from "./repeat.js";
-import { applyStep, fusedStep, gradientStep, type Levels, type Phase, type Precision, type StepSettings } from "./step.js";
+import {
+  applyStep,
+  fusedStep,
+  gradientStep,
+  type Levels,
+  type Phase,
+  type Precision,
+  type StepSettings,
+} from "./step.js";
 import { nextVector, stateVectors } from "./vectors.js";
 
 /** One model and how its state goes round. */

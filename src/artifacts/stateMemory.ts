@@ -26,13 +26,25 @@ export interface StateMemory {
  * @param plain - all tensors of the state that belong to parameters, as plain ones
  */
 export function stateMemory(target: Target, plain: readonly Named[]): StateMemory {
-  if (target.kind === "blocked") return inPlace((t) => packFilters(target.block, t), (t) => unpackFilters(target.block, t));
-  return target.kind === "device" ? asVectors(plain) : inPlace((t) => t, (t) => t);
+  if (target.kind === "blocked")
+    return inPlace(
+      (t) => packFilters(target.block, t),
+      (t) => unpackFilters(target.block, t),
+    );
+  return target.kind === "device"
+    ? asVectors(plain)
+    : inPlace(
+        (t) => t,
+        (t) => t,
+      );
 }
 
 /** The memory of a state that is all there. */
 export const memoryOf = (target: Target, tensors: Tensors): StateMemory =>
-  stateMemory(target, Object.entries(tensors).map(([name, { shape }]) => ({ name, shape })));
+  stateMemory(
+    target,
+    Object.entries(tensors).map(([name, { shape }]) => ({ name, shape })),
+  );
 
 /** All of a state at once, as programs take it. */
 export const packState = (target: Target, tensors: Tensors): Tensors =>

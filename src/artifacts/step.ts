@@ -219,8 +219,8 @@ function selective(
       levels.slice(0, -1).map((_, l) => input(feeds.prototypeDraws(v, l), [s.batchSize, s.clusters[l]])),
     ),
   };
-  const made = form === "stacked" && canStack(s.loss, views.length) ? stackedLoss : lossByLevel;
-  const loss = made(s.loss, { views, keys, queue, queueNormalizer, levels, draws });
+  const inputs: LossInputs = { views, keys, queue, queueNormalizer, levels, draws };
+  const loss = (form === "stacked" && canStack(s.loss, inputs) ? stackedLoss : lossByLevel)(s.loss, inputs);
   ports.values[results.loss] = loss.total;
   ports.values[results.terms] = loss.terms;
   if (loss.instanceKept && loss.keyNormalizer) {

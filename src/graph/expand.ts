@@ -48,10 +48,7 @@ export const forTrainingBuild: Forms = {
 };
 
 /** `outputs` with every composite replaced by `table`'s form, or else its portable one. */
-export function expandComposites(
-  outputs: readonly Value[],
-  table: Forms = {},
-): readonly Value[] {
+export function expandComposites(outputs: readonly Value[], table: Forms = {}): readonly Value[] {
   const rule: Rewrite = (node, inputs) => {
     if (node.domain !== "hcsc") return null;
     const expansion = table[node.op as Composite] ?? portable[node.op as Composite];

@@ -19,7 +19,14 @@ const arithmetic: Readonly<Record<string, (a: number, b: number) => number>> = {
   Div: (a, b) => a / b,
 };
 
-const broadcasting: ReadonlySet<string> = new Set([...Object.keys(arithmetic), "Max", "Min", "Less", "Greater", "Where"]);
+const broadcasting: ReadonlySet<string> = new Set([
+  ...Object.keys(arithmetic),
+  "Max",
+  "Min",
+  "Less",
+  "Greater",
+  "Where",
+]);
 const reshapes: ReadonlySet<string> = new Set(["Reshape", "Squeeze", "Unsqueeze", "Flatten"]);
 
 /** `graph` in fewer nodes. */
@@ -54,6 +61,7 @@ const folded: Rewrite = (node, inputs) => {
   const a = single(x ?? null);
   if (a === null) return null;
   if (node.op === "Expand" || node.op === "Slice") return [constant(new Float32Array(size).fill(a), y.shape)];
+  if (node.op === "Neg") return [constant(new Float32Array(size).fill(-a), y.shape)];
   const b = single(inputs[1] ?? null);
   const f = node.op in arithmetic ? arithmetic[node.op] : null;
   return f && b !== null ? [constant(new Float32Array(size).fill(f(a, b)), y.shape)] : null;
@@ -108,7 +116,12 @@ const fused: Rewrite = (node, inputs) => {
     case "Transpose": {
       if (before?.op !== "Transpose") return null;
       const perm = node.attributes.perm as readonly number[];
-      return [transpose(read(before), perm.map((p) => (before.attributes.perm as readonly number[])[p]))];
+      return [
+        transpose(
+          read(before),
+          perm.map((p) => (before.attributes.perm as readonly number[])[p]),
+        ),
+      ];
     }
     case "Add":
       if (other?.op === "Neg") return [sub(x, read(other))];

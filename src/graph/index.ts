@@ -18,6 +18,7 @@ export * from "./apply.js";
 export { flattenBroadcasts } from "./broadcast.js";
 export * from "./compose.js";
 export { differentiate } from "./differentiate.js";
+export { type FilterForm, filterForms } from "./expand/deviceFilters.js";
 export { type Expansion, expandComposites, forDevices, forHalfDevices, forTrainingBuild, portable } from "./expand.js";
 export { fewNodes } from "./fewNodes.js";
 export { type Family, flatten, memberOrder } from "./flat/index.js";

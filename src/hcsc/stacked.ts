@@ -8,6 +8,7 @@ import {
   and,
   apply,
   argMax,
+  type Constant,
   cast,
   concat,
   constant,
@@ -51,9 +52,13 @@ export interface StepLoss {
 
 const absent = -1e30;
 
-/** Whether the loss has a stacked form: the paper's, with both selections for every view. */
-export const canStack = (s: LossSettings, views: number): boolean =>
-  s.variant === "paper" && s.instanceSelection && s.prototypeSelection && (s.selectionOnLocal || views === 1);
+/** Whether the loss has a stacked form: the paper's, with both selections for every view, and several levels. */
+export const canStack = (s: LossSettings, { views, levels }: Pick<LossInputs, "views" | "levels">): boolean =>
+  s.variant === "paper" &&
+  s.instanceSelection &&
+  s.prototypeSelection &&
+  (s.selectionOnLocal || views.length === 1) &&
+  levels.length > 1;
 
 export function stackedLoss(settings: LossSettings, inputs: LossInputs): StepLoss {
   const { views, keys, queue, draws } = inputs;
@@ -65,8 +70,7 @@ export function stackedLoss(settings: LossSettings, inputs: LossInputs): StepLos
   const prototype = views.map((v, i) => prototypeTerms(stack, anchors, share, v, draws.prototype[i]));
   const levels = stack.levels;
   const locals = instance.slice(1);
-  const byLevel =
-    locals.length > 0 ? [reshape(transpose(reshape(concat(locals, 0), [-1, levels]), [1, 0]), [-1])] : [];
+  const byLevel = locals.length > 0 ? [reshape(transpose(reshape(concat(locals, 0), [-1, levels]), [1, 0]), [-1])] : [];
   const terms = concat([instance[0], ...byLevel, ...prototype.map((p) => p.losses)], 0);
   return {
     total: mul(sum(terms), 1 / levels),
@@ -99,13 +103,23 @@ const starts = (sizes: readonly number[]): readonly number[] =>
   sizes.map((_, l) => sizes.slice(0, l).reduce((a, b) => a + b, 0));
 
 /** For each level and place of the stack the row among all, or `otherwise(level)` where there is none. */
-function places({ sizes, width }: Pick<Stack, "sizes" | "width">, otherwise: (level: number) => number, used = sizes): Value {
+function places(
+  { sizes, width }: Pick<Stack, "sizes" | "width">,
+  otherwise: (level: number) => number,
+  used = sizes,
+): Constant {
   const from = starts(sizes);
   const all = sizes.flatMap((_, l) =>
     Array.from({ length: width }, (_, i) => (l < used.length && i < sizes[l] ? from[l] + i : otherwise(l))),
   );
   return constant(all, [sizes.length, 1, width], "int64");
 }
+
+/** The same as [L, width], for rows of several elements. */
+const flatPlaces = (stack: Pick<Stack, "sizes" | "width">, used = stack.sizes): Value => {
+  const at = places(stack, () => 0, used);
+  return constant(at.source.data, [stack.sizes.length, stack.width], "int64");
+};
 
 const countUp = (count: number): Value =>
   constant(
@@ -117,17 +131,25 @@ function stackOf({ levels }: Pick<LossInputs, "levels">): Stack {
   const sizes = levels.map((level) => level.prototypes.shape[0] as number);
   const width = Math.max(...sizes);
   const at = places({ sizes, width }, () => 0);
-  const rows = concat(levels.map((level) => level.prototypes), 0);
-  const temperatures = concat(levels.map((level) => level.temperature), 0);
-  const counts = concat(levels.map((level) => reshape(level.count, [1, 1, 1])), 0);
-  const padded = reshape(gather(rows, at), [levels.length, width, rows.shape[1] as number]);
+  const rows = concat(
+    levels.map((level) => level.prototypes),
+    0,
+  );
+  const temperatures = concat(
+    levels.map((level) => level.temperature),
+    0,
+  );
+  const counts = concat(
+    levels.map((level) => reshape(level.count, [1, 1, 1])),
+    0,
+  );
   return {
     levels: levels.length,
     sizes,
     width,
     rows,
     temperatures,
-    transposed: transpose(padded, [0, 2, 1]),
+    transposed: transpose(gather(rows, flatPlaces({ sizes, width })), [0, 2, 1]),
     temperature: gather(temperatures, at),
     counts,
     active: less(countUp(width), counts),
@@ -181,7 +203,10 @@ function prototypeShare(stack: Stack, { row }: Anchors, { levels }: LossInputs):
   const from = starts(stack.sizes);
   const [top] = stack.sizes.slice(-1);
   const shift = stack.sizes.flatMap((m, l) => Array<number>(m).fill(from[l + 1] ?? 0));
-  const parents = concat([...below.map((b) => b.parent as Value), constant(Array<number>(top).fill(0), [top], "int32")], 0);
+  const parents = concat(
+    [...below.map((b) => b.parent as Value), constant(Array<number>(top).fill(0), [top], "int32")],
+    0,
+  );
   const parent = gather(add(parents, constant(shift, [shift.length], "int32")), row);
   const [dimension, batch] = [stack.rows.shape[1] as number, row.shape[1] as number];
   const prototypes = reshape(gather(stack.rows, parent), [stack.levels, batch, dimension]);
@@ -200,7 +225,7 @@ function prototypeTerms(
   v: Value,
   draws: readonly Value[],
 ): { readonly losses: Value; readonly all: Value } {
-  const at = reshape(places(stack, () => 0, stack.sizes.slice(0, -1)), [stack.levels, stack.width]);
+  const at = flatPlaces(stack, stack.sizes.slice(0, -1));
   const drawn = transpose(gather(concat(draws, 1), at, 1), [1, 0, 2]);
   const dropped = and(not(own), greaterOrEqual(drawn, sub(1, share)));
   const logits = logitsOf(stack, v);

@@ -5,13 +5,13 @@ import {
   feeds,
   fusedStep,
   levelsOf,
-  type Program,
   memoryOf,
+  type Program,
   prepareProgram,
   results,
+  type StateMemory,
   type StepSettings,
   state,
-  type StateMemory,
 } from "../artifacts/index.js";
 import { chooseTarget } from "../runtime/index.js";
 import { type Case, floats, longs, scalarOf, type Tensors } from "./case.js";
@@ -151,7 +151,12 @@ function stepFeeds(c: Case, step: StepSettings, t: number): Tensors {
   return given;
 }
 
-async function finalState(c: Case, step: StepSettings, names: readonly string[], memory: StateMemory): Promise<Tensors> {
+async function finalState(
+  c: Case,
+  step: StepSettings,
+  names: readonly string[],
+  memory: StateMemory,
+): Promise<Tensors> {
   const tensors = [state.queue, ...names.flatMap((n) => [state.query(n), state.key(n)])];
   const stored = memory.unpack(await c.engine.read(memory.holders(tensors)));
   const out: Tensors = { "out.queue": stored[state.queue] };

@@ -81,7 +81,9 @@ for (const [name, s] of optimizers)
       plain = (await after(portable, { ...plain, ...drawn }, [programs[0]], given)).held;
       vectors = (await after(device, { ...vectors, ...drawn }, [programs[1]], given)).held;
       t.deepEqual(Object.keys(vectors).sort(), Object.keys(plain).sort());
-      const changed = Object.keys(plain).filter((n) => n.startsWith(state.optimizer(slotNames[s.optimizer.kind][0], "")));
+      const changed = Object.keys(plain).filter((n) =>
+        n.startsWith(state.optimizer(slotNames[s.optimizer.kind][0], "")),
+      );
       t.true(changed.some((n) => Array.from(plain[n].data, Number).some((x) => x !== 0)));
       for (const n of Object.keys(plain)) {
         t.deepEqual(vectors[n].shape, plain[n].shape);
@@ -107,23 +109,30 @@ const shapes: readonly (readonly [string, StepSettings])[] = [
 ];
 for (const [name, s] of shapes)
   for (const phase of ["warmup", "selective"] as const)
-    test.serial(`steps of the ${phase} phase on a device leave the state that the portable ones leave: ${name}`, async (t) => {
-      let start: Tensors = startingState(s);
-      start = (await after(portable, start, [prepareProgram(s)], {})).held;
-      const fused = [portable, device].map((target) => compile(fusedStep(s, phase), target));
-      const parts = [gradientStep(s, phase), applyStep(s)].map((graph) => compile(graph, device));
-      for (let step = 0; step < 3; step++) {
-        const given = allFeeds(s);
-        const plain = await after(portable, start, [fused[0]], given);
-        for (const programs of [[fused[1]], parts]) {
-          const found = await after(device, start, programs, given);
-          for (const n of Object.keys(plain.out)) t.true(error(found.out[n], plain.out[n]) < 1e-5, `step ${step}, ${n}`);
-          for (const n of Object.keys(plain.held))
-            t.true(error(found.held[n], plain.held[n]) < 1e-4, `step ${step}, ${n}: ${error(found.held[n], plain.held[n])}`);
+    test.serial(
+      `steps of the ${phase} phase on a device leave the state that the portable ones leave: ${name}`,
+      async (t) => {
+        let start: Tensors = startingState(s);
+        start = (await after(portable, start, [prepareProgram(s)], {})).held;
+        const fused = [portable, device].map((target) => compile(fusedStep(s, phase), target));
+        const parts = [gradientStep(s, phase), applyStep(s)].map((graph) => compile(graph, device));
+        for (let step = 0; step < 3; step++) {
+          const given = allFeeds(s);
+          const plain = await after(portable, start, [fused[0]], given);
+          for (const programs of [[fused[1]], parts]) {
+            const found = await after(device, start, programs, given);
+            for (const n of Object.keys(plain.out))
+              t.true(error(found.out[n], plain.out[n]) < 1e-5, `step ${step}, ${n}`);
+            for (const n of Object.keys(plain.held))
+              t.true(
+                error(found.held[n], plain.held[n]) < 1e-4,
+                `step ${step}, ${n}: ${error(found.held[n], plain.held[n])}`,
+              );
+          }
+          start = plain.held; // a run on one target goes on from another's state
         }
-        start = plain.held; // a run on one target goes on from another's state
-      }
-    });
+      },
+    );
 
 test("members of a vector that are not given are an error that says how many elements", (t) => {
   const start = startingState(settings);

@@ -34,8 +34,7 @@ function columns(x: Value, positions: readonly number[], a: Attributes): Value {
   const kernel = listOf(a, "kernel");
   const { strides, pads, dilations } = windowOf(a, kernel);
   const size = [n, i * product(kernel), product(positions)];
-  if (product(kernel) === 1 && pads.every((p) => p === 0))
-    return reshape(cut(x, [0, 0], positions, strides, 2), size);
+  if (product(kernel) === 1 && pads.every((p) => p === 0)) return reshape(cut(x, [0, 0], positions, strides, 2), size);
   return reshape(conv(reshape(x, [n * i, 1, ...spatial]), tapFilters(kernel), { strides, pads, dilations }), size);
 }
 

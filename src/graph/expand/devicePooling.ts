@@ -26,7 +26,9 @@ export const deviceMaxPoolGrad: Expansion = (inputs, a) => {
   const met = conv(reshape(padded, [n * c, 1, ...size]), filters, window); // [N·C, taps, …]
   const hits = cast(equal(met, max(met, [1], true)), dy.dtype);
   const share = div(reshape(dy, [n * c, 1, ...out]), sum(hits, [1], true));
-  const left = spatial.map((d, i) => d - (strides[i] * (out[i] - 1) + dilations[i] * (kernel[i] - 1) + 1 - pads[i] - pads[i + 2]));
+  const left = spatial.map(
+    (d, i) => d - (strides[i] * (out[i] - 1) + dilations[i] * (kernel[i] - 1) + 1 - pads[i] - pads[i + 2]),
+  );
   const attributes = {
     ...window,
     pads: [...pads.slice(0, 2), ...left.map((extra, i) => pads[i + 2] + Math.max(0, -extra))],

@@ -4,7 +4,7 @@
  */
 import { concat, reshape, sameShape, slice, transpose } from "../apply.js";
 import { count } from "../shapes.js";
-import { constant, isConstant, known, node, type Node, producer, type Value } from "../value.js";
+import { constant, isConstant, known, type Node, node, producer, type Value } from "../value.js";
 
 /** Where a tensor lies in a vector that exists. */
 export interface Place {
@@ -147,7 +147,13 @@ function sideBySide(values: readonly Value[], axis: number): Value {
   const perm = moved[0]?.op === "Transpose" ? (moved[0].attributes.perm as readonly number[] | undefined) : undefined;
   const alike = moved.every((n) => n?.op === "Transpose" && String(n.attributes.perm) === String(perm));
   if (values.length < 2 || !perm || !alike) return concat(values, axis);
-  return transpose(concat(moved.map((n) => (n as Node).inputs[0] as Value), perm[axis]), perm);
+  return transpose(
+    concat(
+      moved.map((n) => (n as Node).inputs[0] as Value),
+      perm[axis],
+    ),
+    perm,
+  );
 }
 
 /** One after another; neighbours that differ in one dimension, before which all are 1, by one `Concat` and one `Reshape`. */
@@ -156,7 +162,10 @@ function stacked(values: readonly Value[]): Value {
   for (const v of values) {
     const x = source(v);
     const shape = x.shape as readonly number[];
-    const axis = Math.max(0, shape.findIndex((d) => d !== 1));
+    const axis = Math.max(
+      0,
+      shape.findIndex((d) => d !== 1),
+    );
     const key = shape.map((d, i) => (i === axis ? "*" : d)).join();
     const last = runs.at(-1);
     if (last?.key === key && shape.length > 0) last.values.push(x);

@@ -61,7 +61,10 @@ export function pieces(flat: Value, family: Family, factors: readonly ReadonlyMa
     for (const [k, piece] of parts(stack, rows).entries()) plain.set(run[k].name, piece);
   }
   const named = (x: Value) => {
-    const made = parts(x, vectors.map(({ shape }) => sizeOf(shape)));
+    const made = parts(
+      x,
+      vectors.map(({ shape }) => sizeOf(shape)),
+    );
     return new Map(vectors.map(({ name, shape }, i) => [name, shape.length === 1 ? made[i] : reshape(made[i], [])]));
   };
   if (vectors.length === 0) return { plain, multiples: [], stacks: stacked };

@@ -13,9 +13,12 @@ interface Turn {
 }
 
 const isSwap = ({ op, attributes }: Node): boolean =>
-  op === "Transpose" && String(attributes.perm).startsWith("1,0") && (attributes.perm as readonly number[]).length === 4;
+  op === "Transpose" &&
+  String(attributes.perm).startsWith("1,0") &&
+  (attributes.perm as readonly number[]).length === 4;
 
-const isReversal = ({ op, inputs }: Node): boolean => op === "Slice" && !!known(inputs[4])?.every((step) => step === -1);
+const isReversal = ({ op, inputs }: Node): boolean =>
+  op === "Slice" && !!known(inputs[4])?.every((step) => step === -1);
 
 /** By the tensor that is turned. */
 export function turnsOf(nodes: readonly Node[]): ReadonlyMap<Value, Turn> {
@@ -37,7 +40,13 @@ export function turnedTogether(
   if (!first || each * count <= each + Math.ceil((members.length - 1) / 6)) return new Map();
   const swapped = transpose(value, first.transpose.attributes.perm as readonly number[]);
   const whole = first.slice ? apply("Slice", [swapped, ...(first.slice.inputs.slice(1) as Value[])]) : swapped;
-  const pieces = parts(whole, members.map(({ shape }) => shape[0]), 1);
-  const pairs = found.flatMap((turn, i) => (turn ? [[(turn.slice ?? turn.transpose).outputs[0], pieces[i]] as const] : []));
+  const pieces = parts(
+    whole,
+    members.map(({ shape }) => shape[0]),
+    1,
+  );
+  const pairs = found.flatMap((turn, i) =>
+    turn ? [[(turn.slice ?? turn.transpose).outputs[0], pieces[i]] as const] : [],
+  );
   return new Map(pairs);
 }

@@ -1,5 +1,5 @@
 import test from "ava";
-import { buildModel, type Expansion, filterForms, fewNodes, input, portable } from "../../src/graph/index.js";
+import { buildModel, type Expansion, fewNodes, filterForms, input, portable } from "../../src/graph/index.js";
 import { session, tensorOf, uniform } from "./gradientError.js";
 
 /** Images, their channels and side; filters; kernel, stride, padding, dilation. */
@@ -14,7 +14,14 @@ const layers = [
   { x: [2, 2, 10], filters: 3, kernel: 2, stride: 4, pad: 0, dilation: 1 },
 ] as const;
 
-for (const { x: [images, channels, side], filters, kernel, stride, pad, dilation } of layers)
+for (const {
+  x: [images, channels, side],
+  filters,
+  kernel,
+  stride,
+  pad,
+  dilation,
+} of layers)
   for (const { name, form } of filterForms)
     test(`the filter gradient ${name} is the portable one: ${kernel}×${kernel}/${stride}, dilation ${dilation}, [${images},${channels},${side},${side}] to ${filters}`, async (t) => {
       const out = Math.floor((side + 2 * pad - dilation * (kernel - 1) - 1) / stride) + 1;
@@ -26,7 +33,10 @@ for (const { x: [images, channels, side], filters, kernel, stride, pad, dilation
         pads: [pad, pad, pad, pad],
         dilations: [dilation, dilation],
       };
-      const outputs = { found: form(a, b, window), expected: (portable.ConvGradWeight as Expansion)([a, b], window)[0] };
+      const outputs = {
+        found: form(a, b, window),
+        expected: (portable.ConvGradWeight as Expansion)([a, b], window)[0],
+      };
       t.deepEqual(outputs.found.shape, [filters, channels, kernel, kernel]);
       const run = await session(buildModel(fewNodes({ name: "filters", inputs: [a, b], outputs })));
       const { found, expected } = await run({ x: tensorOf(samples.x), dy: tensorOf(samples.dy) });

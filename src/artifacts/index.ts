@@ -4,18 +4,21 @@
  */
 export { type ClassifierSettings, classifierFeeds, classifierSpecs, classifierStep } from "./classifier.js";
 export { type EncoderSettings, encoderModel, encoderSettings, encoderSpecs, initialEncoder } from "./encoder.js";
-export { packState, unpackState } from "./filterMemory.js";
 export { firstScale } from "./lossScale.js";
 export { feeds, isFed, isTrainable, next, results, state } from "./names.js";
 export { overwritable } from "./overwritable.js";
 export { prepareGraph } from "./prepare.js";
 export {
   compile,
+  levelsOf,
   localSizes,
   type Program,
   prepareProgram,
+  stateOf,
   stepPrograms,
   stepSettings,
   type Target,
 } from "./programs.js";
+export { memoryOf, packState, type StateMemory, stateMemory } from "./stateMemory.js";
 export { applyStep, fusedStep, gradientStep, type Phase, type StepSettings } from "./step.js";
+export { stateTensors } from "./vectors.js";

@@ -25,7 +25,17 @@ import {
   type Value,
   where,
 } from "../graph/index.js";
-import { hcscLoss, instanceNormalizer, type Level, type LossSettings, warmupLoss } from "../hcsc/index.js";
+import {
+  canStack,
+  hcscLoss,
+  instanceNormalizer,
+  type Level,
+  type LossInputs,
+  type LossSettings,
+  type StepLoss,
+  stackedLoss,
+  warmupLoss,
+} from "../hcsc/index.js";
 import { Parameters, trainingNorm } from "../nn/index.js";
 import { applyUpdates, globalNorm, type OptimizerSettings, type Parameter, type Rates } from "../optim/index.js";
 import type { Precision } from "../precision.js";
@@ -58,15 +68,19 @@ export interface StepSettings {
 /** `warmup`: plain InfoNCE, no prototypes. */
 export type Phase = "warmup" | "selective";
 
+/** How the loss takes the levels of the hierarchy: one by one, or, in fewer ops, all at once where it has that form. */
+export type Levels = "apart" | "stacked";
+
 /**
  * The fused step: gradients and update in one graph.
  *
+ * @param levels - how the loss is built
  * @param showGradients - whether each gradient is an output as well, `results.gradient`
  * @returns a graph whose inputs and outputs are named as in `names.ts`, composites not yet expanded
  */
-export function fusedStep(s: StepSettings, phase: Phase, showGradients = false): Graph {
+export function fusedStep(s: StepSettings, phase: Phase, levels: Levels = "apart", showGradients = false): Graph {
   const ports = new Ports();
-  const { query, gradients } = forwardBackward(s, phase, ports);
+  const { query, gradients } = forwardBackward(s, phase, levels, ports);
   if (showGradients) for (const [i, p] of query.entries()) ports.values[results.gradient(p.name)] = gradients[i];
   update(s, query, gradients, ports);
   monitor(gradients, ports);
@@ -74,9 +88,9 @@ export function fusedStep(s: StepSettings, phase: Phase, showGradients = false):
 }
 
 /** The step without its update: gradients are added up in the state, divided by the number of batches in an update. */
-export function gradientStep(s: StepSettings, phase: Phase): Graph {
+export function gradientStep(s: StepSettings, phase: Phase, levels: Levels = "apart"): Graph {
   const ports = new Ports();
-  const { query, gradients } = forwardBackward(s, phase, ports);
+  const { query, gradients } = forwardBackward(s, phase, levels, ports);
   for (const [i, p] of query.entries()) {
     const before = input(state.gradient(p.name), p.value.shape);
     ports.state(
@@ -124,6 +138,7 @@ const trainable = (parameters: Parameters): Parameter[] =>
 function forwardBackward(
   s: StepSettings,
   phase: Phase,
+  levels: Levels,
   ports: Ports,
 ): { query: readonly Parameter[]; gradients: readonly Value[] } {
   const image = (name: string, size: number) => input(name, [s.batchSize, s.encoder.channels, size, size]);
@@ -137,7 +152,10 @@ function forwardBackward(
   for (const [name, value] of queryTensors.entries(false)) ports.state(state.query(name), value);
 
   const queue = input(state.queue, [s.queue, s.encoder.dimension]);
-  const total = scope("loss", () => (phase === "warmup" ? warmup : selective)(s, [q, ...locals], k, queue, ports));
+  const views = [q, ...locals];
+  const total = scope("loss", () =>
+    phase === "warmup" ? warmup(s, views, k, queue, ports) : selective(s, levels, views, k, queue, ports),
+  );
   const gradients = scaledGradients(s, total, query, ports);
   scope("queue", () => ports.state(state.queue, scatterND(queue, slots(s, ports), k)));
   scope("monitor", () => {
@@ -182,7 +200,14 @@ function warmup(s: StepSettings, views: readonly Value[], keys: Value, queue: Va
   return total;
 }
 
-function selective(s: StepSettings, views: readonly Value[], keys: Value, queue: Value, ports: Ports): Value {
+function selective(
+  s: StepSettings,
+  form: Levels,
+  views: readonly Value[],
+  keys: Value,
+  queue: Value,
+  ports: Ports,
+): Value {
   const levels = hierarchyInputs(s);
   const depth = levels.length;
   const queueNormalizer = input(state.queueNormalizer, [s.queue, depth]);
@@ -192,19 +217,28 @@ function selective(s: StepSettings, views: readonly Value[], keys: Value, queue:
       levels.slice(0, -1).map((_, l) => input(feeds.prototypeDraws(v, l), [s.batchSize, s.clusters[l]])),
     ),
   };
-  const loss = hcscLoss(s.loss, { views, keys, queue, queueNormalizer, levels, draws });
+  const inputs: LossInputs = { views, keys, queue, queueNormalizer, levels, draws };
+  const loss = (form === "stacked" && canStack(s.loss, inputs) ? stackedLoss : lossByLevel)(s.loss, inputs);
   ports.values[results.loss] = loss.total;
-  ports.values[results.terms] = stack(loss.terms);
-  if (loss.instanceMask) {
-    ports.values[results.instanceKept] = mean(loss.instanceMask, [0, 2]);
-    const fresh = concat(
-      levels.map((level) => instanceNormalizer(s.loss, keys, level)),
-      1,
-    ); // [B, L]
-    ports.state(state.queueNormalizer, scatterND(queueNormalizer, slots(s, ports), fresh));
+  ports.values[results.terms] = loss.terms;
+  if (loss.instanceKept && loss.keyNormalizer) {
+    ports.values[results.instanceKept] = loss.instanceKept;
+    ports.state(state.queueNormalizer, scatterND(queueNormalizer, slots(s, ports), loss.keyNormalizer));
   }
-  ports.values[results.prototypeKept] = stack(loss.prototypeKeepFractions);
+  ports.values[results.prototypeKept] = loss.prototypeKept;
   return loss.total;
+}
+
+function lossByLevel(settings: LossSettings, inputs: LossInputs): StepLoss {
+  const { total, terms, instanceMask, prototypeKeepFractions } = hcscLoss(settings, inputs);
+  const normalizers = () => inputs.levels.map((level) => instanceNormalizer(settings, inputs.keys, level));
+  return {
+    total,
+    terms: stack(terms),
+    instanceKept: instanceMask && mean(instanceMask, [0, 2]),
+    prototypeKept: stack(prototypeKeepFractions),
+    keyNormalizer: instanceMask && concat(normalizers(), 1), // [B, L]
+  };
 }
 
 const slots = (s: StepSettings, ports: Ports): Value => ports.input(feeds.slots, [s.batchSize, 1], "int64");

@@ -205,6 +205,9 @@ export function batchNormTrain(x: Value, scale: Value, bias: Value, epsilon = 1e
   return [y, average, variance];
 }
 
+/** Σ x² over all elements of all tensors. */
+export const sumOfSquares = (tensors: readonly Value[]): Value => apply("SumOfSquares", tensors);
+
 /** The shape of `x` as an int64 vector: a constant where known. */
 export function shapeOf(x: Value): Value {
   return isStatic(x.shape) ? ints(x.shape) : apply("Shape", [x]);

@@ -4,7 +4,16 @@
  * resumed run gives the numbers of one that never stopped.
  */
 import { type DenseArray, elements } from "../array.js";
-import { encoderSpecs, type Phase, prepareProgram, state, type Target, unpackState } from "../artifacts/index.js";
+import {
+  encoderSpecs,
+  type Phase,
+  prepareProgram,
+  type StateMemory,
+  state,
+  stateMemory,
+  stateTensors,
+  type Target,
+} from "../artifacts/index.js";
 import type { ImageSource, Loader } from "../data/index.js";
 import { TrainingError } from "../errors.js";
 import { embeddingSpread } from "../eval/index.js";
@@ -51,6 +60,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 
 class Training {
   private readonly plan: Plan;
+  private readonly memory: StateMemory;
   private readonly pace = new Pace();
   private loaded: { readonly phase: Phase; readonly stepper: Stepper } | null = null;
   private position: Position = { epoch: 0, batch: 0, step: 0, enqueued: 0 };
@@ -59,6 +69,7 @@ class Training {
 
   constructor(private readonly options: TrainOptions) {
     this.plan = planOf(options.run.description.recipe, options.source.count);
+    this.memory = stateMemory(options.target, stateTensors(this.plan.settings));
   }
 
   async run(): Promise<TrainResult> {
@@ -85,14 +96,14 @@ class Training {
   }
 
   private async begin(resume: Checkpoint | undefined): Promise<void> {
-    const { report, run, engine, source, target } = this.options;
+    const { report, run, engine, source } = this.options;
     if (resume) {
       this.position = resume.position;
       this.assignments = resume.assignments;
       this.lastCheckpoint = resume.file;
       await run.rewind(this.position.step);
     }
-    await moveToState(engine, target, resume ? singly(resume.tensors) : initialParts(this.plan.recipe));
+    await moveToState(engine, this.memory, resume ? singly(resume.tensors) : initialParts(this.plan.recipe));
     const parameters = encoderSpecs(this.plan.settings.encoder)
       .filter((s) => s.trainable)
       .reduce((n, s) => n + elements(s.shape), 0);
@@ -262,13 +273,14 @@ class Training {
 
   private async weights(which: "query" | "key"): Promise<Record<string, DenseArray>> {
     const names = encoderSpecs(this.plan.settings.encoder).map((s) => s.name);
-    const stored = unpackState(this.options.target, await this.options.engine.read(names.map(state[which])));
+    const held = this.memory.holders(names.map(state[which]));
+    const stored = this.memory.unpack(await this.options.engine.read(held));
     return Object.fromEntries(names.map((n) => [n, stored[state[which](n)]]));
   }
 
   private async save(): Promise<string> {
     const held = await this.options.engine.read();
-    const tensors = unpackState(this.options.target, held);
+    const tensors = this.memory.unpack(held);
     this.lastCheckpoint = await saveCheckpoint(this.options.run, {
       position: this.position,
       tensors,
@@ -279,7 +291,7 @@ class Training {
   }
 
   private async failNotFinite(metric: StepMetric): Promise<never> {
-    const tensors = await this.options.engine.read();
+    const tensors = this.memory.unpack(await this.options.engine.read());
     const bad = Object.entries(tensors).find(
       ([, { data }]) => data instanceof Float32Array && !data.every(Number.isFinite),
     )?.[0];

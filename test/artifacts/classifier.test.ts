@@ -6,11 +6,11 @@ import {
   classifierStep,
   compile,
   initialEncoder,
+  memoryOf,
   packState,
   results,
   state,
   type Target,
-  unpackState,
 } from "../../src/artifacts/index.js";
 import { chooseTarget, type Engine, openEngine } from "../../src/runtime/index.js";
 import { settings as contrastive, gaussian, ids, scalar } from "./smallStep.js";
@@ -58,7 +58,7 @@ async function stepped(
   await engine.write(packState(target, { ...start, ...still }));
   const rates = { [classifierFeeds.headRate]: scalar(0.5), [classifierFeeds.momentum]: scalar(0.9) };
   const out = await engine.run(program.name, { ...rates, ...fed }, [results.loss]);
-  const after = unpackState(target, await engine.read());
+  const after = memoryOf(target, { ...start, ...still }).unpack(await engine.read());
   await engine.drop();
   await engine.unload(program.name);
   return { loss: Number(out[results.loss].data[0]), after };

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { DenseArray } from "../../src/array.js";
-import { compile, fusedStep, results, state } from "../../src/artifacts/index.js";
+import { compile, fusedStep, packState, results, state } from "../../src/artifacts/index.js";
 import { add, apply, buildModel, identity, input, matMul, mul, sum } from "../../src/graph/index.js";
 import { chooseTarget, type Placement } from "../../src/runtime/index.js";
 import { allFeeds, fedTo, scalar, settings, startingState } from "../artifacts/smallStep.js";
@@ -19,13 +19,14 @@ function updateModel(size: number): Uint8Array {
 deviceTest("a training step runs wholly on the device; only its feeds go in and its scalars come out", async (t) => {
   const placed: Placement[] = [];
   const engine = await deviceEngine(t, { onPlaced: (p) => placed.push(p) });
-  const program = compile(fusedStep(settings, "selective"), await chooseTarget(engine));
+  const target = await chooseTarget(engine);
+  const program = compile(fusedStep(settings, "selective"), target);
   await engine.load(program.name, program.model, { state: program.state });
   t.deepEqual(placed, [{ program: "step", elsewhere: {}, heavyElsewhere: false }]);
   const start = startingState(settings);
   const { [state.queue]: queue } = start;
   await engine.write({
-    ...start,
+    ...packState(target, start),
     [state.queueNormalizer]: { shape: [settings.queue, 2], data: new Float32Array(settings.queue * 2) },
     [state.prototypeNormalizer(0)]: { shape: [settings.clusters[0]], data: new Float32Array(settings.clusters[0]) },
   });

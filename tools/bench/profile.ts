@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { compile, fusedStep, next, packState, stepSettings } from "../../src/artifacts/index.js";
+import { compile, fusedStep, levelsOf, next, packState, stepSettings } from "../../src/artifacts/index.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { initialState } from "../../src/train/index.js";
 import { flags } from "./flags.js";
@@ -60,7 +60,7 @@ async function profile(name: string, c: StepCase): Promise<Row> {
   const engine = await openEngine();
   const target = await chooseTarget(engine);
   await engine.close();
-  const program = compile(fusedStep(settings, "selective"), target);
+  const program = compile(fusedStep(settings, "selective", levelsOf(target)), target);
   const folder = mkdtempSync(join(tmpdir(), "hcsc-profile-"));
   const session = await InferenceSession.create(program.model, {
     extra: { session: { force_spinning_stop: "1" } },

@@ -5,10 +5,13 @@ import type { DenseArray } from "../../src/array.js";
 import {
   compile,
   fusedStep,
+  levelsOf,
   type Program,
   prepareProgram,
   results,
   type StepSettings,
+  stateMemory,
+  stateTensors,
   stepSettings,
   type Target,
 } from "../../src/artifacts/index.js";
@@ -92,9 +95,9 @@ export async function readyStep(
   target: Target,
 ): Promise<{ readonly run: () => Promise<unknown>; readonly row: Row }> {
   const s = stepSettings(recipe);
-  await moveToState(engine, target, initialParts(recipe));
+  await moveToState(engine, stateMemory(target, stateTensors(s)), initialParts(recipe));
   await engine.write(randomHierarchy(s));
-  const built = await timed(() => compile(fusedStep(s, "selective"), target));
+  const built = await timed(() => compile(fusedStep(s, "selective", levelsOf(target)), target));
   const prepare = prepareProgram(s);
   await engine.load(prepare.name, prepare.model, { state: prepare.state });
   await engine.run(prepare.name, {}, []);
@@ -132,7 +135,7 @@ async function peerStep(script: string, c: StepCase): Promise<PeerStep | null> {
 
 /** Medians over rounds, ours and the peer's in turn. */
 export async function benchStep(name: string, c: StepCase, standardOps: boolean): Promise<Row> {
-  const engine = await openEngine();
+  const engine = await openEngine({ provider: flags.provider });
   const step = await readyStep(engine, recipeOf(c), standardOps ? { kind: "portable" } : await chooseTarget(engine));
   await step.run(); // the first touch of memory is slow on some machines
   const [ours, theirs, compiled]: [number[], PeerStep[], number[]] = [[], [], []];
@@ -159,13 +162,25 @@ export async function benchStep(name: string, c: StepCase, standardOps: boolean)
 /** Rows of steps: their names, and how each is measured. */
 export const stepRows = Object.entries(stepCases).flatMap(([name, c]) => [
   { name: `step: ${name}`, measure: (own: string) => benchStep(own, c, false) },
-  { name: `step: ${name}, standard ops`, measure: (own: string) => benchStep(own, c, true) },
+  ...(flags.provider === "cpu"
+    ? [{ name: `step: ${name}, standard ops`, measure: (own: string) => benchStep(own, c, true) }]
+    : []),
 ]);
 
 /** A row measured by this program in a process of its own, so that its peak of memory is its own. */
 export async function apart(name: string): Promise<Row> {
   const main = fileURLToPath(new URL("./main.js", import.meta.url));
-  const own = ["--json", "--case", name, "--rounds", flags.rounds, "--steps", flags.steps];
+  const own = [
+    "--json",
+    "--provider",
+    flags.provider,
+    "--case",
+    name,
+    "--rounds",
+    flags.rounds,
+    "--steps",
+    flags.steps,
+  ];
   const given = [
     ...(flags.peer ? ["--peer", flags.peer, "--python", flags.python] : []),
     ...(flags.scaling ? ["--scaling"] : []),

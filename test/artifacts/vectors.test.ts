@@ -121,8 +121,10 @@ for (const [name, s] of shapes)
           const plain = await after(portable, start, [fused[0]], given);
           for (const programs of [[fused[1]], parts]) {
             const found = await after(device, start, programs, given);
-            for (const n of Object.keys(plain.out))
-              t.true(error(found.out[n], plain.out[n]) < 1e-5, `step ${step}, ${n}`);
+            for (const n of Object.keys(plain.out)) {
+              const off = error(found.out[n], plain.out[n]);
+              t.true(off < (n === results.loss ? 1e-5 : 1e-4), `step ${step}, ${n}: ${off}`);
+            }
             for (const n of Object.keys(plain.held))
               t.true(
                 error(found.held[n], plain.held[n]) < 1e-4,

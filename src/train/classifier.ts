@@ -67,12 +67,14 @@ export async function trainClassifier(training: ClassifierTraining): Promise<Tra
     classes: training.targets.classes,
     batchSize: Math.min(protocol.batchSize, images.length),
     imageSize: recipe.encoder.imageSize,
+    pixels: pixelStatistics(recipe),
     weightDecay,
   };
   const program = compile(classifierStep(settings), training.target);
   await engine.load(program.name, program.model, { state: program.state });
   const frozen = protocol.trains === "head";
-  if (frozen) await engine.load("encoder", encoderModel(settings.encoder, settings.imageSize, weights));
+  if (frozen)
+    await engine.load("encoder", encoderModel(settings.encoder, settings.imageSize, weights, settings.pixels));
   await engine.write(packState(training.target, startOf(settings, program.state, weights, training.seed)));
   const loss = await steps(training, settings);
   const after = unpackState(training.target, await engine.read());
@@ -166,6 +168,5 @@ function viewPolicy(recipe: Recipe): ViewPolicy {
     grayscaleProbability: 0,
     blur: { sigma: [0.1, 2], probability: 0 },
     flipProbability,
-    ...pixelStatistics(recipe),
   };
 }

@@ -28,8 +28,6 @@ const policy: ViewPolicy = {
   grayscaleProbability: 0.2,
   blur: { sigma: [0.1, 1], probability: 0.5 },
   flipProbability: 0.5,
-  mean: [0.5, 0.4, 0.3],
-  std: [0.2, 0.3, 0.4],
 };
 const policies = [policy, { ...policy, size: 8 }];
 const evaluation = { ...policy, resize: 0, interpolation: "bilinear" } as const;
@@ -75,12 +73,12 @@ for (const workers of [1, 3]) {
         t.deepEqual(indices, asked[b++].indices);
         t.is(views.length, 2);
         for (const [v, p] of policies.entries()) {
-          const expected = new Float32Array(4 * 3 * p.size ** 2);
+          const expected = new Uint8Array(4 * 3 * p.size ** 2);
           for (const [i, image] of indices.entries()) {
             const stream = random(seed, 5, image, v);
             randomView(await source.read(image), p, stream, expected, i * 3 * p.size ** 2);
           }
-          t.deepEqual(Float32Array.from(views[v]), expected);
+          t.deepEqual(Uint8Array.from(views[v]), expected);
         }
       }
       t.is(b, 7);
@@ -91,12 +89,12 @@ for (const workers of [1, 3]) {
 }
 
 test("evaluation views are those of the images asked", async (t) => {
-  const expected = new Float32Array(3 * 256);
+  const expected = new Uint8Array(3 * 256);
   await withLoader({}, async (loader) => {
     for await (const { indices, views } of loader.evaluate(requests(3), evaluation)) {
       for (const [i, image] of indices.entries()) {
         evaluationView(await openSource(synthetic).read(image), evaluation, expected, 0);
-        t.deepEqual(Float32Array.from(views[0].subarray(i * 768, (i + 1) * 768)), expected);
+        t.deepEqual(Uint8Array.from(views[0].subarray(i * 768, (i + 1) * 768)), expected);
       }
     }
   });
@@ -130,9 +128,9 @@ test("no more batches are under way than looked ahead", async (t) => {
 
 test("memory given back holds later batches; memory kept is not written to", async (t) => {
   const views = async (keep: boolean) => {
-    const copies: Float32Array[] = [];
+    const copies: Uint8Array[] = [];
     const memory = new Set<unknown>();
-    const kept: Float32Array[] = [];
+    const kept: Uint8Array[] = [];
     await withLoader({ lookahead: 2 }, async (loader) => {
       for await (const batch of loader.train(requests(9), policies)) {
         copies.push(batch.views[0].slice());
@@ -208,10 +206,10 @@ test("one broken image is let pass; more than the tolerance, or a batch of none 
 
 test("a view that cannot be made is an error, not a broken image", async (t) => {
   await withLoader({}, async (loader) => {
-    const wrong = { ...policy, std: [1] };
+    const wrong = { ...policy, channels: 4 as 3 };
     await t.throwsAsync(loader.train(requests(1), [wrong]).next(), {
       name: "DataError",
-      message: /#.*mean has 3 numbers/,
+      message: /#.*the image has 3 channels, the view 4/,
     });
     t.is(loader.broken.size, 0);
   });

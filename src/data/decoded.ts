@@ -29,19 +29,35 @@ const stage = { free: 0, taken: 1, kept: 2 } as const;
 export const decodedRoom = (): number =>
   Math.floor(decodedShare * Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY));
 
-/** @param room - bytes of pixels; by default {@link decodedRoom} */
-export function decodedMemory(count: number, room = decodedRoom()): DecodedMemory {
+/** @param room - bytes of pixels, fewer where the system does not promise as many */
+export function decodedMemory(count: number, room: number): DecodedMemory {
   return {
-    pixels: new SharedArrayBuffer(Math.floor(room / unit) * unit),
+    pixels: promised(Math.floor(room / unit) * unit),
     entries: new SharedArrayBuffer(4 * entryLength * count),
     taken: new SharedArrayBuffer(16),
   };
 }
 
-/** How many images are kept, and their bytes. */
-export function decodedSoFar({ taken }: DecodedMemory): { readonly images: number; readonly bytes: number } {
+function promised(bytes: number): SharedArrayBuffer {
+  try {
+    return new SharedArrayBuffer(bytes);
+  } catch {
+    return promised(Math.floor(bytes / 2 / unit) * unit);
+  }
+}
+
+/** What is kept: images, bytes that they take, and bytes that they may take. */
+export interface Decoded {
+  readonly images: number;
+  readonly bytes: number;
+  readonly room: number;
+}
+
+export const nothingDecoded: Decoded = { images: 0, bytes: 0, room: 0 };
+
+export function decodedSoFar({ taken, pixels }: DecodedMemory): Decoded {
   const [images, bytes] = new BigInt64Array(taken);
-  return { images: Number(images), bytes: Number(bytes) };
+  return { images: Number(images), bytes: Number(bytes), room: pixels.byteLength };
 }
 
 /** `source`, whose pictures are kept in `memory` and read from there. */

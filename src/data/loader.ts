@@ -6,7 +6,7 @@
 import { Worker } from "node:worker_threads";
 import { DataError } from "../errors.js";
 import type { EvaluationPolicy, ViewPolicy } from "./augment/index.js";
-import { type DecodedMemory, decodedMemory, decodedSoFar } from "./decoded.js";
+import { type Decoded, type DecodedMemory, decodedMemory, decodedSoFar, nothingDecoded } from "./decoded.js";
 import { type ImageSource, openSource, type SourceDescription } from "./source.js";
 import type { Work, WorkDone, WorkerOptions } from "./work.js";
 
@@ -52,8 +52,8 @@ export interface Loader {
   readonly waitedSeconds: number;
   /** Images that could not be read, and why. In a batch the next readable image stands in for one. */
   readonly broken: ReadonlyMap<number, string>;
-  /** Images whose decoded pixels are kept, and the bytes they take. */
-  readonly kept: { readonly images: number; readonly bytes: number };
+  /** What is kept decoded so far. */
+  readonly kept: Decoded;
   close(): Promise<void>;
 }
 
@@ -116,8 +116,8 @@ class ThreadLoader implements Loader {
     return this.batches(requests, policy, signal);
   }
 
-  get kept(): Loader["kept"] {
-    return this.decoded ? decodedSoFar(this.decoded) : { images: 0, bytes: 0 };
+  get kept(): Decoded {
+    return this.decoded ? decodedSoFar(this.decoded) : nothingDecoded;
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import test, { type ExecutionContext } from "ava";
 import { feeds, type StepSettings, type Word, wordInputs, wordShape } from "../../src/artifacts/index.js";
 import { openEngine } from "../../src/runtime/index.js";
 import { SelectionDraws } from "../../src/train/draws.js";
-import { drawsModel, drawsProgram } from "./drawnHere.js";
+import { drawsModel, drawsProgram } from "./drawsProgram.js";
 import { settings } from "./smallStep.js";
 
 const [batch, levels, queue] = [16, 2, 2048];
@@ -36,7 +36,7 @@ function binned(values: Iterable<number>, bins: number): number[] {
   return counts;
 }
 
-test("the words of extremes, and of a training, give the draws of 32-bit integers, in [0, 1)", async (t) => {
+test("extreme words give the draws of 32-bit integers, in [0, 1)", async (t) => {
   const engine = await openEngine();
   t.teardown(() => engine.close());
   await engine.load("draws", drawsModel([4, 6]));

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -149,6 +149,44 @@ test("memory given back holds later batches; memory kept is not written to", asy
   );
   t.is(kept.blocks, 9);
   t.true(given.blocks <= 3, `${given.blocks} blocks`);
+});
+
+test("decoded images are kept while there is room, read once, and give the same views", async (t) => {
+  const root = await mkdtemp(join(tmpdir(), "hcsc-loader-"));
+  const files = Array.from({ length: 6 }, (_, i) => join(root, `${i}.png`));
+  const noise = random(1);
+  for (const file of files) {
+    const pixels = Uint8Array.from({ length: 12 * 10 * 3 }, () => 256 * noise());
+    await sharp(pixels, { raw: { width: 12, height: 10, channels: 3 } })
+      .png()
+      .toFile(file);
+  }
+  const source = await describeSource(root);
+  const request = { indices: Int32Array.from(files.keys()), epoch: 2 };
+  const viewsOf = async (loader: Loader) => (await loader.train([request], [policy]).next()).value.views[0].slice();
+  const expected = await withLoader({ source }, viewsOf);
+  // An image takes 360 bytes, in units of 64: 384. There is room for all, for four, for none.
+  for (const [keep, images] of [
+    [1e6, 6],
+    [4 * 384, 4],
+    [300, 0],
+  ]) {
+    await withLoader({ source, keep }, async (loader) => {
+      t.deepEqual(await viewsOf(loader), expected);
+      t.deepEqual(await viewsOf(loader), expected);
+      t.deepEqual(loader.kept, { images, bytes: 384 * images, room: Math.floor(keep / 64) * 64 });
+    });
+  }
+  await withLoader({ source, keep: 1e6 }, async (loader) => {
+    await viewsOf(loader);
+    for (const file of files) await rm(file);
+    t.deepEqual(await viewsOf(loader), expected);
+    t.is(loader.broken.size, 0);
+  });
+  await withLoader({ keep: 1e6 }, async (loader) => {
+    await loader.train(requests(1), policies).next();
+    t.deepEqual(loader.kept, { images: 0, bytes: 0, room: 0 }, "a set that is no files");
+  });
 });
 
 test("an abort ends the waiting", async (t) => {

@@ -1,8 +1,8 @@
-/** Sets of image files, known by folders, lists or annotations, and decoded by sharp. */
+/** Sets of image files, known by folders, lists or annotations. */
 import { readFileSync } from "node:fs";
 import { basename, dirname, extname, resolve } from "node:path";
-import sharp from "sharp";
 import { DataError } from "../../errors.js";
+import { decodeAny } from "./anyPicture.js";
 import { decodeJpeg } from "./jpeg.js";
 import type { ImageSource, Picture, Room } from "./picture.js";
 import { decodePng } from "./png.js";
@@ -31,10 +31,6 @@ export const imageExtensions: ReadonlySet<string> = new Set([
   ".tif",
   ".tiff",
 ]);
-
-// Loading is parallel over images already; one thread and no cache keep memory bounded.
-sharp.concurrency(1);
-sharp.cache(false);
 
 /** Whether a file is an image by its name. */
 export const isImageFile = (path: string): boolean => imageExtensions.has(extname(path).toLowerCase());
@@ -80,7 +76,7 @@ export function openFiles({
   };
 }
 
-/** Pixels of an image file: the first frame, upright by EXIF, in sRGB or grey of 8 bits, transparency over white. */
+/** Pixels of an image file, as `decodeAny` gives them. */
 async function decode(path: string, room: Room = (length) => new Uint8Array(length)): Promise<Picture> {
   try {
     const file = readFileSync(path); // of which sharp makes pixels faster than of a path
@@ -92,16 +88,4 @@ async function decode(path: string, room: Room = (length) => new Uint8Array(leng
       { cause },
     );
   }
-}
-
-async function decodeAny(file: Buffer): Promise<Picture> {
-  const image = sharp(file, { failOn: "truncated", pages: 1 }).rotate().flatten({ background: "#ffffff" });
-  const { channels } = await image.metadata();
-  const grey = channels === 1 || channels === 2;
-  const { data, info } = await image
-    .toColourspace(grey ? "b-w" : "srgb")
-    .raw({ depth: "uchar" })
-    .toBuffer({ resolveWithObject: true });
-  if (info.channels !== 1 && info.channels !== 3) throw new Error(`it decodes to ${info.channels} channels`);
-  return { width: info.width, height: info.height, channels: info.channels, data };
 }

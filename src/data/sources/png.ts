@@ -33,8 +33,9 @@ export function decodePng(file: Buffer, room: Room): Picture | null {
     const data = room(width * height * channels);
     let at = 0;
     for (let i = 0; i < rgba.length; i += 4) {
-      const white = 255 * (255 - rgba[i + 3]);
-      for (let c = 0; c < channels; c++) data[at++] = Math.trunc((rgba[i + c] * rgba[i + 3] + white) / 255);
+      const alpha = rgba[i + 3];
+      for (let c = 0; c < channels; c++)
+        data[at++] = alpha === 255 ? rgba[i + c] : Math.trunc((rgba[i + c] * alpha + 255 * (255 - alpha)) / 255);
     }
     return { width, height, channels, data };
   } catch {

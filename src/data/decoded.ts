@@ -6,7 +6,7 @@ import { totalmem } from "node:os";
 import type { ImageSource, Picture } from "./sources/picture.js";
 
 /** Of the memory that the process may use, how much may hold decoded pixels. */
-export const decodedShare = 1 / 4;
+const decodedShare = 1 / 4;
 
 /** Memory for the decoded pixels of a set. May cross threads. */
 export interface DecodedMemory {
@@ -18,10 +18,11 @@ export interface DecodedMemory {
   readonly taken: SharedArrayBuffer;
 }
 
-/** What is known of an image. Its place is counted in `unit`s, so that 128 GiB can be told. */
+/** What is known of an image. Its place is counted in `unit`s, as an int32 could not tell bytes. */
 const field = { stage: 0, place: 1, width: 2, height: 3, channels: 4 } as const;
 const entryLength = Object.keys(field).length;
 const unit = 64;
+const mostUnits = 2 ** 31 - 1;
 /** Nobody has the pixels yet; one thread is putting them there, or found no room; there they are. */
 const stage = { free: 0, taken: 1, kept: 2 } as const;
 
@@ -32,7 +33,7 @@ export const decodedRoom = (): number =>
 /** @param room - bytes of pixels, fewer where the system does not promise as many */
 export function decodedMemory(count: number, room: number): DecodedMemory {
   return {
-    pixels: promised(Math.floor(room / unit) * unit),
+    pixels: promised(Math.min(Math.floor(room / unit), mostUnits) * unit),
     entries: new SharedArrayBuffer(4 * entryLength * count),
     taken: new SharedArrayBuffer(16),
   };

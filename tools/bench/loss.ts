@@ -1,6 +1,6 @@
 /**
  * The losses with their selection, and the gradient to the queries, beside the authors' formulation, which takes the whole queue
- * through a softmax over all prototypes at every step. Ours pays for drawing the uniform numbers and for the new keys' normalizers.
+ * through a softmax over all prototypes at every step. Ours pays for making the draws and for the new keys' normalizers.
  */
 import type { DenseArray } from "../../src/array.js";
 import { drawsOfWords } from "../../src/artifacts/draws.js";

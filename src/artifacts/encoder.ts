@@ -1,7 +1,7 @@
 /** The encoder of a recipe, and its inference graph with trained weights inside. */
 import type { DenseArray } from "../array.js";
 import { CheckpointError } from "../errors.js";
-import { buildModel, constant, type Graph, input, type Value } from "../graph/index.js";
+import { buildModel, constant, type Graph, input, inputsOf, type Value } from "../graph/index.js";
 import type { ResNet, TensorSpec } from "../nn/index.js";
 import {
   backbones,
@@ -14,6 +14,7 @@ import {
   Scope,
   widened,
 } from "../nn/index.js";
+import { imageInput, type PixelStatistics } from "./pixels.js";
 
 /** What an encoder is made of. */
 export interface EncoderSettings {
@@ -64,15 +65,17 @@ export function initialEncoder(settings: EncoderSettings, seed: number): Record<
 }
 
 /**
- * The inference graph: `pixels` [batch, channels, size, size], normalised → `features` [batch, width], `embedding` [batch, D].
+ * The inference graph: `pixels` [batch, channels, size, size] → `features` [batch, width], `embedding` [batch, D].
  *
  * @param weights - every tensor of the encoder by torchvision name
+ * @param statistics - for pixels of 8 bits, which the graph normalises; null: they are float32 and normalised already
  * @throws CheckpointError if one is missing or has another shape
  */
 export function encoderModel(
   settings: EncoderSettings,
   size: number,
   weights: Readonly<Record<string, DenseArray>>,
+  statistics: PixelStatistics | null,
 ): Uint8Array {
   const parameters = new Parameters("", (spec) => {
     const given = weights[spec.name];
@@ -81,8 +84,8 @@ export function encoderModel(
       throw new CheckpointError(`${spec.name} is [${given.shape}], the encoder needs [${spec.shape}]`);
     return constant(given.data as Float32Array, spec.shape, "float32", spec.name);
   });
-  const pixels = input("pixels", ["batch", settings.channels, size, size]);
-  const { features, embedding } = encode(settings, parameters, evaluationNorm, pixels);
-  const graph: Graph = { name: "encoder", inputs: [pixels], outputs: { features, embedding } };
+  const pixels = imageInput("pixels", ["batch", settings.channels, size, size], statistics);
+  const outputs = { ...encode(settings, parameters, evaluationNorm, pixels) };
+  const graph: Graph = { name: "encoder", inputs: inputsOf(Object.values(outputs)), outputs };
   return buildModel(graph);
 }

@@ -3,10 +3,12 @@
  * clustering, a linear classifier's step, and the encoder for inference; and the names by which the trainer and the graphs meet.
  */
 export { type ClassifierSettings, classifierFeeds, classifierSpecs, classifierStep } from "./classifier.js";
+export { drawWords, type Word, wordInputs, wordShape } from "./draws.js";
 export { type EncoderSettings, encoderModel, encoderSettings, encoderSpecs, initialEncoder } from "./encoder.js";
 export { firstScale } from "./lossScale.js";
 export { feeds, isFed, isTrainable, next, results, state } from "./names.js";
 export { overwritable } from "./overwritable.js";
+export { type PixelStatistics, pixelsModel } from "./pixels.js";
 export { prepareGraph } from "./prepare.js";
 export {
   compile,

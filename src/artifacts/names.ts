@@ -9,9 +9,9 @@ export const feeds = {
   unshuffle: "unshuffle",
   /** Queue rows that this step's keys replace, int64 [B, 1]. */
   slots: "slots",
-  /** [B, L, Q] */
+  /** Uniform draws [B, L, Q], or the name that their words' names begin with (`draws.ts`). */
   instanceDraws: "draws/instance",
-  /** [B, M_l]; view 0 is the query, then the local views. */
+  /** Likewise [B, M_l]; view 0 is the query, then the local views. */
   prototypeDraws: (view: number, level: number) => `draws/prototype/${view}/${level}`,
   /** Reference: the images' cluster ids, int64 [B], and the highest id of the data set. */
   assignment: (level: number) => `assignment/${level}`,

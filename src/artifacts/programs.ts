@@ -20,7 +20,7 @@ import {
 import { lowerBlocked } from "../graph/lower/index.js";
 import { encodeModel, type ModelContent } from "../onnx/index.js";
 import type { Precision } from "../precision.js";
-import type { Recipe } from "../recipe/index.js";
+import { pixelStatistics, type Recipe } from "../recipe/index.js";
 import { encoderSettings } from "./encoder.js";
 import { isPackedState } from "./filterMemory.js";
 import { isTrainable, next } from "./names.js";
@@ -64,6 +64,8 @@ export function stepSettings(recipe: Recipe): StepSettings {
     batchSize: recipe.batchSize,
     imageSize: recipe.encoder.imageSize,
     localSizes: localSizes(recipe),
+    pixels: pixelStatistics(recipe),
+    draws: "words",
     queue: recipe.method.queue,
     clusters: recipe.method.clusters,
     keySubBatches: recipe.encoder.keySubBatches,

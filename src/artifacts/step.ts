@@ -39,9 +39,11 @@ import {
 import { Parameters, trainingNorm } from "../nn/index.js";
 import { applyUpdates, globalNorm, type OptimizerSettings, type Parameter, type Rates } from "../optim/index.js";
 import type { Precision } from "../precision.js";
+import { drawsOfWords } from "./draws.js";
 import { type EncoderSettings, encode } from "./encoder.js";
 import { adjusted, areFinite } from "./lossScale.js";
 import { feeds, results, state } from "./names.js";
+import { imageInput, type PixelStatistics } from "./pixels.js";
 import { Ports } from "./ports.js";
 
 /** What a step graph is made of. */
@@ -53,6 +55,10 @@ export interface StepSettings {
   /** Side of the query and key views, then of each local view. */
   readonly imageSize: number;
   readonly localSizes: readonly number[];
+  /** By which the graph normalises 8-bit images; null: it is fed floats, normalised already. */
+  readonly pixels: PixelStatistics | null;
+  /** Whether selection's draws are made in the graph, of a few random words (`draws.ts`), or fed one by one. */
+  readonly draws: "words" | "numbers";
   readonly queue: number;
   /** M of each level. */
   readonly clusters: readonly number[];
@@ -141,14 +147,13 @@ function forwardBackward(
   levels: Levels,
   ports: Ports,
 ): { query: readonly Parameter[]; gradients: readonly Value[] } {
-  const image = (name: string, size: number) => input(name, [s.batchSize, s.encoder.channels, size, size]);
   const queryTensors = new Parameters("query/");
   const forward = (name: string, x: Value) =>
     scope(name, () => encode(s.encoder, queryTensors, trainingNorm(), x).embedding);
-  const q = forward("query", image(feeds.queryImages, s.imageSize));
+  const q = forward("query", images(s, feeds.queryImages));
   const query = trainable(queryTensors);
   const k = keyEmbedding(s, queryTensors, ports);
-  const locals = s.localSizes.map((size, v) => forward(`local${v}`, image(feeds.localImages(v), size)));
+  const locals = s.localSizes.map((size, v) => forward(`local${v}`, images(s, feeds.localImages(v), size)));
   for (const [name, value] of queryTensors.entries(false)) ports.state(state.query(name), value);
 
   const queue = input(state.queue, [s.queue, s.encoder.dimension]);
@@ -166,6 +171,9 @@ function forwardBackward(
   ports.values[results.keyEmbedding] = k;
   return { query, gradients };
 }
+
+const images = (s: StepSettings, name: string, size = s.imageSize): Value =>
+  imageInput(name, [s.batchSize, s.encoder.channels, size, size], s.pixels);
 
 /** ∂total/∂query, through the loss scale where there is one. */
 function scaledGradients(s: StepSettings, total: Value, query: readonly Parameter[], ports: Ports): readonly Value[] {
@@ -186,8 +194,8 @@ function keyEmbedding(s: StepSettings, query: Parameters, ports: Ports): Value {
       ? scope("momentumUpdate", () => add(mul(before, m), mul(query.get(spec), sub(1, m))))
       : before;
   });
-  const images = input(feeds.keyImages, [s.batchSize, s.encoder.channels, s.imageSize, s.imageSize]);
-  const k = scope("key", () => encode(s.encoder, tensors, trainingNorm(s.keySubBatches), images).embedding);
+  const x = images(s, feeds.keyImages);
+  const k = scope("key", () => encode(s.encoder, tensors, trainingNorm(s.keySubBatches), x).embedding);
   for (const [name, value] of tensors.entries()) ports.state(state.key(name), value);
   const ordered = s.keySubBatches === 1 ? k : gather(k, input(feeds.unshuffle, [s.batchSize], "int64"));
   return stopGradient(ordered);
@@ -211,10 +219,11 @@ function selective(
   const levels = hierarchyInputs(s);
   const depth = levels.length;
   const queueNormalizer = input(state.queueNormalizer, [s.queue, depth]);
+  const drawn = s.draws === "words" ? drawsOfWords : input;
   const draws = {
-    instance: input(feeds.instanceDraws, [s.batchSize, depth, s.queue]),
+    instance: drawn(feeds.instanceDraws, [s.batchSize, depth, s.queue]),
     prototype: views.map((_, v) =>
-      levels.slice(0, -1).map((_, l) => input(feeds.prototypeDraws(v, l), [s.batchSize, s.clusters[l]])),
+      levels.slice(0, -1).map((_, l) => drawn(feeds.prototypeDraws(v, l), [s.batchSize, s.clusters[l]])),
     ),
   };
   const inputs: LossInputs = { views, keys, queue, queueNormalizer, levels, draws };

@@ -176,7 +176,8 @@ export async function evaluate(
   const weights = encoderWeights(checkpoint, "query");
   const { recipe } = run.description;
   await withEngine(flags, async (engine) => {
-    const { train, count, learned } = await withImages(flags.data, flags, async (images) => {
+    const read = { ...flags, keepDecoded: !flags.fast };
+    const { train, count, learned } = await withImages(flags.data, read, async (images) => {
       const train = labelsOf(images.source, "--data");
       const lesson = { engine, recipe, weights, images, targets: train.targets };
       const protocol = protocolOf(authors(train.targets), flags);

@@ -53,7 +53,7 @@ async function runSemi(flags: Flags): Promise<void> {
     random: initialEncoder(encoderSettings(recipe.encoder), recipe.seed),
   };
   const { labelled, of, results, names } = await withEngine(flags, (engine) =>
-    withImages(flags.data, flags, async (images) => {
+    withImages(flags.data, { ...flags, keepDecoded: true }, async (images) => {
       const train = singleLabelsOf(images.source, "--data");
       const indices = await subsetOf(images.source, train.targets.labels, flags);
       const updates = protocol.epochs * Math.floor(indices.length / Math.min(protocol.batchSize, indices.length));

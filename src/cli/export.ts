@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { encoderModel, encoderSettings } from "../artifacts/index.js";
 import { featureWidth } from "../nn/index.js";
+import { pixelStatistics } from "../recipe/index.js";
 import { makeFolder, writeAtomically, writeTensors } from "../tensorfile/index.js";
 import { encoderWeights, evaluationPolicy, latestCheckpoint, RunFolder } from "../train/index.js";
 import { print, table } from "./print.js";
@@ -23,7 +24,7 @@ async function runExport(flags: { run: string; out: string; json?: boolean }): P
   const { recipe } = run.description;
   const weights = encoderWeights(await latestCheckpoint(run), "query");
   const settings = encoderSettings(recipe.encoder);
-  const { size, channels, resize, interpolation, mean, std } = evaluationPolicy(recipe);
+  const { size, channels, resize, interpolation } = evaluationPolicy(recipe);
   const preprocessing = {
     model: "encoder.onnx",
     input: {
@@ -41,11 +42,10 @@ async function runExport(flags: { run: string; out: string; json?: boolean }): P
     ],
     resize,
     interpolation,
-    mean,
-    std,
+    ...pixelStatistics(recipe),
   };
   await makeFolder(flags.out);
-  await writeAtomically(join(flags.out, "encoder.onnx"), encoderModel(settings, size, weights));
+  await writeAtomically(join(flags.out, "encoder.onnx"), encoderModel(settings, size, weights, null));
   await writeTensors(join(flags.out, "encoder.safetensors"), weights);
   await writeAtomically(
     join(flags.out, "preprocessing.json"),

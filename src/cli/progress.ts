@@ -33,6 +33,12 @@ export function terminalReporter(quiet: boolean): { readonly report: Reporter; r
           `epoch ${m.epoch + 1}/${start.epochs}: loss ${m.loss.toFixed(3)} (InfoNCE of chance ${m.chanceLoss.toFixed(2)})${clusters}${knn}, ${m.imagesPerSecond.toFixed(0)} images/s, ${duration(m.seconds)}`,
         );
     },
+    kept: ({ decoded: { images, bytes, room } }) => {
+      if (!quiet)
+        line(
+          `${images} images stay decoded in memory for the epochs to come: ${(bytes / 1e6).toFixed(0)} of at most ${(room / 1e6).toFixed(0)} MB`,
+        );
+    },
     warning: (e) => line(`warning: ${e.message}`),
     checkpoint: () => {},
   };

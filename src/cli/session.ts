@@ -1,5 +1,5 @@
 /** What commands on images share: an engine, a source and its loader, opened together and closed whatever happens. */
-import { describeSource, type ImageSource, type Loader, openLoader, openSource } from "../data/index.js";
+import { decodedRoom, describeSource, type ImageSource, type Loader, openLoader, openSource } from "../data/index.js";
 import type { Precision } from "../precision.js";
 import {
   autoProvider,
@@ -80,10 +80,14 @@ export async function withEngine<T>(flags: EngineFlags, use: (engine: Engine) =>
   }
 }
 
-/** Opens the images `data` for `use`, and closes their loader. */
+/**
+ * Opens the images `data` for `use`, and closes their loader.
+ *
+ * @param flags - with `keepDecoded` where images are read many times: their pixels then stay in memory while there is room
+ */
 export async function withImages<T>(
   data: string,
-  flags: EngineFlags & { readonly seed?: number },
+  flags: EngineFlags & { readonly seed?: number; readonly keepDecoded?: boolean },
   use: (images: Omit<ImageSession, "engine">) => Promise<T>,
 ): Promise<T> {
   const description = await describeSource(data);
@@ -94,6 +98,7 @@ export async function withImages<T>(
     source: description,
     seed: flags.seed ?? 0,
     ...(flags.workers === undefined ? {} : { workers: flags.workers }),
+    ...(flags.keepDecoded ? { keep: decodedRoom() } : {}),
     onBroken: (_, name, reason) => warn(`${name} is skipped: ${reason}`),
   });
   try {

@@ -42,7 +42,7 @@ export interface TrainedRun extends TrainResult {
 
 /** Trains a run, or the rest of one. @throws UsageError if it was trained on other images; and as `train` */
 export async function trainRun({ recipe, data, test, run, flags, signal }: RunRequest): Promise<TrainedRun> {
-  return withImages(data, { ...flags, seed: recipe.seed }, async (images) => {
+  return withImages(data, { ...flags, seed: recipe.seed, keepDecoded: true }, async (images) => {
     const { source, loader } = images;
     if (typeof run !== "string" && run.folder.description.images !== source.count) {
       throw new UsageError(

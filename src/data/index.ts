@@ -5,6 +5,7 @@
  * depends on nothing but the seed, the epoch, the image and the view's number.
  */
 export * from "./augment/index.js";
+export { type Decoded, decodedRoom } from "./decoded.js";
 export { describeSource, namedFolder } from "./describe.js";
 export { type Batch, type BatchRequest, type Loader, type LoaderOptions, openLoader } from "./loader.js";
 export { type ImageSource, openSource, type Picture, type SourceDescription } from "./source.js";

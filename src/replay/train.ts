@@ -44,6 +44,8 @@ export function caseStep(c: Case): StepSettings {
     batchSize: c.number("batch"),
     imageSize: c.number("imageSize"),
     localSizes: c.list("localSizes"),
+    pixels: null, // cases hold normalised images, and every draw
+    draws: "numbers",
     queue: c.number("queue"),
     clusters: c.list("prototypes"),
     keySubBatches: 1,

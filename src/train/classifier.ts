@@ -67,13 +67,15 @@ export async function trainClassifier(training: ClassifierTraining): Promise<Tra
     classes: training.targets.classes,
     batchSize: Math.min(protocol.batchSize, images.length),
     imageSize: recipe.encoder.imageSize,
+    pixels: pixelStatistics(recipe),
     weightDecay,
   };
   const graph = classifierStep(settings);
   const program = compile(graph, training.target);
   await engine.load(program.name, program.model, { state: program.state });
   const frozen = protocol.trains === "head";
-  if (frozen) await engine.load("encoder", encoderModel(settings.encoder, settings.imageSize, weights));
+  if (frozen)
+    await engine.load("encoder", encoderModel(settings.encoder, settings.imageSize, weights, settings.pixels));
   const start = startOf(settings, stateOf(graph), weights, training.seed);
   const memory = memoryOf(training.target, start);
   for (const part of memory.pack([start])) await engine.write(part);
@@ -169,6 +171,5 @@ function viewPolicy(recipe: Recipe): ViewPolicy {
     grayscaleProbability: 0,
     blur: { sigma: [0.1, 2], probability: 0 },
     flipProbability,
-    ...pixelStatistics(recipe),
   };
 }

@@ -37,7 +37,8 @@ export async function emitArtifacts(recipe: Recipe, folder: string): Promise<rea
     ["apply", compile(applyStep(s), portable)],
     ...(phases.length > 1 ? [["prepare", prepareProgram(s)] as const] : []),
   ];
-  const encoder = encoderModel(s.encoder, s.imageSize, initialEncoder(encoderSettings(recipe.encoder), recipe.seed));
+  const weights = initialEncoder(encoderSettings(recipe.encoder), recipe.seed);
+  const encoder = encoderModel(s.encoder, s.imageSize, weights, null);
   const files: [string, Uint8Array][] = [
     ["encoder.onnx", encoder],
     ...programs.map(([name, p]): [string, Uint8Array] => [`${name}.onnx`, p.model]),

@@ -66,6 +66,7 @@ class Training {
   private position: Position = { epoch: 0, batch: 0, step: 0, enqueued: 0 };
   private assignments: readonly Int32Array[] = [];
   private lastCheckpoint: string | null = null;
+  private toldKept = false;
 
   constructor(private readonly options: TrainOptions) {
     this.plan = planOf(options.run.description.recipe, options.source.count);
@@ -157,6 +158,7 @@ class Training {
     if (!interrupted) {
       await this.options.run.append(metric as EpochMetric & Record<string, unknown>);
       this.options.report({ kind: "epoch", metric });
+      this.reportKept();
     }
     await this.save();
     return { loss, interrupted };
@@ -194,6 +196,13 @@ class Training {
     const done = this.position.batch === batches.length;
     if (done) this.position = { ...this.position, epoch: epoch + 1, batch: 0 };
     return { losses, interrupted: !done };
+  }
+
+  private reportKept(): void {
+    const { loader, report } = this.options;
+    if (this.toldKept || loader.kept.room === 0) return;
+    this.toldKept = true;
+    report({ kind: "kept", decoded: loader.kept });
   }
 
   private reportStep(metric: StepMetric, seconds: number, waitingShare: number): void {

@@ -65,11 +65,14 @@ export function randomFeeds(
     const count = sizes.reduce((p, d) => p * d, 1);
     if (dtype === "int64")
       feeds[name] = { shape: sizes, data: BigInt64Array.from({ length: count }, (_, i) => BigInt(i % s.batchSize)) };
-    else if (name.startsWith("images/")) feeds[name] = gaussian(sizes);
+    else if (dtype === "uint8")
+      feeds[name] = { shape: sizes, data: Uint8Array.from({ length: count }, () => 256 * uniform()) };
+    else if (dtype === "int32")
+      feeds[name] = { shape: sizes, data: Int32Array.from({ length: count }, () => 2 ** 32 * uniform()) };
     else
       feeds[name] = {
         shape: sizes,
-        data: Float32Array.from({ length: count }, () => (sizes.length > 1 ? uniform() : 0.01)),
+        data: new Float32Array(count).fill(0.01),
       };
   }
   return feeds;

@@ -1,10 +1,11 @@
-/** Sets of image files, known by folders, lists or annotations, and decoded by sharp. */
+/** Sets of image files, known by folders, lists or annotations. */
 import { readFileSync } from "node:fs";
 import { basename, dirname, extname, resolve } from "node:path";
-import sharp from "sharp";
 import { DataError } from "../../errors.js";
+import { decodeAny } from "./anyPicture.js";
 import { decodeJpeg } from "./jpeg.js";
 import type { ImageSource, Picture, Room } from "./picture.js";
+import { decodePng } from "./png.js";
 
 /** What is known of each image beside its pixels. */
 export type Targets = Pick<ImageSource, "labels" | "multilabel" | "classes" | "hierarchy">;
@@ -31,14 +32,18 @@ export const imageExtensions: ReadonlySet<string> = new Set([
   ".tiff",
 ]);
 
-// Loading is parallel over images already; one thread and no cache keep memory bounded.
-sharp.concurrency(1);
-sharp.cache(false);
-
 /** Whether a file is an image by its name. */
 export const isImageFile = (path: string): boolean => imageExtensions.has(extname(path).toLowerCase());
 
-const isJpeg = (path: string): boolean => [".jpg", ".jpeg"].includes(extname(path).toLowerCase());
+/** Gives null for what it leaves to sharp. */
+type PlainDecoder = (file: Buffer, room: Room) => Picture | null | Promise<Picture | null>;
+
+/** By extension. */
+const plainDecoders: ReadonlyMap<string, PlainDecoder> = new Map<string, PlainDecoder>([
+  [".jpg", decodeJpeg],
+  [".jpeg", decodeJpeg],
+  [".png", decodePng],
+]);
 
 /** One image file, as a set of it alone. */
 export const describeFile = (path: string): FilesDescription => ({
@@ -71,27 +76,16 @@ export function openFiles({
   };
 }
 
-/** Pixels of an image file: the first frame, upright by EXIF, in sRGB or grey of 8 bits, transparency over white. */
+/** Pixels of an image file, as `decodeAny` gives them. */
 async function decode(path: string, room: Room = (length) => new Uint8Array(length)): Promise<Picture> {
   try {
-    const plain = isJpeg(path) ? await decodeJpeg(readFileSync(path), room) : null;
-    return plain ?? (await decodeAny(path));
+    const file = readFileSync(path); // of which sharp makes pixels faster than of a path
+    const plain = await plainDecoders.get(extname(path).toLowerCase())?.(file, room);
+    return plain ?? (await decodeAny(file));
   } catch (cause) {
     throw new DataError(
       `${path} cannot be decoded: ${(cause as Error).message.trim().split("\n").at(-1)}. Remove it or replace it`,
       { cause },
     );
   }
-}
-
-async function decodeAny(path: string): Promise<Picture> {
-  const image = sharp(path, { failOn: "truncated", pages: 1 }).rotate().flatten({ background: "#ffffff" });
-  const { channels } = await image.metadata();
-  const grey = channels === 1 || channels === 2;
-  const { data, info } = await image
-    .toColourspace(grey ? "b-w" : "srgb")
-    .raw({ depth: "uchar" })
-    .toBuffer({ resolveWithObject: true });
-  if (info.channels !== 1 && info.channels !== 3) throw new Error(`it decodes to ${info.channels} channels`);
-  return { width: info.width, height: info.height, channels: info.channels, data };
 }

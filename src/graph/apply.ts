@@ -214,6 +214,8 @@ export function shapeOf(x: Value): Value {
 export function reshapeLike(x: Value, like: Value): Value {
   if (sameShape(x.shape, like.shape)) return x;
   const named = like.shape.filter((d) => !isSize(d)).length;
+  // A size of 0 asks for no elements; without the attribute it would ask for x's own size there.
+  if (like.shape.includes(0)) return withShape(apply("Reshape", [x, shapeOf(like)], { allowzero: 1 }), like.shape);
   if (named <= 1)
     return withShape(
       reshape(

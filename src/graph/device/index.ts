@@ -1,0 +1,30 @@
+/**
+ * The form of a graph in which ONNX Runtime's WebGPU provider computes what it says. Some kernels of that provider give wrong
+ * numbers for some shapes, without an error; `defects.ts` has a row for each, with what is right instead.
+ */
+import { GraphError } from "../../errors.js";
+import { rewriteGraph } from "../rewrite.js";
+import { describe, type Value } from "../value.js";
+import { defects } from "./defects.js";
+
+/**
+ * `outputs` without any node that meets a defect of the WebGPU provider (onnxruntime 1.30). Composites must be expanded. The
+ * same numbers on every provider; applied twice, it changes nothing more.
+ *
+ * @throws GraphError for a node that nothing makes right, with its op, scope and shapes
+ */
+export function deviceForm(outputs: readonly Value[]): readonly Value[] {
+  let made = outputs;
+  for (const [name, { ops, meets, instead }] of Object.entries(defects))
+    made = rewriteGraph(made, (node, inputs) => {
+      if (node.domain !== "" || !ops.includes(node.op)) return null;
+      const at = { inputs: inputs as readonly Value[], attributes: node.attributes, outputs: node.outputs };
+      if (!meets(at)) return null;
+      if (instead) return instead(at);
+      const shown = at.inputs.map((v) => (v ? describe(v) : "none")).join(", ");
+      throw new GraphError(
+        `${node.scope ? `${node.scope}/` : ""}${node.op} cannot run on WebGPU: ${name} (${shown}). Compose it of other ops, or run it on the CPU`,
+      );
+    });
+  return made;
+}

@@ -7,7 +7,7 @@ import { indexing, layout } from "./layout.js";
 import { normalization } from "./normalization.js";
 import { products } from "./products.js";
 import { reductions } from "./reductions.js";
-import type { Take } from "./take.js";
+import { decision, type Take } from "./take.js";
 import { windows } from "./windows.js";
 
 type Draws = (take: Take) => Application;
@@ -35,8 +35,6 @@ export const indirect: readonly (readonly [OpType, OpType])[] = Object.entries(d
 );
 
 export const drawnOps = Object.keys(draws).filter((op) => typeof draws[op as OpType] === "function") as OpType[];
-
-const decision = (below: number) => fc.noBias(fc.integer({ min: 0, max: below - 1 }));
 
 /** Cases of an op; where it has a gradient rule, two in three with its gradients. */
 export function casesOf(op: OpType): fc.Arbitrary<Case> {

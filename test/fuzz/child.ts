@@ -1,12 +1,22 @@
 /** The process that runs cases: both providers, many cases in one model. A kernel that ends it takes nothing else along. */
 import { InferenceSession, Tensor } from "onnxruntime-node";
+import { compile } from "../../src/artifacts/index.js";
 import { GraphError } from "../../src/errors.js";
-import { buildModel, expandComposites, forDevices, inputsOf, type Value } from "../../src/graph/index.js";
+import {
+  buildModel,
+  type DType,
+  deviceForm,
+  expandComposites,
+  forDevices,
+  type Graph,
+  inputsOf,
+  type Value,
+} from "../../src/graph/index.js";
 import { providers } from "../../src/runtime/providers.js";
 import { type Case, type CaseGraph, graphOf } from "./case.js";
-import { difference, type Found, toleranceOf } from "./compare.js";
-import { deviceForm } from "./form.js";
+import { difference, type Found, stepTolerance, toleranceOf } from "./compare.js";
 import type { Answer, Form, Question, Verdict } from "./messages.js";
+import { arraysOf, graphOfStep, type StepCase } from "./steps.js";
 
 /** One case's part of a model. */
 interface Part {
@@ -14,7 +24,8 @@ interface Part {
   readonly outputs: Readonly<Record<string, Value>>;
 }
 
-type Outcome = Readonly<Record<string, Found>> | Error;
+type Tensors = Readonly<Record<string, Found>>;
+type Outcome = Tensors | Error;
 
 const forms: { readonly [K in Form | "portable"]: (outputs: readonly Value[]) => readonly Value[] } = {
   portable: (outputs) => expandComposites(outputs),
@@ -48,6 +59,19 @@ async function runTogether(provider: "cpu" | "webgpu", parts: readonly Part[]): 
     .flatMap(({ graph }) => graph.inputs.map((v, i) => [v, graph.feeds[i]] as const))
     .filter(([v]) => read.has(v));
   const model = buildModel({ name: "cases", inputs: fed.map(([v]) => v), outputs });
+  const feeds = Object.fromEntries(fed.map(([v, feed]) => [v.name, feed]));
+  const found = await runModel(provider, model, feeds);
+  return parts.map(({ outputs: o }, i) =>
+    Object.fromEntries(Object.keys(o).map((name) => [name, found[`${i}/${name}`]])),
+  );
+}
+
+/** Runs a model once; inputs that it does not have are left out. */
+async function runModel(
+  provider: "cpu" | "webgpu",
+  model: Uint8Array,
+  given: Readonly<Record<string, Found & { readonly dtype?: DType }>>,
+): Promise<Tensors> {
   const session = await InferenceSession.create(model, {
     ...providers[provider].session,
     executionProviders: [{ name: provider, ...providers[provider].options }],
@@ -55,29 +79,38 @@ async function runTogether(provider: "cpu" | "webgpu", parts: readonly Part[]): 
     intraOpNumThreads: 1,
   });
   try {
-    const feeds = fed.map(([v, f]) => [v.name, new Tensor(f.dtype as "float32", f.data as Float32Array, f.shape)]);
+    const feeds = session.inputMetadata.map((v) => {
+      const { data, shape } = given[v.name];
+      return [
+        v.name,
+        new Tensor((v as InferenceSession.TensorValueMetadata).type, data as Float32Array, shape),
+      ] as const;
+    });
     const found = await session.run(Object.fromEntries(feeds));
-    return parts.map(({ outputs: o }, i) =>
-      Object.fromEntries(
-        Object.keys(o).map((name) => {
-          const tensor = found[`${i}/${name}`];
-          return [name, { shape: tensor.dims, data: tensor.data as Found["data"] }];
-        }),
-      ),
+    return Object.fromEntries(
+      Object.entries(found).map(([name, t]) => [name, { shape: t.dims, data: t.data as Found["data"] }]),
     );
   } finally {
     await session.release();
   }
 }
 
-function compared(c: Case, expected: Outcome, actual: Outcome): Verdict {
+function compared(c: Case, { outputs }: CaseGraph, expected: Outcome, actual: Outcome): Verdict {
   if (expected instanceof Error) return { kind: "unanswered", message: expected.message };
   if (actual instanceof Error) return { kind: "fails", message: actual.message };
-  const tolerance = toleranceOf(c);
-  const worst = Object.keys(expected)
+  for (const [name, { shape }] of Object.entries(outputs)) {
+    const [cpu, device] = [expected[name], actual[name]].map((found) => String(found.shape));
+    if (cpu !== String(shape) && device === String(shape))
+      return { kind: "unanswered", message: `the CPU gives ${name} the shape [${cpu}], which is [${shape}]` };
+  }
+  return worstOf(expected, actual, toleranceOf(c));
+}
+
+function worstOf(expected: Tensors, actual: Tensors, tolerance: number): Verdict {
+  const [worst] = Object.keys(expected)
     .map((name) => difference(name, expected[name], actual[name], tolerance))
     .filter((d) => d !== null)
-    .sort((a, b) => b.error - a.error)[0];
+    .sort((a, b) => b.error - a.error);
   return worst ? { kind: "differs", difference: worst } : { kind: "agrees" };
 }
 
@@ -86,33 +119,74 @@ const say = (answer: Answer): Promise<void> =>
     process.send?.(answer, undefined, undefined, (error) => (error ? reject(error) : resolve()));
   });
 
-async function verdicts({ cases, form }: Question): Promise<readonly Verdict[]> {
-  const graphs = cases.map((c, i) => graphOf(c, `${i}/`));
-  const expected = await runOn(
-    "cpu",
-    graphs.map((g) => partOf(g, "portable")),
-  );
+async function verdicts({ cases, form }: { readonly cases: readonly Case[]; readonly form: Form }) {
+  const graphs = cases.map((c, i) => attempted(() => graphOf(c, `${i}/`)));
+  const portable = graphs.map((g) => (g instanceof Error ? g : attempted(() => partOf(g, "portable"))));
+  const expected = await runWhole("cpu", portable);
   await say({ kind: "answered" });
-  const parts = graphs.map((g) => {
-    try {
-      return partOf(g, form);
-    } catch (error) {
-      if (error instanceof GraphError) return error;
-      throw error;
-    }
+  const parts = graphs.map((g, i) => {
+    const unusable = expected[i] instanceof Error ? expected[i] : g;
+    return unusable instanceof Error ? unusable : attempted(() => partOf(g as CaseGraph, form));
   });
-  const runnable = parts.flatMap((p, i) => (p instanceof Error || expected[i] instanceof Error ? [] : [i]));
-  const outcomes = await runOn(
-    "webgpu",
-    runnable.map((i) => parts[i] as Part),
-  );
-  return cases.map((c, i) => {
-    const part = parts[i];
-    if (part instanceof Error) return { kind: "refused", message: part.message };
-    return compared(c, expected[i], outcomes[runnable.indexOf(i)] ?? new Error("it was not run"));
+  const actual = await runWhole("webgpu", parts);
+  return cases.map((c, i): Verdict => {
+    const [graph, plain, part] = [graphs[i], portable[i], parts[i]];
+    if (graph instanceof Error) return { kind: "unbuilt", message: graph.message };
+    if (plain instanceof Error) return { kind: "unbuilt", message: plain.message };
+    if (expected[i] instanceof Error) return { kind: "unanswered", message: expected[i].message };
+    if (part instanceof GraphError) return { kind: "refused", message: part.message };
+    if (part instanceof Error) return { kind: "unbuilt", message: part.message };
+    return compared(c, graph, expected[i], actual[i]);
   });
 }
 
-process.on("message", async (question: Question) => {
-  await say({ kind: "verdicts", verdicts: await verdicts(question) });
+function attempted<T>(make: () => T): T | Error {
+  try {
+    return make();
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** The outcomes of those parts that there are; the others' errors in their places. */
+async function runWhole(provider: "cpu" | "webgpu", parts: readonly (Part | Error)[]): Promise<readonly Outcome[]> {
+  const outcomes = [
+    ...(await runOn(
+      provider,
+      parts.filter((p): p is Part => !(p instanceof Error)),
+    )),
+  ];
+  return parts.map((p) => (p instanceof Error ? p : (outcomes.shift() as Outcome)));
+}
+
+/** One step from one state on both providers: every output. */
+async function stepVerdict(c: StepCase, form: Form): Promise<Verdict> {
+  const graph = graphOfStep(c);
+  const portable = compile(graph, { kind: "portable" });
+  const device = form === "device" ? compile(graph, { kind: "device", precision: "fp32" }) : plainStep(graph);
+  const given = arraysOf(c, portable);
+  const expected = await runModel("cpu", portable.model, given);
+  await say({ kind: "answered" });
+  const actual = await runModel("webgpu", device.model, given);
+  return worstOf(expected, actual, stepTolerance);
+}
+
+/** A step as it was before the rules for devices. */
+const plainStep = (graph: Graph) => {
+  const names = Object.keys(graph.outputs);
+  const outputs = forms.plain(Object.values(graph.outputs));
+  return { model: buildModel({ ...graph, outputs: Object.fromEntries(names.map((n, i) => [n, outputs[i]])) }) };
+};
+
+process.on("message", async ({ jobs, form }: Question) => {
+  const cases = jobs.filter((j) => "op" in j);
+  const found: Verdict[] = [...(await verdicts({ cases, form }))];
+  const answers: Verdict[] = [];
+  for (const job of jobs)
+    answers.push(
+      "op" in job
+        ? (found.shift() as Verdict)
+        : await stepVerdict(job, form).catch((error: Error) => ({ kind: "fails", message: error.message })),
+    );
+  await say({ kind: "verdicts", verdicts: answers });
 });

@@ -33,6 +33,9 @@ const offsetOf = (a: Argument | null): number =>
 /** Tensors whose values all cancel to less than this of what was summed hold nothing but rounding. */
 const smallest = 0.1;
 
+/** Of every output of a training step. */
+export const stepTolerance = 1e-4;
+
 export const toleranceOf = (c: Case): number =>
   Math.max(loose[c.op] ?? usual, perOffset * Math.max(...c.inputs.map(offsetOf)));
 

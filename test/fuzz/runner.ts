@@ -1,8 +1,7 @@
 /** Cases run in a process of their own, which is started again when one of them ends it. */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Case } from "./case.js";
-import type { Answer, Form, Verdict } from "./messages.js";
+import type { Answer, Form, Job, Verdict } from "./messages.js";
 
 /** A process that is silent for so long hangs. */
 const longestMs = 300_000;
@@ -14,16 +13,16 @@ export class Runner {
 
   constructor(private readonly form: Form = "device") {}
 
-  /** What comes of each case. Where the process ends, halves are tried until the case is found that ends it. */
-  async run(cases: readonly Case[]): Promise<readonly Verdict[]> {
-    if (cases.length === 0) return [];
-    const answer = await this.ask(cases);
+  /** What comes of each. Where the process ends, halves are tried until the case is found that ends it. */
+  async run(jobs: readonly Job[]): Promise<readonly Verdict[]> {
+    if (jobs.length === 0) return [];
+    const answer = await this.ask(jobs);
     if (!("message" in answer)) return answer;
-    if (cases.length > 1) {
-      const half = cases.length >> 1;
-      const verdicts = [...(await this.run(cases.slice(0, half))), ...(await this.run(cases.slice(half)))];
+    if (jobs.length > 1) {
+      const half = jobs.length >> 1;
+      const verdicts = [...(await this.run(jobs.slice(0, half))), ...(await this.run(jobs.slice(half)))];
       const found = verdicts.some((v) => v.kind === "ends" || v.kind === "unanswered");
-      const together = `${answer.message}, but only together with the ${cases.length - 1} cases beside it`;
+      const together = `${answer.message}, but only together with the ${jobs.length - 1} cases beside it`;
       return found ? verdicts : verdicts.map(() => ({ kind: "ends", message: together }));
     }
     const { message, answered } = answer;
@@ -35,7 +34,7 @@ export class Runner {
     this.child = null;
   }
 
-  private ask(cases: readonly Case[]): Promise<readonly Verdict[] | Ending> {
+  private ask(jobs: readonly Job[]): Promise<readonly Verdict[] | Ending> {
     const child = this.child ?? this.start();
     this.child = child;
     return new Promise((resolve) => {
@@ -62,7 +61,7 @@ export class Runner {
       };
       child.on("message", heard).on("exit", ended);
       child.stderr?.on("data", hear);
-      child.send({ cases, form: this.form });
+      child.send({ jobs, form: this.form });
     });
   }
 

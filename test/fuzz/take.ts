@@ -1,10 +1,14 @@
 /** What arbitraries are made of: decisions, each a whole number below a bound of which 0 is the simplest; sizes and shapes. */
+import fc from "fast-check";
 import { elements } from "../../src/array.js";
 import type { DType } from "../../src/graph/index.js";
 import type { Argument, Draw } from "./case.js";
 
 /** A whole number from 0 to `below` − 1. */
 export type Take = (below: number) => number;
+
+/** What a fast-check generator draws for a decision. */
+export const decision = (below: number) => fc.noBias(fc.integer({ min: 0, max: below - 1 }));
 
 export const oneOf = <T>(take: Take, options: readonly T[]): T => options[take(options.length)];
 

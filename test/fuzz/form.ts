@@ -1,3 +1,0 @@
-import type { Value } from "../../src/graph/index.js";
-
-export const deviceForm = (outputs: readonly Value[]): readonly Value[] => outputs;

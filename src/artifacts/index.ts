@@ -19,4 +19,4 @@ export {
   type Target,
 } from "./programs.js";
 export { stepCount } from "./repeat.js";
-export { applyStep, fusedStep, gradientStep, type Phase, type Precision, type StepSettings } from "./step.js";
+export { applyStep, fusedStep, gradientStep, type Phase, type StepSettings } from "./step.js";

@@ -16,13 +16,14 @@ import {
 } from "../graph/index.js";
 import { lowerBlocked } from "../graph/lower/index.js";
 import { encodeModel, type ModelContent } from "../onnx/index.js";
+import type { Precision } from "../precision.js";
 import type { Recipe } from "../recipe/index.js";
 import { encoderSettings } from "./encoder.js";
 import { isPackedState } from "./filterMemory.js";
 import { isTrainable, next } from "./names.js";
 import { prepareGraph } from "./prepare.js";
 import { repeated } from "./repeat.js";
-import { applyStep, fusedStep, gradientStep, type Phase, type Precision, type StepSettings } from "./step.js";
+import { applyStep, fusedStep, gradientStep, type Phase, type StepSettings } from "./step.js";
 
 /** One model and how its state goes round. */
 export interface Program {

@@ -28,6 +28,7 @@ import {
 import { hcscLoss, instanceNormalizer, type Level, type LossSettings, warmupLoss } from "../hcsc/index.js";
 import { Parameters, trainingNorm } from "../nn/index.js";
 import { applyUpdates, globalNorm, type OptimizerSettings, type Parameter, type Rates } from "../optim/index.js";
+import type { Precision } from "../precision.js";
 import { type EncoderSettings, encode } from "./encoder.js";
 import { adjusted, areFinite } from "./lossScale.js";
 import { feeds, results, state } from "./names.js";
@@ -53,9 +54,6 @@ export interface StepSettings {
   /** Batches per update: 1 for the fused step. */
   readonly accumulation: number;
 }
-
-/** Of the convolutions; everything else is float32. */
-export type Precision = "fp32" | "fp16";
 
 /** `warmup`: plain InfoNCE, no prototypes. */
 export type Phase = "warmup" | "selective";
@@ -155,7 +153,7 @@ function forwardBackward(
 function scaledGradients(s: StepSettings, total: Value, query: readonly Parameter[], ports: Ports): readonly Value[] {
   const parameters = query.map((p) => p.value);
   const { recompute } = s;
-  if (s.precision === "fp32") return differentiate(total, parameters, { recompute });
+  if (s.precision !== "fp16") return differentiate(total, parameters, { recompute });
   const scale = ports.input(state.lossScale, []);
   ports.values[results.scale] = identity(scale);
   return differentiate(mul(total, scale), parameters, { recompute }).map((g) => div(g, scale));

@@ -1,8 +1,10 @@
 /** What commands on images share: an engine, a source and its loader, opened together and closed whatever happens. */
 import { describeSource, type ImageSource, type Loader, openLoader, openSource } from "../data/index.js";
+import type { Precision } from "../precision.js";
 import {
   autoProvider,
   type Backend,
+  checkNotice,
   type Engine,
   openEngine,
   type Placement,
@@ -21,6 +23,8 @@ export interface ImageSession {
 export interface EngineFlags {
   readonly backend?: Backend;
   readonly provider?: string;
+  readonly precision?: Precision;
+  readonly crossCheck?: boolean;
   readonly threads?: number;
   readonly workers?: number;
   readonly json?: boolean;
@@ -35,10 +39,10 @@ const tell = (message: string): void => {
 };
 
 /** `auto` or `auto:1` as the provider that it is here, saying which, and why others were passed over. */
-async function providerOf(text: string | undefined): Promise<string | undefined> {
+async function providerOf({ provider: text, precision }: EngineFlags): Promise<string | undefined> {
   const [, auto, device] = /^(auto)(?::(\d+))?$/.exec(text ?? "") ?? [];
   if (auto === undefined) return text;
-  const { provider, passedOver } = await autoProvider(device === undefined ? null : Number(device));
+  const { provider, passedOver } = await autoProvider(device === undefined ? null : Number(device), precision);
   for (const p of passedOver) tell(`${p.provider} is passed over: ${p.why}`);
   tell(`the provider is ${provider}`);
   return provider;
@@ -58,12 +62,15 @@ function placementTeller(provider: string | undefined): (placement: Placement) =
 
 /** Opens an engine for `use`, and closes it. */
 export async function withEngine<T>(flags: EngineFlags, use: (engine: Engine) => Promise<T>): Promise<T> {
-  const provider = await providerOf(flags.provider);
+  const provider = await providerOf(flags);
   const engine = await openEngine({
     ...(flags.backend ? { backend: flags.backend } : {}),
     ...(provider ? { provider } : {}),
     ...(flags.threads ? { threads: flags.threads } : {}),
+    ...(flags.precision ? { precision: flags.precision } : {}),
+    ...(flags.crossCheck === undefined ? {} : { crossCheck: flags.crossCheck }),
     onPlaced: placementTeller(provider),
+    onChecked: (check) => tell(checkNotice(check, provider ?? "cpu")),
   });
   try {
     return await use(engine);

@@ -49,10 +49,11 @@ export async function trainRun({ recipe, data, test, run, flags, signal }: RunRe
         `${run.folder.path} was trained on ${run.folder.description.images} images, --data holds ${source.count}: give the same data to resume`,
       );
     }
-    return withEngine(flags, async (engine) => {
-      const target = await chooseTarget(engine, recipe.precision);
+    return withEngine({ ...flags, precision: recipe.precision }, async (engine) => {
+      const target = await chooseTarget(engine);
       const started = new Date().toISOString();
-      const description = { recipe, data, images: source.count, versions: versions(), started };
+      const placed = { provider: engine.provider, crossCheck: engine.provider !== "cpu" && flags.crossCheck !== false };
+      const description = { recipe, data, images: source.count, ...placed, versions: versions(), started };
       const existing = typeof run === "string" ? null : run;
       const folder = existing?.folder ?? (await RunFolder.create(run as string, description));
       const accuracy = async (weights: Readonly<Record<string, DenseArray>>): Promise<number | null> =>
@@ -71,7 +72,7 @@ export async function trainRun({ recipe, data, test, run, flags, signal }: RunRe
       });
       stop();
       const { step } = result.position;
-      await folder.append({ kind: "session", step, seconds: result.seconds });
+      await folder.append({ kind: "session", step, seconds: result.seconds, ...placed });
       const last = await readCheckpoint(result.checkpoint);
       const knnAfter = result.interrupted ? null : await accuracy(encoderWeights(last, "query"));
       if (knnBefore !== null && knnAfter !== null)

@@ -17,7 +17,7 @@
 export * from "./apply.js";
 export { flattenBroadcasts } from "./broadcast.js";
 export * from "./compose.js";
-export { deviceForm } from "./device/index.js";
+export { deviceForm, deviceModel } from "./device/index.js";
 export { differentiate } from "./differentiate.js";
 export { type Expansion, expandComposites, forDevices, forTrainingBuild, portable } from "./expand.js";
 export { convolveInHalf } from "./half.js";

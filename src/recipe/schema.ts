@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { backbones } from "../nn/index.js";
 import { optimizerKinds, scheduleKinds } from "../optim/index.js";
+import { precisions } from "../precision.js";
 
 const keysOf = <K extends string>(table: Readonly<Record<K, unknown>>) => Object.keys(table) as [K, ...K[]];
 const count = z.int().positive();
@@ -123,8 +124,8 @@ export const recipeSchema = z
     evaluation: evaluation.prefault({}),
     epochs: count,
     batchSize: count,
-    /** Of convolutions; `fp16` needs a GPU provider that has it. Weights, statistics, losses and sums are float32. */
-    precision: z.enum(["fp32", "fp16"]).default("fp32"),
+    /** Of products; `tf32` and `fp16` need a GPU provider that has them. Weights, statistics, losses and sums are float32. */
+    precision: z.enum(keysOf(precisions)).default("fp32"),
     /**
      * Less memory, a little more time: the backward pass makes normalised and activated images again instead of keeping them, and
      * on the CPU a run is of one step.

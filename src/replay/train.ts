@@ -134,7 +134,7 @@ function stepFeeds(c: Case, step: StepSettings, t: number): Tensors {
   if (t < c.number("warmupSteps")) return given;
   if (step.loss.instanceSelection)
     given[feeds.instanceDraws] = stackDraws(step.clusters.map((_, l) => at(`uInstance_${l}`)));
-  for (const l of step.clusters.slice(0, -1).keys()) {
+  for (const l of step.loss.prototypeSelection ? step.clusters.slice(0, -1).keys() : []) {
     given[feeds.prototypeDraws(0, l)] = at(`uPrototype_${l}`);
     for (const v of step.localSizes.keys()) given[feeds.prototypeDraws(v + 1, l)] = at(`uPrototypeLocal${v}_${l}`);
   }

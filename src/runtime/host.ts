@@ -1,11 +1,12 @@
 /** The engine's thread: takes requests one after another, in order, and answers each. */
 import { parentPort, workerData } from "node:worker_threads";
+import { type CrossCheck, DeviceSessions } from "./deviceSessions.js";
 import type { Backend, Hosted, NamedArrays, Reply, Request } from "./messages.js";
 import { type ErrorKind, flag, type HostOptions } from "./messages.js";
 import type { Placement } from "./placement.js";
 import { Sessions } from "./sessions.js";
 
-const { backend, provider, threads, flags } = workerData as HostOptions;
+const { backend, provider, threads, crossCheck, flags } = workerData as HostOptions;
 const shared = new Int32Array(flags);
 const port = parentPort;
 if (!port) throw new Error("host.js is the engine's thread: openEngine starts it");
@@ -23,8 +24,23 @@ async function guard<T>(native: () => Promise<T>): Promise<T> {
 }
 
 let placed: Placement[] = [];
+let checked: CrossCheck[] = [];
+
+function openSessions(): Hosted {
+  const sessions = new Sessions(provider, threads, guard, (placement) => placed.push(placement));
+  if (provider.name === "cpu") return sessions;
+  const onCpu = { name: "cpu", device: null, precision: "fp32" } as const;
+  return new DeviceSessions(sessions, {
+    provider: provider.name,
+    precision: provider.precision,
+    openCpu: () => new Sessions(onCpu, threads, guard, () => {}),
+    crossCheck,
+    onChecked: (check) => checked.push(check),
+  });
+}
+
 const hosted: { readonly [B in Backend]: () => Hosted | Promise<Hosted> } = {
-  "onnxruntime-node": () => new Sessions(provider, threads, guard, (placement) => placed.push(placement)),
+  "onnxruntime-node": openSessions,
   // Loaded only where asked for: its WebAssembly takes memory and time.
   "ort-training": async () => new (await import("./trainingSessions.js")).TrainingSessions(threads),
 };
@@ -65,16 +81,17 @@ async function serve(request: Request): Promise<void> {
   let moved: ArrayBuffer[] = [];
   try {
     const made = await answer(request);
-    reply = { id: request.id, answer: made, placed, spent };
+    reply = { id: request.id, answer: made, placed, checked, spent };
     if (request.call === "run" || request.call === "read") moved = buffers(made as NamedArrays);
   } catch (error) {
     const { name, message, stack } = error as Error;
     const isKnown = kinds.includes(name);
     const shown = isKnown ? message : `the engine failed at ${request.call}: ${stack ?? message}`;
     const kind = isKnown ? (name as ErrorKind) : "ProviderError";
-    reply = { id: request.id, placed, spent, error: { kind, message: shown } };
+    reply = { id: request.id, placed, checked, spent, error: { kind, message: shown } };
   }
   placed = [];
+  checked = [];
   port?.postMessage(reply, [...spent, ...moved]);
   if (request.call === "close") port?.close();
 }

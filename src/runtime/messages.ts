@@ -1,5 +1,6 @@
 /** What the caller's thread and the engine's thread say to each other. Everything here survives structured cloning. */
 import type { DenseArray } from "../array.js";
+import type { CrossCheck } from "./deviceSessions.js";
 import type { Traffic } from "./memory.js";
 import type { Placement } from "./placement.js";
 import type { ProviderChoice } from "./providers.js";
@@ -74,6 +75,8 @@ export interface Reply {
   readonly error?: { readonly kind: ErrorKind; readonly message: string };
   /** Where programs were found to run, since the last reply. */
   readonly placed: readonly Placement[];
+  /** First runs that were compared with the CPU's, since the last reply. */
+  readonly checked: readonly CrossCheck[];
   /** Memory of feeds, on its way back for the next ones. */
   readonly spent?: readonly ArrayBuffer[];
 }
@@ -86,6 +89,8 @@ export interface HostOptions {
   readonly backend: Backend;
   readonly provider: ProviderChoice;
   readonly threads: number;
+  /** Whether the first run of each program is compared with the CPU's. */
+  readonly crossCheck: boolean;
   /** int32 [2]: `busy` and `stop`, see exitGuard.ts. */
   readonly flags: SharedArrayBuffer;
 }

@@ -6,14 +6,14 @@
  * all the same (100 MB: 69.5 ms with, 71 ms without). Adopting is also what device tensors need, it keeps the state whole
  * when a run fails, and no tensor is ever input and output at once.
  */
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import { ProviderError, ShapeError, UsageError } from "../errors.js";
 import { decodeModel, encodeModel } from "../onnx/index.js";
 import { requireFit, requireWhole } from "./fit.js";
 import { bytesOf, DeviceMemory, hostMemory, type StateMemory, type Traffic } from "./memory.js";
 import type { DataArray, Elements, Hosted, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo } from "./messages.js";
 import { FirstRun, nothingElse, type Placement, wholly, wouldFallBack } from "./placement.js";
-import { type ProviderChoice, providers, withFix } from "./providers.js";
+import { optionsOf, type ProviderChoice, providers, withFix } from "./providers.js";
 
 interface Program {
   readonly session: InferenceSession;
@@ -23,6 +23,9 @@ interface Program {
   /** Until its first run, where its nodes are not known to be all on the engine's provider. */
   watched: FirstRun | null;
 }
+
+// Errors come back as rejections; what providers print past a session's own level (CUDA, of every ScatterND) is no news.
+env.logLevel = "fatal";
 
 /** Runs a native call; the transport marks the time in which the thread must not be ended. */
 export type Guard = <T>(native: () => Promise<T>) => Promise<T>;
@@ -171,7 +174,7 @@ export class Sessions implements Hosted {
     const { name, device } = this.provider;
     return InferenceSession.create(model, {
       ...providers[name].session,
-      executionProviders: [{ name, ...providers[name].options, ...(device === null ? {} : { deviceId: device }) }],
+      executionProviders: [{ name, ...optionsOf(this.provider), ...(device === null ? {} : { deviceId: device }) }],
       enableMemPattern: false, // planned memory is no faster here and takes a third more
       logSeverityLevel: 4, // errors come back as rejections: not on stderr too
       intraOpNumThreads: this.threads,

@@ -16,6 +16,9 @@ export interface RunDescription {
   /** As given on the command line. */
   readonly data: string;
   readonly images: number;
+  /** Where it was started, and whether first runs there were compared with the CPU's; absent in runs of version 0.1.0. */
+  readonly provider?: string;
+  readonly crossCheck?: boolean;
   readonly versions: Readonly<Record<string, string>>;
   readonly started: string;
 }

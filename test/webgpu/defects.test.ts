@@ -64,6 +64,8 @@ const cases: readonly Case[] = [
   ["a product over nothing ends the process", "MatMul", [x(5, 2, 0), w(0, 3)]],
   ["a power of two broadcasts reads past a row", "Pow", [far(5, 1), w(5, 48)]],
   ["a power of two broadcasts reads past a row", "Pow", [far(5, 1), w(1, 4)]],
+  ["a largest or smallest of nothing does not run", "ReduceMax", [x(0, 3), ints([0])]],
+  ["a largest or smallest of nothing does not run", "ReduceMin", [x(2, 0), ints([1])], { keepdims: 0 }],
   ["a softmax of nothing does not run", "Softmax", [x(0, 4)]],
 ];
 
@@ -140,8 +142,8 @@ process.stdout.write(JSON.stringify(session.outputNames.map((n) => Array.from(ou
 /** Largest difference over the largest value; infinite where there is no answer. */
 function error(found: readonly (readonly number[])[] | null, expected: readonly (readonly number[])[]): number {
   if (!found) return Number.POSITIVE_INFINITY;
-  const size = Math.max(...expected.flat().map(Math.abs), 1e-30);
-  const differences = expected.flatMap((e, i) => e.map((value, j) => Math.abs(value - found[i][j])));
+  const size = Math.max(...expected.flat().filter(Number.isFinite).map(Math.abs), 1e-30);
+  const differences = expected.flatMap((e, i) => e.map((v, j) => (v === found[i][j] ? 0 : Math.abs(v - found[i][j]))));
   return differences.some(Number.isNaN) ? Number.POSITIVE_INFINITY : Math.max(0, ...differences) / size;
 }
 

@@ -3,6 +3,7 @@ import type { Attributes, Value } from "../value.js";
 
 /** A node of the graph with its inputs as they are by now. Optional inputs that are left out are null. */
 export interface Met {
+  readonly op: string;
   readonly inputs: readonly Value[];
   readonly attributes: Attributes;
   readonly outputs: readonly Value[];

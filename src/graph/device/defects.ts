@@ -91,6 +91,14 @@ export const defects: Readonly<Record<string, Defect>> = {
     },
     instead: ({ inputs: [x, y], outputs: [z] }) => applyAll("Pow", [expandLike(x, z), expandLike(y, z)]),
   },
+  "a largest or smallest of nothing does not run": {
+    ops: ["ReduceMax", "ReduceMin"],
+    meets: ({ inputs: [x] }) => x.dtype === "float32" && isEmpty(x.shape),
+    instead: ({ op, outputs: [y] }) => {
+      const least = op === "ReduceMax" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+      return [expandLike(scalar(least), y)];
+    },
+  },
   "a softmax of nothing does not run": {
     ops: ["Softmax", "LogSoftmax"],
     meets: ({ inputs: [x] }) => isEmpty(x.shape),

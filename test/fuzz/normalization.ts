@@ -1,4 +1,5 @@
 /** Normalising layers, of numbers whose mean is up to a thousand times their spread. */
+import { elements } from "../../src/array.js";
 import type { Application } from "./case.js";
 import { between, chance, channels, fed, offset, oneOf, shape, type Take, times } from "./take.js";
 
@@ -25,7 +26,7 @@ export const normalization = {
   BatchNormTrain: (take) => {
     const x = images(take, 3);
     return {
-      inputs: [fed(x, offset(take)), fed([x[1]], between(0.5, 2)), fed([x[1]])],
+      inputs: [fed(x, offset(take, elements(x) / x[1])), fed([x[1]], between(0.5, 2)), fed([x[1]])],
       attributes: { epsilon: epsilon(take) },
       outputs: 3,
     };
@@ -36,7 +37,7 @@ export const normalization = {
     const scale = x.slice(axis).map((d) => (chance(take, 8) ? 1 : d));
     const bias = chance(take, 2) ? [fed(scale)] : [];
     return {
-      inputs: [fed(x, offset(take)), fed(scale, between(0.5, 2)), ...bias],
+      inputs: [fed(x, offset(take, elements(x.slice(axis)))), fed(scale, between(0.5, 2)), ...bias],
       attributes: { axis: chance(take, 2) ? axis - x.length : axis, epsilon: epsilon(take) },
       outputs: oneOf(take, [1, 1, 1, 3]),
     };
@@ -46,14 +47,14 @@ export const normalization = {
     const [groups, each] = [1 + take(4), 1 + take(6)];
     const vector = () => fed([groups], between(0.5, 2));
     return {
-      inputs: [fed([n, groups * each, ...spatial], offset(take)), vector(), vector()],
+      inputs: [fed([n, groups * each, ...spatial], offset(take, elements([each, ...spatial]))), vector(), vector()],
       attributes: { num_groups: groups, epsilon: epsilon(take) },
     };
   },
   InstanceNormalization: (take) => {
     const x = images(take, 3, 1);
     return {
-      inputs: [fed(x, offset(take)), fed([x[1]], between(0.5, 2)), fed([x[1]])],
+      inputs: [fed(x, offset(take, elements(x.slice(2)))), fed([x[1]], between(0.5, 2)), fed([x[1]])],
       attributes: { epsilon: epsilon(take) },
     };
   },

@@ -54,7 +54,7 @@ export const reductions = {
   })),
   ReduceSumSquare: reduction(plain),
   ReduceL1: reduction(plain),
-  ReduceL2: reduction((take) => oneOf(take, [gaussian, offset(take)])),
+  ReduceL2: reduction((take) => oneOf(take, [gaussian, offset(take, 12)])),
   ArgMax: arg,
   ArgMin: arg,
   TopK: (take) => {

@@ -77,11 +77,11 @@ export const distinct: Draw = { from: "distinct" };
 export const between = (low: number, high: number): Draw => ({ from: "between", low, high });
 export const steps = (low: number, high: number, step = 1): Draw => ({ from: "steps", low, high, step });
 
-/** Numbers of a mean that is up to a thousand times their spread. */
-export const offset = (take: Take): Draw => ({
+/** Numbers of a mean that is up to a thousand times their spread; of few numbers, whose spread may be far smaller, about zero. */
+export const offset = (take: Take, population: number): Draw => ({
   from: "normal",
   scale: 1,
-  offset: oneOf(take, [0, 0, 10, 100, -300, 1000]),
+  offset: population < 12 ? 0 : oneOf(take, [0, 0, 10, 100, -300, 1000]),
 });
 
 export const fed = (dims: readonly number[], draw: Draw = gaussian, dtype: DType = "float32"): Argument => ({

@@ -102,7 +102,7 @@ export const windows = {
     const { group, inside, outside } = grouped(take);
     const x = [images(take), group * inside, ...a.map((v) => v.size)];
     const w = [group * inside, outside, ...a.map((v) => v.kernel)];
-    const output_padding = a.map((v) => take(Math.max(v.stride, v.dilation)));
+    const output_padding = a.map((v) => take(v.stride));
     const bias = chance(take, 3) ? [fed([group * outside])] : [];
     return { inputs: [fed(x), fed(w), ...bias], attributes: attributesOf(a, { group, output_padding }) };
   },

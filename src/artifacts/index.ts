@@ -7,10 +7,10 @@ export { type EncoderSettings, encoderModel, encoderSettings, encoderSpecs, init
 export { packState, unpackState } from "./filterMemory.js";
 export { firstScale } from "./lossScale.js";
 export { feeds, isFed, isTrainable, next, results, state } from "./names.js";
+export { overwritable } from "./overwritable.js";
 export { prepareGraph } from "./prepare.js";
 export {
   compile,
-  compileRepeated,
   localSizes,
   type Program,
   prepareProgram,
@@ -18,5 +18,4 @@ export {
   stepSettings,
   type Target,
 } from "./programs.js";
-export { stepCount } from "./repeat.js";
 export { applyStep, fusedStep, gradientStep, type Phase, type StepSettings } from "./step.js";

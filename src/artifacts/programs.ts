@@ -21,8 +21,8 @@ import type { Recipe } from "../recipe/index.js";
 import { encoderSettings } from "./encoder.js";
 import { isPackedState } from "./filterMemory.js";
 import { isTrainable, next } from "./names.js";
+import { overwritable } from "./overwritable.js";
 import { prepareGraph } from "./prepare.js";
-import { repeated } from "./repeat.js";
 import { applyStep, fusedStep, gradientStep, type Phase, type StepSettings } from "./step.js";
 
 /** One model and how its state goes round. */
@@ -33,6 +33,8 @@ export interface Program {
   readonly state: Readonly<Record<string, string>>;
   /** Of the state: what gradients move. */
   readonly trainable: readonly string[];
+  /** Of the state: what a run may write over while it reads it. */
+  readonly overwritten: readonly string[];
   /** Whether its ops are those of the target's fused kernels, so that a runtime finds no more to fuse. */
   readonly fused: boolean;
   readonly outputs: readonly string[];
@@ -74,17 +76,6 @@ export const localSizes = (recipe: Recipe): readonly number[] =>
 /** The model of a graph on a target. */
 export const compile = (graph: Graph, target: Target): Program => programOf(described(graph, target), target);
 
-/**
- * The model of a step that does several in one run (`repeat.ts`).
- *
- * @param results - what comes back beside the state, of those that the step has: each with a first axis of steps
- */
-export function compileRepeated(graph: Graph, target: Target, results: readonly string[]): Program {
-  const step = described(graph, target);
-  const wanted = step.outputs.map((v) => v.name).filter((name) => results.includes(name));
-  return programOf(repeated(step, stateOf(step), wanted), target);
-}
-
 /** The outputs of a graph in standard ops, or those of the provider, by kind of target. */
 const forms: { readonly [K in Target["kind"]]: (graph: Graph, target: Target & { kind: K }) => readonly Value[] } = {
   portable: (graph) => flattenBroadcasts(expandComposites(Object.values(graph.outputs))),
@@ -115,6 +106,7 @@ const programOf = (content: ModelContent, { kind }: Target): Program => ({
   model: encodeModel(content),
   state: stateOf(content),
   trainable: Object.keys(stateOf(content)).filter(isTrainable),
+  overwritten: overwritable(content, stateOf(content)),
   fused: kind === "blocked",
   outputs: content.outputs.map((v) => v.name),
   inputs: content.inputs,

@@ -71,6 +71,7 @@ export async function withEngine<T>(flags: EngineFlags, use: (engine: Engine) =>
     ...(flags.crossCheck === undefined ? {} : { crossCheck: flags.crossCheck }),
     onPlaced: placementTeller(provider),
     onChecked: (check) => tell(checkNotice(check, provider ?? "cpu")),
+    onWarning: warn,
   });
   try {
     return await use(engine);

@@ -103,8 +103,7 @@ const fed = (program: Program, given: Tensors): Tensors =>
   Object.fromEntries(program.inputs.filter((v) => v.name in given).map((v) => [v.name, given[v.name]]));
 
 async function load(c: Case, program: Program): Promise<Program> {
-  const { name, model, state, trainable, fused } = program;
-  await c.engine.load(name, model, { state, trainable, fused });
+  await c.engine.load(program.name, program.model, program);
   return program;
 }
 

@@ -5,8 +5,7 @@
 import { ProviderError } from "../errors.js";
 import { type Precision, precisions } from "../precision.js";
 import { type Difference, largestDifference } from "./agreement.js";
-import type { Traffic } from "./memory.js";
-import type { DataArray, Hosted, NamedArrays, ProgramInfo, ProgramOptions } from "./messages.js";
+import type { DataArray, Hosted, NamedArrays, ProgramInfo, ProgramOptions, Traffic } from "./messages.js";
 import { type Provider, providers } from "./providers.js";
 
 /** The first run of a program on a device beside the CPU's. */

@@ -21,11 +21,11 @@ import { Worker } from "node:worker_threads";
 import { listSupportedBackends } from "onnxruntime-node";
 import type { DenseArray } from "../array.js";
 import { ProviderError, ShapeError, UsageError } from "../errors.js";
+import { withoutTelemetry } from "../ort/index.js";
 import type { Precision } from "../precision.js";
 import type { CrossCheck } from "./deviceSessions.js";
 import { guardExit } from "./exitGuard.js";
 import { copyOnto, FeedMemory } from "./feedMemory.js";
-import type { Traffic } from "./memory.js";
 import type {
   Backend,
   CallName,
@@ -37,6 +37,7 @@ import type {
   ProgramOptions,
   Reply,
   Request,
+  Traffic,
 } from "./messages.js";
 import type { Placement } from "./placement.js";
 import { type Provider, requireProvider } from "./providers.js";
@@ -62,6 +63,8 @@ export interface EngineOptions {
   readonly onChecked?: (check: CrossCheck) => void;
   /** Told where the nodes of each program run: when it is loaded, or after its first run. Not called on the CPU. */
   readonly onPlaced?: (placement: Placement) => void;
+  /** Told what people should know, as that the C API cannot be called here. Default: `process.emitWarning`. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /**
@@ -110,6 +113,7 @@ export async function openEngine({
   crossCheck = true,
   onPlaced = () => {},
   onChecked = () => {},
+  onWarning = (message) => process.emitWarning(message),
 }: EngineOptions = {}): Promise<Engine> {
   const choice = requireProvider(
     provider,
@@ -121,7 +125,9 @@ export async function openEngine({
   if (!(Number.isInteger(threads) && threads >= 1)) {
     throw new UsageError(`threads is ${threads}. Give a whole number from 1.`);
   }
-  const engine = new ThreadEngine({ backend, provider: choice, threads, crossCheck }, { onPlaced, onChecked });
+  withoutTelemetry();
+  const told = { onPlaced, onChecked, onWarning };
+  const engine = new ThreadEngine({ backend, provider: choice, threads, crossCheck }, told);
   await engine.names(); // the thread is up, ONNX Runtime is loaded
   return engine;
 }
@@ -148,7 +154,7 @@ class ThreadEngine implements Engine {
 
   constructor(
     options: Omit<HostOptions, "flags">,
-    private readonly told: Required<Pick<EngineOptions, "onPlaced" | "onChecked">>,
+    private readonly told: Required<Pick<EngineOptions, "onPlaced" | "onChecked" | "onWarning">>,
   ) {
     this.backend = options.backend;
     this.provider = options.provider.name;
@@ -175,7 +181,8 @@ class ThreadEngine implements Engine {
 
   load(program: string, model: Uint8Array, options: ProgramOptions = {}): Promise<ProgramInfo> {
     const copy = new Uint8Array(model); // not on shared memory
-    return this.ask("load", { program, model: copy, options }, [copy.buffer]);
+    const { state = {}, trainable = [], overwritten = [], fused = false } = options; // of what may be a whole program
+    return this.ask("load", { program, model: copy, options: { state, trainable, overwritten, fused } }, [copy.buffer]);
   }
 
   async unload(program: string): Promise<void> {
@@ -232,7 +239,8 @@ class ThreadEngine implements Engine {
     });
   }
 
-  private receive({ id, answer, error, placed, checked, spent = [] }: Reply): void {
+  private receive({ id, answer, error, placed, checked, warnings, spent = [] }: Reply): void {
+    for (const message of warnings) this.told.onWarning(message);
     for (const placement of placed) this.told.onPlaced(placement);
     for (const check of checked) this.told.onChecked(check);
     for (const block of spent) this.memory.giveBack(block);

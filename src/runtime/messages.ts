@@ -1,7 +1,6 @@
 /** What the caller's thread and the engine's thread say to each other. Everything here survives structured cloning. */
 import type { DenseArray } from "../array.js";
 import type { CrossCheck } from "./deviceSessions.js";
-import type { Traffic } from "./memory.js";
 import type { Placement } from "./placement.js";
 import type { ProviderChoice } from "./providers.js";
 
@@ -19,6 +18,12 @@ export interface TensorInfo {
   readonly shape: readonly (number | string)[];
 }
 
+/** Bytes that crossed between host and device, both ways, since the engine was opened. Nothing crosses on the CPU. */
+export interface Traffic {
+  readonly toDevice: number;
+  readonly fromDevice: number;
+}
+
 export interface ProgramInfo {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
@@ -31,6 +36,11 @@ export interface ProgramOptions {
   readonly state?: Readonly<Record<string, string>>;
   /** State that gradients move: what `ort-training` trains. Other backends need not be told. */
   readonly trainable?: readonly string[];
+  /**
+   * State that a run may write over while it reads it, which saves its memory: the graph was shown to allow it. A run that fails
+   * then loses these tensors. Where it saves nothing it is not done.
+   */
+  readonly overwritten?: readonly string[];
   /** Its ops are fused as far as the provider's kernels go: loading does not look for more, which takes half the time. */
   readonly fused?: boolean;
 }
@@ -77,6 +87,8 @@ export interface Reply {
   readonly placed: readonly Placement[];
   /** First runs that were compared with the CPU's, since the last reply. */
   readonly checked: readonly CrossCheck[];
+  /** What people should be told, since the last reply. */
+  readonly warnings: readonly string[];
   /** Memory of feeds, on its way back for the next ones. */
   readonly spent?: readonly ArrayBuffer[];
 }

@@ -14,5 +14,4 @@ export { chanceLoss, type EpochMetric, type StepMetric } from "./metrics.js";
 export { inEpochs, type Protocol, protocols } from "./protocols.js";
 export { type Metric, type RunDescription, RunFolder } from "./runFolder.js";
 export { initialParts, initialState, moveToState } from "./start.js";
-export { type StepsPerRun, stepsPerRunOf } from "./stepper.js";
 export { type TrainOptions, type TrainResult, train } from "./trainer.js";

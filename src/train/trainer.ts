@@ -19,15 +19,13 @@ import { onlineKnn } from "./onlineKnn.js";
 import { advanced, learningRate, type Plan, planOf } from "./plan.js";
 import type { RunFolder } from "./runFolder.js";
 import { initialParts, moveToState, singly } from "./start.js";
-import { type Stepped, type Stepper, type StepsPerRun, stepperOf, stepsPerRunOf } from "./stepper.js";
+import { type Stepped, Stepper } from "./stepper.js";
 import { viewPolicies } from "./views.js";
 
 export interface TrainOptions {
   readonly run: RunFolder;
   readonly engine: Engine;
   readonly target: Target;
-  /** Default: as suits the engine's provider. */
-  readonly stepsPerRun?: StepsPerRun;
   readonly source: ImageSource;
   readonly loader: Loader;
   /** Where to go on from; absent: the beginning. Its tensors are moved to the engine: they have no elements afterwards. */
@@ -179,9 +177,9 @@ class Training {
     for await (const batch of loader.train(rest, viewPolicies(this.plan.recipe))) {
       await record(await stepper.take(batch, position, this.assignments));
       position = advanced(this.plan, position);
-      if (signal?.aborted && this.position.batch % this.plan.recipe.accumulation === 0) break;
+      if (signal?.aborted && position.batch % this.plan.recipe.accumulation === 0) break;
     }
-    await record(await (signal?.aborted ? stepper.discard() : stepper.flush()));
+    await record(await stepper.finish());
     const done = this.position.batch === batches.length;
     if (done) this.position = { ...this.position, epoch: epoch + 1, batch: 0 };
     return { losses, interrupted: !done };
@@ -214,12 +212,11 @@ class Training {
   private async load(phase: Phase): Promise<Stepper> {
     if (this.loaded?.phase === phase) return this.loaded.stepper;
     await this.unload();
-    const { engine, target, stepsPerRun = stepsPerRunOf(engine, this.plan.recipe) } = this.options;
-    const stepper = stepperOf(engine, this.plan, phase, target, stepsPerRun);
+    const { engine, target } = this.options;
+    const stepper = new Stepper(engine, this.plan, phase, target);
     for (const program of stepper.programs) {
       await this.options.run.saveGraph(`${phase}-${program.name}`, program.model);
-      const { name, model, state, trainable, fused } = program;
-      await engine.load(name, model, { state, trainable, fused });
+      await engine.load(program.name, program.model, program);
     }
     this.loaded = { phase, stepper };
     return stepper;

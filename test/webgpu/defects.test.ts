@@ -13,10 +13,13 @@ import { GraphError } from "../../src/errors.js";
 import { defects } from "../../src/graph/device/defects.js";
 import {
   type Attributes,
+  and,
   applyAll,
   buildModel,
+  cast,
   deviceForm,
   type Graph,
+  greater,
   input,
   inputsOf,
   ints,
@@ -28,7 +31,14 @@ import { normal, random } from "../../src/random.js";
 import type { Placement } from "../../src/runtime/index.js";
 import { deviceEngine, deviceTest } from "./device.js";
 
-type Case = readonly [row: string, op: OpType, inputs: readonly Value[], attributes?: Attributes, outputs?: number];
+/** An op on inputs; or, `beside`, values that are only wrong in one model. */
+type Case = readonly [
+  row: string,
+  op: OpType | "beside",
+  inputs: readonly Value[],
+  attributes?: Attributes,
+  outputs?: number,
+];
 
 const x = (...shape: number[]) => input(`x[${shape}]`, shape);
 const w = (...shape: number[]) => input(`w[${shape}]`, shape);
@@ -42,6 +52,10 @@ const across = "a grouped convolution reads channels of two groups at once";
 const channels = "a convolution of 3n channels to 4m reads the wrong ones";
 const backwards = "a slice backwards starts from the wrong place";
 const steps = (...v: number[]) => v.map((n) => ints([n]));
+
+const noAxes = { noop_with_empty_axes: 1 };
+/** Where both are above zero, as 0 and 1. */
+const both = (p: Value, q: Value) => cast(and(greater(p, 0), greater(q, 0)), "float32");
 
 const cases: readonly Case[] = [
   ["a normalization takes its variance as E[x²] − mean²", "LayerNormalization", [far(4, 64), w(64), b(64)], {}, 1],
@@ -66,6 +80,10 @@ const cases: readonly Case[] = [
   ["a power of two broadcasts reads past a row", "Pow", [far(5, 1), w(1, 4)]],
   ["a largest or smallest of nothing does not run", "ReduceMax", [x(0, 3), ints([0])]],
   ["a largest or smallest of nothing does not run", "ReduceMin", [x(2, 0), ints([1])], { keepdims: 0 }],
+  ["a reduction along no axis leaves its element's function out", "ReduceL1", [x(3), ints([])], noAxes],
+  ["a reduction along no axis leaves its element's function out", "ReduceL2", [x(3), ints([])], noAxes],
+  ["a reduction along no axis leaves its element's function out", "ReduceSumSquare", [x(3), ints([])], noAxes],
+  ["an And of shapes that differ takes another's", "beside", [both(x(2, 4), w(1, 4)), both(b(2, 4), far(2, 1))]],
   ["a softmax of nothing does not run", "Softmax", [x(0, 4)]],
 ];
 
@@ -86,7 +104,7 @@ const refused: readonly Case[] = [
 ];
 
 const graphOf = ([, op, inputs, attributes = {}, outputs = 1]: Case): Graph => {
-  const made = applyAll(op, inputs, attributes, outputs);
+  const made = op === "beside" ? inputs : applyAll(op, inputs, attributes, outputs);
   return { name: op, inputs: inputsOf(made), outputs: Object.fromEntries(made.map((v, i) => [`y${i}`, v])) };
 };
 

@@ -3,20 +3,19 @@ import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { DenseArray } from "../../src/array.js";
 import {
-  compileRepeated,
+  compile,
   fusedStep,
   type Program,
   prepareProgram,
   results,
   type StepSettings,
-  stepCount,
   stepSettings,
   type Target,
 } from "../../src/artifacts/index.js";
 import { unitRows } from "../../src/cluster/index.js";
 import { overrideRecipe, parseRecipe, type Recipe } from "../../src/recipe/index.js";
 import { chooseTarget, type Engine, openEngine } from "../../src/runtime/index.js";
-import { initialParts, moveToState, stepsPerRunOf } from "../../src/train/index.js";
+import { initialParts, moveToState } from "../../src/train/index.js";
 import { measuredRun } from "../measuredRun.js";
 import { flags } from "./flags.js";
 import { gaussian, median, milliseconds, type Row, ratio, timed, timings, uniform } from "./measure.js";
@@ -55,16 +54,11 @@ export function randomFeeds(
   s: StepSettings,
   inputs: Program["inputs"],
   held: ReadonlySet<string>,
-  steps = 1,
 ): Record<string, DenseArray> {
   const feeds: Record<string, DenseArray> = {};
   for (const { name, dtype, shape } of inputs) {
     if (held.has(name)) continue;
-    if (name === stepCount) {
-      feeds[name] = { shape: [], data: BigInt64Array.of(BigInt(steps)) };
-      continue;
-    }
-    const sizes = shape.map((d) => (typeof d === "number" ? d : steps));
+    const sizes = shape.map(Number);
     const count = sizes.reduce((p, d) => p * d, 1);
     if (dtype === "int64")
       feeds[name] = { shape: sizes, data: BigInt64Array.from({ length: count }, (_, i) => BigInt(i % s.batchSize)) };
@@ -91,26 +85,24 @@ export function randomHierarchy(s: StepSettings): Record<string, DenseArray> {
   return tensors;
 }
 
-/** Steps ready to run, as many a run as in a training, and what making them took. */
+/** A step ready to run, as in a training, and what making it took. */
 export async function readyStep(
   engine: Engine,
   recipe: Recipe,
   target: Target,
-): Promise<{ readonly run: () => Promise<unknown>; readonly stepsPerRun: number; readonly row: Row }> {
+): Promise<{ readonly run: () => Promise<unknown>; readonly row: Row }> {
   const s = stepSettings(recipe);
   await moveToState(engine, target, initialParts(recipe));
   await engine.write(randomHierarchy(s));
-  const stepsPerRun = stepsPerRunOf(engine, recipe) as number; // the CPU has no measured one
-  const built = await timed(() => compileRepeated(fusedStep(s, "selective"), target, [results.loss]));
+  const built = await timed(() => compile(fusedStep(s, "selective"), target));
   const prepare = prepareProgram(s);
   await engine.load(prepare.name, prepare.model, { state: prepare.state });
   await engine.run(prepare.name, {}, []);
-  const { name, model, state, fused } = built.result;
-  const loaded = await timed(() => engine.load(name, model, { state, fused }));
-  const feeds = randomFeeds(s, built.result.inputs, new Set(await engine.names()), stepsPerRun);
+  const { name, model } = built.result;
+  const loaded = await timed(() => engine.load(name, model, built.result));
+  const feeds = randomFeeds(s, built.result.inputs, new Set(await engine.names()));
   return {
     run: () => engine.run("step", feeds, [results.loss]),
-    stepsPerRun,
     row: { target: target.kind, buildMs: milliseconds(built.seconds), sessionMs: milliseconds(loaded.seconds) },
   };
 }
@@ -146,8 +138,7 @@ export async function benchStep(name: string, c: StepCase, standardOps: boolean)
   const [ours, theirs, compiled]: [number[], PeerStep[], number[]] = [[], [], []];
   for (let round = 0; round < Number(flags.rounds); round++) {
     await step.run(); // as the peer's untimed steps: after a pause the first is slow
-    const runs = await timings(Math.ceil(Number(flags.steps) / step.stepsPerRun), step.run);
-    ours.push(median(runs) / step.stepsPerRun);
+    ours.push(median(await timings(Number(flags.steps), step.run)));
     const eager = await peerStep("bench_step.py", c);
     if (eager) theirs.push(eager);
     const other = c.backbone === "resnet20" && !standardOps ? await peerStep("bench_step_compiled.py", c) : null;

@@ -5,15 +5,22 @@
  *
  * The order counts: what one row makes may meet a later one.
  */
-import { applyAll, expandLike, gemm, reshape } from "../apply.js";
+import { abs, applyAll, expandLike, gemm, mul, reshape, sameShape } from "../apply.js";
 import { count, isSize } from "../shapes.js";
-import { scalar } from "../value.js";
+import { scalar, type Value } from "../value.js";
 import * as convolution from "./convolution.js";
 import type { Defect } from "./defect.js";
 import { groupNormalization, instanceNormalization, layerNormalization, logSumExp } from "./reductions.js";
 import { reversedSlice, slicesFromWithin } from "./slice.js";
 
 const isEmpty = (shape: readonly (number | string)[]): boolean => shape.includes(0);
+
+/** What a reduction of one element is. */
+const alongNothing: Readonly<Record<string, (x: Value) => Value>> = {
+  ReduceL1: abs,
+  ReduceL2: abs,
+  ReduceSumSquare: (x) => mul(x, x),
+};
 
 export const defects: Readonly<Record<string, Defect>> = {
   "a normalization takes its variance as E[x²] − mean²": {
@@ -98,6 +105,17 @@ export const defects: Readonly<Record<string, Defect>> = {
       const least = op === "ReduceMax" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
       return [expandLike(scalar(least), y)];
     },
+  },
+  "a reduction along no axis leaves its element's function out": {
+    ops: Object.keys(alongNothing),
+    meets: ({ inputs: [, axes], attributes }) => axes?.shape[0] === 0 && attributes.noop_with_empty_axes === 1,
+    instead: ({ op, inputs: [x] }) => [alongNothing[op](x)],
+  },
+  // Only beside an And of a last size of 1 in the same session, as if both used one shader.
+  "an And of shapes that differ takes another's": {
+    ops: ["And"],
+    meets: ({ inputs: [a, b] }) => !sameShape(a.shape, b.shape),
+    instead: ({ inputs: [a, b], outputs: [y] }) => applyAll("And", [expandLike(a, y), expandLike(b, y)]),
   },
   "a softmax of nothing does not run": {
     ops: ["Softmax", "LogSoftmax"],

@@ -14,7 +14,7 @@ import {
   inputsOf,
   type Value,
 } from "../../src/graph/index.js";
-import { providers } from "../../src/runtime/providers.js";
+import { withoutTelemetry } from "../../src/ort/index.js";
 import { type Case, type CaseGraph, graphOf } from "./case.js";
 import { difference, type Found, stepTolerance, toleranceOf } from "./compare.js";
 import type { Answer, Form, Question, Verdict } from "./messages.js";
@@ -68,10 +68,12 @@ async function runTogether(provider: "cpu" | "webgpu", parts: readonly Part[]): 
   );
 }
 
-const sessionOn = (provider: "cpu" | "webgpu", model: Uint8Array): Promise<InferenceSession> =>
+withoutTelemetry();
+const options = { cpu: {}, webgpu: { enableRobustness: true } } as const; // as of `src/runtime/providers.ts`
+
+const sessionOn = (provider: keyof typeof options, model: Uint8Array): Promise<InferenceSession> =>
   InferenceSession.create(model, {
-    ...providers[provider].session,
-    executionProviders: [{ name: provider, ...providers[provider].precisions.fp32 }],
+    executionProviders: [{ name: provider, ...options[provider] }],
     logSeverityLevel: 4,
     intraOpNumThreads: 1,
   });

@@ -33,9 +33,11 @@ const reduction =
 
 const arg: Draws = (take) => {
   const x = shape(take, 1, 4);
+  const along = axis(take, x.length);
+  if (x.at(along) === 0) x.splice(along, 1, 1); // of nothing, none is largest
   return {
     inputs: [fed(x, chance(take, 3) ? steps(-2, 2) : distinct)],
-    attributes: { axis: axis(take, x.length), keepdims: take(2), ...(chance(take, 4) ? { select_last_index: 1 } : {}) },
+    attributes: { axis: along, keepdims: take(2), ...(chance(take, 4) ? { select_last_index: 1 } : {}) },
   };
 };
 

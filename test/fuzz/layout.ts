@@ -39,12 +39,12 @@ function primes(n: number): number[] {
   return n === 1 ? [] : [n];
 }
 
-/** Bounds of a slice along an axis of `d`: inside, beyond, and counted from the end. */
+/** Bounds of a slice along an axis of `d`: inside, beyond, and counted from the end. Backwards, ONNX Runtime takes 2³¹ − 1 as before the first. */
 function bounds(take: Take, d: number): { readonly from: number; readonly to: number; readonly step: number } {
   const step = oneOf(take, [1, 1, 2, 3, -1, -1, -2, -3]);
   const from = take(d + 3) - (chance(take, 3) ? d + 1 : 0);
   const to = chance(take, 4)
-    ? oneOf(take, [2 ** 31 - 1, -(2 ** 31), -d - 1])
+    ? oneOf(take, [step > 0 ? 2 ** 31 - 1 : -(2 ** 31), d + 1, -d - 1])
     : take(d + 3) - (chance(take, 3) ? d + 1 : 0);
   return { from, to, step };
 }

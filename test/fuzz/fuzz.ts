@@ -30,8 +30,6 @@ export interface FuzzOptions {
   readonly seed: number;
   readonly ops?: readonly OpType[];
   readonly form?: Form;
-  /** Of cases in one model. */
-  readonly batch?: number;
   readonly onProgress?: (progress: Progress) => void;
   readonly onFinding?: (finding: Finding) => void;
 }
@@ -86,12 +84,15 @@ export interface StepOptions {
 /** What any device computes. */
 const probe: Case = { op: "Neg", inputs: [fed([2])], differentiated: false, seed: 0 };
 
+/** Cases in one model. */
+const batch = 40;
+
 const isWrong = ({ kind }: Verdict): boolean =>
   kind === "differs" || kind === "fails" || kind === "ends" || kind === "unbuilt";
 
 /** Runs `cases` cases, the same number of each op; one finding an op and kind is shrunk. */
 export async function fuzz(options: FuzzOptions): Promise<Outcome> {
-  const { seed, ops = drawnOps, form = "device", batch = 40 } = options;
+  const { seed, ops = drawnOps, form = "device" } = options;
   const each = Math.ceil(options.cases / ops.length);
   const queue = ops.flatMap((op) => sampled(op, seed, each).map((drawn, place) => ({ op, place, drawn })));
   const runner = new Runner(form);

@@ -3,11 +3,9 @@
  * device's form it is right. When a case as it is comes out right, the kernel was mended and the row can go.
  */
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import test from "ava";
+import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { DenseArray } from "../../src/array.js";
 import { GraphError } from "../../src/errors.js";
 import { defects } from "../../src/graph/device/defects.js";
@@ -62,6 +60,7 @@ const cases: readonly Case[] = [
   ["an instance normalization does too", "InstanceNormalization", [far(2, 3, 8, 8), w(3), b(3)]],
   ["a logarithm of a sum of exponentials subtracts no maximum", "ReduceLogSumExp", [far(3, 5), ints([1])]],
   ["a logarithm of a sum of exponentials subtracts no maximum", "ReduceLogSumExp", [far(2, 3, 5)], { keepdims: 0 }],
+  ["windows over no images do not run", "Conv", [x(0, 1, 1, 1), w(1, 1, 1, 1)]],
   [transposed, "ConvTranspose", [x(2, 4, 4, 4), w(4, 1, 1, 1)], { group: 2 }],
   [transposed, "ConvTranspose", [x(1, 12, 3, 5), w(12, 1, 3, 3), b(3)], { group: 3, strides: [2, 1] }],
   [endPads, "Conv", [x(2, 4, 5, 5), w(8, 4, 1, 1)], { pads: [0, 0, 1, 1] }],
@@ -84,6 +83,7 @@ const cases: readonly Case[] = [
   ["a reduction along no axis leaves its element's function out", "ReduceL2", [x(3), ints([])], noAxes],
   ["a reduction along no axis leaves its element's function out", "ReduceSumSquare", [x(3), ints([])], noAxes],
   ["an And of shapes that differ takes another's", "beside", [both(x(2, 4), w(1, 4)), both(b(2, 4), far(2, 1))]],
+  ["no axis to put in does not run", "Unsqueeze", [x(3), ints([])]],
   ["a softmax of nothing does not run", "Softmax", [x(0, 4)]],
 ];
 
@@ -100,6 +100,7 @@ const elsewhere: readonly Case[] = [
 
 /** Rows of what nothing makes right. */
 const refused: readonly Case[] = [
+  ["an index of the largest of nothing does not run", "ArgMax", [x(2, 0)], { axis: 1 }],
   ["a transposed convolution in 3-D has no kernel", "ConvTranspose", [x(1, 2, 3, 3, 3), w(2, 1, 2, 2, 2)]],
 ];
 
@@ -125,40 +126,44 @@ function feedsOf({ inputs }: Graph): Record<string, DenseArray<Float32Array>> {
   );
 }
 
-/** The outputs of a model in a process of its own, or null where it fails or ends. */
-async function run(graph: Graph, provider: string): Promise<readonly (readonly number[])[] | null> {
-  const folder = await mkdtemp(join(tmpdir(), "hcsc-defect-"));
-  const model = join(folder, "model.onnx");
-  await writeFile(model, buildModel(graph));
+type Outputs = readonly (readonly number[])[];
+
+/** The outputs of a graph. */
+async function run(graph: Graph, provider: "cpu" | "webgpu"): Promise<Outputs> {
+  const session = await InferenceSession.create(buildModel(graph), {
+    executionProviders: [provider],
+    logSeverityLevel: 4,
+  });
+  const given = Object.entries(feedsOf(graph)).map(([n, { shape, data }]) => [n, new Tensor("float32", data, shape)]);
+  const out = await session.run(Object.fromEntries(given));
+  await session.release();
+  return session.outputNames.map((name) => Array.from(out[name].data as Float32Array));
+}
+
+/** The outputs on WebGPU of a graph that may end the process: in one of its own; null where it fails or ends. */
+async function risked(graph: Graph): Promise<Outputs | null> {
   const feeds = Object.entries(feedsOf(graph)).map(([name, { shape, data }]) => [name, shape, [...data]]);
-  await writeFile(join(folder, "feeds.json"), JSON.stringify(feeds));
+  const given = [Buffer.from(buildModel(graph)).toString("base64"), JSON.stringify(feeds)];
   try {
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      ["--input-type=module", "-e", child, model, join(folder, "feeds.json"), provider],
-      { maxBuffer: 1 << 26, timeout: 60_000 },
-    );
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", child, ...given]);
     return JSON.parse(stdout, (_, v) => (typeof v === "string" ? Number(v) : v)) as number[][];
   } catch {
     return null;
-  } finally {
-    await rm(folder, { recursive: true });
   }
 }
 
 const child = `
-import { readFileSync } from "node:fs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-const [model, feeds, provider] = process.argv.slice(1);
-const executionProviders = [provider === "webgpu" ? { name: provider, enableRobustness: true } : provider];
-const session = await InferenceSession.create(model, { executionProviders, logSeverityLevel: 4 });
-const given = JSON.parse(readFileSync(feeds, "utf8")).map(([n, shape, data]) => [n, new Tensor("float32", Float32Array.from(data), shape)]);
+const [model, feeds] = process.argv.slice(1);
+const executionProviders = [{ name: "webgpu", enableRobustness: true }];
+const session = await InferenceSession.create(Buffer.from(model, "base64"), { executionProviders, logSeverityLevel: 4 });
+const given = JSON.parse(feeds).map(([n, shape, data]) => [n, new Tensor("float32", Float32Array.from(data), shape)]);
 const out = await session.run(Object.fromEntries(given));
 process.stdout.write(JSON.stringify(session.outputNames.map((n) => Array.from(out[n].data, String))));
 `;
 
 /** Largest difference over the largest value; infinite where there is no answer. */
-function error(found: readonly (readonly number[])[] | null, expected: readonly (readonly number[])[]): number {
+function error(found: Outputs | null, expected: Outputs): number {
   if (!found) return Number.POSITIVE_INFINITY;
   const size = Math.max(...expected.flat().filter(Number.isFinite).map(Math.abs), 1e-30);
   const differences = expected.flatMap((e, i) => e.map((v, j) => (v === found[i][j] ? 0 : Math.abs(v - found[i][j]))));
@@ -175,8 +180,7 @@ for (const [i, c] of cases.entries())
   deviceTest(`${i + 1}. ${c[0]}: ${title(c)}`, async (t) => {
     const graph = graphOf(c);
     const expected = await run(graph, "cpu");
-    if (!expected) return t.fail("the CPU gives no answer");
-    const raw = error(await run(graph, "webgpu"), expected);
+    const raw = error(await risked(graph), expected);
     t.true(raw > tolerance, `it is right as it is (error ${raw}): the row "${c[0]}" can go`);
     const made = error(await run(inDeviceForm(graph), "webgpu"), expected);
     t.true(made <= tolerance, `in the device's form the error is ${made}`);
@@ -193,7 +197,6 @@ for (const c of elsewhere)
     await engine.load(graph.name, buildModel(graph));
     const { y0 } = await engine.run(graph.name, feedsOf(graph), ["y0"]);
     t.deepEqual(placed, [{ program: graph.name, elsewhere: {}, heavyElsewhere: false }]);
-    if (!expected) return t.fail("the CPU gives no answer");
     t.true(error([Array.from(y0.data, Number)], expected) <= tolerance);
   });
 

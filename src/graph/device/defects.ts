@@ -43,6 +43,11 @@ export const defects: Readonly<Record<string, Defect>> = {
     meets: () => true,
     instead: logSumExp,
   },
+  "windows over no images do not run": {
+    ops: ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"],
+    meets: ({ outputs }) => outputs.length === 1 && isEmpty(outputs[0].shape),
+    instead: ({ outputs: [y] }) => [expandLike(scalar(0, y.dtype), y)],
+  },
   "a transposed convolution in 3-D has no kernel": {
     ops: ["ConvTranspose"],
     meets: ({ inputs: [x] }) => x.shape.length > 4,
@@ -116,6 +121,16 @@ export const defects: Readonly<Record<string, Defect>> = {
     ops: ["And"],
     meets: ({ inputs: [a, b] }) => !sameShape(a.shape, b.shape),
     instead: ({ inputs: [a, b], outputs: [y] }) => applyAll("And", [expandLike(a, y), expandLike(b, y)]),
+  },
+  "no axis to put in does not run": {
+    ops: ["Unsqueeze"],
+    meets: ({ inputs: [, axes] }) => axes.shape[0] === 0,
+    instead: ({ inputs: [x] }) => [x],
+  },
+  "an index of the largest of nothing does not run": {
+    ops: ["ArgMax", "ArgMin"],
+    meets: ({ inputs: [x], outputs: [y] }) => isEmpty(x.shape) && !isEmpty(y.shape),
+    instead: null,
   },
   "a softmax of nothing does not run": {
     ops: ["Softmax", "LogSoftmax"],

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { drawnOps } from "../test/fuzz/arbitraries.js";
-import { fuzz, fuzzSteps, type Progress, told, whatIsWrong } from "../test/fuzz/fuzz.js";
+import { fuzz, fuzzSteps, type Progress, type StepFinding, told, whatIsWrong } from "../test/fuzz/fuzz.js";
 import { shownStep } from "../test/fuzz/steps.js";
 
 const { values } = parseArgs({
@@ -55,10 +55,12 @@ const { findings, ...outcome } = await fuzz({
 });
 for (const [about, n] of outcome.refused) console.log(`refused by name, ${n} times: ${about}`);
 for (const [about, n] of outcome.unanswered) console.log(`not answered by the CPU, ${n} times: ${about}`);
-const stepFindings =
-  steps === 0 || values.op.length > 0 ? [] : await fuzzSteps({ cases: steps, seed, form, onProgress: progress });
-for (const { step, verdict } of stepFindings)
+const onStep = ({ step, verdict }: StepFinding) =>
   console.log(`${shownStep(step)}\n  ${whatIsWrong(verdict)}\n  ${JSON.stringify(step)}`);
+const stepFindings =
+  steps === 0 || values.op.length > 0
+    ? []
+    : await fuzzSteps({ cases: steps, seed, form, onProgress: progress, onFinding: onStep });
 const found = findings.length + stepFindings.length;
 const seconds = (performance.now() - began) / 1000;
 console.log(

@@ -49,7 +49,7 @@ export async function fuzzSteps({
   seed,
   form = "device",
   onProgress,
-  onStep,
+  onFinding,
 }: StepOptions): Promise<readonly StepFinding[]> {
   const runner = new Runner(form);
   const findings: StepFinding[] = [];
@@ -58,8 +58,10 @@ export async function fuzzSteps({
     for (const [i, step] of fc.sample(stepCases, { seed, numRuns: cases }).entries()) {
       const [first] = await runner.run([step]);
       const [verdict] = isWrong(first) ? await runner.run([{ ...step, seed: step.seed + 1000 }]) : [first];
-      if (isWrong(verdict)) findings.push({ step, verdict });
-      onStep?.({ step, verdict });
+      if (isWrong(verdict)) {
+        findings.push({ step, verdict });
+        onFinding?.({ step, verdict });
+      }
       onProgress?.({ done: i + 1, total: cases, perSecond: (1000 * (i + 1)) / (performance.now() - began) });
     }
   } finally {
@@ -78,7 +80,7 @@ export interface StepOptions {
   readonly seed: number;
   readonly form?: Form;
   readonly onProgress?: (progress: Progress) => void;
-  readonly onStep?: (found: StepFinding) => void;
+  readonly onFinding?: (found: StepFinding) => void;
 }
 
 /** What any device computes. */

@@ -22,5 +22,5 @@ export {
   type Target,
 } from "./programs.js";
 export { memoryOf, packState, type StateMemory, stateMemory } from "./stateMemory.js";
-export { applyStep, fusedStep, gradientStep, type Phase, type StepSettings } from "./step.js";
+export { applyStep, fusedStep, gradientStep, type Levels, type Phase, type StepSettings } from "./step.js";
 export { stateTensors } from "./vectors.js";

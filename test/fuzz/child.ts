@@ -1,6 +1,7 @@
 /** The process that runs cases: both providers, many cases in one model. A kernel that ends it takes nothing else along. */
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { compile } from "../../src/artifacts/index.js";
+import type { DenseArray } from "../../src/array.js";
+import { compile, levelsOf, next, type StateMemory, stateMemory, stateTensors } from "../../src/artifacts/index.js";
 import { GraphError } from "../../src/errors.js";
 import {
   add,
@@ -9,6 +10,8 @@ import {
   deviceForm,
   deviceModel,
   expandComposites,
+  fewNodes,
+  flatten,
   forDevices,
   input,
   inputsOf,
@@ -29,10 +32,18 @@ interface Part {
 type Tensors = Readonly<Record<string, Found>>;
 type Outcome = Tensors | Error;
 
+/** As a step has it: with few nodes, its composites expanded for devices. */
+function onDevices(outputs: readonly Value[]): readonly Value[] {
+  const named = Object.fromEntries(expandComposites(outputs, forDevices).map((v, i) => [`${i}`, v]));
+  return Object.values(
+    fewNodes(flatten({ name: "", inputs: inputsOf(Object.values(named)), outputs: named }, [], [])).outputs,
+  );
+}
+
 const forms: { readonly [K in Form | "portable"]: (outputs: readonly Value[]) => readonly Value[] } = {
   portable: (outputs) => expandComposites(outputs),
-  plain: (outputs) => expandComposites(outputs, forDevices),
-  device: (outputs) => deviceForm(expandComposites(outputs, forDevices)),
+  plain: onDevices,
+  device: (outputs) => deviceForm(onDevices(outputs)),
 };
 
 function partOf(graph: CaseGraph, form: keyof typeof forms): Part {
@@ -170,14 +181,29 @@ async function runWhole(provider: "cpu" | "webgpu", parts: readonly (Part | Erro
 
 /** One step from one state on both providers: every output. */
 async function stepVerdict(c: StepCase, form: Form): Promise<Verdict> {
-  const graph = graphOfStep(c);
-  const portable = compile(graph, { kind: "portable" });
-  const plain = compile(graph, { kind: "device", precision: "fp32" }).model;
+  const portable = compile(graphOfStep(c, "apart"), { kind: "portable" });
+  const target = { kind: "device", precision: "fp32" } as const;
+  const plain = compile(graphOfStep(c, levelsOf(target)), target).model;
   const given = arraysOf(c, portable);
   const expected = await runModel("cpu", portable.model, given);
   await say({ kind: "answered" });
-  const actual = await runModel("webgpu", form === "device" ? deviceModel(plain) : plain, given);
-  return worstOf(expected, actual, stepTolerance);
+  const memory = stateMemory(target, stateTensors(c.step));
+  const packed: Tensors = Object.assign({}, ...memory.pack([given as Readonly<Record<string, DenseArray>>]));
+  const actual = await runModel("webgpu", form === "device" ? deviceModel(plain) : plain, packed);
+  return worstOf(expected, plainly(memory, actual), stepTolerance);
+}
+
+/** A step's outputs with its next state tensor by tensor. */
+function plainly(memory: StateMemory, outputs: Tensors): Tensors {
+  const isNext = (name: string) => name.startsWith(next(""));
+  const held = Object.entries(outputs).filter(([name]) => isNext(name));
+  const state = memory.unpack(
+    Object.fromEntries(held.map(([name, t]) => [name.slice(next("").length), t as DenseArray])),
+  );
+  return {
+    ...Object.fromEntries(Object.entries(outputs).filter(([name]) => !isNext(name))),
+    ...(Object.fromEntries(Object.entries(state).map(([name, t]) => [next(name), t])) as Tensors),
+  };
 }
 
 /** With its last session a device goes, and every compiled kernel: one session stays, as a training's does. */

@@ -15,6 +15,7 @@ import {
   shape,
   steps,
   type Take,
+  times,
 } from "./take.js";
 
 type Draws = (take: Take) => Application;
@@ -44,6 +45,8 @@ const arg: Draws = (take) => {
 const plain = () => gaussian;
 
 export const reductions = {
+  /** A composite of as many tensors as there are. */
+  SumOfSquares: (take) => ({ inputs: times(1 + take(4), () => fed(shape(take, 0, 4))), withoutRule: true }),
   ReduceSum: reduction(plain, true),
   ReduceMean: reduction(plain),
   ReduceMax: reduction((take) => oneOf(take, [distinct, steps(-2, 2)]), true),

@@ -2,7 +2,15 @@
 import fc from "fast-check";
 import type { DenseArray } from "../../src/array.js";
 import { elements } from "../../src/array.js";
-import { feeds, fusedStep, type Phase, type Program, type StepSettings, state } from "../../src/artifacts/index.js";
+import {
+  feeds,
+  fusedStep,
+  type Levels,
+  type Phase,
+  type Program,
+  type StepSettings,
+  state,
+} from "../../src/artifacts/index.js";
 import type { Graph } from "../../src/graph/index.js";
 import { normal, permutation, type Random, random } from "../../src/random.js";
 import { decision, oneOf, type Take, times } from "./take.js";
@@ -14,7 +22,7 @@ export interface StepCase {
   readonly seed: number;
 }
 
-export const graphOfStep = ({ step, phase }: StepCase): Graph => fusedStep(step, phase, true);
+export const graphOfStep = ({ step, phase }: StepCase, levels: Levels): Graph => fusedStep(step, phase, levels, true);
 
 /** Widths at which kernels of the device are wrong, and some at which none is. */
 const widths = [3, 6, 8, 9, 12, 14, 15, 18, 21, 24];
@@ -56,6 +64,8 @@ function drawn(take: Take): StepCase {
       batchSize: oneOf(take, [4, 6]),
       imageSize: 9 + take(21),
       localSizes: oneOf(take, [[], [], [9], [10, 13]]),
+      pixels: null,
+      draws: "numbers", // words give them too close to a probability now and then
       queue: oneOf(take, [12, 15, 33]),
       clusters: oneOf(take, [[6, 3], [5, 3, 2], [9]]),
       keySubBatches: oneOf(take, [1, 2]),

@@ -6,8 +6,8 @@ import { shownStep } from "../fuzz/steps.js";
 import { fed } from "../fuzz/take.js";
 import { deviceTest } from "./device.js";
 
-/** Another with every run: `npm run fuzz -- --seed S` draws the same cases, and more. */
-const seed = Math.floor(Math.random() * 2 ** 31);
+/** The same with every run, so that what passes here once passes again; `npm run fuzz` draws others, and more. */
+const seed = 20261126;
 
 deviceTest("drawn cases of every op and every gradient rule give the CPU's numbers", async (t) => {
   const { findings, cases, seconds } = await fuzz({ cases: 5 * drawnOps.length, seed });

@@ -71,7 +71,7 @@ const folded: Rewrite = (node, inputs) => {
 const reshaped: Rewrite = (node, inputs) => {
   const [y] = node.outputs;
   let x = inputs[0] as Value;
-  if (!reshapes.has(node.op) || !isStatic(y.shape)) return null;
+  if (!reshapes.has(node.op) || !isStatic(y.shape) || y.shape.includes(0)) return null; // to `reshape` 0 is another word
   for (let made = producer(x); made && reshapes.has(made.op) && made.domain === ""; made = producer(x))
     x = made.inputs[0] as Value;
   if (sameShape(x.shape, y.shape)) return [x];

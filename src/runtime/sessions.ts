@@ -9,6 +9,7 @@ import { requireFit, requireWhole } from "./fit.js";
 import type { DataArray, Hosted, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo, Traffic } from "./messages.js";
 import { FirstRun, type Placement, wholly, wouldFallBack } from "./placement.js";
 import { type ProviderChoice, providers, withFix } from "./providers.js";
+import { release } from "./release.js";
 import type { Held, Opened, Runner } from "./runner.js";
 
 interface Program<H> {
@@ -94,6 +95,7 @@ export class Sessions<H extends Held> implements Hosted {
       );
       if (held && !fits) this.runner.free(held);
       this.state.set(name, written);
+      release([array]); // it has moved to this thread, and garbage collection would come late
     }
   }
 

@@ -7,8 +7,10 @@ import type { Handle } from "./signatures.js";
 const warnings = 2;
 const [deviceAllocator, defaultMemory] = [0, 0];
 
-/** A tensor of ONNX Runtime's, in any memory. Compared by identity: an address may be another tensor's later. */
+/** A tensor of ONNX Runtime's, in any memory. */
 export interface Tensor {
+  /** Its own for as long as the environment is open; an address may be another's later. */
+  readonly id: number;
   readonly handle: Handle;
   readonly dtype: ElementType;
   readonly shape: readonly number[];
@@ -29,6 +31,7 @@ export class Environment {
   readonly host: Handle;
   /** Takes memory from the system and gives it back at once; it is ONNX Runtime's own and not released. */
   readonly hostAllocator: Handle;
+  private tensors = 0;
 
   constructor(readonly library: Library) {
     this.env = library.make("CreateEnv", warnings, "hcsc");
@@ -47,7 +50,7 @@ export class Environment {
     const { code } = elementTypes[dtype];
     const sizes = BigInt64Array.from(shape, BigInt);
     const handle = this.library.make("CreateTensorAsOrtValue", allocator, sizes, shape.length, code);
-    return { handle, dtype, shape, onHost: allocator === this.hostAllocator };
+    return { id: this.tensors++, handle, dtype, shape, onHost: allocator === this.hostAllocator };
   }
 
   /** A tensor over an array's memory on the host: shared memory is allowed. */
@@ -63,7 +66,8 @@ export class Environment {
     const bytes = bytesOf({ dtype, shape });
     const { library } = this;
     const parts = [memory, address, bytes, sizes, shape.length, code] as const;
-    return { handle: library.make("CreateTensorWithDataAsOrtValue", ...parts), dtype, shape, onHost: memory === this.host };
+    const handle = library.make("CreateTensorWithDataAsOrtValue", ...parts);
+    return { id: this.tensors++, handle, dtype, shape, onHost: memory === this.host };
   }
 
   /** A tensor that ONNX Runtime made, on the host or not. */
@@ -71,7 +75,7 @@ export class Environment {
     const info = this.library.make("GetTensorTypeAndShape", handle);
     try {
       const { dtype, shape } = this.described(info);
-      return { handle, dtype, shape: shape.map(Number), onHost };
+      return { id: this.tensors++, handle, dtype, shape: shape.map(Number), onHost };
     } finally {
       this.library.release("TensorTypeAndShapeInfo", info);
     }

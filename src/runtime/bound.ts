@@ -2,7 +2,6 @@
  * Runs over tensors that stay where they are, on the host or a device: ONNX Runtime's C API. Every tensor is in memory that the
  * engine took itself and keeps; of a run only what was wanted comes back.
  */
-import { ProviderError } from "../errors.js";
 import { buildModel, identity, input } from "../graph/index.js";
 import { type ElementType, elementTypes } from "../onnx/index.js";
 import {
@@ -48,7 +47,8 @@ export class Bound implements Runner<Tensor> {
 
   open(model: Uint8Array, options: OpenOptions): BoundGraph {
     const session = this.session(model, options);
-    const graph = new BoundGraph(this, this.environment, session, () => this.graphs.delete(graph));
+    const captured = options.captured && this.settings.capture !== null;
+    const graph = new BoundGraph(this, this.environment, session, captured, () => this.graphs.delete(graph));
     this.graphs.add(graph);
     return graph;
   }
@@ -92,11 +92,12 @@ export class Bound implements Runner<Tensor> {
   }
 
   free(held: Tensor): void {
-    for (const graph of this.graphs) graph.forget(held);
     const bool = this.bools.get(held);
     this.bools.delete(held);
-    if (bool) this.environment.free(bool);
-    this.environment.free(held);
+    for (const tensor of bool ? [bool, held] : [held]) {
+      for (const graph of this.graphs) graph.forget(tensor);
+      this.environment.free(tensor);
+    }
   }
 
   traffic(): Traffic {
@@ -144,15 +145,20 @@ export class Bound implements Runner<Tensor> {
     return bool;
   }
 
-  private session(model: Uint8Array, { fused, alone, profile }: OpenOptions): Session {
+  private session(model: Uint8Array, { fused, alone, captured, profile }: OpenOptions): Session {
     const { name, device } = this.provider;
-    const { native, options, entries } = this.settings;
+    const { native, entries, capture } = this.settings;
     const isCpu = name === "cpu";
+    const options = {
+      ...this.settings.options,
+      ...(device === null ? {} : { device_id: `${device}` }),
+      ...(captured ? capture : {}),
+    };
     const settings: SessionSettings = {
       optimization: fused ? "basic" : "all",
       threads: this.threads,
       entries: { ...entries, ...(alone && !isCpu ? { "session.disable_cpu_ep_fallback": "1" } : {}) },
-      provider: isCpu ? null : { name: native, options: { ...options, ...(device === null ? {} : { device_id: `${device}` }) } },
+      provider: isCpu ? null : { name: native, options },
       ...(profile ? { profile } : {}),
     };
     return new Session(this.environment, model, settings);
@@ -171,27 +177,31 @@ export class Bound implements Runner<Tensor> {
   private openDevice(): NonNullable<Bound["device"]> {
     const x = input("x", [1]);
     const model = buildModel({ name: "device", inputs: [x], outputs: { y: identity(x) } });
-    const session = this.session(model, { fused: false, alone: true });
+    const session = this.session(model, { fused: false, alone: true, captured: false });
     const [memory] = session.outputMemory();
     if (/^cpu/i.test(memory.name)) return { session, place: null };
     return { session, place: { memory: memory.handle, allocator: session.allocator(memory.handle) } };
   }
 }
 
+/** Bindings that a graph keeps: state that goes to and fro has two, of two kinds that do four. */
+const keptBindings = 8;
+
 /** A session with the bindings of its runs. */
 class BoundGraph implements Opened<Tensor> {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  /** By what they bind as outputs, and which of two places: state that goes to and fro has two bindings that stay as they are. */
-  private readonly bindings = new Map<string, readonly [Binding, Binding]>();
-  private turn = 0;
-  /** Feeds and results of sizes known before, on a device: they keep their places. */
+  /** By the tensors that stay and are bound: such a binding is made once. The one used longest ago goes first. */
+  private readonly bindings = new Map<string, Binding>();
+  /** Feeds on a device, and results, of sizes known before: they keep their places. */
   private readonly places = new Map<string, Tensor>();
+  private captures = 0;
 
   constructor(
     private readonly runner: Bound,
     private readonly environment: Environment,
     private readonly session: Session,
+    private readonly captured: boolean,
     private readonly onClosed: () => void,
   ) {
     this.inputs = session.inputs;
@@ -204,70 +214,88 @@ class BoundGraph implements Opened<Tensor> {
     wanted: readonly string[],
   ): Ran<Tensor> {
     const { runner, environment } = this;
-    const binding = this.bindingFor([...kept.keys()], wanted);
-    const lent: Tensor[] = [];
+    const inputs = new Map<string, Tensor>();
+    const lent = new Map<string, Tensor>();
     const placed: [DataArray, Tensor][] = [];
     for (const { name, dtype } of this.inputs) {
       const value = given.get(name) as DataArray | Tensor;
       if (!isDense(value)) {
-        binding.input(name, runner.as(dtype, value));
-        continue;
-      }
-      const place = runner.isDevice(dtype, value.shape) ? this.placeOf(name, dtype, value.shape) : null;
-      const tensor = place ?? environment.over(dtype as ElementType, value.shape, value.data);
-      if (place) placed.push([value, place]);
-      else lent.push(tensor);
-      binding.input(name, tensor);
+        inputs.set(name, runner.as(dtype, value));
+      } else if (runner.isDevice(dtype, value.shape)) {
+        const place = this.placeOf(name, dtype, value.shape) as Tensor;
+        placed.push([value, place]);
+        inputs.set(name, place);
+      } else lent.set(name, environment.over(dtype as ElementType, value.shape, value.data));
     }
-    runner.copyIn(placed);
-    const outputs = new Map<string, Tensor | null>(kept);
+    const outputs = new Map<string, Tensor | null>();
     for (const { name, dtype, shape } of this.outputs) {
-      if (wanted.includes(name) && !kept.has(name)) outputs.set(name, this.placeOf(name, dtype, shape));
-      const place = outputs.get(name);
-      if (place) binding.output(name, place);
-      else if (place === null) binding.outputIn(name, kept.has(name) ? runner.memoryOf(dtype) : environment.host);
+      const place = kept.get(name);
+      if (place !== undefined) outputs.set(name, place);
+      else if (wanted.includes(name)) outputs.set(name, this.placeOf(name, dtype, shape));
     }
     try {
+      runner.copyIn(placed);
+      const binding = this.bindingOf(inputs, outputs, kept);
+      for (const [name, tensor] of lent) binding.input(name, tensor);
       binding.run();
+      const made = binding.made();
+      const found = (name: string): Tensor => (outputs.get(name) ?? made.get(name)) as Tensor;
+      const arrays = runner.read(wanted.map(found));
+      for (const [name, tensor] of made) if (!kept.has(name)) environment.free(tensor);
+      return {
+        kept: new Map([...kept.keys()].map((name) => [name, found(name)])),
+        results: Object.fromEntries(wanted.map((name, i) => [name, arrays[i]])) as NamedArrays,
+      };
     } finally {
-      for (const tensor of lent) environment.free(tensor);
+      for (const tensor of lent.values()) environment.free(tensor);
     }
-    this.turn = 1 - this.turn;
-    const made = binding.made();
-    const found = (name: string): Tensor => (outputs.get(name) ?? made.get(name)) as Tensor;
-    const arrays = runner.read(wanted.map(found));
-    for (const [name, tensor] of made) if (!kept.has(name)) environment.free(tensor);
-    return {
-      kept: new Map([...kept.keys()].map((name) => [name, found(name)])),
-      results: Object.fromEntries(wanted.map((name, i) => [name, arrays[i]])) as NamedArrays,
-    };
   }
 
   endProfile(): void {
     this.session.endProfile();
   }
 
-  /** Lets go of what is bound, if it holds a tensor: else its memory would stay. */
+  /** Lets go of bindings that hold a tensor: else its memory would stay. */
   forget(held: Tensor): void {
-    for (const [key, pair] of this.bindings) {
-      if (!pair.some((binding) => binding.holds(held))) continue;
-      for (const binding of pair) binding.close();
-      this.bindings.delete(key);
-    }
+    for (const [key, binding] of this.bindings) if (binding.holds(held)) this.unbind(key, binding);
   }
 
   close(): void {
-    for (const pair of this.bindings.values()) for (const binding of pair) binding.close();
+    for (const [key, binding] of this.bindings) this.unbind(key, binding);
     for (const place of this.places.values()) this.environment.free(place);
     this.session.close();
     this.onClosed();
   }
 
-  private bindingFor(kept: readonly string[], wanted: readonly string[]): Binding {
-    const key = JSON.stringify([kept, wanted]);
-    const pair = this.bindings.get(key) ?? [this.session.binding(), this.session.binding()];
-    this.bindings.set(key, pair);
-    return pair[this.turn];
+  private bindingOf(
+    inputs: ReadonlyMap<string, Tensor>,
+    outputs: ReadonlyMap<string, Tensor | null>,
+    kept: ReadonlyMap<string, Tensor | null>,
+  ): Binding {
+    // What is on the host is copied to a device when it is bound: not to be kept.
+    const copied = [...inputs].filter(([, tensor]) => tensor.onHost && !this.runner.overwrites);
+    const key = [...inputs, ...outputs].map(([name, tensor]) => tensor?.id ?? name).join();
+    const old = this.bindings.get(key);
+    const binding = old ?? this.session.binding(this.captured ? { gpu_graph_id: `${++this.captures}` } : {});
+    this.bindings.delete(key);
+    this.bindings.set(key, binding);
+    for (const [name, tensor] of old ? copied : inputs) binding.input(name, tensor);
+    for (const [name, place] of outputs) {
+      if (place && !old) binding.output(name, place);
+      else if (!place) binding.outputIn(name, kept.has(name) ? this.runner.memoryOf(this.dtypeOf(name)) : this.environment.host);
+    }
+    const [first] = this.bindings;
+    if (this.bindings.size > keptBindings) this.unbind(...first);
+    return binding;
+  }
+
+  private dtypeOf(output: string): string {
+    return this.outputs.find((o) => o.name === output)?.dtype ?? "";
+  }
+
+  private unbind(key: string, binding: Binding): void {
+    binding.close();
+    this.bindings.delete(key);
   }
 
   /** The place of an input or output that is not state, null if its size is not known before. */

@@ -38,7 +38,7 @@ import type {
   Traffic,
 } from "./messages.js";
 import type { Placement } from "./placement.js";
-import { type Provider, type ProviderChoice, requireProvider } from "./providers.js";
+import { type Provider, providers, requireProvider } from "./providers.js";
 
 export interface EngineOptions {
   /** Default `onnxruntime-node`. `ort-training` is ONNX Runtime's own training build, on the CPU only. */
@@ -50,6 +50,11 @@ export interface EngineOptions {
    * counts physical cores, and on a virtual machine of two cores counted one: half the speed.
    */
   readonly threads?: number;
+  /**
+   * Whether training's steps are recorded by the provider, once for each direction that state goes, and played again: no launching
+   * node by node. `cuda` and `webgpu` only; a step that its provider cannot record runs as ever, with a warning. Default false.
+   */
+  readonly capture?: boolean;
   /** Told where the nodes of each program run: when it is loaded, or after its first run. Not called on the CPU. */
   readonly onPlaced?: (placement: Placement) => void;
   /** Told what people should know, as that the C API cannot be called here. Default: `process.emitWarning`. */
@@ -97,6 +102,7 @@ export async function openEngine({
   backend = "onnxruntime-node",
   provider = "cpu",
   threads = availableParallelism(),
+  capture = false,
   onPlaced = () => {},
   onWarning = (message) => process.emitWarning(message),
 }: EngineOptions = {}): Promise<Engine> {
@@ -109,8 +115,10 @@ export async function openEngine({
   if (!(Number.isInteger(threads) && threads >= 1)) {
     throw new UsageError(`threads is ${threads}. Give a whole number from 1.`);
   }
+  if (capture && providers[choice.name].capture === null)
+    throw new UsageError(`the provider ${choice.name} cannot record steps. Leave capture out.`);
   withoutTelemetry();
-  const engine = new ThreadEngine(backend, choice, threads, onPlaced, onWarning);
+  const engine = new ThreadEngine({ backend, provider: choice, threads, capture }, onPlaced, onWarning);
   await engine.names(); // the thread is up, ONNX Runtime is loaded
   return engine;
 }
@@ -131,18 +139,18 @@ class ThreadEngine implements Engine {
   private ended: string | null = null;
   private closing: Promise<void> | null = null;
 
+  readonly backend: Backend;
   readonly provider: Provider;
 
   constructor(
-    readonly backend: Backend,
-    choice: ProviderChoice,
-    threads: number,
+    settings: Omit<HostOptions, "flags">,
     private readonly onPlaced: (placement: Placement) => void,
     private readonly onWarning: (message: string) => void,
   ) {
-    this.provider = choice.name;
+    this.backend = settings.backend;
+    this.provider = settings.provider.name;
     const flags = new SharedArrayBuffer(8);
-    const workerData: HostOptions = { backend, provider: choice, threads, flags };
+    const workerData: HostOptions = { ...settings, flags };
     this.worker = new Worker(new URL("./host.js", import.meta.url), {
       workerData,
       name: "hcsc engine",
@@ -163,8 +171,9 @@ class ThreadEngine implements Engine {
 
   load(program: string, model: Uint8Array, options: ProgramOptions = {}): Promise<ProgramInfo> {
     const copy = new Uint8Array(model); // not on shared memory
-    const { state = {}, trainable = [], overwritten = [], fused = false } = options; // of what may be a whole program
-    return this.ask("load", { program, model: copy, options: { state, trainable, overwritten, fused } }, [copy.buffer]);
+    const { state = {}, trainable = [], overwritten = [], captured = false, fused = false } = options;
+    const given = { state, trainable, overwritten, captured, fused }; // of what may be a whole program
+    return this.ask("load", { program, model: copy, options: given }, [copy.buffer]);
   }
 
   async unload(program: string): Promise<void> {

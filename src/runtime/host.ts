@@ -7,9 +7,9 @@ import { Copied } from "./copied.js";
 import type { Backend, Hosted, NamedArrays, Reply, Request } from "./messages.js";
 import { type ErrorKind, flag, type HostOptions } from "./messages.js";
 import type { Placement } from "./placement.js";
-import { Sessions } from "./sessions.js";
+import { Sessions, type Told } from "./sessions.js";
 
-const { backend, provider, threads, flags } = workerData as HostOptions;
+const { backend, provider, threads, capture, flags } = workerData as HostOptions;
 const shared = new Int32Array(flags);
 const port = parentPort;
 if (!port) throw new Error("host.js is the engine's thread: openEngine starts it");
@@ -31,7 +31,10 @@ let warnings: string[] = [];
 
 /** By the C API; on the CPU without it too, where it cannot be called. */
 async function sessionsOf(): Promise<Hosted> {
-  const onPlaced = (placement: Placement) => placed.push(placement);
+  const told: Told = {
+    placed: (placement) => placed.push(placement),
+    warning: (message) => warnings.push(message),
+  };
   let library: Library;
   try {
     library = await openLibrary();
@@ -39,9 +42,9 @@ async function sessionsOf(): Promise<Hosted> {
     const why = `ONNX Runtime's C API cannot be called: ${(error as Error).message}`;
     if (provider.name !== "cpu") throw new ProviderError(`${why} The provider ${provider.name} needs it.`);
     warnings.push(`${why} Steps run by onnxruntime-node's binding, which copies the state: slower, and in more memory`);
-    return new Sessions(new Copied(threads), provider, guard, onPlaced);
+    return new Sessions(new Copied(threads), provider, false, guard, told);
   }
-  return new Sessions(new Bound(library, provider, threads), provider, guard, onPlaced);
+  return new Sessions(new Bound(library, provider, threads), provider, capture, guard, told);
 }
 
 const hosted: { readonly [B in Backend]: () => Promise<Hosted> } = {

@@ -40,6 +40,8 @@ export interface ProgramOptions {
    * then loses these tensors. Where it saves nothing it is not done.
    */
   readonly overwritten?: readonly string[];
+  /** It is run again and again: worth recording, where the engine and its provider do that. */
+  readonly captured?: boolean;
   /** Its ops are fused as far as the provider's kernels go: loading does not look for more, which takes half the time. */
   readonly fused?: boolean;
 }
@@ -98,6 +100,7 @@ export interface HostOptions {
   readonly backend: Backend;
   readonly provider: ProviderChoice;
   readonly threads: number;
+  readonly capture: boolean;
   /** int32 [2]: `busy` and `stop`, see exitGuard.ts. */
   readonly flags: SharedArrayBuffer;
 }

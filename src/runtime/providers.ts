@@ -13,6 +13,8 @@ export interface ProviderSettings {
   readonly options: Readonly<Record<string, string>>;
   /** Whether `name:N` picks one of several devices. */
   readonly picksDevice: boolean;
+  /** Its options under which it records runs and plays them again; null where it cannot. */
+  readonly capture: Readonly<Record<string, string>> | null;
   /** Entries of a session's configuration. */
   readonly entries: Readonly<Record<string, string>>;
   /** What to install or change, by what ONNX Runtime says. */
@@ -31,6 +33,7 @@ export const providers = {
     label: "CUDAExecutionProvider",
     native: "CUDA",
     options: { use_tf32: "0", arena_extend_strategy: "kSameAsRequested" },
+    capture: { enable_cuda_graph: "1" },
     picksDevice: true,
     entries: {},
     fixes: [
@@ -45,6 +48,7 @@ export const providers = {
     label: "DmlExecutionProvider",
     native: "DML",
     options: {},
+    capture: null,
     picksDevice: true,
     entries: {},
     fixes: [],
@@ -54,6 +58,7 @@ export const providers = {
     label: "CoreMLExecutionProvider",
     native: "CoreML",
     options: {},
+    capture: null,
     picksDevice: false,
     entries: {},
     fixes: [],
@@ -64,6 +69,7 @@ export const providers = {
     native: "WebGPU",
     // Some of its kernels read past the end of a buffer: without this a step ends the process now and then (SwiftShader).
     options: { enableRobustness: "1" },
+    capture: { enableGraphCapture: "1" },
     picksDevice: false,
     entries: {},
     fixes: [
@@ -78,6 +84,7 @@ export const providers = {
     label: "CPUExecutionProvider",
     native: "CPU",
     options: {},
+    capture: null,
     picksDevice: false,
     entries: { "session.force_spinning_stop": "1" },
     fixes: [],

@@ -25,18 +25,26 @@ interface Program<H> {
 /** Runs a native call; the transport marks the time in which the thread must not be ended. */
 export type Guard = <T>(native: () => T | Promise<T>) => Promise<T>;
 
+/** Who is told of what is found out on the way. */
+export interface Told {
+  /** Where the nodes of a program run, once for each. */
+  placed(placement: Placement): void;
+  warning(message: string): void;
+}
+
 export class Sessions<H extends Held> implements Hosted {
   private readonly programs = new Map<string, Program<H>>();
   private readonly state = new Map<string, H>();
   /** The other place of a state tensor, if it has one. */
   private readonly spares = new Map<string, H>();
 
-  /** @param onPlaced - told where the nodes of a program run, once for each */
   constructor(
     private readonly runner: Runner<H>,
     private readonly provider: ProviderChoice,
+    /** Whether runs of programs that ask for it are recorded. */
+    private readonly capture: boolean,
     private readonly guard: Guard,
-    private readonly onPlaced: (placement: Placement) => void,
+    private readonly tell: Told,
   ) {}
 
   /** What crossed between host and device so far. */
@@ -49,9 +57,9 @@ export class Sessions<H extends Held> implements Hosted {
       throw new UsageError(`the program ${program} is loaded already. Unload it first, or give another name.`);
     }
     const began = performance.now();
-    const { state = {}, fused = false, overwritten = [] } = options;
+    const { state = {}, overwritten = [] } = options;
     const { opened, watched } = await this.native(`program ${program} cannot be loaded`, () =>
-      this.openPlaced(model, fused),
+      this.openPlaced(program, model, options),
     );
     const { inputs, outputs } = opened;
     for (const [name, output] of Object.entries(state)) {
@@ -73,7 +81,7 @@ export class Sessions<H extends Held> implements Hosted {
       overwritten: new Set(this.runner.overwrites ? overwritten : []),
       watched,
     });
-    if (!watched && this.provider.name !== "cpu") this.onPlaced(wholly(program));
+    if (!watched && this.provider.name !== "cpu") this.tell.placed(wholly(program));
     return { inputs, outputs, seconds: (performance.now() - began) / 1000 };
   }
 
@@ -157,17 +165,25 @@ export class Sessions<H extends Held> implements Hosted {
 
   /** A session with every node on the engine's provider, or one whose first run is watched. */
   private async openPlaced(
+    program: string,
     model: Uint8Array,
-    fused: boolean,
+    { fused = false, captured = false }: ProgramOptions,
   ): Promise<{ readonly opened: Opened<H>; readonly watched: FirstRun | null }> {
+    const plain = { fused, captured: false };
     try {
-      return { opened: await this.runner.open(model, { fused, alone: true }), watched: null };
+      if (this.capture && captured)
+        return { opened: await this.runner.open(model, { fused, captured, alone: true }), watched: null };
+    } catch (error) {
+      this.tell.warning(`runs of ${program} are not recorded on ${this.provider.name}: ${(error as Error).message}`);
+    }
+    try {
+      return { opened: await this.runner.open(model, { ...plain, alone: true }), watched: null };
     } catch (error) {
       if (!wouldFallBack.test(String(error))) throw error;
     }
     const watched = new FirstRun();
     try {
-      return { opened: await this.runner.open(model, { fused, alone: false, profile: watched.prefix }), watched };
+      return { opened: await this.runner.open(model, { ...plain, alone: false, profile: watched.prefix }), watched };
     } catch (error) {
       watched.discard();
       throw error;
@@ -177,7 +193,7 @@ export class Sessions<H extends Held> implements Hosted {
   private placed(name: string, program: Program<H>): void {
     if (!program.watched) return;
     program.opened.endProfile();
-    this.onPlaced(program.watched.placement(name, providers[this.provider.name].label));
+    this.tell.placed(program.watched.placement(name, providers[this.provider.name].label));
     program.watched = null;
   }
 

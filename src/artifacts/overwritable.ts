@@ -5,7 +5,18 @@
 import type { ModelContent, NodeContent } from "../onnx/index.js";
 
 /** Element i of the output from elements i of the inputs. */
-const pointwise: ReadonlySet<string> = new Set(["Add", "Sub", "Mul", "Div", "Where", "Min", "Max", "Sqrt", "Neg", "Clip"]);
+const pointwise: ReadonlySet<string> = new Set([
+  "Add",
+  "Sub",
+  "Mul",
+  "Div",
+  "Where",
+  "Min",
+  "Max",
+  "Sqrt",
+  "Neg",
+  "Clip",
+]);
 /** A runtime may let these share their input's memory, or leave them out. */
 const sharing: ReadonlySet<string> = new Set(["Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity"]);
 

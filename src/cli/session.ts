@@ -22,6 +22,7 @@ export interface EngineFlags {
   readonly backend?: Backend;
   readonly provider?: string;
   readonly threads?: number;
+  readonly capture?: boolean;
   readonly workers?: number;
   readonly json?: boolean;
 }
@@ -63,6 +64,7 @@ export async function withEngine<T>(flags: EngineFlags, use: (engine: Engine) =>
     ...(flags.backend ? { backend: flags.backend } : {}),
     ...(provider ? { provider } : {}),
     ...(flags.threads ? { threads: flags.threads } : {}),
+    ...(flags.capture === false ? { capture: false } : {}),
     onPlaced: placementTeller(provider),
     onWarning: warn,
   });

@@ -1,4 +1,5 @@
 /** What all sessions of a thread share: the environment of the process, the host's memory, and copies between memories. */
+import { dirname, join } from "node:path";
 import { ProviderError } from "../errors.js";
 import { type ElementType, elementTypes } from "../onnx/index.js";
 import type { Library } from "./library.js";
@@ -38,6 +39,15 @@ export class Environment {
     library.call("DisableTelemetryEvents", this.env); // Windows' own; elsewhere see `withoutTelemetry`
     this.host = library.make("CreateMemoryInfo", "Cpu", deviceAllocator, 0, defaultMemory);
     this.hostAllocator = library.make("GetAllocatorWithDefaultOptions");
+  }
+
+  /** Opens a provider's library, a file beside ONNX Runtime's own, for copies to and from its device; once a process is enough. */
+  register(name: string, file: string): void {
+    try {
+      this.library.call("RegisterExecutionProviderLibrary", this.env, name, join(dirname(this.library.file), file));
+    } catch (error) {
+      if (!/already/i.test((error as Error).message)) throw error;
+    }
   }
 
   /** The session of a model by options that were made for it. */
@@ -101,8 +111,7 @@ export class Environment {
   copy(pairs: readonly (readonly [Tensor, Tensor])[]): void {
     const some = pairs.filter(([from]) => elementCount(from.shape) > 0);
     const across = some.filter(([from, to]) => !(from.onHost && to.onHost));
-    for (const [from, to] of some)
-      if (from.onHost && to.onHost) this.bytes(to).set(this.bytes(from)); // for which ONNX Runtime has nothing
+    for (const [from, to] of some) if (from.onHost && to.onHost) this.bytes(to).set(this.bytes(from)); // for which ONNX Runtime has nothing
     if (across.length === 0) return;
     const [from, to] = [0, 1].map((side) => BigUint64Array.from(across, (pair) => pair[side].handle));
     this.library.call("CopyTensors", this.env, from, to, null, across.length);

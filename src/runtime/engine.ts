@@ -38,7 +38,7 @@ import type {
   Traffic,
 } from "./messages.js";
 import type { Placement } from "./placement.js";
-import { type Provider, providers, requireProvider } from "./providers.js";
+import { type Provider, requireProvider } from "./providers.js";
 
 export interface EngineOptions {
   /** Default `onnxruntime-node`. `ort-training` is ONNX Runtime's own training build, on the CPU only. */
@@ -51,8 +51,8 @@ export interface EngineOptions {
    */
   readonly threads?: number;
   /**
-   * Whether training's steps are recorded by the provider, once for each direction that state goes, and played again: no launching
-   * node by node. `cuda` and `webgpu` only; a step that its provider cannot record runs as ever, with a warning. Default false.
+   * Whether `cuda` and `webgpu` record training's steps, once for each direction that state goes, and play them again, instead of
+   * launching node by node. The numbers are the same. A step that cannot be recorded runs as ever, with a warning. Default true.
    */
   readonly capture?: boolean;
   /** Told where the nodes of each program run: when it is loaded, or after its first run. Not called on the CPU. */
@@ -102,7 +102,7 @@ export async function openEngine({
   backend = "onnxruntime-node",
   provider = "cpu",
   threads = availableParallelism(),
-  capture = false,
+  capture = true,
   onPlaced = () => {},
   onWarning = (message) => process.emitWarning(message),
 }: EngineOptions = {}): Promise<Engine> {
@@ -115,8 +115,6 @@ export async function openEngine({
   if (!(Number.isInteger(threads) && threads >= 1)) {
     throw new UsageError(`threads is ${threads}. Give a whole number from 1.`);
   }
-  if (capture && providers[choice.name].capture === null)
-    throw new UsageError(`the provider ${choice.name} cannot record steps. Leave capture out.`);
   withoutTelemetry();
   const engine = new ThreadEngine({ backend, provider: choice, threads, capture }, onPlaced, onWarning);
   await engine.names(); // the thread is up, ONNX Runtime is loaded

@@ -15,6 +15,8 @@ export interface ProviderSettings {
   readonly picksDevice: boolean;
   /** Its options under which it records runs and plays them again; null where it cannot. */
   readonly capture: Readonly<Record<string, string>> | null;
+  /** By platform the library that copies to and from its device, where that is not in ONNX Runtime's own. */
+  readonly library?: Readonly<Record<string, string>>;
   /** Entries of a session's configuration. */
   readonly entries: Readonly<Record<string, string>>;
   /** What to install or change, by what ONNX Runtime says. */
@@ -34,6 +36,7 @@ export const providers = {
     native: "CUDA",
     options: { use_tf32: "0", arena_extend_strategy: "kSameAsRequested" },
     capture: { enable_cuda_graph: "1" },
+    library: { linux: "libonnxruntime_providers_cuda.so", win32: "onnxruntime_providers_cuda.dll" },
     picksDevice: true,
     entries: {},
     fixes: [

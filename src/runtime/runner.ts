@@ -18,7 +18,7 @@ export interface OpenOptions {
   readonly profile?: string;
 }
 
-type Soon<T> = T | Promise<T>;
+export type Soon<T> = T | Promise<T>;
 
 /** What a run gives: outputs that stay, and copies of those that were wanted. */
 export interface Ran<H> {
@@ -35,7 +35,11 @@ export interface Opened<H> {
    * @param kept - outputs that stay, and where they are to be written; null: where the runner likes
    * @param wanted - outputs to copy
    */
-  run(given: ReadonlyMap<string, DataArray | H>, kept: ReadonlyMap<string, H | null>, wanted: readonly string[]): Soon<Ran<H>>;
+  run(
+    given: ReadonlyMap<string, DataArray | H>,
+    kept: ReadonlyMap<string, H | null>,
+    wanted: readonly string[],
+  ): Soon<Ran<H>>;
   endProfile(): void;
   close(): Soon<void>;
 }

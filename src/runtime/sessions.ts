@@ -5,15 +5,17 @@
  * allocated and the state is whole when a run fails. Where a program was shown to allow it, a run writes over what it reads.
  */
 import { ProviderError, ShapeError, UsageError } from "../errors.js";
-import { requireFit, requireWhole } from "./fit.js";
+import { canFollow, canHold, isKnown, isOf, requireFit, requireWhole } from "./fit.js";
 import type { DataArray, Hosted, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo, Traffic } from "./messages.js";
 import { FirstRun, type Placement, wholly, wouldFallBack } from "./placement.js";
 import { type ProviderChoice, providers, withFix } from "./providers.js";
 import { release } from "./release.js";
-import type { Held, Opened, Runner } from "./runner.js";
+import type { Held, Opened, Runner, Soon } from "./runner.js";
 
 interface Program<H> {
-  readonly opened: Opened<H>;
+  opened: Opened<H>;
+  /** Until a recorded run has succeeded: the same program without recording. */
+  plain: (() => Soon<Opened<H>>) | null;
   /** State tensor → output. */
   readonly state: ReadonlyMap<string, string>;
   /** State that a run may write over. */
@@ -58,7 +60,7 @@ export class Sessions<H extends Held> implements Hosted {
     }
     const began = performance.now();
     const { state = {}, overwritten = [] } = options;
-    const { opened, watched } = await this.native(`program ${program} cannot be loaded`, () =>
+    const { opened, watched, plain } = await this.native(`program ${program} cannot be loaded`, () =>
       this.openPlaced(program, model, options),
     );
     const { inputs, outputs } = opened;
@@ -77,6 +79,7 @@ export class Sessions<H extends Held> implements Hosted {
     }
     this.programs.set(program, {
       opened,
+      plain,
       state: new Map(Object.entries(state)),
       overwritten: new Set(this.runner.overwrites ? overwritten : []),
       watched,
@@ -94,7 +97,11 @@ export class Sessions<H extends Held> implements Hosted {
   }
 
   async write(state: NamedArrays): Promise<void> {
-    const given = Object.entries(state).map(([name, array]) => ({ name, array, dtype: requireWhole("state", name, array) }));
+    const given = Object.entries(state).map(([name, array]) => ({
+      name,
+      array,
+      dtype: requireWhole("state", name, array),
+    }));
     for (const { name, array, dtype } of given) {
       const held = this.state.get(name);
       const fits = held && canHold(held, dtype, array.shape);
@@ -141,7 +148,7 @@ export class Sessions<H extends Held> implements Hosted {
       throw new UsageError(`${where}: no output is wanted and none is state, so nothing would run.`);
     const ran = await this.native(`${where} failed`, async () => {
       try {
-        return await opened.run(given, kept, wanted);
+        return await this.runRecorded(program, loaded, (graph) => graph.run(given, kept, wanted));
       } catch (error) {
         this.lose(overwritten);
         throw error;
@@ -163,27 +170,48 @@ export class Sessions<H extends Held> implements Hosted {
     this.runner.close();
   }
 
+  /** A run; if the first recorded one fails, the program goes on without recording. */
+  private async runRecorded<T>(name: string, program: Program<H>, run: (graph: Opened<H>) => Soon<T>): Promise<T> {
+    const { plain } = program;
+    program.plain = null;
+    try {
+      return await run(program.opened);
+    } catch (error) {
+      if (!plain) throw error;
+      this.notRecorded(name, error);
+      await program.opened.close();
+      program.opened = await plain();
+      return run(program.opened);
+    }
+  }
+
+  private notRecorded(program: string, error: unknown): void {
+    this.tell.warning(`runs of ${program} are not recorded on ${this.provider.name}: ${(error as Error).message}`);
+  }
+
   /** A session with every node on the engine's provider, or one whose first run is watched. */
   private async openPlaced(
     program: string,
     model: Uint8Array,
     { fused = false, captured = false }: ProgramOptions,
-  ): Promise<{ readonly opened: Opened<H>; readonly watched: FirstRun | null }> {
-    const plain = { fused, captured: false };
+  ): Promise<Pick<Program<H>, "opened" | "watched" | "plain">> {
+    const unrecorded = { fused, captured: false };
+    const plain = () => this.runner.open(model, { ...unrecorded, alone: true });
     try {
-      if (this.capture && captured)
-        return { opened: await this.runner.open(model, { fused, captured, alone: true }), watched: null };
+      if (this.capture && captured && providers[this.provider.name].capture)
+        return { opened: await this.runner.open(model, { fused, captured, alone: true }), watched: null, plain };
     } catch (error) {
-      this.tell.warning(`runs of ${program} are not recorded on ${this.provider.name}: ${(error as Error).message}`);
+      this.notRecorded(program, error);
     }
     try {
-      return { opened: await this.runner.open(model, { ...plain, alone: true }), watched: null };
+      return { opened: await plain(), watched: null, plain: null };
     } catch (error) {
       if (!wouldFallBack.test(String(error))) throw error;
     }
     const watched = new FirstRun();
     try {
-      return { opened: await this.runner.open(model, { ...plain, alone: false, profile: watched.prefix }), watched };
+      const opened = await this.runner.open(model, { ...unrecorded, alone: false, profile: watched.prefix });
+      return { opened, watched, plain: null };
     } catch (error) {
       watched.discard();
       throw error;
@@ -197,7 +225,12 @@ export class Sessions<H extends Held> implements Hosted {
     program.watched = null;
   }
 
-  private requireKnown(where: string, { inputs, outputs }: Opened<H>, feeds: NamedArrays, wanted: readonly string[]): void {
+  private requireKnown(
+    where: string,
+    { inputs, outputs }: Opened<H>,
+    feeds: NamedArrays,
+    wanted: readonly string[],
+  ): void {
     for (const name of Object.keys(feeds)) {
       if (!inputs.some((i) => i.name === name)) {
         throw new UsageError(`${where} has no input ${name}. Its inputs are ${inputs.map((i) => i.name).join(", ")}.`);
@@ -205,7 +238,9 @@ export class Sessions<H extends Held> implements Hosted {
     }
     for (const name of wanted) {
       if (!outputs.some((o) => o.name === name)) {
-        throw new UsageError(`${where} has no output ${name}. Its outputs are ${outputs.map((o) => o.name).join(", ")}.`);
+        throw new UsageError(
+          `${where} has no output ${name}. Its outputs are ${outputs.map((o) => o.name).join(", ")}.`,
+        );
       }
     }
   }
@@ -293,21 +328,3 @@ export class Sessions<H extends Held> implements Hosted {
 
 /** How ONNX Runtime begins some messages: the place in its source and the check that failed. */
 const sourcePlace = /^\/onnxruntime_src\/.* was false\. /s;
-
-const isKnown = (shape: TensorInfo["shape"]): shape is readonly number[] => shape.every((d) => typeof d === "number");
-
-const isOf = (held: Held, dtype: string, shape: readonly (number | string)[]): boolean =>
-  held.dtype === dtype && held.shape.length === shape.length && held.shape.every((d, i) => d === shape[i]);
-
-/** Whether an array may be written over a tensor; `Uint8Array` also stands for bool. */
-const canHold = (held: Held, dtype: string, shape: readonly number[]): boolean =>
-  isOf(held, dtype, shape) || (dtype === "uint8" && isOf(held, "bool", shape));
-
-/** Whether known sizes and dtypes agree; names may differ. */
-function canFollow(current: TensorInfo, next: TensorInfo): boolean {
-  return (
-    current.dtype === next.dtype &&
-    current.shape.length === next.shape.length &&
-    current.shape.every((d, i) => typeof d === "string" || typeof next.shape[i] === "string" || d === next.shape[i])
-  );
-}

@@ -1,6 +1,6 @@
 /** What all sessions of a thread share: the environment of the process, the host's memory, and copies between memories. */
 import { dirname, join } from "node:path";
-import { ProviderError } from "../errors.js";
+import { ProviderError, ShapeError } from "../errors.js";
 import { type ElementType, elementTypes } from "../onnx/index.js";
 import type { Library } from "./library.js";
 import type { Handle } from "./signatures.js";
@@ -63,8 +63,11 @@ export class Environment {
     return { id: this.tensors++, handle, dtype, shape, onHost: allocator === this.hostAllocator };
   }
 
-  /** A tensor over an array's memory on the host: shared memory is allowed. */
+  /** A tensor over an array's memory on the host: shared memory is allowed. @throws ShapeError if that is not of its size */
   over(dtype: ElementType, shape: readonly number[], array: ArrayBufferView): Tensor {
+    const bytes = bytesOf({ dtype, shape });
+    if (array.byteLength !== bytes)
+      throw new ShapeError(`a tensor ${dtype}[${shape}] takes ${bytes} bytes, and the array has ${array.byteLength}.`);
     const address = array.byteLength === 0 ? null : this.library.address(array);
     return { ...this.at(this.host, address, dtype, shape), array };
   }

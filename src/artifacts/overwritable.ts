@@ -50,12 +50,13 @@ export function overwritable(
     const node = writers.get(name);
     return node && sharing.has(node.op) ? writerOf(node.inputs[0]) : node;
   };
+  const reading = new Map(Object.keys(state).map((name) => [name, readersOf(name)]));
+  const isBefore = orderOf(nodes, writers, new Set([...reading.values()].flatMap((found) => [...found])));
   const isSafe = ([name, output]: readonly [string, string]): boolean => {
     const writer = writerOf(output);
     if (!writer) return false; // the old value itself, or another's
-    const before = ancestors(writer, writers);
-    const reading = readersOf(name);
-    return (!reading.has(writer) || isPointwise(writer)) && [...reading].every((r) => r === writer || before.has(r));
+    const found = [...(reading.get(name) ?? [])];
+    return (!found.includes(writer) || isPointwise(writer)) && found.every((r) => r === writer || isBefore(r, writer));
   };
   return Object.entries(state)
     .filter(isSafe)
@@ -69,16 +70,32 @@ const isPointwise = ({ op, domain }: NodeContent): boolean => domain === "" && p
 
 const shares = ({ op, inputs }: NodeContent, name: string): boolean => sharing.has(op) && inputs[0] === name;
 
-/** The nodes that have to run before one. */
-function ancestors(node: NodeContent, writers: ReadonlyMap<string, NodeContent>): ReadonlySet<NodeContent> {
-  const found = new Set<NodeContent>();
-  const left = [node];
-  for (let next = left.pop(); next; next = left.pop())
-    for (const name of next.inputs) {
-      const writer = writers.get(name);
-      if (!writer || found.has(writer)) continue;
-      found.add(writer);
-      left.push(writer);
+/**
+ * Whether a node of some has to run before another, told from one pass over the nodes, which stand in an order in which they can
+ * run: each has a bit for every one of `some` that it needs.
+ */
+function orderOf(
+  nodes: readonly NodeContent[],
+  writers: ReadonlyMap<string, NodeContent>,
+  some: ReadonlySet<NodeContent>,
+): (first: NodeContent, then: NodeContent) => boolean {
+  const bits = new Map([...some].map((node, bit) => [node, bit]));
+  const words = Math.ceil(some.size / 32);
+  const needed = new Map<NodeContent, Uint32Array>();
+  for (const node of nodes) {
+    const own = new Uint32Array(words);
+    for (const name of node.inputs) {
+      const from = writers.get(name);
+      const theirs = from && needed.get(from);
+      if (!from || !theirs) continue;
+      for (let w = 0; w < words; w++) own[w] |= theirs[w];
+      const bit = bits.get(from);
+      if (bit !== undefined) own[bit >> 5] |= 1 << (bit & 31);
     }
-  return found;
+    needed.set(node, own);
+  }
+  return (first, then) => {
+    const bit = bits.get(first) as number;
+    return ((needed.get(then)?.[bit >> 5] ?? 0) & (1 << (bit & 31))) !== 0;
+  };
 }

@@ -26,6 +26,7 @@ export interface EngineFlags {
   readonly precision?: Precision;
   readonly crossCheck?: boolean;
   readonly threads?: number;
+  readonly capture?: boolean;
   readonly workers?: number;
   readonly json?: boolean;
 }
@@ -69,6 +70,7 @@ export async function withEngine<T>(flags: EngineFlags, use: (engine: Engine) =>
     ...(flags.threads ? { threads: flags.threads } : {}),
     ...(flags.precision ? { precision: flags.precision } : {}),
     ...(flags.crossCheck === undefined ? {} : { crossCheck: flags.crossCheck }),
+    ...(flags.capture === false ? { capture: false } : {}),
     onPlaced: placementTeller(provider),
     onChecked: (check) => tell(checkNotice(check, provider ?? "cpu")),
     onWarning: warn,

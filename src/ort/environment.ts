@@ -1,5 +1,6 @@
 /** What all sessions of a thread share: the environment of the process, the host's memory, and copies between memories. */
-import { ProviderError } from "../errors.js";
+import { dirname, join } from "node:path";
+import { ProviderError, ShapeError } from "../errors.js";
 import { type ElementType, elementTypes } from "../onnx/index.js";
 import type { Library } from "./library.js";
 import type { Handle } from "./signatures.js";
@@ -8,8 +9,10 @@ import type { Handle } from "./signatures.js";
 const fatal = 4;
 const [deviceAllocator, defaultMemory] = [0, 0];
 
-/** A tensor of ONNX Runtime's, in any memory. Compared by identity: an address may be another tensor's later. */
+/** A tensor of ONNX Runtime's, in any memory. */
 export interface Tensor {
+  /** Its own for as long as the environment is open; an address may be another's later. */
+  readonly id: number;
   readonly handle: Handle;
   readonly dtype: ElementType;
   readonly shape: readonly number[];
@@ -30,12 +33,22 @@ export class Environment {
   readonly host: Handle;
   /** Takes memory from the system and gives it back at once; it is ONNX Runtime's own and not released. */
   readonly hostAllocator: Handle;
+  private tensors = 0;
 
   constructor(readonly library: Library) {
     this.env = library.make("CreateEnv", fatal, "hcsc");
     library.call("DisableTelemetryEvents", this.env); // Windows' own; elsewhere see `withoutTelemetry`
     this.host = library.make("CreateMemoryInfo", "Cpu", deviceAllocator, 0, defaultMemory);
     this.hostAllocator = library.make("GetAllocatorWithDefaultOptions");
+  }
+
+  /** Opens a provider's library, a file beside ONNX Runtime's own, for copies to and from its device; once a process is enough. */
+  register(name: string, file: string): void {
+    try {
+      this.library.call("RegisterExecutionProviderLibrary", this.env, name, join(dirname(this.library.file), file));
+    } catch (error) {
+      if (!/already/i.test((error as Error).message)) throw error;
+    }
   }
 
   /** The session of a model by options that were made for it. */
@@ -48,11 +61,14 @@ export class Environment {
     const { code } = elementTypes[dtype];
     const sizes = BigInt64Array.from(shape, BigInt);
     const handle = this.library.make("CreateTensorAsOrtValue", allocator, sizes, shape.length, code);
-    return { handle, dtype, shape, onHost: allocator === this.hostAllocator };
+    return { id: this.tensors++, handle, dtype, shape, onHost: allocator === this.hostAllocator };
   }
 
-  /** A tensor over an array's memory on the host: shared memory is allowed. */
+  /** A tensor over an array's memory on the host: shared memory is allowed. @throws ShapeError if that is not of its size */
   over(dtype: ElementType, shape: readonly number[], array: ArrayBufferView): Tensor {
+    const bytes = bytesOf({ dtype, shape });
+    if (array.byteLength !== bytes)
+      throw new ShapeError(`a tensor ${dtype}[${shape}] takes ${bytes} bytes, and the array has ${array.byteLength}.`);
     const address = array.byteLength === 0 ? null : this.library.address(array);
     return { ...this.at(this.host, address, dtype, shape), array };
   }
@@ -64,12 +80,8 @@ export class Environment {
     const bytes = bytesOf({ dtype, shape });
     const { library } = this;
     const parts = [memory, address, bytes, sizes, shape.length, code] as const;
-    return {
-      handle: library.make("CreateTensorWithDataAsOrtValue", ...parts),
-      dtype,
-      shape,
-      onHost: memory === this.host,
-    };
+    const handle = library.make("CreateTensorWithDataAsOrtValue", ...parts);
+    return { id: this.tensors++, handle, dtype, shape, onHost: memory === this.host };
   }
 
   /** A tensor that ONNX Runtime made, on the host or not. */
@@ -77,7 +89,7 @@ export class Environment {
     const info = this.library.make("GetTensorTypeAndShape", handle);
     try {
       const { dtype, shape } = this.described(info);
-      return { handle, dtype, shape: shape.map(Number), onHost };
+      return { id: this.tensors++, handle, dtype, shape: shape.map(Number), onHost };
     } finally {
       this.library.release("TensorTypeAndShapeInfo", info);
     }

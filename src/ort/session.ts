@@ -29,7 +29,6 @@ export class Session {
   readonly inputs: readonly Described[];
   readonly outputs: readonly Described[];
   private readonly handle: Handle;
-  private readonly onHost: boolean;
 
   /** @throws ProviderError with what ONNX Runtime says */
   constructor(
@@ -38,7 +37,6 @@ export class Session {
     settings: SessionSettings,
   ) {
     const { library } = environment;
-    this.onHost = settings.provider === null;
     const options = library.make("CreateSessionOptions");
     try {
       library.call("DisableMemPattern", options); // planned memory is no faster here and takes a third more
@@ -80,7 +78,7 @@ export class Session {
   }
 
   binding(runEntries: Readonly<Record<string, string>> = {}): Binding {
-    return new Binding(this.environment, this.handle, this.onHost, runEntries);
+    return new Binding(this.environment, this.handle, runEntries);
   }
 
   /** Ends the profile. @returns its file */
@@ -141,7 +139,7 @@ interface Unmade {
   readonly onHost: boolean;
 }
 
-/** Tensors bound to a session's inputs and outputs. What is bound already is not bound again. */
+/** Tensors bound to a session's inputs and outputs. */
 export class Binding {
   private readonly handle: Handle;
   private readonly options: Handle;
@@ -151,7 +149,6 @@ export class Binding {
   constructor(
     private readonly environment: Environment,
     private readonly session: Handle,
-    private readonly onHost: boolean,
     runEntries: Readonly<Record<string, string>>,
   ) {
     const { library } = environment;
@@ -160,15 +157,14 @@ export class Binding {
     for (const [key, value] of Object.entries(runEntries)) library.call("AddRunConfigEntry", this.options, key, value);
   }
 
+  /** Binds a tensor to an input, which its memory outlives; one on the host is copied for a session on a device, as it is now. */
   input(name: string, tensor: Tensor): void {
-    const isCopied = tensor.onHost && !this.onHost; // as it is now
-    if (this.inputs.get(name) === tensor && !isCopied) return;
     this.environment.library.call("BindInput", this.handle, name, tensor.handle);
     this.inputs.set(name, tensor);
   }
 
+  /** Binds an output to where it is to be written. */
   output(name: string, tensor: Tensor): void {
-    if (this.outputs.get(name) === tensor) return;
     this.environment.library.call("BindOutput", this.handle, name, tensor.handle);
     this.outputs.set(name, tensor);
   }
@@ -179,7 +175,7 @@ export class Binding {
     this.outputs.set(name, { onHost: memory === this.environment.host });
   }
 
-  /** Whether a tensor is bound: its memory stays until another is in its place. */
+  /** Whether a tensor is bound: its memory then stays. */
   holds(tensor: Tensor): boolean {
     return [...this.inputs.values(), ...this.outputs.values()].includes(tensor);
   }

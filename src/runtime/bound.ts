@@ -5,7 +5,6 @@
 import { buildModel, identity, input } from "../graph/index.js";
 import { type ElementType, elementTypes } from "../onnx/index.js";
 import {
-  type Binding,
   bytesOf,
   Environment,
   elementCount,
@@ -15,17 +14,16 @@ import {
   type SessionSettings,
   type Tensor,
 } from "../ort/index.js";
-import type { DataArray, Elements, NamedArrays, TensorInfo, Traffic } from "./messages.js";
+import { BoundGraph } from "./boundGraph.js";
+import type { DataArray, Elements, Traffic } from "./messages.js";
 import { optionsOf, type ProviderChoice, type ProviderSettings, providers } from "./providers.js";
-import type { Opened, OpenOptions, Ran, Runner } from "./runner.js";
+import type { OpenOptions, Runner } from "./runner.js";
 
 /** Where tensors stay: an allocator, and how ONNX Runtime calls its memory. */
 interface Place {
   readonly memory: Handle;
   readonly allocator: Handle;
 }
-
-const isDense = (given: DataArray | Tensor): given is DataArray => "data" in given;
 
 export class Bound implements Runner<Tensor> {
   private readonly environment: Environment;
@@ -47,7 +45,7 @@ export class Bound implements Runner<Tensor> {
 
   open(model: Uint8Array, options: OpenOptions): BoundGraph {
     const session = this.session(model, options);
-    const graph = new BoundGraph(this, this.environment, session, () => this.graphs.delete(graph));
+    const graph = new BoundGraph(this, this.environment, session, options.captured, () => this.graphs.delete(graph));
     this.graphs.add(graph);
     return graph;
   }
@@ -91,11 +89,12 @@ export class Bound implements Runner<Tensor> {
   }
 
   free(held: Tensor): void {
-    for (const graph of this.graphs) graph.forget(held);
     const bool = this.bools.get(held);
     this.bools.delete(held);
-    if (bool) this.environment.free(bool);
-    this.environment.free(held);
+    for (const tensor of bool ? [bool, held] : [held]) {
+      for (const graph of this.graphs) graph.forget(tensor);
+      this.environment.free(tensor);
+    }
   }
 
   traffic(): Traffic {
@@ -143,18 +142,20 @@ export class Bound implements Runner<Tensor> {
     return bool;
   }
 
-  private session(model: Uint8Array, { fused, alone, profile }: OpenOptions): Session {
+  private session(model: Uint8Array, { fused, alone, captured, profile }: OpenOptions): Session {
     const { name, device } = this.provider;
-    const { native, entries } = this.settings;
-    const options = optionsOf(this.provider);
+    const { native, entries, capture } = this.settings;
     const isCpu = name === "cpu";
+    const options = {
+      ...optionsOf(this.provider),
+      ...(device === null ? {} : { device_id: `${device}` }),
+      ...(captured ? capture : {}),
+    };
     const settings: SessionSettings = {
       optimization: fused ? "basic" : "all",
       threads: this.threads,
       entries: { ...entries, ...(alone && !isCpu ? { "session.disable_cpu_ep_fallback": "1" } : {}) },
-      provider: isCpu
-        ? null
-        : { name: native, options: { ...options, ...(device === null ? {} : { device_id: `${device}` }) } },
+      provider: isCpu ? null : { name: native, options },
       ...(profile ? { profile } : {}),
     };
     return new Session(this.environment, model, settings);
@@ -173,114 +174,11 @@ export class Bound implements Runner<Tensor> {
   private openDevice(): NonNullable<Bound["device"]> {
     const x = input("x", [1]);
     const model = buildModel({ name: "device", inputs: [x], outputs: { y: identity(x) } });
-    const session = this.session(model, { fused: false, alone: true });
+    const session = this.session(model, { fused: false, alone: true, captured: false });
     const [memory] = session.outputMemory();
+    const library = this.settings.library?.[process.platform];
+    if (library) this.environment.register(this.settings.native, library);
     if (/^cpu/i.test(memory.name)) return { session, place: null };
     return { session, place: { memory: memory.handle, allocator: session.allocator(memory.handle) } };
-  }
-}
-
-/** A session with the bindings of its runs. */
-class BoundGraph implements Opened<Tensor> {
-  readonly inputs: readonly TensorInfo[];
-  readonly outputs: readonly TensorInfo[];
-  /** By what they bind as outputs, and which of two places: state that goes to and fro has two bindings that stay as they are. */
-  private readonly bindings = new Map<string, readonly [Binding, Binding]>();
-  private turn = 0;
-  /** Feeds and results of sizes known before, on a device: they keep their places. */
-  private readonly places = new Map<string, Tensor>();
-
-  constructor(
-    private readonly runner: Bound,
-    private readonly environment: Environment,
-    private readonly session: Session,
-    private readonly onClosed: () => void,
-  ) {
-    this.inputs = session.inputs;
-    this.outputs = session.outputs;
-  }
-
-  run(
-    given: ReadonlyMap<string, DataArray | Tensor>,
-    kept: ReadonlyMap<string, Tensor | null>,
-    wanted: readonly string[],
-  ): Ran<Tensor> {
-    const { runner, environment } = this;
-    const binding = this.bindingFor([...kept.keys()], wanted);
-    const lent: Tensor[] = [];
-    const placed: [DataArray, Tensor][] = [];
-    for (const { name, dtype } of this.inputs) {
-      const value = given.get(name) as DataArray | Tensor;
-      if (!isDense(value)) {
-        binding.input(name, runner.as(dtype, value));
-        continue;
-      }
-      const place = runner.isDevice(dtype, value.shape) ? this.placeOf(name, dtype, value.shape) : null;
-      const tensor = place ?? environment.over(dtype as ElementType, value.shape, value.data);
-      if (place) placed.push([value, place]);
-      else lent.push(tensor);
-      binding.input(name, tensor);
-    }
-    runner.copyIn(placed);
-    const outputs = new Map<string, Tensor | null>(kept);
-    for (const { name, dtype, shape } of this.outputs) {
-      if (wanted.includes(name) && !kept.has(name)) outputs.set(name, this.placeOf(name, dtype, shape));
-      const place = outputs.get(name);
-      if (place) binding.output(name, place);
-      else if (place === null) binding.outputIn(name, kept.has(name) ? runner.memoryOf(dtype) : environment.host);
-    }
-    try {
-      binding.run();
-    } finally {
-      for (const tensor of lent) environment.free(tensor);
-    }
-    this.turn = 1 - this.turn;
-    const made = binding.made();
-    const found = (name: string): Tensor => (outputs.get(name) ?? made.get(name)) as Tensor;
-    const arrays = runner.read(wanted.map(found));
-    for (const [name, tensor] of made) if (!kept.has(name)) environment.free(tensor);
-    return {
-      kept: new Map([...kept.keys()].map((name) => [name, found(name)])),
-      results: Object.fromEntries(wanted.map((name, i) => [name, arrays[i]])) as NamedArrays,
-    };
-  }
-
-  endProfile(): void {
-    this.session.endProfile();
-  }
-
-  /** Lets go of what is bound, if it holds a tensor: else its memory would stay. */
-  forget(held: Tensor): void {
-    for (const [key, pair] of this.bindings) {
-      if (!pair.some((binding) => binding.holds(held))) continue;
-      for (const binding of pair) binding.close();
-      this.bindings.delete(key);
-    }
-  }
-
-  close(): void {
-    for (const pair of this.bindings.values()) for (const binding of pair) binding.close();
-    for (const place of this.places.values()) this.environment.free(place);
-    this.session.close();
-    this.onClosed();
-  }
-
-  private bindingFor(kept: readonly string[], wanted: readonly string[]): Binding {
-    const key = JSON.stringify([kept, wanted]);
-    const pair = this.bindings.get(key) ?? [this.session.binding(), this.session.binding()];
-    this.bindings.set(key, pair);
-    return pair[this.turn];
-  }
-
-  /** The place of an input or output that is not state, null if its size is not known before. */
-  private placeOf(name: string, dtype: string, shape: TensorInfo["shape"]): Tensor | null {
-    if (!shape.every((size) => typeof size === "number")) return null;
-    const old = this.places.get(name);
-    if (old && String(old.shape) === String(shape)) return old;
-    this.places.delete(name);
-    if (old) this.runner.free(old);
-    const place = this.runner.room(dtype, shape as readonly number[]);
-    this.places.set(name, place);
-    return place;
   }
 }

@@ -61,6 +61,11 @@ export interface EngineOptions {
   readonly crossCheck?: boolean;
   /** Told of each first run that agreed with the CPU's. */
   readonly onChecked?: (check: CrossCheck) => void;
+  /**
+   * Whether `cuda` and `webgpu` record training's steps, once for each direction that state goes, and play them again, instead of
+   * launching node by node. The numbers are the same. A step that cannot be recorded runs as ever, with a warning. Default true.
+   */
+  readonly capture?: boolean;
   /** Told where the nodes of each program run: when it is loaded, or after its first run. Not called on the CPU. */
   readonly onPlaced?: (placement: Placement) => void;
   /** Told what people should know, as that the C API cannot be called here. Default: `process.emitWarning`. */
@@ -111,6 +116,7 @@ export async function openEngine({
   threads = availableParallelism(),
   precision = "fp32",
   crossCheck = true,
+  capture = true,
   onPlaced = () => {},
   onChecked = () => {},
   onWarning = (message) => process.emitWarning(message),
@@ -127,7 +133,7 @@ export async function openEngine({
   }
   withoutTelemetry();
   const told = { onPlaced, onChecked, onWarning };
-  const engine = new ThreadEngine({ backend, provider: choice, threads, crossCheck }, told);
+  const engine = new ThreadEngine({ backend, provider: choice, threads, crossCheck, capture }, told);
   await engine.names(); // the thread is up, ONNX Runtime is loaded
   return engine;
 }
@@ -153,14 +159,14 @@ class ThreadEngine implements Engine {
   readonly precision: Precision;
 
   constructor(
-    options: Omit<HostOptions, "flags">,
+    settings: Omit<HostOptions, "flags">,
     private readonly told: Required<Pick<EngineOptions, "onPlaced" | "onChecked" | "onWarning">>,
   ) {
-    this.backend = options.backend;
-    this.provider = options.provider.name;
-    this.precision = options.provider.precision;
+    this.backend = settings.backend;
+    this.provider = settings.provider.name;
+    this.precision = settings.provider.precision;
     const flags = new SharedArrayBuffer(8);
-    const workerData: HostOptions = { ...options, flags };
+    const workerData: HostOptions = { ...settings, flags };
     this.worker = new Worker(new URL("./host.js", import.meta.url), {
       workerData,
       name: "hcsc engine",
@@ -181,8 +187,9 @@ class ThreadEngine implements Engine {
 
   load(program: string, model: Uint8Array, options: ProgramOptions = {}): Promise<ProgramInfo> {
     const copy = new Uint8Array(model); // not on shared memory
-    const { state = {}, trainable = [], overwritten = [], fused = false } = options; // of what may be a whole program
-    return this.ask("load", { program, model: copy, options: { state, trainable, overwritten, fused } }, [copy.buffer]);
+    const { state = {}, trainable = [], overwritten = [], captured = false, fused = false } = options;
+    const given = { state, trainable, overwritten, captured, fused }; // of what may be a whole program
+    return this.ask("load", { program, model: copy, options: given }, [copy.buffer]);
   }
 
   async unload(program: string): Promise<void> {

@@ -8,9 +8,9 @@ import { type CrossCheck, DeviceSessions } from "./deviceSessions.js";
 import type { Backend, Hosted, NamedArrays, Reply, Request } from "./messages.js";
 import { type ErrorKind, flag, type HostOptions } from "./messages.js";
 import type { Placement } from "./placement.js";
-import { Sessions } from "./sessions.js";
+import { Sessions, type Told } from "./sessions.js";
 
-const { backend, provider, threads, crossCheck, flags } = workerData as HostOptions;
+const { backend, provider, threads, crossCheck, capture, flags } = workerData as HostOptions;
 const shared = new Int32Array(flags);
 const port = parentPort;
 if (!port) throw new Error("host.js is the engine's thread: openEngine starts it");
@@ -33,7 +33,10 @@ let warnings: string[] = [];
 
 /** By the C API; on the CPU without it too, where it cannot be called. */
 async function openSessions(): Promise<Hosted> {
-  const onPlaced = (placement: Placement) => placed.push(placement);
+  const told: Told = {
+    placed: (placement) => placed.push(placement),
+    warning: (message) => warnings.push(message),
+  };
   let library: Library;
   try {
     library = await openLibrary();
@@ -41,15 +44,16 @@ async function openSessions(): Promise<Hosted> {
     const why = `ONNX Runtime's C API cannot be called: ${(error as Error).message}`;
     if (provider.name !== "cpu") throw new ProviderError(`${why} The provider ${provider.name} needs it.`);
     warnings.push(`${why} Steps run by onnxruntime-node's binding, which copies the state: slower, and in more memory`);
-    return new Sessions(new Copied(threads), provider, guard, onPlaced);
+    return new Sessions(new Copied(threads), provider, false, guard, told);
   }
-  const sessions = new Sessions(new Bound(library, provider, threads), provider, guard, onPlaced);
+  const sessions = new Sessions(new Bound(library, provider, threads), provider, capture, guard, told);
   if (provider.name === "cpu") return sessions;
   const onCpu = { name: "cpu", device: null, precision: "fp32" } as const;
+  const silent: Told = { placed: () => {}, warning: () => {} };
   return new DeviceSessions(sessions, {
     provider: provider.name,
     precision: provider.precision,
-    openCpu: () => new Sessions(new Bound(library, onCpu, threads), onCpu, guard, () => {}),
+    openCpu: () => new Sessions(new Bound(library, onCpu, threads), onCpu, false, guard, silent),
     crossCheck,
     onChecked: (check) => checked.push(check),
   });

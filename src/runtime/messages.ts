@@ -41,6 +41,8 @@ export interface ProgramOptions {
    * then loses these tensors. Where it saves nothing it is not done.
    */
   readonly overwritten?: readonly string[];
+  /** It is run again and again: worth recording, where the engine and its provider do that. */
+  readonly captured?: boolean;
   /** Its ops are fused as far as the provider's kernels go: loading does not look for more, which takes half the time. */
   readonly fused?: boolean;
 }
@@ -103,6 +105,7 @@ export interface HostOptions {
   readonly threads: number;
   /** Whether the first run of each program is compared with the CPU's. */
   readonly crossCheck: boolean;
+  readonly capture: boolean;
   /** int32 [2]: `busy` and `stop`, see exitGuard.ts. */
   readonly flags: SharedArrayBuffer;
 }

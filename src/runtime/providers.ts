@@ -18,6 +18,10 @@ export interface ProviderSettings {
   readonly form: ((model: Uint8Array) => Uint8Array) | null;
   /** Whether `name:N` picks one of several devices. */
   readonly picksDevice: boolean;
+  /** Its options under which it records runs and plays them again; null where it cannot. */
+  readonly capture: Readonly<Record<string, string>> | null;
+  /** By platform the library that copies to and from its device, where that is not in ONNX Runtime's own. */
+  readonly library?: Readonly<Record<string, string>>;
   /** Entries of a session's configuration. */
   readonly entries: Readonly<Record<string, string>>;
   /** What to install or change, by what ONNX Runtime says. */
@@ -46,6 +50,8 @@ export const providers = {
       fp16: { ...takesAsNeeded, use_tf32: "0" },
     },
     form: null,
+    capture: { enable_cuda_graph: "1" },
+    library: { linux: "libonnxruntime_providers_cuda.so", win32: "onnxruntime_providers_cuda.dll" },
     picksDevice: true,
     entries: {},
     fixes: [
@@ -61,6 +67,7 @@ export const providers = {
     native: "DML",
     precisions: { fp32: {}, fp16: {} },
     form: null,
+    capture: null,
     picksDevice: true,
     entries: {},
     fixes: [],
@@ -71,6 +78,7 @@ export const providers = {
     native: "CoreML",
     precisions: { fp32: {}, fp16: {} },
     form: null,
+    capture: null,
     picksDevice: false,
     entries: {},
     fixes: [],
@@ -81,6 +89,7 @@ export const providers = {
     native: "WebGPU",
     precisions: { fp32: robust, fp16: robust },
     form: deviceModel,
+    capture: { enableGraphCapture: "1" },
     picksDevice: false,
     entries: {},
     fixes: [
@@ -96,6 +105,7 @@ export const providers = {
     native: "CPU",
     precisions: { fp32: {} },
     form: null,
+    capture: null,
     picksDevice: false,
     entries: { "session.force_spinning_stop": "1" },
     fixes: [],

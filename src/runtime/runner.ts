@@ -12,11 +12,13 @@ export interface OpenOptions {
   readonly fused: boolean;
   /** Whether a node that would run on the CPU makes this fail; on the CPU without meaning. */
   readonly alone: boolean;
+  /** Whether runs are to be recorded by the provider, once for each set of places, and played again. */
+  readonly captured: boolean;
   /** Path, but for its end, of a profile that is written until `endProfile`. */
   readonly profile?: string;
 }
 
-type Soon<T> = T | Promise<T>;
+export type Soon<T> = T | Promise<T>;
 
 /** What a run gives: outputs that stay, and copies of those that were wanted. */
 export interface Ran<H> {

@@ -5,14 +5,17 @@
  * allocated and the state is whole when a run fails. Where a program was shown to allow it, a run writes over what it reads.
  */
 import { ProviderError, ShapeError, UsageError } from "../errors.js";
-import { requireFit, requireWhole } from "./fit.js";
+import { canFollow, canHold, isKnown, isOf, requireFit, requireWhole } from "./fit.js";
 import type { DataArray, Hosted, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo, Traffic } from "./messages.js";
 import { FirstRun, type Placement, wholly, wouldFallBack } from "./placement.js";
 import { type ProviderChoice, providers, withFix } from "./providers.js";
-import type { Held, Opened, Runner } from "./runner.js";
+import { release } from "./release.js";
+import type { Held, Opened, Runner, Soon } from "./runner.js";
 
 interface Program<H> {
-  readonly opened: Opened<H>;
+  opened: Opened<H>;
+  /** Until a recorded run has succeeded: the same program without recording. */
+  plain: (() => Soon<Opened<H>>) | null;
   /** State tensor → output. */
   readonly state: ReadonlyMap<string, string>;
   /** State that a run may write over. */
@@ -24,18 +27,26 @@ interface Program<H> {
 /** Runs a native call; the transport marks the time in which the thread must not be ended. */
 export type Guard = <T>(native: () => T | Promise<T>) => Promise<T>;
 
+/** Who is told of what is found out on the way. */
+export interface Told {
+  /** Where the nodes of a program run, once for each. */
+  placed(placement: Placement): void;
+  warning(message: string): void;
+}
+
 export class Sessions<H extends Held> implements Hosted {
   private readonly programs = new Map<string, Program<H>>();
   private readonly state = new Map<string, H>();
   /** The other place of a state tensor, if it has one. */
   private readonly spares = new Map<string, H>();
 
-  /** @param onPlaced - told where the nodes of a program run, once for each */
   constructor(
     private readonly runner: Runner<H>,
     private readonly provider: ProviderChoice,
+    /** Whether runs of programs that ask for it are recorded. */
+    private readonly capture: boolean,
     private readonly guard: Guard,
-    private readonly onPlaced: (placement: Placement) => void,
+    private readonly tell: Told,
   ) {}
 
   /** What crossed between host and device so far. */
@@ -48,9 +59,9 @@ export class Sessions<H extends Held> implements Hosted {
       throw new UsageError(`the program ${program} is loaded already. Unload it first, or give another name.`);
     }
     const began = performance.now();
-    const { state = {}, fused = false, overwritten = [] } = options;
-    const { opened, watched } = await this.native(`program ${program} cannot be loaded`, () =>
-      this.openPlaced(model, fused),
+    const { state = {}, overwritten = [] } = options;
+    const { opened, watched, plain } = await this.native(`program ${program} cannot be loaded`, () =>
+      this.openPlaced(program, model, options),
     );
     const { inputs, outputs } = opened;
     for (const [name, output] of Object.entries(state)) {
@@ -68,11 +79,12 @@ export class Sessions<H extends Held> implements Hosted {
     }
     this.programs.set(program, {
       opened,
+      plain,
       state: new Map(Object.entries(state)),
       overwritten: new Set(this.runner.overwrites ? overwritten : []),
       watched,
     });
-    if (!watched && this.provider.name !== "cpu") this.onPlaced(wholly(program));
+    if (!watched && this.provider.name !== "cpu") this.tell.placed(wholly(program));
     return { inputs, outputs, seconds: (performance.now() - began) / 1000 };
   }
 
@@ -98,6 +110,7 @@ export class Sessions<H extends Held> implements Hosted {
       );
       if (held && !fits) this.runner.free(held);
       this.state.set(name, written);
+      release([array]); // it has moved to this thread, and garbage collection would come late
     }
   }
 
@@ -135,7 +148,7 @@ export class Sessions<H extends Held> implements Hosted {
       throw new UsageError(`${where}: no output is wanted and none is state, so nothing would run.`);
     const ran = await this.native(`${where} failed`, async () => {
       try {
-        return await opened.run(given, kept, wanted);
+        return await this.runRecorded(program, loaded, (graph) => graph.run(given, kept, wanted));
       } catch (error) {
         this.lose(overwritten);
         throw error;
@@ -157,19 +170,48 @@ export class Sessions<H extends Held> implements Hosted {
     this.runner.close();
   }
 
+  /** A run; if the first recorded one fails, the program goes on without recording. */
+  private async runRecorded<T>(name: string, program: Program<H>, run: (graph: Opened<H>) => Soon<T>): Promise<T> {
+    const { plain } = program;
+    program.plain = null;
+    try {
+      return await run(program.opened);
+    } catch (error) {
+      if (!plain) throw error;
+      this.notRecorded(name, error);
+      await program.opened.close();
+      program.opened = await plain();
+      return run(program.opened);
+    }
+  }
+
+  private notRecorded(program: string, error: unknown): void {
+    this.tell.warning(`runs of ${program} are not recorded on ${this.provider.name}: ${(error as Error).message}`);
+  }
+
   /** A session with every node on the engine's provider, or one whose first run is watched. */
   private async openPlaced(
+    program: string,
     model: Uint8Array,
-    fused: boolean,
-  ): Promise<{ readonly opened: Opened<H>; readonly watched: FirstRun | null }> {
+    { fused = false, captured = false }: ProgramOptions,
+  ): Promise<Pick<Program<H>, "opened" | "watched" | "plain">> {
+    const unrecorded = { fused, captured: false };
+    const plain = () => this.runner.open(model, { ...unrecorded, alone: true });
     try {
-      return { opened: await this.runner.open(model, { fused, alone: true }), watched: null };
+      if (this.capture && captured && providers[this.provider.name].capture)
+        return { opened: await this.runner.open(model, { fused, captured, alone: true }), watched: null, plain };
+    } catch (error) {
+      this.notRecorded(program, error);
+    }
+    try {
+      return { opened: await plain(), watched: null, plain: null };
     } catch (error) {
       if (!wouldFallBack.test(String(error))) throw error;
     }
     const watched = new FirstRun();
     try {
-      return { opened: await this.runner.open(model, { fused, alone: false, profile: watched.prefix }), watched };
+      const opened = await this.runner.open(model, { ...unrecorded, alone: false, profile: watched.prefix });
+      return { opened, watched, plain: null };
     } catch (error) {
       watched.discard();
       throw error;
@@ -179,7 +221,7 @@ export class Sessions<H extends Held> implements Hosted {
   private placed(name: string, program: Program<H>): void {
     if (!program.watched) return;
     program.opened.endProfile();
-    this.onPlaced(program.watched.placement(name, providers[this.provider.name].label));
+    this.tell.placed(program.watched.placement(name, providers[this.provider.name].label));
     program.watched = null;
   }
 
@@ -286,21 +328,3 @@ export class Sessions<H extends Held> implements Hosted {
 
 /** How ONNX Runtime begins some messages: the place in its source and the check that failed. */
 const sourcePlace = /^\/onnxruntime_src\/.* was false\. /s;
-
-const isKnown = (shape: TensorInfo["shape"]): shape is readonly number[] => shape.every((d) => typeof d === "number");
-
-const isOf = (held: Held, dtype: string, shape: readonly (number | string)[]): boolean =>
-  held.dtype === dtype && held.shape.length === shape.length && held.shape.every((d, i) => d === shape[i]);
-
-/** Whether an array may be written over a tensor; `Uint8Array` also stands for bool. */
-const canHold = (held: Held, dtype: string, shape: readonly number[]): boolean =>
-  isOf(held, dtype, shape) || (dtype === "uint8" && isOf(held, "bool", shape));
-
-/** Whether known sizes and dtypes agree; names may differ. */
-function canFollow(current: TensorInfo, next: TensorInfo): boolean {
-  return (
-    current.dtype === next.dtype &&
-    current.shape.length === next.shape.length &&
-    current.shape.every((d, i) => typeof d === "string" || typeof next.shape[i] === "string" || d === next.shape[i])
-  );
-}

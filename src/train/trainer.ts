@@ -236,7 +236,7 @@ class Training {
     const stepper = new Stepper(engine, this.plan, phase, target);
     for (const program of stepper.programs) {
       await this.options.run.saveGraph(`${phase}-${program.name}`, program.model);
-      await engine.load(program.name, program.model, program);
+      await engine.load(program.name, program.model, { ...program, captured: true });
     }
     this.loaded = { phase, stepper };
     return stepper;

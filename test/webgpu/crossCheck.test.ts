@@ -26,8 +26,9 @@ async function sessionsOn(t: ExecutionContext, crossCheck: boolean) {
     return new Sessions(
       new Bound(library, choice, 2),
       choice,
+      false,
       async (call) => call(),
-      () => {},
+      { placed: () => {}, warning: () => {} },
     );
   };
   const checks: CrossCheck[] = [];

@@ -138,7 +138,7 @@ async function peerStep(script: string, c: StepCase): Promise<PeerStep | null> {
 
 /** Medians over rounds, ours and the peer's in turn. */
 export async function benchStep(name: string, c: StepCase, standardOps: boolean): Promise<Row> {
-  const engine = await openEngine({ provider: flags.provider });
+  const engine = await openEngine({ provider: flags.provider, crossCheck: false });
   const step = await readyStep(engine, recipeOf(c), standardOps ? { kind: "portable" } : await chooseTarget(engine));
   await step.run(); // the first touch of memory is slow on some machines
   const [ours, theirs, compiled]: [number[], PeerStep[], number[]] = [[], [], []];

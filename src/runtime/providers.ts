@@ -34,10 +34,10 @@ const robust = { enableRobustness: "1" } as const;
 const takesAsNeeded = { arena_extend_strategy: "kSameAsRequested" } as const;
 
 /**
- * CUDA multiplies in TF32 unless told not to.
+ * CUDA multiplies in TF32 unless told not to, and takes memory by doubling what it has unless told to take what is asked.
  *
- * CPU: threads spin between the parallel parts of a run, which makes steps 5 % and epochs 7 to 12 % faster than waiting passively (two trainings at once on the
- * same cores: 20 % slower), and stop when the run ends, so that the loader has them.
+ * CPU: threads spin between the parallel parts of a run, which makes steps 5 % and epochs 7 to 12 % faster than waiting passively
+ * (two trainings at once on the same cores: 20 % slower), and stop when the run ends, so that the loader has them.
  */
 export const providers = {
   cuda: {

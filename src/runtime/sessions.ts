@@ -327,4 +327,4 @@ export class Sessions<H extends Held> implements Hosted {
 }
 
 /** How ONNX Runtime begins some messages: the place in its source and the check that failed. */
-const sourcePlace = /^\/onnxruntime_src\/.* was false\. /s;
+const sourcePlace = /^\/onnxruntime_src\/.*?(?: was false\. |\[ONNXRuntimeError\] : \d+ : \w+ : )/s;

@@ -23,13 +23,10 @@ async function sessionsOn(t: ExecutionContext, crossCheck: boolean) {
   const library = await openLibrary();
   const open = (name: "webgpu" | "cpu") => {
     const choice = { name, device: null, precision: "fp32" } as const;
-    return new Sessions(
-      new Bound(library, choice, 2),
-      choice,
-      false,
-      async (call) => call(),
-      { placed: () => {}, warning: () => {} },
-    );
+    return new Sessions(new Bound(library, choice, 2), choice, false, async (call) => call(), {
+      placed: () => {},
+      warning: () => {},
+    });
   };
   const checks: CrossCheck[] = [];
   const sessions = new DeviceSessions(open("webgpu"), {

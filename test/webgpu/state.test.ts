@@ -66,6 +66,28 @@ deviceTest(
   },
 );
 
+deviceTest("recorded steps give the bits of launched ones, whoever writes the state between", async (t) => {
+  const ends = [];
+  for (const capture of [false, true]) {
+    const warnings: string[] = [];
+    const engine = await deviceEngine(t, { capture, onWarning: (message) => warnings.push(message) });
+    const [w, d] = [input("w", [3]), input("d", [])];
+    const outputs = { next: mul(add(w, d), 0.5), total: sum(w) };
+    const model = buildModel({ name: "update", inputs: [w, d], outputs });
+    await engine.load("update", model, { state: { w: "next" }, captured: true });
+    const totals: number[] = [];
+    for (let i = 0; i < 12; i++) {
+      if (i % 5 === 0) await engine.write({ w: { shape: [3], data: Float32Array.of(i, 1, 2) } });
+      if (i === 7) await engine.drop(["w"]);
+      if (i === 7) await engine.write({ w: { shape: [3], data: Float32Array.of(7, 8, 9) } });
+      totals.push(Number((await engine.run("update", { d: scalar(i) }, ["total"])).total.data[0]));
+    }
+    t.deepEqual(warnings, []);
+    ends.push({ totals, state: await engine.read() });
+  }
+  t.deepEqual(ends[1], ends[0]);
+});
+
 deviceTest("nodes without a kernel on the device are named with the provider that ran them", async (t) => {
   const placed: Placement[] = [];
   const engine = await deviceEngine(t, { onPlaced: (p) => placed.push(p) });

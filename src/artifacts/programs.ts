@@ -16,6 +16,7 @@ import {
   type Graph,
   type Shape,
   type Value,
+  wideReductions,
 } from "../graph/index.js";
 import { lowerBlocked } from "../graph/lower/index.js";
 import { encodeModel, type ModelContent } from "../onnx/index.js";
@@ -94,7 +95,7 @@ const forms: { readonly [K in Target["kind"]]: (graph: Graph, target: Target & {
     );
     const vectors = stateVectors(graph.inputs);
     const replaced = vectors.map(nextVector).filter(({ members }) => members.every((m) => m.name in graph.outputs));
-    return fewNodes(flatten(expanded, vectors, replaced));
+    return wideReductions(fewNodes(flatten(expanded, vectors, replaced)));
   },
   blocked(graph, { block }) {
     const lowered = lowerBlocked(graph, { block, isPacked: (name, shape) => isPackedState(name, shape, block) });

@@ -127,14 +127,8 @@ export const argMax = (x: Value, axis = -1, keepDims = false): Value =>
 export const softmax = (x: Value, axis = -1): Value => apply("Softmax", [x], { axis });
 export const logSoftmax = (x: Value, axis = -1): Value => apply("LogSoftmax", [x], { axis });
 
-/**
- * Matrix product of the last two axes; leading axes broadcast. A product over nothing is zeros, which ONNX Runtime's CPU provider
- * leaves unwritten.
- */
-export function matMul(a: Value, b: Value): Value {
-  const product = apply("MatMul", [a, b]);
-  return a.shape.at(-1) === 0 && isStatic(product.shape) ? expand(scalar(0, product.dtype), product.shape) : product;
-}
+/** Matrix product of the last two axes; leading axes broadcast. */
+export const matMul = (a: Value, b: Value): Value => apply("MatMul", [a, b]);
 
 /** `a·b + c` with either transposed on request. */
 export const gemm = (a: Value, b: Value, c: Value | null = null, { transA = false, transB = false } = {}): Value =>

@@ -50,3 +50,4 @@ export {
   topological,
   type Value,
 } from "./value.js";
+export { wideReductions } from "./wideReductions.js";

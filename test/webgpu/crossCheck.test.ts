@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { ExecutionContext } from "ava";
-import { compile, fusedStep, results, type StepSettings } from "../../src/artifacts/index.js";
+import { compile, fusedStep, packState, results, type StepSettings } from "../../src/artifacts/index.js";
 import { ProviderError } from "../../src/errors.js";
 import { defects } from "../../src/graph/device/defects.js";
 import { openLibrary } from "../../src/ort/index.js";
@@ -43,9 +43,10 @@ async function sessionsOn(t: ExecutionContext, crossCheck: boolean) {
 /** The first step of a training whose encoder is six channels wide. */
 async function firstStep(t: ExecutionContext, crossCheck: boolean) {
   const { sessions, checks } = await sessionsOn(t, crossCheck);
-  const program = compile(fusedStep(six, "warmup"), { kind: "device", precision: "fp32" });
+  const target = { kind: "device", precision: "fp32" } as const;
+  const program = compile(fusedStep(six, "warmup"), target);
   await sessions.load(program.name, program.model, { state: program.state });
-  await sessions.write(startingState(six));
+  await sessions.write(packState(target, startingState(six)));
   const fed = fedTo(program, allFeeds(six));
   const run = () => sessions.run(program.name, fed, [results.loss, results.gradientNorm]);
   return { run, checks, sessions };

@@ -5,6 +5,7 @@
 import { concat, reshape, sameShape, slice, transpose } from "../apply.js";
 import { count } from "../shapes.js";
 import { constant, isConstant, known, type Node, node, producer, type Value } from "../value.js";
+import { rowWidth } from "./pieces.js";
 
 /** Where a tensor lies in a vector that exists. */
 export interface Place {
@@ -171,9 +172,9 @@ function stacked(values: readonly Value[]): Value {
     if (last?.key === key && shape.length > 0) last.values.push(x);
     else runs.push({ key, axis, values: [x] });
   }
-  const flat = runs.map((run) => {
-    const whole = sideBySide(run.values, run.axis);
-    return whole.shape.length === 1 ? whole : reshape(whole, [-1]);
-  });
-  return concat(flat, 0);
+  const wholes = runs.map((run) => sideBySide(run.values, run.axis));
+  if (wholes.length === 1) return wholes[0].shape.length === 1 ? wholes[0] : reshape(wholes[0], [-1]);
+  const width = rowWidth(wholes.map(sizeOf));
+  const rows = wholes.map((whole) => reshape(whole, [-1, width]));
+  return reshape(concat(rows, 0), [-1]);
 }

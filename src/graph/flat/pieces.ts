@@ -22,6 +22,26 @@ export function parts(x: Value, sizes: readonly number[], axis = 0): readonly Va
   return split(x, lengths, axis).flatMap((part, i) => parts(part, runs[i], axis));
 }
 
+/**
+ * A vector as rows of a width that divides all `sizes`: `Split` and `Concat` along its rows move the same memory. CUDA's make a table
+ * with an entry for each place along the axis, on the host and with every run: of 11 million it takes longer than the step.
+ */
+export function rowWidth(sizes: readonly number[]): number {
+  const common = (a: number, b: number): number => (b === 0 ? a : common(b, a % b));
+  return sizes.reduce(common, 0);
+}
+
+/** Parts of a vector, each as rows of one width. */
+function cutVector(flat: Value, sizes: readonly number[]): readonly Value[] {
+  const width = rowWidth(sizes);
+  return sizes.length === 1
+    ? [flat]
+    : parts(
+        reshape(flat, [-1, width]),
+        sizes.map((n) => n / width),
+      );
+}
+
 /** A vector by what each of its members is multiplied by. */
 function multiplied(x: Value, family: Family, factors: ReadonlyMap<string, number>): Value {
   const all = family.members.flatMap(({ name, shape }) => Array<number>(sizeOf(shape)).fill(factors.get(name) ?? 1));
@@ -51,7 +71,7 @@ export function pieces(flat: Value, family: Family, factors: readonly ReadonlyMa
   const vectors = family.members.slice(matrices.length);
   const runs = stacks(matrices);
   const total = (members: Family["members"]) => members.reduce((n, { shape }) => n + sizeOf(shape), 0);
-  const cut = parts(flat, [...runs.map(total), ...(vectors.length > 0 ? [total(vectors)] : [])]);
+  const cut = cutVector(flat, [...runs.map(total), ...(vectors.length > 0 ? [total(vectors)] : [])]);
   const plain = new Map<string, Value>();
   const stacked: Stack[] = [];
   for (const [i, run] of runs.entries()) {
@@ -68,7 +88,7 @@ export function pieces(flat: Value, family: Family, factors: readonly ReadonlyMa
     return new Map(vectors.map(({ name, shape }, i) => [name, shape.length === 1 ? made[i] : reshape(made[i], [])]));
   };
   if (vectors.length === 0) return { plain, multiples: [], stacks: stacked };
-  const block = cut[runs.length];
+  const block = reshape(cut[runs.length], [-1]);
   const multiples = factors.map((f) => named(multiplied(block, { ...family, members: vectors }, f)));
   const own = named(block);
   // What no map multiplies comes with the first multiples, by a factor of 1: the vectors are then taken apart once.

@@ -28,6 +28,16 @@ export const wholeList = (text: string): readonly number[] => text.split(",").ma
 /** `0.1,1,10` */
 export const positiveList = (text: string): readonly number[] => text.split(",").map(positive);
 
+/** A number from 0 to 1. */
+export const share = (text: string): number => {
+  const x = Number(text);
+  if (text.trim() === "" || !(x >= 0 && x <= 1)) throw new InvalidArgumentError("give a number from 0 to 1");
+  return x;
+};
+
+const brokenHelp =
+  "the share of images that may be unreadable, from 0 to 1; of more it fails. Default 0.01; of embed and organize 1";
+
 /** The engine's options on a command. */
 export const withEngineOptions = (command: Command): Command =>
   command
@@ -42,7 +52,8 @@ export const withEngineOptions = (command: Command): Command =>
         .default("onnxruntime-node"),
     )
     .option("--threads <n>", "threads of the provider; default all cores", whole(1))
-    .option("--workers <n>", "threads that load images", whole(1));
+    .option("--workers <n>", "threads that load images", whole(1))
+    .option("--max-broken <share>", brokenHelp, share);
 
 export const dataHelp =
   "images: a folder (classes are its innermost sub-folders), a part of one (imagenet#train, VOC2007#test), a list (train.csv, .jsonl, .txt; train.txt#FOLDER where its paths start elsewhere), IDX or CIFAR files, or synthetic:count=600,size=32; a range picks some, as in data/fashion-mnist[0:8000]";

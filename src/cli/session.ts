@@ -1,5 +1,12 @@
 /** What commands on images share: an engine, a source and its loader, opened together and closed whatever happens. */
-import { describeSource, type ImageSource, type Loader, openLoader, openSource } from "../data/index.js";
+import {
+  describeSource,
+  type ImageSource,
+  type Loader,
+  openLoader,
+  openSource,
+  type SourceDescription,
+} from "../data/index.js";
 import {
   autoProvider,
   type Backend,
@@ -12,6 +19,7 @@ import { type Meter, openMeter } from "./meter.js";
 
 export interface ImageSession {
   readonly engine: Engine;
+  readonly description: SourceDescription;
   readonly source: ImageSource;
   readonly loader: Loader;
   readonly progress: Meter["progress"];
@@ -23,11 +31,16 @@ export interface EngineFlags {
   readonly provider?: string;
   readonly threads?: number;
   readonly workers?: number;
+  readonly maxBroken?: number;
   readonly json?: boolean;
 }
 
+const warned = new Set<string>();
+
+/** Says a thing once, however often a set is opened. */
 export const warn = (message: string): void => {
-  process.stderr.write(`warning: ${message}\n`);
+  if (!warned.has(message)) process.stderr.write(`warning: ${message}\n`);
+  warned.add(message);
 };
 
 const tell = (message: string): void => {
@@ -86,10 +99,11 @@ export async function withImages<T>(
     source: description,
     seed: flags.seed ?? 0,
     ...(flags.workers === undefined ? {} : { workers: flags.workers }),
+    ...(flags.maxBroken === undefined ? {} : { tolerance: flags.maxBroken }),
     onBroken: (_, name, reason) => warn(`${name} is skipped: ${reason}`),
   });
   try {
-    return await use({ source, loader, progress });
+    return await use({ description, source, loader, progress });
   } finally {
     stop();
     await loader.close();

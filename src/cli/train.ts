@@ -2,17 +2,16 @@
 import { Command } from "commander";
 import { UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
-import { latestCheckpoint, RunFolder } from "../train/index.js";
-import { interruptible } from "./interrupt.js";
+import { RunFolder } from "../train/index.js";
+import { interruptedCode, interruptible } from "./interrupt.js";
 import { dataHelp, positive, whole, withEngineOptions } from "./options.js";
 import { duration, percent, print, table } from "./print.js";
-import { collect, loadRecipe } from "./recipes.js";
+import { changedRecipe, collect, loadRecipe } from "./recipes.js";
 import type { EngineFlags } from "./session.js";
+import { type SetFlags, splitOf, withSplitOption } from "./sets.js";
 import { trainRun } from "./trainRun.js";
 
-interface Flags extends EngineFlags {
-  readonly data: string;
-  readonly test?: string;
+interface Flags extends EngineFlags, SetFlags {
   readonly recipe?: string;
   readonly out?: string;
   readonly resume?: boolean;
@@ -26,13 +25,16 @@ interface Flags extends EngineFlags {
 }
 
 export function trainCommand(): Command {
-  return withEngineOptions(new Command("train"))
+  return withSplitOption(withEngineOptions(new Command("train")))
     .description("train an encoder on unlabelled images")
-    .requiredOption("--data <images>", dataHelp)
+    .option("--data <images>", `needed unless --resume; ${dataHelp}`)
     .option("--recipe <recipe>", "a recipe file or bundled recipe; needed unless --resume")
     .option("--out <folder>", "the run folder; default runs/RECIPE-TIME")
     .option("--test <images>", "labelled images held out: kNN accuracy on them before and after")
-    .option("--resume", "go on from the last checkpoint of --out")
+    .option(
+      "--resume",
+      "go on with the run in --out, on the same images; of its recipe the epochs, the learning rate, its schedule, clipping and decay may change",
+    )
     .option("--epochs <n>", "override the recipe's epochs", whole(1))
     .option("--batch-size <n>", "override the recipe's batch size", whole(1))
     .option("--learning-rate <x>", "override the recipe's learning rate (for a batch of 256)", positive)
@@ -42,20 +44,27 @@ export function trainCommand(): Command {
     .option("--set <field=value>", "override any field of the recipe; may be repeated", collect, [])
     .addHelpText(
       "after",
-      "\nExamples:\n  hcsc train --data photos --recipe cifar-resnet18 --out runs/photos\n  hcsc train --data 'data/fashion-mnist[0:8000]' --test 'data/fashion-mnist[8000:10000]' --recipe demo\n  hcsc train --data photos --out runs/photos --resume\n\nCtrl-C finishes the step, saves and stops; --resume goes on to the very numbers of an uninterrupted run.",
+      "\nExamples:\n  hcsc train --data photos --recipe cifar-resnet18 --out runs/photos\n  hcsc train --data 'data/fashion-mnist[0:8000]' --test 'data/fashion-mnist[8000:10000]' --recipe demo\n  hcsc train --out runs/photos --resume\n  hcsc train --out runs/photos --resume --epochs 300 --learning-rate 0.01\n\nCtrl-C finishes the step, saves and stops; --resume goes on to the very numbers of an uninterrupted run.",
     )
     .action(run);
 }
 
 async function run(flags: Flags): Promise<void> {
-  const existing = flags.resume ? await RunFolder.open(needOut(flags)) : null;
-  const recipe = existing?.description.recipe ?? (await loadRecipe(needRecipe(flags), overrides(flags)));
+  const existing = flags.resume ? await RunFolder.open(needed(flags.out, resumeNeedsOut)) : null;
+  const before = existing?.description;
+  const recipe = await (before && flags.recipe === undefined
+    ? changedRecipe(before.recipe, overrides(flags))
+    : loadRecipe(needed(flags.recipe, recipeNeeded), overrides(flags)));
+  const { data, test } =
+    before && flags.data === undefined
+      ? { data: before.data, test: flags.test ?? before.test ?? null }
+      : splitOf(needed(flags.data, dataNeeded), flags);
   const done = await interruptible(async (signal) =>
     trainRun({
       recipe,
-      data: flags.data,
-      test: flags.test ?? null,
-      run: existing ? { folder: existing, checkpoint: await latestCheckpoint(existing) } : (flags.out ?? named(recipe)),
+      data,
+      test,
+      run: existing ?? flags.out ?? named(recipe),
       flags,
       signal,
     }),
@@ -64,6 +73,7 @@ async function run(flags: Flags): Promise<void> {
   const progress = { position, checkpoint, interrupted, loss, seconds };
   const summary = { run: done.folder.path, ...progress, knnBefore, knnAfter, brokenImages };
   print(flags.json, summary, summaryLines(summary, recipe));
+  if (interrupted) process.exitCode = interruptedCode;
 }
 
 /** A folder named for the recipe and the time. */
@@ -96,16 +106,15 @@ function summaryLines(s: Summary, recipe: Recipe): string[] {
   return [...(s.interrupted ? [`stopped; go on with --resume --out ${s.run}`] : []), ...table(rows)];
 }
 
-const needOut = (flags: Flags): string => {
-  if (!flags.out) throw new UsageError("--resume needs --out, the folder of the run to go on with");
-  return flags.out;
-};
+const resumeNeedsOut = "--resume needs --out, the folder of the run to go on with";
+const recipeNeeded = "--recipe is needed: a recipe file, or the name of a bundled one such as demo";
+const dataNeeded = "--data is needed: the images to train on (see --help)";
 
-const needRecipe = (flags: Flags): string => {
-  if (!flags.recipe)
-    throw new UsageError("--recipe is needed: a recipe file, or the name of a bundled one such as demo");
-  return flags.recipe;
-};
+/** @throws UsageError with `otherwise` if there is no value */
+function needed(value: string | undefined, otherwise: string): string {
+  if (value === undefined) throw new UsageError(otherwise);
+  return value;
+}
 
 const overrides = (flags: Flags): readonly string[] => {
   const named: readonly (readonly [string, unknown])[] = [

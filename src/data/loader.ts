@@ -16,7 +16,7 @@ export interface LoaderOptions {
   readonly workers?: number;
   /** Batches under way at once; default 5, as a run of the trainer's takes four one after another, or 3 of large images. */
   readonly lookahead?: number;
-  /** Share of the set that may be broken before loading fails; default 0.01. One always may. */
+  /** Share of the set that may be broken before loading fails; default 0.01. One always may. 1: even whole batches. */
   readonly tolerance?: number;
   /** Called once for each image that cannot be read. */
   readonly onBroken?: (index: number, name: string, reason: string) => void;
@@ -196,6 +196,7 @@ class ThreadLoader implements Loader {
     this.checkTolerance();
     for (const place of broken.keys()) {
       const other = Array.from(indices, (_, i) => (place + i) % indices.length).find((p) => !broken.has(p));
+      if (other === undefined && this.options.tolerance === 1) return; // nobody looks at their views
       if (other === undefined)
         throw new DataError(
           `none of ${indices.length} images of a batch can be read; the first is ${this.source.name(indices[0])}`,

@@ -133,6 +133,8 @@ export const recipeSchema = z
     /** Batches whose gradients are averaged before an update. */
     accumulation: count.default(1),
     seed: z.int().min(0).default(0),
+    /** Within an epoch a checkpoint is saved after so many minutes: no death of the process loses more. */
+    checkpointMinutes: positive.default(10),
   })
   .superRefine((r, context) => {
     const issue = (path: (string | number)[], message: string) => context.addIssue({ code: "custom", path, message });

@@ -22,6 +22,8 @@ export type TrainEvent =
       readonly remainingSeconds: number;
     }
   | { readonly kind: "epoch"; readonly metric: EpochMetric }
+  /** Asked to stop: so many steps are waited for, at most. */
+  | { readonly kind: "stopping"; readonly steps: number }
   | { readonly kind: "warning"; readonly message: string }
   | { readonly kind: "checkpoint"; readonly file: string };
 

@@ -100,7 +100,7 @@ test("train, eval, embed and export follow from one another, and the exported en
   t.is(trained.code, 0, trained.stderr);
   const summary = JSON.parse(trained.stdout);
   t.true(Number.isFinite(summary.loss) && summary.knnBefore > 0 && summary.knnAfter > 0);
-  t.deepEqual((await readdir(run)).sort(), ["checkpoints", "graphs", "metrics.jsonl", "run.json"]);
+  t.deepEqual((await readdir(run)).sort(), ["checkpoints", "graphs", "images.json", "metrics.jsonl", "run.json"]);
   const metrics = (await readFile(join(run, "metrics.jsonl"), "utf8"))
     .trim()
     .split("\n")
@@ -202,7 +202,7 @@ test("train, eval, embed and export follow from one another, and the exported en
   await session.release();
 });
 
-test("Ctrl-C finishes the step, saves and exits with 0; --resume ends at the very numbers of an uninterrupted run", async (t) => {
+test("Ctrl-C finishes the step, saves and exits with 130; --resume ends at the very numbers of an uninterrupted run", async (t) => {
   const { folder, recipe } = await withRecipe({ epochs: 3 });
   const [whole, parts] = [join(folder, "whole"), join(folder, "parts")];
   const many = "synthetic:count=256,size=16"; // 48 steps: a busy machine hears the signal before the end
@@ -213,7 +213,7 @@ test("Ctrl-C finishes the step, saves and exits with 0; --resume ends at the ver
       .split("\n")
       .filter((l) => l.includes('"step"')).length;
   const stopped = await hcscInterrupted(args(parts), async () => (await steps()) >= 18);
-  t.is(stopped.code, 0, stopped.stderr);
+  t.is(stopped.code, 130, stopped.stderr);
   t.regex(stopped.stdout, /--resume/);
   t.true((await steps()) < 48);
   const resumed = await hcsc("train", "--data", many, "--out", parts, "--resume");

@@ -1,7 +1,7 @@
 /** The encoder of a recipe, and its inference graph with trained weights inside. */
 import type { DenseArray } from "../array.js";
 import { CheckpointError } from "../errors.js";
-import { buildModel, constant, type Graph, input, type Value } from "../graph/index.js";
+import { buildModel, constant, describeModel, type Graph, input, type Value } from "../graph/index.js";
 import type { ResNet, TensorSpec } from "../nn/index.js";
 import {
   backbones,
@@ -14,6 +14,8 @@ import {
   Scope,
   widened,
 } from "../nn/index.js";
+import { encodeModel } from "../onnx/index.js";
+import { imageView, type ViewSettings } from "./imageView.js";
 
 /** What an encoder is made of. */
 export interface EncoderSettings {
@@ -69,11 +71,34 @@ export function initialEncoder(settings: EncoderSettings, seed: number): Record<
  * @param weights - every tensor of the encoder by torchvision name
  * @throws CheckpointError if one is missing or has another shape
  */
-export function encoderModel(
+export const encoderModel = (
   settings: EncoderSettings,
   size: number,
   weights: Readonly<Record<string, DenseArray>>,
+): Uint8Array => buildModel(encoderGraph(settings, size, weights));
+
+/**
+ * The same from images as they are: `images` [batch, height, width, 3], uint8, red, green, blue, of any size.
+ *
+ * @param view - how images become `pixels`
+ */
+export function imageEncoderModel(
+  settings: EncoderSettings,
+  view: ViewSettings,
+  weights: Readonly<Record<string, DenseArray>>,
 ): Uint8Array {
+  const { nodes, constants, ...rest } = describeModel(encoderGraph(settings, view.size, weights));
+  const [pixels] = rest.inputs;
+  const before = imageView("images", pixels.name, view);
+  return encodeModel({
+    ...rest,
+    inputs: [{ name: "images", dtype: "uint8", shape: ["batch", "height", "width", 3] }],
+    constants: [...before.constants, ...constants],
+    nodes: [...before.nodes, ...nodes],
+  });
+}
+
+function encoderGraph(settings: EncoderSettings, size: number, weights: Readonly<Record<string, DenseArray>>): Graph {
   const parameters = new Parameters("", (spec) => {
     const given = weights[spec.name];
     if (!given) throw new CheckpointError(`the encoder needs ${spec.name} [${spec.shape}], which is missing`);
@@ -83,6 +108,5 @@ export function encoderModel(
   });
   const pixels = input("pixels", ["batch", settings.channels, size, size]);
   const { features, embedding } = encode(settings, parameters, evaluationNorm, pixels);
-  const graph: Graph = { name: "encoder", inputs: [pixels], outputs: { features, embedding } };
-  return buildModel(graph);
+  return { name: "encoder", inputs: [pixels], outputs: { features, embedding } };
 }

@@ -3,7 +3,14 @@
  * clustering, a linear classifier's step, and the encoder for inference; and the names by which the trainer and the graphs meet.
  */
 export { type ClassifierSettings, classifierFeeds, classifierSpecs, classifierStep } from "./classifier.js";
-export { type EncoderSettings, encoderModel, encoderSettings, encoderSpecs, initialEncoder } from "./encoder.js";
+export {
+  type EncoderSettings,
+  encoderModel,
+  encoderSettings,
+  encoderSpecs,
+  imageEncoderModel,
+  initialEncoder,
+} from "./encoder.js";
 export { packState, unpackState } from "./filterMemory.js";
 export { firstScale } from "./lossScale.js";
 export { feeds, isFed, isTrainable, next, results, state } from "./names.js";

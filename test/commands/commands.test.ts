@@ -181,8 +181,9 @@ test("train, eval, embed and export follow from one another, and the exported en
 
   const model = join(folder, "model");
   t.is((await hcsc("export", "--run", run, "--out", model)).code, 0);
-  const preprocessing = JSON.parse(await readFile(join(model, "preprocessing.json"), "utf8"));
-  const session = await ort.InferenceSession.create(join(model, "encoder.onnx"));
+  const { pixels: stated } = JSON.parse(await readFile(join(model, "preprocessing.json"), "utf8"));
+  const session = await ort.InferenceSession.create(join(model, stated.model));
+  const { mean, std } = stated.steps.normalize;
   const { openSource, describeSource } = await import("../../src/data/index.js");
   const source = openSource(await describeSource(images));
   for (const batch of [1, 3]) {
@@ -191,8 +192,7 @@ test("train, eval, embed and export follow from one another, and the exported en
       const picture = await source.read(b);
       for (let c = 0; c < 3; c++) {
         for (let p = 0; p < 256; p++)
-          pixels[(b * 3 + c) * 256 + p] =
-            (picture.data[p * 3 + c] / 255 - preprocessing.mean[c]) / preprocessing.std[c];
+          pixels[(b * 3 + c) * 256 + p] = (picture.data[p * 3 + c] / 255 - mean[c]) / std[c];
       }
     }
     const { features } = await session.run({ pixels: new ort.Tensor("float32", pixels, [batch, 3, 16, 16]) });

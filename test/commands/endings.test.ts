@@ -6,8 +6,9 @@ import test from "ava";
 import { hcsc, hcscInterrupted, images, withRecipe } from "./cli.js";
 
 const steps = async (run: string) =>
-  (await readFile(join(run, "metrics.jsonl"), "utf8").catch(() => "")).split("\n").filter((l) => l.includes('"step"'))
-    .length;
+  (await readFile(join(run, "metrics.jsonl"), "utf8").catch(() => ""))
+    .split("\n")
+    .filter((l) => l.includes('"kind":"step"')).length;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   test.serial(`${signal} saves, says how many steps it waits for, and exits with 130`, async (t) => {

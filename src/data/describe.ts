@@ -5,10 +5,12 @@ import { DataError, UsageError } from "../errors.js";
 import { heldOut } from "../heldOut.js";
 import { type ImageSource, openSource, type SourceDescription, type WholeDescription } from "./source.js";
 import { describeCifar, isCifarFolder } from "./sources/cifar.js";
-import { describeFile, isImageFile } from "./sources/files.js";
+import { describeFile } from "./sources/files.js";
 import { describeFolder } from "./sources/folder.js";
+import { isImageFile } from "./sources/formats.js";
 import { describeIdx, isIdx } from "./sources/idx.js";
 import { describeList, isList } from "./sources/list.js";
+import { describeParquet, isParquet } from "./sources/parquet.js";
 import { describeSynthetic } from "./sources/synthetic.js";
 import { describeVoc, vocLayout } from "./sources/voc.js";
 
@@ -20,7 +22,7 @@ import { describeVoc, vocLayout } from "./sources/voc.js";
  *   - an image file
  *   - a folder of images, or `imagenet#train` for its sub-folder; classes are the innermost folders
  *   - a folder in VOC's layout, `VOC2007#test` for a list of its ImageSets (default trainval), or images with an XML each
- *   - a list, `train.csv`, `train.jsonl` or `train.txt`; `train.csv#images` if its paths start at another folder
+ *   - a list, `train.csv`, `train.tsv`, `train.jsonl`, `train.txt` or `train.parquet`, which may hold the images themselves; `train.csv#images` if its paths start at another folder
  *   - IDX files (a folder with them, or one images file), or a folder of CIFAR's binary files; `#test` for the test part
  *   - `synthetic:count=600,size=32,seed=1`
  * @throws DataError if there is nothing to read; UsageError if the range is no range, or the part must be named
@@ -90,9 +92,10 @@ async function describeWhole(name: string): Promise<WholeDescription> {
   if (await isIdx(path, isFolder)) return describeIdx(path, isFolder, part ?? "train");
   if (!isFolder) {
     if (isList(path)) return describeList(path, part);
+    if (isParquet(path)) return describeParquet(path, part);
     if (isImageFile(path)) return describeFile(path);
     throw new DataError(
-      `${path} is a file: give an image, a folder of images, a list (.csv, .jsonl, .txt), or an IDX images file`,
+      `${path} is a file: give an image, a folder of images, a list (.csv, .tsv, .jsonl, .txt, .parquet), or an IDX images file`,
     );
   }
   if (await isCifarFolder(path)) return describeCifar(path, part ?? "train");
@@ -105,7 +108,7 @@ export async function absoluteName(text: string): Promise<string> {
   const { name } = nameAndCuts(text);
   if (isSynthetic(name)) return text;
   const { path, part } = await pathAndPart(name);
-  const whole = part !== null && isList(path) ? resolve(part) : part;
+  const whole = part !== null && (isList(path) || isParquet(path)) ? resolve(part) : part;
   return `${resolve(path)}${whole === null ? "" : `#${whole}`}${text.slice(name.length)}`;
 }
 

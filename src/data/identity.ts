@@ -52,6 +52,7 @@ export function imageKeys(description: SourceDescription): (index: number) => st
     files: () => "",
     idx: ({ file }) => resolve(file),
     cifar: ({ folder, part }) => resolve(folder, part),
+    table: ({ file }) => resolve(file),
     synthetic: ({ size, seed }) => `synthetic:size=${size},seed=${seed}`,
   };
   const origin = (origins[whole.kind] as (w: WholeDescription) => string)(whole);

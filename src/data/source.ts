@@ -6,10 +6,16 @@ import type { DenseArray } from "../array.js";
 import { type CifarDescription, openCifar } from "./sources/cifar.js";
 import { type FilesDescription, openFiles } from "./sources/files.js";
 import { type IdxDescription, openIdx } from "./sources/idx.js";
+import { openTable, type TableDescription } from "./sources/parquet.js";
 import type { ImageSource } from "./sources/picture.js";
 import { openSynthetic, type SyntheticDescription } from "./sources/synthetic.js";
 
-export type WholeDescription = FilesDescription | IdxDescription | CifarDescription | SyntheticDescription;
+export type WholeDescription =
+  | FilesDescription
+  | IdxDescription
+  | CifarDescription
+  | SyntheticDescription
+  | TableDescription;
 
 /** A set of images as plain data that may cross threads; raw pixels in it are in shared memory. */
 export interface SourceDescription {
@@ -35,7 +41,13 @@ export function openSource({ whole, chosen }: SourceDescription): ImageSource {
   };
 }
 
-const openers = { files: openFiles, idx: openIdx, cifar: openCifar, synthetic: openSynthetic } as const;
+const openers = {
+  files: openFiles,
+  idx: openIdx,
+  cifar: openCifar,
+  synthetic: openSynthetic,
+  table: openTable,
+} as const;
 
 export const openWhole = (whole: WholeDescription): ImageSource =>
   (openers[whole.kind] as (d: WholeDescription) => ImageSource)(whole);

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { dirname, extname, join } from "node:path";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { readTensors } from "../../src/tensorfile/index.js";
 import { inChromium, openPage } from "../browser/chromium.js";
 import { hcsc, withRecipe } from "./cli.js";
@@ -22,7 +22,7 @@ async function photos(folder: string): Promise<void> {
       ),
       { raw: { width, height, channels } },
     );
-  const made: Readonly<Record<string, sharp.Sharp>> = {
+  const made: Readonly<Record<string, Sharp>> = {
     "grey.png": noise(33, 57, 1, 1).toColourspace("b-w").png(),
     "clear.png": noise(40, 31, 4, 2).png(),
     "small.png": noise(9, 7, 3, 3).png(),
@@ -114,6 +114,7 @@ inChromium("the example for browsers", async (t) => {
   const page = await openPage(t);
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   const names = ["grey.png", "clear.png", "small.png", "wide.webp", "view.png", "turned.jpg"];
+  await page.waitForSelector("input:enabled");
   await page.locator("input").setInputFiles(names.map((name) => join(data, name)));
   await page.waitForFunction("document.querySelector('pre').textContent.trim().split('\\n').length === 6");
   for (const line of ((await page.locator("pre").textContent()) as string).trim().split("\n")) {

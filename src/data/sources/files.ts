@@ -1,10 +1,13 @@
 /** Sets of image files, known by folders, lists or annotations, and decoded by sharp. */
 import { readFileSync } from "node:fs";
-import { basename, dirname, extname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import sharp from "sharp";
 import { DataError } from "../../errors.js";
+import { filePath, isForeign } from "../fileNames.js";
+import { isBitmap, isJpeg, isNetpbm } from "./formats.js";
 import { decodeJpeg } from "./jpeg.js";
 import type { ImageSource, Picture, Room } from "./picture.js";
+import { decodeBitmap, decodeNetpbm } from "./plainPixels.js";
 
 /** What is known of each image beside its pixels. */
 export type Targets = Pick<ImageSource, "labels" | "multilabel" | "classes" | "hierarchy">;
@@ -19,26 +22,9 @@ export interface FilesDescription extends Targets {
 
 export const unlabelled: Targets = { labels: null, multilabel: null, classes: null, hierarchy: null };
 
-/** What image files are named. */
-export const imageExtensions: ReadonlySet<string> = new Set([
-  ".jpg",
-  ".jpeg",
-  ".png",
-  ".webp",
-  ".avif",
-  ".gif",
-  ".tif",
-  ".tiff",
-]);
-
 // Loading is parallel over images already; one thread and no cache keep memory bounded.
 sharp.concurrency(1);
 sharp.cache(false);
-
-/** Whether a file is an image by its name. */
-export const isImageFile = (path: string): boolean => imageExtensions.has(extname(path).toLowerCase());
-
-const isJpeg = (path: string): boolean => [".jpg", ".jpeg"].includes(extname(path).toLowerCase());
 
 /** One image file, as a set of it alone. */
 export const describeFile = (path: string): FilesDescription => ({
@@ -74,8 +60,10 @@ export function openFiles({
 /** Pixels of an image file: the first frame, upright by EXIF, in sRGB or grey of 8 bits, transparency over white. */
 async function decode(path: string, room: Room = (length) => new Uint8Array(length)): Promise<Picture> {
   try {
-    const plain = isJpeg(path) ? await decodeJpeg(readFileSync(path), room) : null;
-    return plain ?? (await decodeAny(path));
+    if (isBitmap(path)) return decodeBitmap(readFileSync(filePath(path)));
+    if (isNetpbm(path)) return decodeNetpbm(readFileSync(filePath(path)));
+    const plain = isJpeg(path) ? await decodeJpeg(readFileSync(filePath(path)), room) : null;
+    return plain ?? (await decodeAny(isForeign(path) ? readFileSync(filePath(path)) : path));
   } catch (cause) {
     throw new DataError(
       `${path} cannot be decoded: ${(cause as Error).message.trim().split("\n").at(-1)}. Remove it or replace it`,
@@ -84,8 +72,9 @@ async function decode(path: string, room: Room = (length) => new Uint8Array(leng
   }
 }
 
-async function decodeAny(path: string): Promise<Picture> {
-  const image = sharp(path, { failOn: "truncated", pages: 1 }).rotate().flatten({ background: "#ffffff" });
+/** @param content - a path, or what a file holds */
+export async function decodeAny(content: string | Uint8Array): Promise<Picture> {
+  const image = sharp(content, { failOn: "truncated", pages: 1 }).rotate().flatten({ background: "#ffffff" });
   const { channels } = await image.metadata();
   const grey = channels === 1 || channels === 2;
   const { data, info } = await image

@@ -8,7 +8,7 @@ export interface Parted {
 }
 
 /**
- * Holds a share out, rounded to whole images. Each class gives its share, rounded down; images still missing come from the classes
+ * Holds a share out, rounded down to whole images. Each class gives its share, rounded down; images still missing come from the classes
  * that rounding cost most. A class's last image is never held out.
  *
  * @param labels - [count] class ids, those below 0 of images that have none; null where no image has one
@@ -24,10 +24,10 @@ export function heldOut(count: number, labels: Int32Array | null, share: number,
   }
   const classes = [...members].sort(([a], [b]) => a - b).map(([, images]) => images);
   const most = classes.map((images) => images.length - 1);
-  const taken = classes.map((images, c) => Math.min(most[c], Math.floor(share * images.length)));
+  const taken = classes.map((images, c) => Math.min(most[c], Math.floor(share * images.length + 1e-9)));
   const lost = classes.map((images, c) => share * images.length - taken[c]);
   const byLoss = [...classes.keys()].sort((a, b) => lost[b] - lost[a] || classes[a][0] - classes[b][0]);
-  let missing = Math.round(share * count) - taken.reduce((a, b) => a + b, 0);
+  let missing = Math.floor(share * count + 1e-9) - taken.reduce((a, b) => a + b, 0);
   while (missing > 0) {
     const givers = byLoss.filter((c) => taken[c] < most[c]).slice(0, missing);
     if (givers.length === 0) break;

@@ -214,8 +214,29 @@ export function measuredLines(measured: Measured, names: readonly string[]): rea
       ["top-5", percent(top5, 2)],
     ]),
     "",
-    ...table([["true \\ predicted", ...names], ...confusion.map((row, c) => [names[c], ...row.map(String)])]),
+    ...confusionLines(confusion, names),
   ];
+}
+
+/** Columns that a terminal has. */
+const terminal = 120;
+/** Pairs told of a matrix that is too wide for one. */
+const worstPairs = 20;
+
+/** The matrix, or where it does not fit a terminal the classes most often taken for another. */
+export function confusionLines(confusion: readonly (readonly number[])[], names: readonly string[]): readonly string[] {
+  const matrix = table([["true \\ predicted", ...names], ...confusion.map((row, c) => [names[c], ...row.map(String)])]);
+  if (Math.max(...matrix.map((line) => line.length)) <= terminal) return matrix;
+  const pairs = confusion
+    .flatMap((row, truth) => row.map((count, predicted) => ({ count, truth, predicted })))
+    .filter(({ count, truth, predicted }) => truth !== predicted && count > 0)
+    .sort((a, b) => b.count - a.count)
+    .slice(0, worstPairs);
+  if (pairs.length === 0) return ["no class was taken for another"];
+  return table([
+    ["true", "taken for", "images"],
+    ...pairs.map(({ count, truth, predicted }) => [names[truth], names[predicted], String(count)]),
+  ]);
 }
 
 /** Class names, or their numbers. */

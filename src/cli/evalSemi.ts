@@ -95,7 +95,7 @@ async function subsetOf(source: ImageSource, targets: SingleTargets, flags: Flag
   const amount = percent ? (Number(number) / 100) * known.length : Number(number);
   if (!(amount > 0) || (!percent && !Number.isInteger(amount)) || amount > known.length)
     throw new UsageError(
-      `--labels ${flags.labels}: give a share of the ${known.length} labelled --data images such as 1%, a whole number of them, or a file`,
+      `--labels ${flags.labels}: give a share of the ${known.length} --data images such as 1%, a whole number of them, or a file`,
     );
   const labels = known.map((i) => targets.labels[i]);
   return balancedSubset(labels, Math.round(amount), flags.seed).map((at) => known[at]);

@@ -35,6 +35,13 @@ export const share = (text: string): number => {
   return x;
 };
 
+/** A number from -1 to 1. */
+export const cosine = (text: string): number => {
+  const x = Number(text);
+  if (text.trim() === "" || !(x >= -1 && x <= 1)) throw new InvalidArgumentError("give a cosine from -1 to 1");
+  return x;
+};
+
 const brokenHelp =
   "the share of images that may be unreadable, from 0 to 1; of more it fails. Default 0.01; of embed and organize 1";
 

@@ -1,13 +1,15 @@
 /** `hcsc train`: trains, or resumes, a run. */
 import { Command } from "commander";
+import { describeSource, openSource } from "../data/index.js";
 import { UsageError } from "../errors.js";
-import type { Recipe } from "../recipe/index.js";
-import { RunFolder } from "../train/index.js";
+import { fittedClusters, type Recipe } from "../recipe/index.js";
+import { type RunDescription, RunFolder } from "../train/index.js";
 import { interruptedCode, interruptible } from "./interrupt.js";
+import { autoRecipe, suited } from "./looks.js";
 import { dataHelp, positive, whole, withEngineOptions } from "./options.js";
 import { duration, percent, print, table } from "./print.js";
 import { changedRecipe, collect, loadRecipe } from "./recipes.js";
-import type { EngineFlags } from "./session.js";
+import { type EngineFlags, warn } from "./session.js";
 import { type SetFlags, splitOf, withSplitOption } from "./sets.js";
 import { trainRun } from "./trainRun.js";
 
@@ -28,7 +30,10 @@ export function trainCommand(): Command {
   return withSplitOption(withEngineOptions(new Command("train")))
     .description("train an encoder on unlabelled images")
     .option("--data <images>", `needed unless --resume; ${dataHelp}`)
-    .option("--recipe <recipe>", "a recipe file or bundled recipe; needed unless --resume")
+    .option(
+      "--recipe <recipe>",
+      "a recipe file, a bundled recipe, or auto: chosen by number, size and colour of the images; needed unless --resume",
+    )
     .option("--out <folder>", "the run folder; default runs/RECIPE-TIME")
     .option("--test <images>", "labelled images held out: kNN accuracy on them before and after")
     .option(
@@ -52,13 +57,11 @@ export function trainCommand(): Command {
 async function run(flags: Flags): Promise<void> {
   const existing = flags.resume ? await RunFolder.open(needed(flags.out, resumeNeedsOut)) : null;
   const before = existing?.description;
-  const recipe = await (before && flags.recipe === undefined
-    ? changedRecipe(before.recipe, overrides(flags))
-    : loadRecipe(needed(flags.recipe, recipeNeeded), overrides(flags)));
   const { data, test } =
     before && flags.data === undefined
       ? { data: before.data, test: flags.test ?? before.test ?? null }
       : splitOf(needed(flags.data, dataNeeded), flags);
+  const recipe = await (before ? resumedRecipe(before, flags) : newRecipe(data, flags));
   const done = await interruptible(async (signal) =>
     trainRun({
       recipe,
@@ -75,6 +78,31 @@ async function run(flags: Flags): Promise<void> {
   print(flags.json, summary, summaryLines(summary, recipe));
   if (interrupted) process.exitCode = interruptedCode;
 }
+
+/** A new run's recipe, suited to its images. */
+async function newRecipe(data: string, flags: Flags): Promise<Recipe> {
+  const name = needed(flags.recipe, recipeNeeded);
+  const source = openSource(await describeSource(data));
+  const chosen =
+    name === "auto"
+      ? await autoRecipe(source, overrides(flags))
+      : { recipe: await loadRecipe(name, overrides(flags)), notes: [] };
+  const { recipe, notes } = await suited(chosen.recipe, source);
+  for (const note of chosen.notes) process.stderr.write(`${note}\n`);
+  for (const note of notes) warn(note);
+  return recipe;
+}
+
+/** What a run goes on by: its own recipe with changes, or one that says the same. */
+const resumedRecipe = async (before: RunDescription, flags: Flags): Promise<Recipe> =>
+  flags.recipe === undefined || flags.recipe === "auto"
+    ? changedRecipe(before.recipe, overrides(flags))
+    : fittedTo(before.images, await loadRecipe(flags.recipe, overrides(flags)));
+
+const fittedTo = (images: number, recipe: Recipe): Recipe => ({
+  ...recipe,
+  method: { ...recipe.method, clusters: [...fittedClusters(recipe, images)] },
+});
 
 /** A folder named for the recipe and the time. */
 const named = (recipe: Recipe): string =>
@@ -107,7 +135,7 @@ function summaryLines(s: Summary, recipe: Recipe): string[] {
 }
 
 const resumeNeedsOut = "--resume needs --out, the folder of the run to go on with";
-const recipeNeeded = "--recipe is needed: a recipe file, or the name of a bundled one such as demo";
+const recipeNeeded = "--recipe is needed: a recipe file, the name of a bundled one such as demo, or auto";
 const dataNeeded = "--data is needed: the images to train on (see --help)";
 
 /** @throws UsageError with `otherwise` if there is no value */

@@ -40,6 +40,8 @@ export interface ReportImages {
   /** Class id of each image; null without labels. */
   readonly labels: readonly number[] | null;
   readonly classes: readonly string[] | null;
+  /** Coarser levels of labels, from the finest of them on, each with the names of its ids; absent without any. */
+  readonly coarser?: readonly { readonly labels: readonly number[]; readonly classes: readonly string[] }[];
   /** Cluster of each image at every level, finest first; empty without a tree. */
   readonly clusters: readonly (readonly number[])[];
   /** x, y of each image in the map, one after the other, within 0..1. */

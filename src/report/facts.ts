@@ -8,7 +8,7 @@ export function factsOf({ path, description }: RunFolder, checkpoint: Checkpoint
   const { recipe, data, images, started, versions } = description;
   return {
     name: basename(path),
-    data,
+    data: basename(data),
     images,
     started,
     epoch: checkpoint?.position.epoch ?? null,

@@ -317,7 +317,7 @@ class Training {
     const good = await resumeCheckpoint(run);
     const which = Number.isFinite(metric.loss) ? "gradient" : "loss";
     throw new TrainingError(
-      `step ${metric.step}: the ${which} is not finite (loss ${metric.loss}, gradient norm ${metric.gradientNorm})${bad ? `; the first tensor with such a number is ${bad}` : ""}. The last checkpoint before the damage is ${good?.file}, from which --resume goes on: give it a lower --learning-rate than ${this.plan.recipe.optimizer.learningRate}, or --set optimizer.clipNorm=1`,
+      `step ${metric.step}: the ${which} is not finite (loss ${metric.loss}, gradient norm ${metric.gradientNorm})${bad ? `; the first tensor with such a number is ${bad}` : ""}. The last checkpoint before the damage is ${good?.file}, from which --resume goes on: give it a lower --learning-rate (optimizer.learningRate) than ${this.plan.recipe.optimizer.learningRate}, or --set optimizer.clipNorm=1`,
     );
   }
 }

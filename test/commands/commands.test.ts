@@ -38,6 +38,7 @@ for (const command of [
   ["eval", "cluster"],
   ["embed"],
   ["neighbors"],
+  ["duplicates"],
   ["organize"],
   ["export"],
   ["report"],

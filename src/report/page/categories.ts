@@ -1,5 +1,6 @@
 /** Ways to sort the images: by label or by the cluster of a level. */
 import type { ReportImages } from "../data.js";
+import { plural } from "./numbers.js";
 import { palette } from "./palette.js";
 
 export interface Categories {
@@ -18,13 +19,31 @@ export const clusterName = (level: number, id: number): string => `${levelName(l
 export function categoriesOf(images: ReportImages): readonly Categories[] {
   const levels = images.clusters.map((of, level): Categories => {
     const names = Array.from({ length: 1 + Math.max(...of) }, (_, id) => `cluster ${id}`);
-    return { title: `${levelName(level)} (${names.length} clusters)`, of, names, colours: () => palette(names.length) };
+    return {
+      title: `${levelName(level)} (${plural(names.length, "cluster")})`,
+      of,
+      names,
+      colours: () => palette(names.length),
+    };
   });
   const names = classNames(images);
   const labels: readonly Categories[] =
-    images.labels && names ? [{ title: "label", of: images.labels, names, colours: () => palette(names.length) }] : [];
-  const all = [...labels, ...levels.reverse()];
+    images.labels && names ? [{ title: "label", ...withoutLabel(images.labels, names) }] : [];
+  const coarser = (images.coarser ?? []).map(
+    ({ labels, classes }, level): Categories => ({
+      title: `label, level ${level + 2} (${plural(classes.length, "class", "classes")})`,
+      ...withoutLabel(labels, classes),
+    }),
+  );
+  const all = [...labels, ...coarser, ...levels.reverse()];
   return all.length > 0 ? all : [alike(images.names.length)];
+}
+
+/** Images without a label are a category of their own, where there are any. */
+function withoutLabel(of: readonly number[], classes: readonly string[]): Omit<Categories, "title"> {
+  const isAll = of.every((id) => id >= 0);
+  const names = isAll ? classes : [...classes, "no label"];
+  return { of: of.map((id) => (id < 0 ? classes.length : id)), names, colours: () => palette(names.length) };
 }
 
 /** Classes as the page calls them: a bare number says nothing. Null without labels. */

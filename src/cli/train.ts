@@ -122,7 +122,7 @@ interface Summary {
 
 function summaryLines(s: Summary, recipe: Recipe): string[] {
   const rows = [
-    ["loss, last epoch", Number.isNaN(s.loss) ? "none" : s.loss.toFixed(3)],
+    [s.interrupted ? "loss, this epoch so far" : "loss, last epoch", Number.isNaN(s.loss) ? "none" : s.loss.toFixed(3)],
     ...(s.knnBefore === null ? [] : [["kNN before training", percent(s.knnBefore, 2)]]),
     ...(s.knnAfter === null ? [] : [["kNN after training", percent(s.knnAfter, 2)]]),
     ["epochs", `${s.position.epoch} of ${recipe.epochs}`],

@@ -24,7 +24,7 @@ import {
 import { versions } from "../version.js";
 import { knnAccuracy } from "./knn.js";
 import { terminalReporter } from "./progress.js";
-import { type EngineFlags, withEngine, withImages } from "./session.js";
+import { type EngineFlags, warn, withEngine, withImages } from "./session.js";
 
 export interface RunRequest {
   readonly recipe: Recipe;
@@ -80,7 +80,11 @@ export async function trainRun({ recipe, test, run, flags, signal, ...request }:
         const folder = await (existing ? existing.described(description) : RunFolder.create(path, description));
         await folder.saveImages(identity);
         const accuracy = async (weights: Readonly<Record<string, DenseArray>>): Promise<number | null> =>
-          held === null ? null : (await knnAccuracy(engine, recipe, weights, images, held, flags, [20])).top1;
+          held === null || !source.labels
+            ? null
+            : (await knnAccuracy(engine, recipe, weights, images, held, flags, [20])).top1;
+        if (held !== null && !source.labels)
+          warn("the images have no single labels: no kNN is measured on those held out");
         const knnBefore = await accuracy(queryOf(initialState(recipe)));
         const { report, stop } = terminalReporter(flags.json === true);
         const resume = checkpoint ?? undefined;

@@ -58,8 +58,7 @@ export async function collect(options: CollectOptions): Promise<ReportData> {
   const map = await mapOf(features, similar, seed, progress);
   const images: Omit<ReportImages, "sheets"> = {
     names: Array.from(kept, source.name),
-    labels: labels && Array.from(labels.ids),
-    classes: labels && source.classes,
+    ...shownLabels(labels, source.classes),
     ...(labels && source.hierarchy ? { coarser: coarserOf(source, kept) } : {}),
     clusters: clusters.map((ids) => Array.from(ids)),
     map,
@@ -98,6 +97,17 @@ function labelsOf({ labels, classes }: ImageSource, kept: Int32Array): Labels | 
     ids: kept.map((i) => labels[i]),
     classes: classes?.length ?? 1 + labels.reduce((m, l) => Math.max(m, l), 0),
   };
+}
+
+/** Labels as the page takes them: images without one are a class of their own, where there are any. */
+function shownLabels(
+  labels: Labels | null,
+  classes: readonly string[] | null,
+): Pick<ReportImages, "labels" | "classes"> {
+  if (!labels) return { labels: null, classes: null };
+  if (!labels.ids.includes(-1)) return { labels: Array.from(labels.ids), classes };
+  const names = classes ?? Array.from({ length: labels.classes }, (_, id) => `class ${id}`);
+  return { labels: Array.from(labels.ids, (id) => (id < 0 ? labels.classes : id)), classes: [...names, "no label"] };
 }
 
 /** The levels of labels above the finest. A coarse class goes by what the names of its classes begin with alike, else by its number. */

@@ -68,3 +68,13 @@ test("train --split keeps its part out, and eval then needs neither --data nor -
   t.is(none.code, 2);
   t.regex(none.stderr, /--split 0\.2/);
 });
+
+test("a set without labels can be split too", async (t) => {
+  const { folder, recipe } = await withRecipe({ epochs: 1 });
+  const data = await layout(await pictures(Array.from({ length: 24 }, (_, i) => `${String(i).padStart(2, "0")}.jpg`)));
+  const out = join(folder, "run");
+  const trained = await hcsc("train", "--data", data, "--split", "0.25", "--recipe", recipe, "--out", out, "--json");
+  t.is(trained.code, 0, trained.stderr);
+  t.regex(trained.stderr, /no kNN is measured/);
+  t.like(JSON.parse(trained.stdout), { knnBefore: null, knnAfter: null });
+});

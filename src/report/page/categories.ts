@@ -28,29 +28,36 @@ export function categoriesOf(images: ReportImages): readonly Categories[] {
   });
   const names = classNames(images);
   const labels: readonly Categories[] =
-    images.labels && names ? [{ title: "label", ...withoutLabel(images.labels, names) }] : [];
+    images.labels && names ? [{ title: "label", of: images.labels, names, colours: () => palette(names.length) }] : [];
   const coarser = (images.coarser ?? []).map(
     ({ labels, classes }, level): Categories => ({
       title: `label, level ${level + 2} (${plural(classes.length, "class", "classes")})`,
-      ...withoutLabel(labels, classes),
+      of: labels,
+      names: shortened(classes),
+      colours: () => palette(classes.length),
     }),
   );
   const all = [...labels, ...coarser, ...levels.reverse()];
   return all.length > 0 ? all : [alike(images.names.length)];
 }
 
-/** Images without a label are a category of their own, where there are any. */
-function withoutLabel(of: readonly number[], classes: readonly string[]): Omit<Categories, "title"> {
-  const isAll = of.every((id) => id >= 0);
-  const names = isAll ? classes : [...classes, "no label"];
-  return { of: of.map((id) => (id < 0 ? classes.length : id)), names, colours: () => palette(names.length) };
+const mostLetters = 24;
+
+/** Nested names without the first of their folders, as long as they stay apart: the class itself says most. */
+export function shortened(names: readonly string[]): readonly string[] {
+  const short = names.map((name) => {
+    let rest = name;
+    while (rest.length > mostLetters && rest.includes("/")) rest = rest.slice(rest.indexOf("/") + 1);
+    return rest === name ? name : `…/${rest}`;
+  });
+  return names.map((name, i) => (short.filter((other) => other === short[i]).length === 1 ? short[i] : name));
 }
 
 /** Classes as the page calls them: a bare number says nothing. Null without labels. */
 export function classNames({ labels, classes }: ReportImages): readonly string[] | null {
   if (!labels) return null;
   const names = classes ?? Array.from({ length: 1 + Math.max(...labels) }, (_, i) => String(i));
-  return names.map((name) => (/^\d+$/.test(name) ? `class ${name}` : name));
+  return shortened(names.map((name) => (/^\d+$/.test(name) ? `class ${name}` : name)));
 }
 
 const alike = (n: number): Categories => ({

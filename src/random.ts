@@ -18,11 +18,11 @@ export function random(seed: number, ...keys: readonly number[]): Random {
 }
 
 /**
- * Float32 draws in [0, 1) of the stream of `seed` and `keys`: multiples of 2⁻²⁴, so that none is rounded to 1.
+ * Words of 32 random bits of the stream of `seed` and `keys`.
  *
- * @param out - filled; a few nanoseconds a number
+ * @param out - filled; a few nanoseconds a word
  */
-export function fillUniform(out: Float32Array, seed: number, ...keys: readonly number[]): void {
+export function fillWords(out: Int32Array, seed: number, ...keys: readonly number[]): void {
   let [a, b, c, counter] = started(seed, keys);
   for (let i = 0; i < out.length; i++) {
     const t = (((a + b) | 0) + counter) | 0;
@@ -30,7 +30,7 @@ export function fillUniform(out: Float32Array, seed: number, ...keys: readonly n
     a = b ^ (b >>> 9);
     b = (c + (c << 3)) | 0;
     c = (((c << 21) | (c >>> 11)) + t) | 0;
-    out[i] = (t >>> 8) / 2 ** 24;
+    out[i] = t;
   }
 }
 

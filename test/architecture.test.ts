@@ -6,6 +6,7 @@ const rooms = [
   "tensorfile",
   "onnx",
   "ortTraining",
+  "ort",
   "graph",
   "nn",
   "optim",

@@ -18,6 +18,7 @@ import {
 import { applyUpdates, type OptimizerSettings, type Parameter } from "../optim/index.js";
 import type { EncoderSettings } from "./encoder.js";
 import { results, state } from "./names.js";
+import { imageInput, type PixelStatistics } from "./pixels.js";
 import { Ports } from "./ports.js";
 
 export interface ClassifierSettings {
@@ -28,6 +29,8 @@ export interface ClassifierSettings {
   readonly classes: number;
   readonly batchSize: number;
   readonly imageSize: number;
+  /** By which 8-bit images are normalised; null: they are floats, normalised already. */
+  readonly pixels: PixelStatistics | null;
   readonly weightDecay: number;
 }
 
@@ -92,7 +95,7 @@ function network(s: ClassifierSettings): { backbone: Parameters; head: Parameter
     s.trains === "whole"
       ? resnetFeatures(
           new Scope(backbone, trainingNorm()),
-          input(classifierFeeds.images, [s.batchSize, channels, s.imageSize, s.imageSize]),
+          imageInput(classifierFeeds.images, [s.batchSize, channels, s.imageSize, s.imageSize], s.pixels),
           net,
         )
       : input(classifierFeeds.features, [s.batchSize, featureWidth(net)]);

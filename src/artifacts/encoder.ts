@@ -1,7 +1,7 @@
 /** The encoder of a recipe, and its inference graph with trained weights inside. */
 import type { DenseArray } from "../array.js";
 import { CheckpointError } from "../errors.js";
-import { buildModel, constant, describeModel, type Graph, input, type Value } from "../graph/index.js";
+import { buildModel, constant, describeModel, type Graph, input, inputsOf, type Value } from "../graph/index.js";
 import type { ResNet, TensorSpec } from "../nn/index.js";
 import {
   backbones,
@@ -16,6 +16,7 @@ import {
 } from "../nn/index.js";
 import { encodeModel } from "../onnx/index.js";
 import { imageView, type ViewSettings } from "./imageView.js";
+import { imageInput, type PixelStatistics } from "./pixels.js";
 
 /** What an encoder is made of. */
 export interface EncoderSettings {
@@ -66,16 +67,18 @@ export function initialEncoder(settings: EncoderSettings, seed: number): Record<
 }
 
 /**
- * The inference graph: `pixels` [batch, channels, size, size], normalised → `features` [batch, width], `embedding` [batch, D].
+ * The inference graph: `pixels` [batch, channels, size, size] → `features` [batch, width], `embedding` [batch, D].
  *
  * @param weights - every tensor of the encoder by torchvision name
+ * @param statistics - for pixels of 8 bits, which the graph normalises; null: they are float32 and normalised already
  * @throws CheckpointError if one is missing or has another shape
  */
 export const encoderModel = (
   settings: EncoderSettings,
   size: number,
   weights: Readonly<Record<string, DenseArray>>,
-): Uint8Array => buildModel(encoderGraph(settings, size, weights));
+  statistics: PixelStatistics | null,
+): Uint8Array => buildModel(encoderGraph(settings, size, weights, statistics));
 
 /**
  * The same from images as they are: `images` [batch, height, width, 3], uint8, red, green, blue, of any size.
@@ -87,7 +90,7 @@ export function imageEncoderModel(
   view: ViewSettings,
   weights: Readonly<Record<string, DenseArray>>,
 ): Uint8Array {
-  const { nodes, constants, ...rest } = describeModel(encoderGraph(settings, view.size, weights));
+  const { nodes, constants, ...rest } = describeModel(encoderGraph(settings, view.size, weights, null));
   const [pixels] = rest.inputs;
   const before = imageView("images", pixels.name, view);
   return encodeModel({
@@ -98,7 +101,12 @@ export function imageEncoderModel(
   });
 }
 
-function encoderGraph(settings: EncoderSettings, size: number, weights: Readonly<Record<string, DenseArray>>): Graph {
+function encoderGraph(
+  settings: EncoderSettings,
+  size: number,
+  weights: Readonly<Record<string, DenseArray>>,
+  statistics: PixelStatistics | null,
+): Graph {
   const parameters = new Parameters("", (spec) => {
     const given = weights[spec.name];
     if (!given) throw new CheckpointError(`the encoder needs ${spec.name} [${spec.shape}], which is missing`);
@@ -106,7 +114,7 @@ function encoderGraph(settings: EncoderSettings, size: number, weights: Readonly
       throw new CheckpointError(`${spec.name} is [${given.shape}], the encoder needs [${spec.shape}]`);
     return constant(given.data as Float32Array, spec.shape, "float32", spec.name);
   });
-  const pixels = input("pixels", ["batch", settings.channels, size, size]);
-  const { features, embedding } = encode(settings, parameters, evaluationNorm, pixels);
-  return { name: "encoder", inputs: [pixels], outputs: { features, embedding } };
+  const pixels = imageInput("pixels", ["batch", settings.channels, size, size], statistics);
+  const outputs = { ...encode(settings, parameters, evaluationNorm, pixels) };
+  return { name: "encoder", inputs: inputsOf(Object.values(outputs)), outputs };
 }

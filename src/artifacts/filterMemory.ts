@@ -1,11 +1,7 @@
-/**
- * Where a target has blocked kernels, the state keeps filters, their momenta and their gradients in the memory that those read
- * (`graph/lower/filters.ts`), so that no step reorders them. Checkpoints, and all else outside the engine, have plain memory.
- */
+/** Filters in the memory that blocked kernels read (`graph/lower/filters.ts`), and back. */
 import type { DenseArray } from "../array.js";
 import type { Shape } from "../graph/index.js";
 import { isStateOfParameter, next } from "./names.js";
-import type { Target } from "./programs.js";
 
 type Tensors = Readonly<Record<string, DenseArray>>;
 type Filters = DenseArray<Float32Array>;
@@ -16,15 +12,13 @@ export function isPackedState(name: string, shape: Shape, block: number): boolea
   return shape.length === 4 && o % block === 0 && i % block === 0 && isStateOfParameter(name.replace(next(""), ""));
 }
 
-/** Tensors of the state as the programs of a target take them. */
-export const packState = (target: Target, tensors: Tensors): Tensors => each(target, tensors, true);
+/** Tensors of the state with filters packed. */
+export const packFilters = (block: number, tensors: Tensors): Tensors => each(block, tensors, true);
 
-/** Tensors of the state as everything else takes them. */
-export const unpackState = (target: Target, tensors: Tensors): Tensors => each(target, tensors, false);
+/** Tensors of the state with filters in plain memory. */
+export const unpackFilters = (block: number, tensors: Tensors): Tensors => each(block, tensors, false);
 
-function each(target: Target, tensors: Tensors, pack: boolean): Tensors {
-  if (target.kind !== "blocked") return tensors;
-  const { block } = target;
+function each(block: number, tensors: Tensors, pack: boolean): Tensors {
   const moved = ([name, t]: [string, DenseArray]) => [
     name,
     isPackedState(name, t.shape, block) ? reordered(t as Filters, block, pack) : t,

@@ -3,6 +3,7 @@
  * clustering, a linear classifier's step, and the encoder for inference; and the names by which the trainer and the graphs meet.
  */
 export { type ClassifierSettings, classifierFeeds, classifierSpecs, classifierStep } from "./classifier.js";
+export { drawWords, type Word, wordInputs, wordShape } from "./draws.js";
 export {
   type EncoderSettings,
   encoderModel,
@@ -11,19 +12,23 @@ export {
   imageEncoderModel,
   initialEncoder,
 } from "./encoder.js";
-export { packState, unpackState } from "./filterMemory.js";
+export type { ViewSettings } from "./imageView.js";
 export { firstScale } from "./lossScale.js";
 export { feeds, isFed, isTrainable, next, results, state } from "./names.js";
+export { overwritable } from "./overwritable.js";
+export { type PixelStatistics, pixelsModel } from "./pixels.js";
 export { prepareGraph } from "./prepare.js";
 export {
   compile,
-  compileRepeated,
+  levelsOf,
   localSizes,
   type Program,
   prepareProgram,
+  stateOf,
   stepPrograms,
   stepSettings,
   type Target,
 } from "./programs.js";
-export { stepCount } from "./repeat.js";
-export { applyStep, fusedStep, gradientStep, type Phase, type Precision, type StepSettings } from "./step.js";
+export { memoryOf, packState, type StateMemory, stateMemory } from "./stateMemory.js";
+export { applyStep, fusedStep, gradientStep, type Levels, type Phase, type StepSettings } from "./step.js";
+export { stateTensors } from "./vectors.js";

@@ -9,9 +9,9 @@ export const feeds = {
   unshuffle: "unshuffle",
   /** Queue rows that this step's keys replace, int64 [B, 1]. */
   slots: "slots",
-  /** [B, L, Q] */
+  /** Uniform draws [B, L, Q], or the name that their words' names begin with (`draws.ts`). */
   instanceDraws: "draws/instance",
-  /** [B, M_l]; view 0 is the query, then the local views. */
+  /** Likewise [B, M_l]; view 0 is the query, then the local views. */
   prototypeDraws: (view: number, level: number) => `draws/prototype/${view}/${level}`,
   /** Reference: the images' cluster ids, int64 [B], and the highest id of the data set. */
   assignment: (level: number) => `assignment/${level}`,
@@ -77,9 +77,23 @@ const perParameter: ReadonlySet<string> = new Set(
 /** Whether a state tensor is a parameter of an encoder, or something of its shape. */
 export const isStateOfParameter = (name: string): boolean => perParameter.has(first(name));
 
+/** Running statistics of batch normalisation. */
+const isStatistic = (name: string): boolean => /\.running_(mean|var)$/.test(name);
+
+/**
+ * The vector that a state tensor is part of where a target holds the state as vectors: the parameters of an encoder, the running
+ * statistics of both, what an optimizer keeps, gradients; null for a tensor of its own.
+ */
+export function vectorOf(name: string): string | null {
+  if (!isStateOfParameter(name)) return null;
+  const [kind, slot] = name.split("/");
+  const owner = kind === first(state.optimizer("", "")) ? `${kind}/${slot}` : kind;
+  if (!isStatistic(name)) return `flat/${owner}`;
+  return kind === first(state.query("")) || kind === first(state.key("")) ? "flat/statistics" : null;
+}
+
 /** Whether gradients move a state tensor: the query encoder, but not its running statistics. */
-export const isTrainable = (name: string): boolean =>
-  name.startsWith(state.query("")) && !/\.running_(mean|var)$/.test(name);
+export const isTrainable = (name: string): boolean => name.startsWith(state.query("")) && !isStatistic(name);
 
 const fedFirst: ReadonlySet<string> = new Set(
   Object.values(feeds).map((name) => first(typeof name === "string" ? name : name(0, 0))),

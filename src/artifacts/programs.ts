@@ -7,8 +7,11 @@ import {
   type DType,
   describeModel,
   expandComposites,
+  fewNodes,
+  flatten,
   flattenBroadcasts,
   forDevices,
+  forHalfDevices,
   forTrainingBuild,
   type Graph,
   type Shape,
@@ -16,13 +19,15 @@ import {
 } from "../graph/index.js";
 import { lowerBlocked } from "../graph/lower/index.js";
 import { encodeModel, type ModelContent } from "../onnx/index.js";
-import type { Recipe } from "../recipe/index.js";
+import type { Precision } from "../precision.js";
+import { pixelStatistics, type Recipe } from "../recipe/index.js";
 import { encoderSettings } from "./encoder.js";
 import { isPackedState } from "./filterMemory.js";
 import { isTrainable, next } from "./names.js";
+import { overwritable } from "./overwritable.js";
 import { prepareGraph } from "./prepare.js";
-import { repeated } from "./repeat.js";
-import { applyStep, fusedStep, gradientStep, type Phase, type Precision, type StepSettings } from "./step.js";
+import { applyStep, fusedStep, gradientStep, type Levels, type Phase, type StepSettings } from "./step.js";
+import { nextVector, stateVectors } from "./vectors.js";
 
 /** One model and how its state goes round. */
 export interface Program {
@@ -32,6 +37,8 @@ export interface Program {
   readonly state: Readonly<Record<string, string>>;
   /** Of the state: what gradients move. */
   readonly trainable: readonly string[];
+  /** Of the state: what a run may write over while it reads it. */
+  readonly overwritten: readonly string[];
   /** Whether its ops are those of the target's fused kernels, so that a runtime finds no more to fuse. */
   readonly fused: boolean;
   readonly outputs: readonly string[];
@@ -57,6 +64,8 @@ export function stepSettings(recipe: Recipe): StepSettings {
     batchSize: recipe.batchSize,
     imageSize: recipe.encoder.imageSize,
     localSizes: localSizes(recipe),
+    pixels: pixelStatistics(recipe),
+    draws: "words",
     queue: recipe.method.queue,
     clusters: recipe.method.clusters,
     keySubBatches: recipe.encoder.keySubBatches,
@@ -73,55 +82,62 @@ export const localSizes = (recipe: Recipe): readonly number[] =>
 /** The model of a graph on a target. */
 export const compile = (graph: Graph, target: Target): Program => programOf(described(graph, target), target);
 
-/**
- * The model of a step that does several in one run (`repeat.ts`).
- *
- * @param results - what comes back beside the state, of those that the step has: each with a first axis of steps
- */
-export function compileRepeated(graph: Graph, target: Target, results: readonly string[]): Program {
-  const step = described(graph, target);
-  const wanted = step.outputs.map((v) => v.name).filter((name) => results.includes(name));
-  return programOf(repeated(step, stateOf(step), wanted), target);
-}
-
-/** The outputs of a graph in standard ops, or those of the provider, by kind of target. */
-const forms: { readonly [K in Target["kind"]]: (graph: Graph, target: Target & { kind: K }) => readonly Value[] } = {
-  portable: (graph) => flattenBroadcasts(expandComposites(Object.values(graph.outputs))),
-  training: (graph) => flattenBroadcasts(expandComposites(Object.values(graph.outputs), forTrainingBuild)),
+/** The graph in standard ops, or those of the provider, by kind of target. */
+const forms: { readonly [K in Target["kind"]]: (graph: Graph, target: Target & { kind: K }) => Graph } = {
+  portable: (graph) => withOutputs(graph, (outputs) => flattenBroadcasts(expandComposites(outputs))),
+  training: (graph) => withOutputs(graph, (outputs) => flattenBroadcasts(expandComposites(outputs, forTrainingBuild))),
   device(graph, { precision }) {
-    const expanded = expandComposites(Object.values(graph.outputs), forDevices);
-    return precision === "fp16" ? convolveInHalf(expanded) : expanded;
+    const expanded = withOutputs(graph, (outputs) =>
+      precision === "fp16"
+        ? convolveInHalf(expandComposites(outputs, forHalfDevices))
+        : expandComposites(outputs, forDevices),
+    );
+    const vectors = stateVectors(graph.inputs);
+    const replaced = vectors.map(nextVector).filter(({ members }) => members.every((m) => m.name in graph.outputs));
+    return fewNodes(flatten(expanded, vectors, replaced));
   },
   blocked(graph, { block }) {
     const lowered = lowerBlocked(graph, { block, isPacked: (name, shape) => isPackedState(name, shape, block) });
-    return flattenBroadcasts(expandComposites(Object.values(lowered.outputs)));
+    return withOutputs(lowered, (outputs) => flattenBroadcasts(expandComposites(outputs)));
   },
 };
 
-function described(graph: Graph, target: Target): ModelContent {
-  const outputs = (forms[target.kind] as (graph: Graph, target: Target) => readonly Value[])(graph, target);
-  const names = Object.keys(graph.outputs);
-  return describeModel({ ...graph, outputs: Object.fromEntries(names.map((n, i) => [n, outputs[i]])) });
+function withOutputs(graph: Graph, form: (outputs: readonly Value[]) => readonly Value[]): Graph {
+  const outputs = form(Object.values(graph.outputs));
+  return { ...graph, outputs: Object.fromEntries(Object.keys(graph.outputs).map((name, i) => [name, outputs[i]])) };
 }
 
-const stateOf = ({ outputs }: ModelContent): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    outputs.filter((v) => v.name.startsWith(next(""))).map((v) => [v.name.slice(next("").length), v.name]),
-  );
+const described = (graph: Graph, target: Target): ModelContent =>
+  describeModel((forms[target.kind] as (graph: Graph, target: Target) => Graph)(graph, target));
+
+/** The state tensors that outputs replace. */
+const replacedBy = (outputs: readonly string[]): readonly string[] =>
+  outputs.filter((name) => name.startsWith(next(""))).map((name) => name.slice(next("").length));
+
+/** The plain state that a graph goes round with. */
+export const stateOf = (graph: Graph): readonly string[] => replacedBy(Object.keys(graph.outputs));
+
+const stateMap = ({ outputs }: ModelContent): Readonly<Record<string, string>> =>
+  Object.fromEntries(replacedBy(outputs.map((v) => v.name)).map((name) => [name, next(name)]));
 
 const programOf = (content: ModelContent, { kind }: Target): Program => ({
   name: content.name,
   model: encodeModel(content),
-  state: stateOf(content),
-  trainable: Object.keys(stateOf(content)).filter(isTrainable),
+  state: stateMap(content),
+  trainable: Object.keys(stateMap(content)).filter(isTrainable),
+  overwritten: overwritable(content, stateMap(content)),
   fused: kind === "blocked",
   outputs: content.outputs.map((v) => v.name),
   inputs: content.inputs,
 });
 
+/** How a target likes the loss. */
+export const levelsOf = ({ kind }: Target): Levels => (kind === "device" ? "stacked" : "apart");
+
 /** The step of a phase as the programs that make it: one fused, or gradient and apply when gradients accumulate. */
 export function stepPrograms(s: StepSettings, phase: Phase, target: Target): readonly Program[] {
-  const graphs = s.accumulation === 1 ? [fusedStep(s, phase)] : [gradientStep(s, phase), applyStep(s)];
+  const levels = levelsOf(target);
+  const graphs = s.accumulation === 1 ? [fusedStep(s, phase, levels)] : [gradientStep(s, phase, levels), applyStep(s)];
   return graphs.map((g) => compile(g, target));
 }
 

@@ -25,12 +25,25 @@ import {
   type Value,
   where,
 } from "../graph/index.js";
-import { hcscLoss, instanceNormalizer, type Level, type LossSettings, warmupLoss } from "../hcsc/index.js";
+import {
+  canStack,
+  hcscLoss,
+  instanceNormalizer,
+  type Level,
+  type LossInputs,
+  type LossSettings,
+  type StepLoss,
+  stackedLoss,
+  warmupLoss,
+} from "../hcsc/index.js";
 import { Parameters, trainingNorm } from "../nn/index.js";
 import { applyUpdates, globalNorm, type OptimizerSettings, type Parameter, type Rates } from "../optim/index.js";
+import type { Precision } from "../precision.js";
+import { drawsOfWords } from "./draws.js";
 import { type EncoderSettings, encode } from "./encoder.js";
 import { adjusted, areFinite } from "./lossScale.js";
 import { feeds, results, state } from "./names.js";
+import { imageInput, type PixelStatistics } from "./pixels.js";
 import { Ports } from "./ports.js";
 
 /** What a step graph is made of. */
@@ -42,6 +55,10 @@ export interface StepSettings {
   /** Side of the query and key views, then of each local view. */
   readonly imageSize: number;
   readonly localSizes: readonly number[];
+  /** By which the graph normalises 8-bit images; null: it is fed floats, normalised already. */
+  readonly pixels: PixelStatistics | null;
+  /** Whether selection's draws are made in the graph, of a few random words (`draws.ts`), or fed one by one. */
+  readonly draws: "words" | "numbers";
   readonly queue: number;
   /** M of each level. */
   readonly clusters: readonly number[];
@@ -54,21 +71,22 @@ export interface StepSettings {
   readonly accumulation: number;
 }
 
-/** Of the convolutions; everything else is float32. */
-export type Precision = "fp32" | "fp16";
-
 /** `warmup`: plain InfoNCE, no prototypes. */
 export type Phase = "warmup" | "selective";
+
+/** How the loss takes the levels of the hierarchy: one by one, or, in fewer ops, all at once where it has that form. */
+export type Levels = "apart" | "stacked";
 
 /**
  * The fused step: gradients and update in one graph.
  *
+ * @param levels - how the loss is built
  * @param showGradients - whether each gradient is an output as well, `results.gradient`
  * @returns a graph whose inputs and outputs are named as in `names.ts`, composites not yet expanded
  */
-export function fusedStep(s: StepSettings, phase: Phase, showGradients = false): Graph {
+export function fusedStep(s: StepSettings, phase: Phase, levels: Levels = "apart", showGradients = false): Graph {
   const ports = new Ports();
-  const { query, gradients } = forwardBackward(s, phase, ports);
+  const { query, gradients } = forwardBackward(s, phase, levels, ports);
   if (showGradients) for (const [i, p] of query.entries()) ports.values[results.gradient(p.name)] = gradients[i];
   update(s, query, gradients, ports);
   monitor(gradients, ports);
@@ -76,9 +94,9 @@ export function fusedStep(s: StepSettings, phase: Phase, showGradients = false):
 }
 
 /** The step without its update: gradients are added up in the state, divided by the number of batches in an update. */
-export function gradientStep(s: StepSettings, phase: Phase): Graph {
+export function gradientStep(s: StepSettings, phase: Phase, levels: Levels = "apart"): Graph {
   const ports = new Ports();
-  const { query, gradients } = forwardBackward(s, phase, ports);
+  const { query, gradients } = forwardBackward(s, phase, levels, ports);
   for (const [i, p] of query.entries()) {
     const before = input(state.gradient(p.name), p.value.shape);
     ports.state(
@@ -126,20 +144,23 @@ const trainable = (parameters: Parameters): Parameter[] =>
 function forwardBackward(
   s: StepSettings,
   phase: Phase,
+  levels: Levels,
   ports: Ports,
 ): { query: readonly Parameter[]; gradients: readonly Value[] } {
-  const image = (name: string, size: number) => input(name, [s.batchSize, s.encoder.channels, size, size]);
   const queryTensors = new Parameters("query/");
   const forward = (name: string, x: Value) =>
     scope(name, () => encode(s.encoder, queryTensors, trainingNorm(), x).embedding);
-  const q = forward("query", image(feeds.queryImages, s.imageSize));
+  const q = forward("query", images(s, feeds.queryImages));
   const query = trainable(queryTensors);
   const k = keyEmbedding(s, queryTensors, ports);
-  const locals = s.localSizes.map((size, v) => forward(`local${v}`, image(feeds.localImages(v), size)));
+  const locals = s.localSizes.map((size, v) => forward(`local${v}`, images(s, feeds.localImages(v), size)));
   for (const [name, value] of queryTensors.entries(false)) ports.state(state.query(name), value);
 
   const queue = input(state.queue, [s.queue, s.encoder.dimension]);
-  const total = scope("loss", () => (phase === "warmup" ? warmup : selective)(s, [q, ...locals], k, queue, ports));
+  const views = [q, ...locals];
+  const total = scope("loss", () =>
+    phase === "warmup" ? warmup(s, views, k, queue, ports) : selective(s, levels, views, k, queue, ports),
+  );
   const gradients = scaledGradients(s, total, query, ports);
   scope("queue", () => ports.state(state.queue, scatterND(queue, slots(s, ports), k)));
   scope("monitor", () => {
@@ -151,11 +172,14 @@ function forwardBackward(
   return { query, gradients };
 }
 
+const images = (s: StepSettings, name: string, size = s.imageSize): Value =>
+  imageInput(name, [s.batchSize, s.encoder.channels, size, size], s.pixels);
+
 /** ∂total/∂query, through the loss scale where there is one. */
 function scaledGradients(s: StepSettings, total: Value, query: readonly Parameter[], ports: Ports): readonly Value[] {
   const parameters = query.map((p) => p.value);
   const { recompute } = s;
-  if (s.precision === "fp32") return differentiate(total, parameters, { recompute });
+  if (s.precision !== "fp16") return differentiate(total, parameters, { recompute });
   const scale = ports.input(state.lossScale, []);
   ports.values[results.scale] = identity(scale);
   return differentiate(mul(total, scale), parameters, { recompute }).map((g) => div(g, scale));
@@ -170,8 +194,8 @@ function keyEmbedding(s: StepSettings, query: Parameters, ports: Ports): Value {
       ? scope("momentumUpdate", () => add(mul(before, m), mul(query.get(spec), sub(1, m))))
       : before;
   });
-  const images = input(feeds.keyImages, [s.batchSize, s.encoder.channels, s.imageSize, s.imageSize]);
-  const k = scope("key", () => encode(s.encoder, tensors, trainingNorm(s.keySubBatches), images).embedding);
+  const x = images(s, feeds.keyImages);
+  const k = scope("key", () => encode(s.encoder, tensors, trainingNorm(s.keySubBatches), x).embedding);
   for (const [name, value] of tensors.entries()) ports.state(state.key(name), value);
   const ordered = s.keySubBatches === 1 ? k : gather(k, input(feeds.unshuffle, [s.batchSize], "int64"));
   return stopGradient(ordered);
@@ -184,29 +208,46 @@ function warmup(s: StepSettings, views: readonly Value[], keys: Value, queue: Va
   return total;
 }
 
-function selective(s: StepSettings, views: readonly Value[], keys: Value, queue: Value, ports: Ports): Value {
+function selective(
+  s: StepSettings,
+  form: Levels,
+  views: readonly Value[],
+  keys: Value,
+  queue: Value,
+  ports: Ports,
+): Value {
   const levels = hierarchyInputs(s);
   const depth = levels.length;
   const queueNormalizer = input(state.queueNormalizer, [s.queue, depth]);
+  const drawn = s.draws === "words" ? drawsOfWords : input;
   const draws = {
-    instance: input(feeds.instanceDraws, [s.batchSize, depth, s.queue]),
+    instance: drawn(feeds.instanceDraws, [s.batchSize, depth, s.queue]),
     prototype: views.map((_, v) =>
-      levels.slice(0, -1).map((_, l) => input(feeds.prototypeDraws(v, l), [s.batchSize, s.clusters[l]])),
+      levels.slice(0, -1).map((_, l) => drawn(feeds.prototypeDraws(v, l), [s.batchSize, s.clusters[l]])),
     ),
   };
-  const loss = hcscLoss(s.loss, { views, keys, queue, queueNormalizer, levels, draws });
+  const inputs: LossInputs = { views, keys, queue, queueNormalizer, levels, draws };
+  const loss = (form === "stacked" && canStack(s.loss, inputs) ? stackedLoss : lossByLevel)(s.loss, inputs);
   ports.values[results.loss] = loss.total;
-  ports.values[results.terms] = stack(loss.terms);
-  if (loss.instanceMask) {
-    ports.values[results.instanceKept] = mean(loss.instanceMask, [0, 2]);
-    const fresh = concat(
-      levels.map((level) => instanceNormalizer(s.loss, keys, level)),
-      1,
-    ); // [B, L]
-    ports.state(state.queueNormalizer, scatterND(queueNormalizer, slots(s, ports), fresh));
+  ports.values[results.terms] = loss.terms;
+  if (loss.instanceKept && loss.keyNormalizer) {
+    ports.values[results.instanceKept] = loss.instanceKept;
+    ports.state(state.queueNormalizer, scatterND(queueNormalizer, slots(s, ports), loss.keyNormalizer));
   }
-  ports.values[results.prototypeKept] = stack(loss.prototypeKeepFractions);
+  ports.values[results.prototypeKept] = loss.prototypeKept;
   return loss.total;
+}
+
+function lossByLevel(settings: LossSettings, inputs: LossInputs): StepLoss {
+  const { total, terms, instanceMask, prototypeKeepFractions } = hcscLoss(settings, inputs);
+  const normalizers = () => inputs.levels.map((level) => instanceNormalizer(settings, inputs.keys, level));
+  return {
+    total,
+    terms: stack(terms),
+    instanceKept: instanceMask && mean(instanceMask, [0, 2]),
+    prototypeKept: stack(prototypeKeepFractions),
+    keyNormalizer: instanceMask && concat(normalizers(), 1), // [B, L]
+  };
 }
 
 const slots = (s: StepSettings, ports: Ports): Value => ports.input(feeds.slots, [s.batchSize, 1], "int64");

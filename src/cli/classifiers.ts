@@ -174,7 +174,8 @@ export async function evaluate(
   const { recipe } = run.description;
   const sets = setsOf(flags, run.description);
   await withEngine(flags, async (engine) => {
-    const { train, count, learned } = await withImages(sets.data, flags, async (images) => {
+    const read = { ...flags, keepDecoded: !flags.fast };
+    const { train, count, learned } = await withImages(sets.data, read, async (images) => {
       const { source, description } = images;
       const train = { ...labelsOf(source, "--data"), source, description };
       const lesson = { engine, recipe, weights, images, targets: train.targets };

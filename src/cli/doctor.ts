@@ -15,6 +15,10 @@ export function doctorCommand(): Command {
 
 const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 
+/** `159 GFLOP/s`, `41.2 TFLOP/s` */
+const rate = (gigaflops: number): string =>
+  gigaflops < 1000 ? `${gigaflops.toPrecision(3)} GFLOP/s` : `${(gigaflops / 1000).toPrecision(3)} TFLOP/s`;
+
 function lines(e: Examination): string[] {
   return [
     ...table([
@@ -34,6 +38,7 @@ function providerLines({ provider, about, known, bundled, probe }: ProviderRepor
   if (!known || !probe) return [head, "  not in this platform's onnxruntime-node"];
   const came = bundled ? "bundled" : "not bundled: its libraries are installed apart";
   if (!probe.runs) return [head, `  ${came}; does not run: ${probe.reason}`];
-  const rates = `matrix product ${probe.matrixProduct.toPrecision(3)}, convolution ${probe.convolution.toPrecision(3)} GFLOP/s`;
-  return [head, `  ${came}; runs: ${rates}; float16 ${probe.float16 ? "yes" : "no"}`];
+  const { precisions, matrixProduct, convolution } = probe;
+  const rates = `matrix product ${rate(matrixProduct)}, convolution ${rate(convolution)}`;
+  return [head, `  ${came}; runs: ${precisions.join(", ") || "in no named precision"}; ${rates}`];
 }

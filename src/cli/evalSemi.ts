@@ -55,7 +55,7 @@ async function runSemi(flags: Flags): Promise<void> {
     random: initialEncoder(encoderSettings(recipe.encoder), recipe.seed),
   };
   const { labelled, of, results, names } = await withEngine(flags, (engine) =>
-    withImages(sets.data, flags, async (images) => {
+    withImages(sets.data, { ...flags, keepDecoded: true }, async (images) => {
       const { source, description } = images;
       const train = { ...singleLabelsOf(source, "--data"), source, description };
       const indices = await subsetOf(source, train.targets, flags);

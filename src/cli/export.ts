@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { encoderModel, encoderSettings, imageEncoderModel } from "../artifacts/index.js";
+import { pixelStatistics } from "../recipe/index.js";
 import { makeFolder, writeAtomically, writeTensors } from "../tensorfile/index.js";
 import { encoderWeights, evaluationPolicy, latestCheckpoint, RunFolder } from "../train/index.js";
 import { preprocessingOf } from "./preprocessing.js";
@@ -25,11 +26,11 @@ async function runExport(flags: { run: string; out: string; json?: boolean }): P
   const { recipe } = run.description;
   const weights = encoderWeights(await latestCheckpoint(run), "query");
   const settings = encoderSettings(recipe.encoder);
-  const policy = evaluationPolicy(recipe);
-  const preprocessing = preprocessingOf(settings, policy, files);
+  const view = { ...evaluationPolicy(recipe), ...pixelStatistics(recipe) };
+  const preprocessing = preprocessingOf(settings, view, files);
   await makeFolder(flags.out);
-  await writeAtomically(join(flags.out, files.images), imageEncoderModel(settings, policy, weights));
-  await writeAtomically(join(flags.out, files.pixels), encoderModel(settings, policy.size, weights));
+  await writeAtomically(join(flags.out, files.images), imageEncoderModel(settings, view, weights));
+  await writeAtomically(join(flags.out, files.pixels), encoderModel(settings, view.size, weights, null));
   await writeTensors(join(flags.out, "encoder.safetensors"), weights);
   await writeAtomically(
     join(flags.out, "preprocessing.json"),

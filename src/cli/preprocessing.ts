@@ -1,12 +1,11 @@
 /** `preprocessing.json`: all that a deployer needs to get the numbers of `hcsc embed`. */
-import type { EncoderSettings } from "../artifacts/index.js";
-import type { EvaluationPolicy } from "../data/index.js";
+import type { EncoderSettings, ViewSettings } from "../artifacts/index.js";
 import { featureWidth } from "../nn/index.js";
 
 /** @param models - the file that takes images, and the one that takes prepared pixels */
 export function preprocessingOf(
   { net, dimension }: EncoderSettings,
-  { size, channels, resize, interpolation, mean, std }: EvaluationPolicy,
+  { size, channels, resize, interpolation, mean, std }: ViewSettings,
   models: { readonly images: string; readonly pixels: string },
 ) {
   const shortSide = resize || Math.round((size * 256) / 224);

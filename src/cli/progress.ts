@@ -37,6 +37,12 @@ export function terminalReporter(quiet: boolean): { readonly report: Reporter; r
       line(
         `stopping${steps > 0 ? ` after at most ${counted(steps, "step")} under way` : ""}, then saving; Ctrl-C again stops at once, and loses what is not saved`,
       ),
+    kept: ({ decoded: { images, bytes, room } }) => {
+      if (!quiet)
+        line(
+          `${images} images stay decoded in memory for the epochs to come: ${(bytes / 1e6).toFixed(0)} of at most ${(room / 1e6).toFixed(0)} MB`,
+        );
+    },
     warning: (e) => line(`warning: ${e.message}`),
     checkpoint: () => {},
   };

@@ -1,5 +1,6 @@
 /** What commands on images share: an engine, a source and its loader, opened together and closed whatever happens. */
 import {
+  decodedRoom,
   describeSource,
   type ImageSource,
   type Loader,
@@ -7,9 +8,11 @@ import {
   openSource,
   type SourceDescription,
 } from "../data/index.js";
+import type { Precision } from "../precision.js";
 import {
   autoProvider,
   type Backend,
+  checkNotice,
   type Engine,
   openEngine,
   type Placement,
@@ -29,7 +32,10 @@ export interface ImageSession {
 export interface EngineFlags {
   readonly backend?: Backend;
   readonly provider?: string;
+  readonly precision?: Precision;
+  readonly crossCheck?: boolean;
   readonly threads?: number;
+  readonly capture?: boolean;
   readonly workers?: number;
   readonly maxBroken?: number;
   readonly json?: boolean;
@@ -48,10 +54,10 @@ const tell = (message: string): void => {
 };
 
 /** `auto` or `auto:1` as the provider that it is here, saying which, and why others were passed over. */
-async function providerOf(text: string | undefined): Promise<string | undefined> {
+async function providerOf({ provider: text, precision }: EngineFlags): Promise<string | undefined> {
   const [, auto, device] = /^(auto)(?::(\d+))?$/.exec(text ?? "") ?? [];
   if (auto === undefined) return text;
-  const { provider, passedOver } = await autoProvider(device === undefined ? null : Number(device));
+  const { provider, passedOver } = await autoProvider(device === undefined ? null : Number(device), precision);
   for (const p of passedOver) tell(`${p.provider} is passed over: ${p.why}`);
   tell(`the provider is ${provider}`);
   return provider;
@@ -71,12 +77,17 @@ function placementTeller(provider: string | undefined): (placement: Placement) =
 
 /** Opens an engine for `use`, and closes it. */
 export async function withEngine<T>(flags: EngineFlags, use: (engine: Engine) => Promise<T>): Promise<T> {
-  const provider = await providerOf(flags.provider);
+  const provider = await providerOf(flags);
   const engine = await openEngine({
     ...(flags.backend ? { backend: flags.backend } : {}),
     ...(provider ? { provider } : {}),
     ...(flags.threads ? { threads: flags.threads } : {}),
+    ...(flags.precision ? { precision: flags.precision } : {}),
+    ...(flags.crossCheck === undefined ? {} : { crossCheck: flags.crossCheck }),
+    ...(flags.capture === false ? { capture: false } : {}),
     onPlaced: placementTeller(provider),
+    onChecked: (check) => tell(checkNotice(check, provider ?? "cpu")),
+    onWarning: warn,
   });
   try {
     return await use(engine);
@@ -85,10 +96,14 @@ export async function withEngine<T>(flags: EngineFlags, use: (engine: Engine) =>
   }
 }
 
-/** Opens the images `data` for `use`, and closes their loader. */
+/**
+ * Opens the images `data` for `use`, and closes their loader.
+ *
+ * @param flags - with `keepDecoded` where images are read many times: their pixels then stay in memory while there is room
+ */
 export async function withImages<T>(
   data: string,
-  flags: EngineFlags & { readonly seed?: number },
+  flags: EngineFlags & { readonly seed?: number; readonly keepDecoded?: boolean },
   use: (images: Omit<ImageSession, "engine">) => Promise<T>,
 ): Promise<T> {
   const description = await describeSource(data);
@@ -100,6 +115,7 @@ export async function withImages<T>(
     seed: flags.seed ?? 0,
     ...(flags.workers === undefined ? {} : { workers: flags.workers }),
     ...(flags.maxBroken === undefined ? {} : { tolerance: flags.maxBroken }),
+    ...(flags.keepDecoded ? { keep: decodedRoom() } : {}),
     onBroken: (_, name, reason) => warn(`${name} is skipped: ${reason}`),
   });
   try {

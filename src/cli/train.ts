@@ -1,7 +1,8 @@
 /** `hcsc train`: trains, or resumes, a run. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { describeSource, openSource } from "../data/index.js";
 import { UsageError } from "../errors.js";
+import { precisions } from "../precision.js";
 import { fittedClusters, type Recipe } from "../recipe/index.js";
 import { type RunDescription, RunFolder } from "../train/index.js";
 import { interruptedCode, interruptible } from "./interrupt.js";
@@ -22,7 +23,6 @@ interface Flags extends EngineFlags, SetFlags {
   readonly batchSize?: number;
   readonly learningRate?: number;
   readonly seed?: number;
-  readonly precision?: string;
   readonly variant?: string;
 }
 
@@ -44,7 +44,12 @@ export function trainCommand(): Command {
     .option("--batch-size <n>", "override the recipe's batch size", whole(1))
     .option("--learning-rate <x>", "override the recipe's learning rate (for a batch of 256)", positive)
     .option("--seed <n>", "override the recipe's seed", whole(0))
-    .option("--precision <name>", "override the recipe's precision of convolutions: fp32, or fp16 on GPUs that have it")
+    .addOption(
+      new Option(
+        "--precision <name>",
+        "override the recipe's precision of products: tf32 and fp16 are faster on GPUs that have them (see hcsc doctor)",
+      ).choices(Object.keys(precisions)),
+    )
     .option("--variant <name>", "override the recipe's variant: paper or reference")
     .option("--set <field=value>", "override any field of the recipe; may be repeated", collect, [])
     .addHelpText(

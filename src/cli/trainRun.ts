@@ -56,11 +56,11 @@ export interface TrainedRun extends TrainResult {
 export async function trainRun({ recipe, test, run, flags, signal, ...request }: RunRequest): Promise<TrainedRun> {
   const data = await absoluteName(request.data);
   const held = test === null ? null : await absoluteName(test);
-  return withImages(data, { ...flags, seed: recipe.seed }, async (images) => {
+  return withImages(data, { ...flags, seed: recipe.seed, keepDecoded: true }, async (images) => {
     const { source, loader } = images;
     planOf(recipe, source.count); // refuses what cannot be trained before anything is made
-    return withEngine(flags, async (engine) => {
-      const target = await chooseTarget(engine, recipe.precision);
+    return withEngine({ ...flags, precision: recipe.precision }, async (engine) => {
+      const target = await chooseTarget(engine);
       const start = async (existing: RunFolder | null, path: string): Promise<TrainedRun> => {
         const checkpoint = existing ? await resumeCheckpoint(existing) : null;
         const changes = existing ? resumeChanges(existing.description.recipe, recipe, existing.path) : [];
@@ -70,8 +70,9 @@ export async function trainRun({ recipe, test, run, flags, signal, ...request }:
           );
         const started = new Date().toISOString();
         const { provider } = engine;
+        const placed = { provider, crossCheck: provider !== "cpu" && flags.crossCheck !== false };
         const step = checkpoint?.position.step ?? 0;
-        const session: Session = { started, step, provider, threads: flags.threads ?? null, changes };
+        const session: Session = { started, step, ...placed, threads: flags.threads ?? null, changes };
         const before = existing?.description ?? { versions: versions(), started, sessions: [] };
         const sessions = [...(before.sessions ?? []), session];
         const description: RunDescription = { ...before, recipe, data, test: held, images: source.count, sessions };
@@ -91,7 +92,7 @@ export async function trainRun({ recipe, test, run, flags, signal, ...request }:
         const result = await train({ run: folder, engine, target, source, loader, resume, report, signal });
         stop();
         const done = result.position.step;
-        await folder.append({ kind: "session", step: done, seconds: result.seconds });
+        await folder.append({ kind: "session", step: done, seconds: result.seconds, ...placed });
         const last = await readCheckpoint(result.checkpoint);
         const knnAfter = result.interrupted ? null : await accuracy(encoderWeights(last, "query"));
         if (knnBefore !== null && knnAfter !== null)

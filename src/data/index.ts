@@ -5,6 +5,7 @@
  * depends on nothing but the seed, the epoch, the image and the view's number.
  */
 export * from "./augment/index.js";
+export { type Decoded, decodedRoom } from "./decoded.js";
 export { absoluteName, describeSource, namedFolder, splitNames } from "./describe.js";
 export { filePath, isForeign } from "./fileNames.js";
 export { differenceOf, identityOf, imageKeys, type SetIdentity } from "./identity.js";

@@ -6,6 +6,7 @@
 import { Worker } from "node:worker_threads";
 import { DataError } from "../errors.js";
 import type { EvaluationPolicy, ViewPolicy } from "./augment/index.js";
+import { type Decoded, type DecodedMemory, decodedMemory, decodedSoFar, nothingDecoded } from "./decoded.js";
 import { type ImageSource, openSource, type SourceDescription } from "./source.js";
 import type { Work, WorkDone, WorkerOptions } from "./work.js";
 
@@ -14,8 +15,13 @@ export interface LoaderOptions {
   readonly seed: number;
   /** Threads; default 2: one step's time makes the next step's batch, and a second hides decoding. */
   readonly workers?: number;
-  /** Batches under way at once; default 5, as a run of the trainer's takes four one after another, or 3 of large images. */
+  /** Batches under way at once; default 5, as a run of the trainer's takes four one after another. */
   readonly lookahead?: number;
+  /**
+   * Bytes of memory for decoded pixels, which spare later epochs the decoding of image files; default 0. Other sets are in memory
+   * as they are.
+   */
+  readonly keep?: number;
   /** Share of the set that may be broken before loading fails; default 0.01. One always may. 1: even whole batches. */
   readonly tolerance?: number;
   /** Called once for each image that cannot be read. */
@@ -32,8 +38,8 @@ export interface Batch {
   /** The images shown: in the place of one that cannot be read stands another of the batch. */
   readonly indices: Int32Array;
   /** One array a view: [B, channels, size, size], in shared memory. */
-  readonly views: readonly Float32Array[];
-  /** Gives the views' memory back, for batches to come to be written over. Fresh memory costs time: a batch may be 100 MB. */
+  readonly views: readonly Uint8Array[];
+  /** Gives the views' memory back, for batches to come to be written over. Fresh memory costs time: a batch may be 25 MB. */
   readonly release: () => void;
 }
 
@@ -46,6 +52,8 @@ export interface Loader {
   readonly waitedSeconds: number;
   /** Images that could not be read, and why. In a batch the next readable image stands in for one. */
   readonly broken: ReadonlyMap<number, string>;
+  /** What is kept decoded so far. */
+  readonly kept: Decoded;
   close(): Promise<void>;
 }
 
@@ -64,14 +72,17 @@ class ThreadLoader implements Loader {
   >();
   private readonly source: ImageSource;
   /** Arrays given back, by length. */
-  private readonly spare = new Map<number, Float32Array[]>();
+  private readonly spare = new Map<number, Uint8Array[]>();
+  private readonly decoded: DecodedMemory | null;
   private nextId = 0;
   /** Why no more can be loaded: a thread ended. */
   private ended: Error | null = null;
 
   constructor(private readonly options: LoaderOptions) {
-    const workerData: WorkerOptions = { source: options.source, seed: options.seed };
     this.source = openSource(options.source);
+    const { keep = 0 } = options;
+    this.decoded = keep > 0 && options.source.whole.kind === "files" ? decodedMemory(this.source.count, keep) : null;
+    const workerData: WorkerOptions = { source: options.source, seed: options.seed, decoded: this.decoded };
     this.workers = Array.from({ length: options.workers ?? 2 }, (_, i) => {
       // Without the process's own flags: some, as --input-type, a thread refuses.
       const entry = new URL("./worker.js", import.meta.url);
@@ -105,6 +116,10 @@ class ThreadLoader implements Loader {
     return this.batches(requests, policy, signal);
   }
 
+  get kept(): Decoded {
+    return this.decoded ? decodedSoFar(this.decoded) : nothingDecoded;
+  }
+
   async close(): Promise<void> {
     this.end(new DataError("the loader is closed"));
     await Promise.all(this.workers.map((w) => w.terminate()));
@@ -117,9 +132,8 @@ class ThreadLoader implements Loader {
   ): AsyncGenerator<Batch> {
     const incoming = requests[Symbol.iterator]();
     const ahead: Promise<Batch>[] = [];
-    const large = viewSizes(policies).some((size) => size > largeView);
     const fill = () => {
-      while (ahead.length < (this.options.lookahead ?? (large ? 3 : 5))) {
+      while (ahead.length < (this.options.lookahead ?? 5)) {
         const next = incoming.next();
         if (next.done) return;
         const batch = this.start(next.value, policies);
@@ -165,10 +179,10 @@ class ThreadLoader implements Loader {
     return { indices, views, release };
   }
 
-  private room(length: number): Float32Array {
+  private room(length: number): Uint8Array {
     const spare = this.spare.get(length) ?? [];
     this.spare.set(length, spare);
-    return spare.pop() ?? new Float32Array(new SharedArrayBuffer(4 * length));
+    return spare.pop() ?? new Uint8Array(new SharedArrayBuffer(length));
   }
 
   private ask(worker: Worker, work: Omit<Work, "id">): Promise<WorkDone> {
@@ -184,7 +198,7 @@ class ThreadLoader implements Loader {
   /** Puts the next readable image of the batch in the place of each broken one. */
   private standIn(
     indices: Int32Array,
-    views: readonly Float32Array[],
+    views: readonly Uint8Array[],
     sizes: readonly number[],
     broken: ReadonlyMap<number, string>,
   ): void {
@@ -223,9 +237,6 @@ class ThreadLoader implements Loader {
     this.pending.clear();
   }
 }
-
-/** Elements of a view by which it is large: 128 pixels wide, in colour. */
-const largeView = 3 * 128 ** 2;
 
 /** Elements of each view of an image. */
 const viewSizes = (policies: Work["policies"]): readonly number[] =>

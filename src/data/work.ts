@@ -1,5 +1,6 @@
 /** What the loader and its worker threads say to each other. */
 import type { EvaluationPolicy, ViewPolicy } from "./augment/index.js";
+import type { DecodedMemory } from "./decoded.js";
 import type { SourceDescription } from "./source.js";
 
 /** A part of a batch: images `indices`, whose views go to `views[v]` from place `from` on. */
@@ -10,7 +11,7 @@ export interface Work {
   readonly epoch: number;
   readonly policies: readonly ViewPolicy[] | EvaluationPolicy;
   /** Shared memory, one array a view: [B, channels, size, size]. */
-  readonly views: readonly Float32Array[];
+  readonly views: readonly Uint8Array[];
 }
 
 export interface WorkDone {
@@ -24,4 +25,6 @@ export interface WorkDone {
 export interface WorkerOptions {
   readonly source: SourceDescription;
   readonly seed: number;
+  /** Where decoded pictures are kept; null: nowhere. */
+  readonly decoded: DecodedMemory | null;
 }

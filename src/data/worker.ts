@@ -2,11 +2,13 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { random } from "../random.js";
 import { evaluationView, randomView } from "./augment/index.js";
+import { keptIn } from "./decoded.js";
 import { openSource, type Picture } from "./source.js";
 import type { Work, WorkDone, WorkerOptions } from "./work.js";
 
-const { source: description, seed } = workerData as WorkerOptions;
-const source = openSource(description);
+const { source: description, seed, decoded } = workerData as WorkerOptions;
+const opened = openSource(description);
+const source = decoded ? keptIn(decoded, opened) : opened;
 
 /** Where pixels go, image after image. */
 let pixels = new Uint8Array(0);

@@ -127,8 +127,14 @@ export const argMax = (x: Value, axis = -1, keepDims = false): Value =>
 export const softmax = (x: Value, axis = -1): Value => apply("Softmax", [x], { axis });
 export const logSoftmax = (x: Value, axis = -1): Value => apply("LogSoftmax", [x], { axis });
 
-/** Matrix product of the last two axes; leading axes broadcast. */
-export const matMul = (a: Value, b: Value): Value => apply("MatMul", [a, b]);
+/**
+ * Matrix product of the last two axes; leading axes broadcast. A product over nothing is zeros, which ONNX Runtime's CPU provider
+ * leaves unwritten.
+ */
+export function matMul(a: Value, b: Value): Value {
+  const product = apply("MatMul", [a, b]);
+  return a.shape.at(-1) === 0 && isStatic(product.shape) ? expand(scalar(0, product.dtype), product.shape) : product;
+}
 
 /** `a·b + c` with either transposed on request. */
 export const gemm = (a: Value, b: Value, c: Value | null = null, { transA = false, transB = false } = {}): Value =>
@@ -205,6 +211,9 @@ export function batchNormTrain(x: Value, scale: Value, bias: Value, epsilon = 1e
   return [y, average, variance];
 }
 
+/** Σ x² over all elements of all tensors. */
+export const sumOfSquares = (tensors: readonly Value[]): Value => apply("SumOfSquares", tensors);
+
 /** The shape of `x` as an int64 vector: a constant where known. */
 export function shapeOf(x: Value): Value {
   return isStatic(x.shape) ? ints(x.shape) : apply("Shape", [x]);
@@ -214,6 +223,8 @@ export function shapeOf(x: Value): Value {
 export function reshapeLike(x: Value, like: Value): Value {
   if (sameShape(x.shape, like.shape)) return x;
   const named = like.shape.filter((d) => !isSize(d)).length;
+  // A size of 0 asks for no elements; without the attribute it would ask for x's own size there.
+  if (like.shape.includes(0)) return withShape(apply("Reshape", [x, shapeOf(like)], { allowzero: 1 }), like.shape);
   if (named <= 1)
     return withShape(
       reshape(

@@ -2,8 +2,12 @@
  * The portable form of the composites: standard ONNX ops only, so that any runtime takes the graph. Every other lowering is
  * tested against this one.
  */
-import { batchNormGrad, batchNormTrain, deviceBatchNormGrad, deviceBatchNormTrain } from "./expand/batchNorm.js";
-import { convGradInput, convGradWeight, turnedConvGradInput } from "./expand/convolution.js";
+import { add, mul, sum, sumOfSquares } from "./apply.js";
+import { batchNormGrad, batchNormTrain } from "./expand/batchNorm.js";
+import { convGradInput, convGradWeight, deviceConvGradInput, turnedConvGradInput } from "./expand/convolution.js";
+import { fewNodesBatchNormGrad, fewNodesBatchNormTrain } from "./expand/deviceBatchNorm.js";
+import { deviceConvGradWeight, halfConvGradWeight } from "./expand/deviceFilters.js";
+import { deviceMaxPoolGrad } from "./expand/devicePooling.js";
 import type { Expansion } from "./expand/expansion.js";
 import { maxPoolGrad } from "./expand/pooling.js";
 import { trainingConvGradWeight } from "./expand/training.js";
@@ -19,26 +23,32 @@ export const portable: Readonly<Record<Composite, Expansion>> = {
   BatchNormTrain: batchNormTrain,
   BatchNormGrad: batchNormGrad,
   MaxPoolGrad: maxPoolGrad,
+  SumOfSquares: (tensors) => [tensors.map((t) => sum(mul(t, t))).reduce((a, b) => add(a, b))],
 };
 
-/** Forms that providers other than the CPU's prefer: standard ops as well. */
-export const forDevices: Partial<Readonly<Record<Composite, Expansion>>> = {
-  ConvGradInput: turnedConvGradInput,
-  BatchNormTrain: deviceBatchNormTrain,
-  BatchNormGrad: deviceBatchNormGrad,
+type Forms = Partial<Readonly<Record<Composite, Expansion>>>;
+
+/** Forms that providers other than the CPU's prefer: standard ops as well, and few of them. */
+export const forDevices: Forms = {
+  ConvGradInput: deviceConvGradInput,
+  ConvGradWeight: deviceConvGradWeight,
+  BatchNormTrain: fewNodesBatchNormTrain,
+  BatchNormGrad: fewNodesBatchNormGrad,
+  MaxPoolGrad: deviceMaxPoolGrad,
+  SumOfSquares: (tensors) => [sumOfSquares(tensors)], // left to `flatten`, which knows their vector
 };
+
+/** The same where convolutions are in float16. */
+export const forHalfDevices: Forms = { ...forDevices, ConvGradWeight: halfConvGradWeight };
 
 /** Forms of ONNX Runtime's training build, which no other build runs; dx as it was measured there (`expand/training.ts`). */
-export const forTrainingBuild: Partial<Readonly<Record<Composite, Expansion>>> = {
+export const forTrainingBuild: Forms = {
   ConvGradInput: turnedConvGradInput,
   ConvGradWeight: trainingConvGradWeight,
 };
 
 /** `outputs` with every composite replaced by `table`'s form, or else its portable one. */
-export function expandComposites(
-  outputs: readonly Value[],
-  table: Partial<Readonly<Record<Composite, Expansion>>> = {},
-): readonly Value[] {
+export function expandComposites(outputs: readonly Value[], table: Forms = {}): readonly Value[] {
   const rule: Rewrite = (node, inputs) => {
     if (node.domain !== "hcsc") return null;
     const expansion = table[node.op as Composite] ?? portable[node.op as Composite];

@@ -191,4 +191,5 @@ export const gradients: { readonly [K in OpType]: Entry } = {
   BatchNormTrain: batchNormTrainRule,
   BatchNormGrad: second,
   MaxPoolGrad: second,
+  SumOfSquares: unsupported("compose it from mul and sum"),
 };

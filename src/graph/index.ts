@@ -17,8 +17,12 @@
 export * from "./apply.js";
 export { flattenBroadcasts } from "./broadcast.js";
 export * from "./compose.js";
+export { deviceForm, deviceModel } from "./device/index.js";
 export { differentiate } from "./differentiate.js";
-export { type Expansion, expandComposites, forDevices, forTrainingBuild, portable } from "./expand.js";
+export { type FilterForm, filterForms } from "./expand/deviceFilters.js";
+export { type Expansion, expandComposites, forDevices, forHalfDevices, forTrainingBuild, portable } from "./expand.js";
+export { fewNodes } from "./fewNodes.js";
+export { type Family, flatten, memberOrder } from "./flat/index.js";
 export { convolveInHalf } from "./half.js";
 export { buildModel, describeModel, type Graph, namedConstant } from "./model.js";
 export { type Composite, composites, type OpType } from "./ops.js";

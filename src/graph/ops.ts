@@ -265,6 +265,8 @@ export const ops = {
   BatchNormGrad: ([dy, x]) => [type(x.dtype, dy.shape), type("float32", [x.shape[1]]), type("float32", [x.shape[1]])],
   /** dy, x, y; attributes of MaxPool → dx. Ties share: every element equal to its window's maximum receives the gradient divided by their number. */
   MaxPoolGrad: ([, x]) => [type(x.dtype, x.shape)],
+  /** Tensors of any shapes → the sum of the squares of all their elements, a scalar. */
+  SumOfSquares: ([x]) => [type(x.dtype, [])],
 } as const satisfies Record<string, Infer>;
 
 export type OpType = keyof typeof ops;
@@ -276,5 +278,6 @@ export const composites = [
   "BatchNormTrain",
   "BatchNormGrad",
   "MaxPoolGrad",
+  "SumOfSquares",
 ] as const satisfies OpType[];
 export type Composite = (typeof composites)[number];

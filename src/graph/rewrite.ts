@@ -7,15 +7,21 @@ export type Rewrite = (node: Node, inputs: readonly (Value | null)[]) => readonl
 /**
  * The graph of `outputs` with `rewrite` applied to every node, inputs first.
  *
+ * @param replaced - values to put in the place of others, graph inputs among them
  * @returns the new outputs, in order
  */
-export function rewriteGraph(outputs: readonly Value[], rewrite: Rewrite): readonly Value[] {
-  const renewed = new Map<Value, Value>();
+export function rewriteGraph(
+  outputs: readonly Value[],
+  rewrite: Rewrite,
+  replaced: ReadonlyMap<Value, Value> = new Map(),
+): readonly Value[] {
+  const renewed = new Map<Value, Value>(replaced);
   const now = (value: Value) => renewed.get(value) ?? value;
   for (const old of topological(outputs)) {
+    if (old.outputs.every((v) => replaced.has(v))) continue;
     const inputs = old.inputs.map((v) => v && now(v));
-    const replaced = scopeAt(old.scope, () => rewrite(old, inputs)) ?? renew(old, inputs);
-    for (const [i, value] of old.outputs.entries()) if (replaced[i]) renewed.set(value, replaced[i]);
+    const made = scopeAt(old.scope, () => rewrite(old, inputs)) ?? renew(old, inputs);
+    for (const [i, value] of old.outputs.entries()) if (made[i]) renewed.set(value, made[i]);
   }
   return outputs.map(now);
 }

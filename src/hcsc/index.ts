@@ -14,3 +14,4 @@ export {
   type Variant,
   warmupLoss,
 } from "./loss.js";
+export { canStack, type StepLoss, stackedLoss } from "./stacked.js";

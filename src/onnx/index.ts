@@ -3,6 +3,7 @@
  * what graphs mean.
  */
 
-export type { GraphContent, ModelContent, NodeContent, TensorContent, ValueContent } from "./content.js";
+export type { ElementType, GraphContent, ModelContent, NodeContent, TensorContent, ValueContent } from "./content.js";
+export { elementTypes } from "./content.js";
 export { decodeModel } from "./decode.js";
 export { encodeModel } from "./encode.js";

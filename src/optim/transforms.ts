@@ -16,6 +16,7 @@ import {
   sqrt,
   sub,
   sum,
+  sumOfSquares,
   type Value,
   where,
 } from "../graph/index.js";
@@ -106,7 +107,7 @@ export function clipFactor(gradients: readonly Value[], limit: number): Value {
 
 /** ‖·‖₂ over all tensors together. */
 export function globalNorm(tensors: readonly Value[]): Value {
-  return sqrt(tensors.map((t) => sum(mul(t, t))).reduce((a, b) => add(a, b)));
+  return sqrt(sumOfSquares(tensors));
 }
 
 const norm = (x: Value): Value => sqrt(sum(mul(x, x)));

@@ -1,5 +1,6 @@
 /** What of a recipe may change when a run goes on. */
 import { UsageError } from "../errors.js";
+import type { Precision } from "../precision.js";
 import { fieldChanges } from "./fields.js";
 import type { Recipe } from "./schema.js";
 
@@ -12,6 +13,7 @@ import type { Recipe } from "./schema.js";
 const mayChange: Readonly<Record<string, "free" | "noted">> = {
   checkpointMinutes: "free",
   recompute: "free",
+  precision: "noted",
   epochs: "noted",
   "optimizer.learningRate": "noted",
   "optimizer.clipNorm": "noted",
@@ -21,6 +23,9 @@ const mayChange: Readonly<Record<string, "free" | "noted">> = {
   "schedule.milestones": "noted",
   "schedule.gamma": "noted",
 };
+
+/** Precisions that change with no other: a checkpoint holds the scale of their loss. */
+const scaled: ReadonlySet<Precision> = new Set(["fp16"]);
 
 /**
  * The changes that a resumed run has to note.
@@ -32,10 +37,12 @@ const mayChange: Readonly<Record<string, "free" | "noted">> = {
  */
 export function resumeChanges(before: Recipe, now: Recipe, where: string): readonly string[] {
   const changes = fieldChanges(before, now);
-  const fixed = changes.filter(({ field }) => !(field in mayChange));
+  const isFixed = (field: string) =>
+    !(field in mayChange) || (field === "precision" && [before, now].some((r) => scaled.has(r.precision)));
+  const fixed = changes.filter(({ field }) => isFixed(field));
   if (fixed.length > 0)
     throw new UsageError(
-      `${where} cannot go on so: ${fixed.map(({ text }) => text).join("; ")}. These may change: ${Object.keys(mayChange).join(", ")}. Leave the others as they were, or train anew with another --out`,
+      `${where} cannot go on so: ${fixed.map(({ text }) => text).join("; ")}. These may change: ${Object.keys(mayChange).join(", ")} (precision not to or from fp16). Leave the others as they were, or train anew with another --out`,
     );
   return changes.filter(({ field }) => mayChange[field] === "noted").map(({ text }) => text);
 }

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { backbones } from "../nn/index.js";
 import { optimizerKinds, scheduleKinds } from "../optim/index.js";
+import { precisions } from "../precision.js";
 
 const keysOf = <K extends string>(table: Readonly<Record<K, unknown>>) => Object.keys(table) as [K, ...K[]];
 const count = z.int().positive();
@@ -142,16 +143,16 @@ export const recipeSchema = z
     epochs: count.describe("times that training goes through the images"),
     batchSize: count.describe("images of a batch"),
     precision: z
-      .enum(["fp32", "fp16"])
+      .enum(keysOf(precisions))
       .default("fp32")
       .describe(
-        "Of convolutions; `fp16` needs a GPU provider that has it. Weights, statistics, losses and sums are float32.",
+        "of products: `tf32` and `fp16` need a GPU provider that has them; weights, statistics, losses and sums are float32",
       ),
     recompute: z
       .boolean()
       .default(false)
       .describe(
-        "Less memory, a little more time: the backward pass makes normalised and activated images again instead of keeping them, and on the CPU a run is of one step",
+        "Less memory, a little more time: the backward pass makes normalised and activated images again instead of keeping them",
       ),
     accumulation: count.default(1).describe("Batches whose gradients are averaged before an update."),
     seed: z.int().min(0).default(0).describe("of every draw"),

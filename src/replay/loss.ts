@@ -39,7 +39,8 @@ export function hierarchyState(c: Case): Tensors {
     tensors[state.prototypes(l)] = c.tensor(`prototypes_${l}`);
     tensors[state.temperature(l)] = c.tensor(`temperature_${l}`);
     tensors[state.count(l)] = scalarOf(m);
-    if (l < levels.length - 1) tensors[state.parent(l)] = { shape: [m], data: c.ids(`parent_${l}`) };
+    if (l < levels.length - 1 && c.flag("prototypeSelection"))
+      tensors[state.parent(l)] = { shape: [m], data: c.ids(`parent_${l}`) };
   }
   return tensors;
 }
@@ -64,9 +65,11 @@ export async function replayLoss(c: Case): Promise<Tensors> {
   await c.engine.load(program.name, program.model);
   const sizes = c.list("prototypes");
   const given: Tensors = { ...hierarchyState(c), q: c.tensor("q"), k: c.tensor("k"), queue: c.tensor("queue") };
-  given[feeds.instanceDraws] = stackDraws(sizes.map((_, l) => c.tensor(`uInstance_${l}`)));
+  if (settings.instanceSelection)
+    given[feeds.instanceDraws] = stackDraws(sizes.map((_, l) => c.tensor(`uInstance_${l}`)));
   for (const l of sizes.keys()) {
-    if (l < sizes.length - 1) given[feeds.prototypeDraws(0, l)] = c.tensor(`uPrototype_${l}`);
+    if (l < sizes.length - 1 && settings.prototypeSelection)
+      given[feeds.prototypeDraws(0, l)] = c.tensor(`uPrototype_${l}`);
     if (settings.variant === "reference") {
       given[feeds.assignment(l)] = c.tensor(`assignment_${l}`);
       given[feeds.maxAssignment(l)] = floats(c.ids(`maxAssignment_${l}`), []);

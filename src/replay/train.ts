@@ -4,14 +4,14 @@ import {
   encoderSpecs,
   feeds,
   fusedStep,
+  levelsOf,
+  memoryOf,
   type Program,
-  packState,
   prepareProgram,
   results,
+  type StateMemory,
   type StepSettings,
   state,
-  type Target,
-  unpackState,
 } from "../artifacts/index.js";
 import { chooseTarget } from "../runtime/index.js";
 import { type Case, floats, longs, scalarOf, type Tensors } from "./case.js";
@@ -44,6 +44,8 @@ export function caseStep(c: Case): StepSettings {
     batchSize: c.number("batch"),
     imageSize: c.number("imageSize"),
     localSizes: c.list("localSizes"),
+    pixels: null, // cases hold normalised images, and every draw
+    draws: "numbers",
     queue: c.number("queue"),
     clusters: c.list("prototypes"),
     keySubBatches: 1,
@@ -69,16 +71,18 @@ export async function replayTrain(c: Case): Promise<Tensors> {
     start[state.optimizer("momentum", name)] = floats(new Float32Array(data.length), shape);
   }
   const target = await chooseTarget(c.engine);
-  await c.engine.write(packState(target, start));
+  const memory = memoryOf(target, start);
+  for (const part of memory.pack([start])) await c.engine.write(part);
+  const levels = levelsOf(target);
   const out: Tensors = {};
   const losses: number[] = [];
   const warmupSteps = c.number("warmupSteps");
-  let program = await load(c, compile(fusedStep(step, "warmup", true), target));
+  let program = await load(c, compile(fusedStep(step, "warmup", levels, true), target));
   for (let t = 0; t < c.number("steps"); t++) {
     if (t === warmupSteps) {
       await c.engine.unload(program.name);
       await prepare(c, step);
-      program = await load(c, compile(fusedStep(step, "selective", true), target));
+      program = await load(c, compile(fusedStep(step, "selective", levels, true), target));
     }
     const r = await c.engine.run(program.name, fed(program, stepFeeds(c, step, t)), [
       results.loss,
@@ -95,7 +99,7 @@ export async function replayTrain(c: Case): Promise<Tensors> {
   }
   await c.engine.unload(program.name);
   out["out.losses"] = floats(losses);
-  Object.assign(out, await finalState(c, step, names, target));
+  Object.assign(out, await finalState(c, step, names, memory));
   return out;
 }
 
@@ -103,8 +107,7 @@ const fed = (program: Program, given: Tensors): Tensors =>
   Object.fromEntries(program.inputs.filter((v) => v.name in given).map((v) => [v.name, given[v.name]]));
 
 async function load(c: Case, program: Program): Promise<Program> {
-  const { name, model, state, trainable, fused } = program;
-  await c.engine.load(name, model, { state, trainable, fused });
+  await c.engine.load(program.name, program.model, program);
   return program;
 }
 
@@ -134,7 +137,7 @@ function stepFeeds(c: Case, step: StepSettings, t: number): Tensors {
   if (t < c.number("warmupSteps")) return given;
   if (step.loss.instanceSelection)
     given[feeds.instanceDraws] = stackDraws(step.clusters.map((_, l) => at(`uInstance_${l}`)));
-  for (const l of step.clusters.slice(0, -1).keys()) {
+  for (const l of step.loss.prototypeSelection ? step.clusters.slice(0, -1).keys() : []) {
     given[feeds.prototypeDraws(0, l)] = at(`uPrototype_${l}`);
     for (const v of step.localSizes.keys()) given[feeds.prototypeDraws(v + 1, l)] = at(`uPrototypeLocal${v}_${l}`);
   }
@@ -149,9 +152,14 @@ function stepFeeds(c: Case, step: StepSettings, t: number): Tensors {
   return given;
 }
 
-async function finalState(c: Case, step: StepSettings, names: readonly string[], target: Target): Promise<Tensors> {
+async function finalState(
+  c: Case,
+  step: StepSettings,
+  names: readonly string[],
+  memory: StateMemory,
+): Promise<Tensors> {
   const tensors = [state.queue, ...names.flatMap((n) => [state.query(n), state.key(n)])];
-  const stored = unpackState(target, await c.engine.read(tensors));
+  const stored = memory.unpack(await c.engine.read(memory.holders(tensors)));
   const out: Tensors = { "out.queue": stored[state.queue] };
   const forwards = { q: c.number("steps") * (1 + step.localSizes.length), k: c.number("steps") };
   const sides: readonly ["q" | "k", (n: string) => string][] = [

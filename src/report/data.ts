@@ -24,6 +24,8 @@ export interface RunFacts {
   readonly epochs: number;
   /** ln(1 + Q): the loss of chance. */
   readonly chanceLoss: number;
+  /** Where it was last started, and whether first runs there were compared with the CPU's; null of older runs. */
+  readonly provider: string | null;
   /** Dotted field and value, in the order of the recipe. */
   readonly recipe: readonly (readonly [string, string])[];
   readonly versions: Readonly<Record<string, string>>;

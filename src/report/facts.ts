@@ -5,7 +5,9 @@ import type { RunFacts } from "./data.js";
 
 /** @param checkpoint - the one shown; null before the first */
 export function factsOf({ path, description }: RunFolder, checkpoint: Checkpoint | null): RunFacts {
-  const { recipe, data, images, started, versions } = description;
+  const { recipe, data, images, started, sessions, versions } = description;
+  const { provider = null, crossCheck = false } = sessions?.at(-1) ?? {};
+  const compared = crossCheck ? "first runs compared with the CPU's" : "not compared with the CPU's";
   return {
     name: basename(path),
     data: basename(data),
@@ -15,6 +17,7 @@ export function factsOf({ path, description }: RunFolder, checkpoint: Checkpoint
     step: checkpoint?.position.step ?? null,
     epochs: recipe.epochs,
     chanceLoss: chanceLoss(recipe.method.queue),
+    provider: provider === null || provider === "cpu" ? provider : `${provider}, ${compared}`,
     recipe: dotted(recipe),
     versions,
   };

@@ -1,5 +1,6 @@
 /** The provider that `auto` means on this machine. */
 import { listSupportedBackends } from "onnxruntime-node";
+import type { Precision } from "../precision.js";
 import { type Probe, probe } from "./probe.js";
 import { providers } from "./providers.js";
 
@@ -14,8 +15,9 @@ export interface AutoChoice {
  * fraction of the CPU's speed, which is how they are told.
  *
  * @param device - which device, for those that have several
+ * @param precision - providers without it are passed over
  */
-export async function autoProvider(device: number | null = null): Promise<AutoChoice> {
+export async function autoProvider(device: number | null = null, precision: Precision = "fp32"): Promise<AutoChoice> {
   const bundled = new Set(listSupportedBackends().map((b) => b.name));
   const candidates = Object.entries(providers).filter(([name]) => name !== "cpu" && bundled.has(name));
   const passedOver: { provider: string; why: string }[] = [];
@@ -25,6 +27,11 @@ export async function autoProvider(device: number | null = null): Promise<AutoCh
     const found = await probe(provider);
     if (!found.runs) {
       passedOver.push({ provider, why: found.reason });
+      continue;
+    }
+    if (!found.precisions.includes(precision)) {
+      const has = found.precisions.join(", ") || "none of those that have a name";
+      passedOver.push({ provider, why: `it runs, but not in ${precision}: its precisions are ${has}` });
       continue;
     }
     cpu ??= await probe("cpu");

@@ -21,9 +21,11 @@ import { Worker } from "node:worker_threads";
 import { listSupportedBackends } from "onnxruntime-node";
 import type { DenseArray } from "../array.js";
 import { ProviderError, ShapeError, UsageError } from "../errors.js";
+import { withoutTelemetry } from "../ort/index.js";
+import type { Precision } from "../precision.js";
+import type { CrossCheck } from "./deviceSessions.js";
 import { guardExit } from "./exitGuard.js";
 import { copyOnto, FeedMemory } from "./feedMemory.js";
-import type { Traffic } from "./memory.js";
 import type {
   Backend,
   CallName,
@@ -35,9 +37,10 @@ import type {
   ProgramOptions,
   Reply,
   Request,
+  Traffic,
 } from "./messages.js";
 import type { Placement } from "./placement.js";
-import { type Provider, type ProviderChoice, requireProvider } from "./providers.js";
+import { type Provider, requireProvider } from "./providers.js";
 
 export interface EngineOptions {
   /** Default `onnxruntime-node`. `ort-training` is ONNX Runtime's own training build, on the CPU only. */
@@ -49,8 +52,24 @@ export interface EngineOptions {
    * counts physical cores, and on a virtual machine of two cores counted one: half the speed.
    */
   readonly threads?: number;
+  /** Of products; default `fp32`. Providers have some of them (`providers`). */
+  readonly precision?: Precision;
+  /**
+   * On providers other than the CPU's: whether the first run of each program is also done on the CPU and compared, output by
+   * output; one that differs is a ProviderError. Default true. It takes the time and the memory of that run on the CPU.
+   */
+  readonly crossCheck?: boolean;
+  /** Told of each first run that agreed with the CPU's. */
+  readonly onChecked?: (check: CrossCheck) => void;
+  /**
+   * Whether `cuda` and `webgpu` record training's steps, once for each direction that state goes, and play them again, instead of
+   * launching node by node. The numbers are the same. A step that cannot be recorded runs as ever, with a warning. Default true.
+   */
+  readonly capture?: boolean;
   /** Told where the nodes of each program run: when it is loaded, or after its first run. Not called on the CPU. */
   readonly onPlaced?: (placement: Placement) => void;
+  /** Told what people should know, as that the C API cannot be called here. Default: `process.emitWarning`. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /**
@@ -61,6 +80,7 @@ export interface EngineOptions {
 export interface Engine {
   readonly backend: Backend;
   readonly provider: Provider;
+  readonly precision: Precision;
   /** Makes the session of an ONNX model under a name. */
   load(program: string, model: Uint8Array, options?: ProgramOptions): Promise<ProgramInfo>;
   unload(program: string): Promise<void>;
@@ -94,18 +114,26 @@ export async function openEngine({
   backend = "onnxruntime-node",
   provider = "cpu",
   threads = availableParallelism(),
+  precision = "fp32",
+  crossCheck = true,
+  capture = true,
   onPlaced = () => {},
+  onChecked = () => {},
+  onWarning = (message) => process.emitWarning(message),
 }: EngineOptions = {}): Promise<Engine> {
   const choice = requireProvider(
     provider,
     listSupportedBackends().map((b) => b.name),
+    precision,
   );
   if (backend === "ort-training" && choice.name !== "cpu")
     throw new UsageError(`the backend ort-training runs on the CPU only, not on ${choice.name}. Leave --provider out.`);
   if (!(Number.isInteger(threads) && threads >= 1)) {
     throw new UsageError(`threads is ${threads}. Give a whole number from 1.`);
   }
-  const engine = new ThreadEngine(backend, choice, threads, onPlaced);
+  withoutTelemetry();
+  const told = { onPlaced, onChecked, onWarning };
+  const engine = new ThreadEngine({ backend, provider: choice, threads, crossCheck, capture }, told);
   await engine.names(); // the thread is up, ONNX Runtime is loaded
   return engine;
 }
@@ -126,17 +154,19 @@ class ThreadEngine implements Engine {
   private ended: string | null = null;
   private closing: Promise<void> | null = null;
 
+  readonly backend: Backend;
   readonly provider: Provider;
+  readonly precision: Precision;
 
   constructor(
-    readonly backend: Backend,
-    choice: ProviderChoice,
-    threads: number,
-    private readonly onPlaced: (placement: Placement) => void,
+    settings: Omit<HostOptions, "flags">,
+    private readonly told: Required<Pick<EngineOptions, "onPlaced" | "onChecked" | "onWarning">>,
   ) {
-    this.provider = choice.name;
+    this.backend = settings.backend;
+    this.provider = settings.provider.name;
+    this.precision = settings.provider.precision;
     const flags = new SharedArrayBuffer(8);
-    const workerData: HostOptions = { backend, provider: choice, threads, flags };
+    const workerData: HostOptions = { ...settings, flags };
     this.worker = new Worker(new URL("./host.js", import.meta.url), {
       workerData,
       name: "hcsc engine",
@@ -157,7 +187,9 @@ class ThreadEngine implements Engine {
 
   load(program: string, model: Uint8Array, options: ProgramOptions = {}): Promise<ProgramInfo> {
     const copy = new Uint8Array(model); // not on shared memory
-    return this.ask("load", { program, model: copy, options }, [copy.buffer]);
+    const { state = {}, trainable = [], overwritten = [], captured = false, fused = false } = options;
+    const given = { state, trainable, overwritten, captured, fused }; // of what may be a whole program
+    return this.ask("load", { program, model: copy, options: given }, [copy.buffer]);
   }
 
   async unload(program: string): Promise<void> {
@@ -214,8 +246,10 @@ class ThreadEngine implements Engine {
     });
   }
 
-  private receive({ id, answer, error, placed, spent = [] }: Reply): void {
-    for (const placement of placed) this.onPlaced(placement);
+  private receive({ id, answer, error, placed, checked, warnings, spent = [] }: Reply): void {
+    for (const message of warnings) this.told.onWarning(message);
+    for (const placement of placed) this.told.onPlaced(placement);
+    for (const check of checked) this.told.onChecked(check);
     for (const block of spent) this.memory.giveBack(block);
     const waiting = this.pending.get(id);
     this.pending.delete(id);

@@ -60,3 +60,27 @@ export function requireFit(
     if (!seen) sizes.set(dimension, { size: shape[i], from: expected.name });
   }
 }
+
+/** Whether every size is known before a run. */
+export const isKnown = (shape: TensorInfo["shape"]): shape is readonly number[] =>
+  shape.every((d) => typeof d === "number");
+
+/** Whether a tensor is of a type and sizes. */
+export const isOf = (
+  held: Pick<TensorInfo, "dtype" | "shape">,
+  dtype: string,
+  shape: readonly (number | string)[],
+): boolean => held.dtype === dtype && held.shape.length === shape.length && held.shape.every((d, i) => d === shape[i]);
+
+/** Whether an array may be written over a tensor; `Uint8Array` also stands for bool. */
+export const canHold = (held: Pick<TensorInfo, "dtype" | "shape">, dtype: string, shape: readonly number[]): boolean =>
+  isOf(held, dtype, shape) || (dtype === "uint8" && isOf(held, "bool", shape));
+
+/** Whether known sizes and dtypes agree; names may differ. */
+export function canFollow(current: TensorInfo, next: TensorInfo): boolean {
+  return (
+    current.dtype === next.dtype &&
+    current.shape.length === next.shape.length &&
+    current.shape.every((d, i) => typeof d === "string" || typeof next.shape[i] === "string" || d === next.shape[i])
+  );
+}

@@ -1,17 +1,22 @@
 /** The engine's thread: takes requests one after another, in order, and answers each. */
 import { parentPort, workerData } from "node:worker_threads";
+import { ProviderError } from "../errors.js";
+import { type Library, openLibrary } from "../ort/index.js";
+import { Bound } from "./bound.js";
+import { Copied } from "./copied.js";
+import { type CrossCheck, DeviceSessions } from "./deviceSessions.js";
 import type { Backend, Hosted, NamedArrays, Reply, Request } from "./messages.js";
 import { type ErrorKind, flag, type HostOptions } from "./messages.js";
 import type { Placement } from "./placement.js";
-import { Sessions } from "./sessions.js";
+import { Sessions, type Told } from "./sessions.js";
 
-const { backend, provider, threads, flags } = workerData as HostOptions;
+const { backend, provider, threads, crossCheck, capture, flags } = workerData as HostOptions;
 const shared = new Int32Array(flags);
 const port = parentPort;
 if (!port) throw new Error("host.js is the engine's thread: openEngine starts it");
 
 /** Marks native calls, and starts none once the process is on its way out (see exitGuard.ts). */
-async function guard<T>(native: () => Promise<T>): Promise<T> {
+async function guard<T>(native: () => T | Promise<T>): Promise<T> {
   Atomics.store(shared, flag.busy, 1);
   try {
     if (Atomics.load(shared, flag.stop) === 1) throw new Error("the process is ending");
@@ -23,14 +28,47 @@ async function guard<T>(native: () => Promise<T>): Promise<T> {
 }
 
 let placed: Placement[] = [];
-const hosted: { readonly [B in Backend]: () => Hosted | Promise<Hosted> } = {
-  "onnxruntime-node": () => new Sessions(provider, threads, guard, (placement) => placed.push(placement)),
+let checked: CrossCheck[] = [];
+let warnings: string[] = [];
+
+/** By the C API; on the CPU without it too, where it cannot be called. */
+async function openSessions(): Promise<Hosted> {
+  const told: Told = {
+    placed: (placement) => placed.push(placement),
+    warning: (message) => warnings.push(message),
+  };
+  let library: Library;
+  try {
+    library = await openLibrary();
+  } catch (error) {
+    const why = `ONNX Runtime's C API cannot be called: ${(error as Error).message}`;
+    if (provider.name !== "cpu") throw new ProviderError(`${why} The provider ${provider.name} needs it.`);
+    warnings.push(`${why} Steps run by onnxruntime-node's binding, which copies the state: slower, and in more memory`);
+    return new Sessions(new Copied(threads), provider, false, guard, told);
+  }
+  const sessions = new Sessions(new Bound(library, provider, threads), provider, capture, guard, told);
+  if (provider.name === "cpu") return sessions;
+  const onCpu = { name: "cpu", device: null, precision: "fp32" } as const;
+  const silent: Told = { placed: () => {}, warning: () => {} };
+  return new DeviceSessions(sessions, {
+    provider: provider.name,
+    precision: provider.precision,
+    openCpu: () => new Sessions(new Bound(library, onCpu, threads), onCpu, false, guard, silent),
+    crossCheck,
+    onChecked: (check) => checked.push(check),
+  });
+}
+
+const hosted: { readonly [B in Backend]: () => Promise<Hosted> } = {
+  "onnxruntime-node": openSessions,
   // Loaded only where asked for: its WebAssembly takes memory and time.
   "ort-training": async () => new (await import("./trainingSessions.js")).TrainingSessions(threads),
 };
-const sessions = await hosted[backend]();
+const opening = hosted[backend]();
+opening.catch(() => {}); // told to who asks for anything
 
 async function answer(request: Request): Promise<unknown> {
+  const sessions = await opening;
   switch (request.call) {
     case "load":
       return sessions.load(request.ask.program, request.ask.model, request.ask.options);
@@ -65,16 +103,18 @@ async function serve(request: Request): Promise<void> {
   let moved: ArrayBuffer[] = [];
   try {
     const made = await answer(request);
-    reply = { id: request.id, answer: made, placed, spent };
+    reply = { id: request.id, answer: made, placed, checked, warnings, spent };
     if (request.call === "run" || request.call === "read") moved = buffers(made as NamedArrays);
   } catch (error) {
     const { name, message, stack } = error as Error;
     const isKnown = kinds.includes(name);
     const shown = isKnown ? message : `the engine failed at ${request.call}: ${stack ?? message}`;
     const kind = isKnown ? (name as ErrorKind) : "ProviderError";
-    reply = { id: request.id, placed, spent, error: { kind, message: shown } };
+    reply = { id: request.id, placed, checked, warnings, spent, error: { kind, message: shown } };
   }
   placed = [];
+  checked = [];
+  warnings = [];
   port?.postMessage(reply, [...spent, ...moved]);
   if (request.call === "close") port?.close();
 }

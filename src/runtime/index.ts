@@ -4,15 +4,23 @@
  * go in and wanted outputs come back as dense arrays. On top of it: the searches that clustering and kNN are given.
  */
 export { type AutoChoice, autoProvider } from "./auto.js";
+export { type CrossCheck, checkNotice } from "./deviceSessions.js";
 export { type Examination, examine, type ProviderReport } from "./doctor.js";
 export { type Engine, type EngineOptions, openEngine } from "./engine.js";
 export { fedTargets, logisticOn } from "./logistic.js";
-export type { Traffic } from "./memory.js";
-export { release } from "./memory.js";
-export type { Backend, DataArray, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo } from "./messages.js";
+export type {
+  Backend,
+  DataArray,
+  NamedArrays,
+  ProgramInfo,
+  ProgramOptions,
+  TensorInfo,
+  Traffic,
+} from "./messages.js";
 export { nearestCentroidOn } from "./nearestCentroid.js";
 export { type Placement, placementWarning } from "./placement.js";
 export { type Probe, probe } from "./probe.js";
-export { type Provider, providers, requireProvider } from "./providers.js";
+export { type Provider, precisionsOf, providers, requireProvider } from "./providers.js";
+export { release } from "./release.js";
 export { similarityOn } from "./similarity.js";
 export { type ChosenTarget, chooseTarget } from "./target.js";

@@ -1,6 +1,6 @@
 /** What the caller's thread and the engine's thread say to each other. Everything here survives structured cloning. */
 import type { DenseArray } from "../array.js";
-import type { Traffic } from "./memory.js";
+import type { CrossCheck } from "./deviceSessions.js";
 import type { Placement } from "./placement.js";
 import type { ProviderChoice } from "./providers.js";
 
@@ -18,6 +18,12 @@ export interface TensorInfo {
   readonly shape: readonly (number | string)[];
 }
 
+/** Bytes that crossed between host and device, both ways, since the engine was opened. Nothing crosses on the CPU. */
+export interface Traffic {
+  readonly toDevice: number;
+  readonly fromDevice: number;
+}
+
 export interface ProgramInfo {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
@@ -30,6 +36,13 @@ export interface ProgramOptions {
   readonly state?: Readonly<Record<string, string>>;
   /** State that gradients move: what `ort-training` trains. Other backends need not be told. */
   readonly trainable?: readonly string[];
+  /**
+   * State that a run may write over while it reads it, which saves its memory: the graph was shown to allow it. A run that fails
+   * then loses these tensors. Where it saves nothing it is not done.
+   */
+  readonly overwritten?: readonly string[];
+  /** It is run again and again: worth recording, where the engine and its provider do that. */
+  readonly captured?: boolean;
   /** Its ops are fused as far as the provider's kernels go: loading does not look for more, which takes half the time. */
   readonly fused?: boolean;
 }
@@ -74,6 +87,10 @@ export interface Reply {
   readonly error?: { readonly kind: ErrorKind; readonly message: string };
   /** Where programs were found to run, since the last reply. */
   readonly placed: readonly Placement[];
+  /** First runs that were compared with the CPU's, since the last reply. */
+  readonly checked: readonly CrossCheck[];
+  /** What people should be told, since the last reply. */
+  readonly warnings: readonly string[];
   /** Memory of feeds, on its way back for the next ones. */
   readonly spent?: readonly ArrayBuffer[];
 }
@@ -86,6 +103,9 @@ export interface HostOptions {
   readonly backend: Backend;
   readonly provider: ProviderChoice;
   readonly threads: number;
+  /** Whether the first run of each program is compared with the CPU's. */
+  readonly crossCheck: boolean;
+  readonly capture: boolean;
   /** int32 [2]: `busy` and `stop`, see exitGuard.ts. */
   readonly flags: SharedArrayBuffer;
 }

@@ -6,12 +6,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { InferenceSession } from "onnxruntime-node";
 
-/** Session options under which making a session fails if a node would run on the CPU. */
-export const nothingElse = { session: { disable_cpu_ep_fallback: "1" } } as const;
-
-/** ONNX Runtime's words when they do. */
+/** ONNX Runtime's words when a session that is to have every node on its own provider would have some on the CPU. */
 export const wouldFallBack = /fallback to CPU EP has been explicitly disabled/;
 
 /** How many nodes of each op ran on providers other than the engine's, by ONNX Runtime's name of the provider; none: `{}`. */
@@ -38,14 +34,11 @@ export const wholly = (program: string): Placement => ({ program, elsewhere: {},
 /** A profile of a session's first run. */
 export class FirstRun {
   private readonly folder = mkdtempSync(join(tmpdir(), "hcsc-placement-"));
-  readonly options: InferenceSession.SessionOptions = {
-    enableProfiling: true,
-    profileFilePrefix: join(this.folder, "run"),
-  };
+  /** What the profile's path begins with. */
+  readonly prefix = join(this.folder, "run");
 
-  /** Ends the profile and reads it. */
-  placement(program: string, session: InferenceSession, label: string): Placement {
-    session.endProfiling();
+  /** Reads the profile, which has ended. */
+  placement(program: string, label: string): Placement {
     const [file] = readdirSync(this.folder);
     const events = JSON.parse(readFileSync(join(this.folder, file), "utf8")) as readonly ProfileEvent[];
     this.discard();

@@ -3,6 +3,7 @@
  */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import type { Precision } from "../precision.js";
 import { type Provider, providers, withFix } from "./providers.js";
 
 /** What a provider did when it was tried. */
@@ -10,19 +11,19 @@ export type Probe =
   | {
       readonly provider: string;
       readonly runs: true;
-      /** Floating-point operations a second, in 10⁹. */
+      /** Those that its numbers keep; `fp32` is missing where its products are rounded further whatever it is told. */
+      readonly precisions: readonly Precision[];
+      /** Floating-point operations a second, in 10⁹, at sizes large enough that starting them does not count. */
       readonly matrixProduct: number;
       readonly convolution: number;
-      /** Whether products of float16 run on it. */
-      readonly float16: boolean;
     }
   | { readonly provider: string; readonly runs: false; readonly reason: string };
 
 const longestMs = 120_000;
 
 /**
- * Runs a small graph (convolution, product, sum, scatter, state that goes round) on a provider and on the CPU, compares the two,
- * and times it.
+ * Runs a small graph (convolution, product, sum, scatter, state that goes round) on a provider and on the CPU, compares the
+ * two at each precision that the provider has, and times large products and convolutions.
  *
  * @param provider - as `EngineOptions.provider`
  */

@@ -1,12 +1,28 @@
 /** The process of a probe: `node probeChild.js PROVIDER` writes the answer as one line of JSON. */
-import { buildModel, cast, conv, input, matMul, relu, reshape, scatterND, slice, sum } from "../graph/index.js";
+import {
+  buildModel,
+  cast,
+  conv,
+  input,
+  inputsOf,
+  matMul,
+  relu,
+  reshape,
+  scatterND,
+  slice,
+  sum,
+  type Value,
+} from "../graph/index.js";
+import type { Precision } from "../precision.js";
 import { normal, random } from "../random.js";
 import { type Engine, openEngine } from "./engine.js";
 import type { DataArray } from "./messages.js";
 import type { Placement } from "./placement.js";
 import type { Probe } from "./probe.js";
+import { precisionsOf } from "./providers.js";
 
-const largestError = 1e-4;
+/** How far the numbers of a little training may be from the CPU's, relative to the largest. */
+const largestError = { fp32: 1e-4, tf32: 1e-2 } as const;
 
 const draw = random(0);
 const gaussian = (...shape: number[]): DataArray => ({
@@ -34,35 +50,82 @@ async function trained(engine: Engine, given: Record<string, DataArray>): Promis
   return [...Array.from(total.data, Number), ...Array.from(end.data, Number)];
 }
 
-/** 10⁹ operations a second of a graph, the faster of two runs after a first; its inputs stay with the engine. */
-async function rate(engine: Engine, operations: number, model: Uint8Array, state: Record<string, DataArray>) {
-  await engine.write(state);
-  await engine.load("timed", model);
-  let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 3; i++) {
-    const began = performance.now();
-    await engine.run("timed", {}, ["y"]);
-    if (i > 0) best = Math.min(best, performance.now() - began);
-  }
-  await engine.unload("timed");
-  await engine.drop(Object.keys(state));
-  return operations / best / 1e6;
+/** A graph to time: its operations, its model and what it is given. */
+interface Timed {
+  readonly operations: number;
+  readonly y: Value;
+  readonly given: Readonly<Record<string, DataArray>>;
 }
+
+/** From so long a run on, starting it does not count. */
+const longEnoughMs = 15;
+
+/**
+ * 10⁹ operations a second at the first size whose run is long enough, or at the last: the faster of two runs after a first. What
+ * it is given stays with the engine.
+ */
+async function rate(engine: Engine, sizes: readonly (() => Timed)[]): Promise<number> {
+  let found = 0;
+  for (const size of sizes) {
+    const { operations, y, given } = size();
+    await engine.write(given);
+    await engine.load("timed", buildModel({ name: "timed", inputs: inputsOf([y]), outputs: { y } }));
+    let best = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 3; i++) {
+      const began = performance.now();
+      await engine.run("timed", {}, ["y"]);
+      if (i > 0) best = Math.min(best, performance.now() - began);
+    }
+    await engine.unload("timed");
+    await engine.drop(Object.keys(given));
+    found = operations / best / 1e6;
+    if (best >= longEnoughMs) break;
+  }
+  return found;
+}
+
+/** How many products or convolutions follow each other in a timed graph. */
+const inARow = 8;
+const repeated = (x: Value, f: (x: Value) => Value): Value => {
+  let y = x;
+  for (let i = 0; i < inARow; i++) y = f(y);
+  return sum(y);
+};
+
+/** `gaussian`, scaled so that sums of so many of its products stay near 1. */
+const weights = (terms: number, ...shape: number[]): DataArray => {
+  const { data } = gaussian(...shape);
+  return { shape, data: (data as Float32Array).map((x) => x / Math.sqrt(terms)) };
+};
 
 /** Products of [n, n]. */
-function matrixProduct(engine: Engine, n: number): Promise<number> {
+const products = [64, 128, 256, 512, 1024, 2048, 4096].map((n) => (): Timed => {
   const [a, b] = [input("a", [n, n]), input("b", [n, n])];
-  const model = buildModel({ name: "product", inputs: [a, b], outputs: { y: sum(matMul(a, b)) } });
-  return rate(engine, 2 * n ** 3, model, { a: gaussian(n, n), b: gaussian(n, n) });
-}
+  return {
+    operations: 2 * n ** 3 * inARow,
+    y: repeated(a, (x) => matMul(x, b)),
+    given: { a: gaussian(n, n), b: weights(n, n, n) },
+  };
+});
 
-/** 3×3 convolutions of maps of n × n, 32 channels to 32. */
-function convolution(engine: Engine, images: number, n: number): Promise<number> {
-  const [x, w] = [input("x", [images, 32, n, n]), input("w", [32, 32, 3, 3])];
-  const model = buildModel({ name: "maps", inputs: [x, w], outputs: { y: sum(conv(x, w, { pads: [1, 1, 1, 1] })) } });
-  const state = { x: gaussian(images, 32, n, n), w: gaussian(32, 32, 3, 3) };
-  return rate(engine, 2 * images * n * n * 32 * 32 * 9, model, state);
-}
+/** 3×3 convolutions of images with as many channels out as in: images, channels, side. */
+const convolutions = (
+  [
+    [1, 16, 14],
+    [1, 32, 28],
+    [8, 32, 28],
+    [8, 64, 56],
+    [32, 64, 56],
+    [64, 128, 56],
+  ] as const
+).map(([n, c, side]) => (): Timed => {
+  const [x, w] = [input("x", [n, c, side, side]), input("w", [c, c, 3, 3])];
+  return {
+    operations: 2 * n * side ** 2 * c ** 2 * 9 * inARow,
+    y: repeated(x, (images) => conv(images, w, { pads: [1, 1, 1, 1] })),
+    given: { x: gaussian(n, c, side, side), w: weights(9 * c, c, c, 3, 3) },
+  };
+});
 
 /** Whether a product of float16 runs, and on the provider itself. */
 async function runsFloat16(engine: Engine, placed: readonly Placement[]): Promise<boolean> {
@@ -80,22 +143,28 @@ async function runsFloat16(engine: Engine, placed: readonly Placement[]): Promis
   );
 }
 
-async function tried(provider: string): Promise<Probe> {
+/** The numbers of a little training on a provider, and where its nodes ran. */
+async function numbers(provider: string, precision: Precision) {
   const placed: Placement[] = [];
-  const engine = await openEngine({ provider, onPlaced: (p) => placed.push(p) });
-  const given = {
-    x: gaussian(2, 4, 8, 8),
-    w: gaussian(4, 4, 3, 3),
-    v: gaussian(64, 8),
-    rows: { shape: [2, 1], data: BigInt64Array.of(5n, 63n) },
-  };
-  const found = await trained(engine, given);
-  const cpu = await openEngine();
-  const expected = await trained(cpu, given);
-  await cpu.close();
-  const size = Math.max(...expected.map(Math.abs));
-  const error = Math.max(...found.map((x, i) => Math.abs(x - expected[i]))) / size;
-  if (!(error <= largestError))
+  const engine = await openEngine({ provider, precision, crossCheck: false, onPlaced: (p) => placed.push(p) });
+  return { engine, placed, found: await trained(engine, given) };
+}
+
+const given = {
+  x: gaussian(2, 4, 8, 8),
+  w: gaussian(4, 4, 3, 3),
+  v: gaussian(64, 8),
+  rows: { shape: [2, 1], data: BigInt64Array.of(5n, 63n) },
+};
+
+async function tried(provider: string): Promise<Probe> {
+  const cpu = await numbers("cpu", "fp32");
+  await cpu.engine.close();
+  const size = Math.max(...cpu.found.map(Math.abs));
+  const errorOf = (found: readonly number[]) => Math.max(...found.map((x, i) => Math.abs(x - cpu.found[i]))) / size;
+  const { engine, placed, found } = await numbers(provider, "fp32");
+  const error = errorOf(found);
+  if (!(error <= largestError.tf32))
     return {
       provider,
       runs: false,
@@ -103,15 +172,19 @@ async function tried(provider: string): Promise<Probe> {
     };
   const elsewhere = placed.find((p) => p.heavyElsewhere);
   if (elsewhere) return { provider, runs: false, reason: "its convolutions and products run on another provider" };
-  // A slow provider is told by small sizes; a fast one needs large ones to be told apart from its launch times.
-  const small = await convolution(engine, 1, 28);
-  const isFast = small > 1;
+  const precisions: Precision[] = error <= largestError.fp32 ? ["fp32"] : [];
+  if (precisionsOf(engine.provider).includes("tf32")) {
+    const rounded = await numbers(provider, "tf32");
+    if (errorOf(rounded.found) <= largestError.tf32) precisions.push("tf32");
+    await rounded.engine.close();
+  }
+  if (await runsFloat16(engine, placed)) precisions.push("fp16");
   const answer: Probe = {
     provider,
     runs: true,
-    matrixProduct: await matrixProduct(engine, isFast ? 1024 : 128),
-    convolution: isFast ? await convolution(engine, 8, 56) : small,
-    float16: await runsFloat16(engine, placed),
+    precisions,
+    matrixProduct: await rate(engine, products),
+    convolution: await rate(engine, convolutions),
   };
   await engine.close();
   return answer;

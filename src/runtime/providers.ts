@@ -1,79 +1,97 @@
 /** The execution providers an engine can run on. Another is another row here: the rest of the room is the same code. */
-import type { InferenceSession } from "onnxruntime-node";
+import { env } from "onnxruntime-node";
 import { ProviderError, UsageError } from "../errors.js";
+import { deviceModel } from "../graph/index.js";
+import type { Precision } from "../precision.js";
 
 /** How sessions of a provider are made, and what to do where it does not work. */
-interface ProviderSettings {
+export interface ProviderSettings {
   /** What a person should know before choosing it. */
   readonly about: string;
   /** Its name inside ONNX Runtime, as profiles give it. */
   readonly label: string;
-  /** Where state stays between runs: on the host, or as device tensors, which the Node binding has for WebGPU only. */
-  readonly state: "host" | "device";
-  /** Options of the provider itself. */
-  readonly options: Readonly<Record<string, string | boolean>>;
-  /**
-   * Steps of training a run: where `state` is on the host, every run copies all of it, to a device also, and several steps share
-   * that; as many as are given, or as make up for it.
-   */
-  readonly stepsPerRun: number | "measured";
+  /** Its name where sessions are made. */
+  readonly native: string;
+  /** The precisions that it has, each with the provider's own options. */
+  readonly precisions: Partial<Readonly<Record<Precision, Readonly<Record<string, string>>>>>;
+  /** A model in the form that the provider computes right; null: as it is. */
+  readonly form: ((model: Uint8Array) => Uint8Array) | null;
   /** Whether `name:N` picks one of several devices. */
   readonly picksDevice: boolean;
-  readonly session: InferenceSession.SessionOptions;
+  /** Its options under which it records runs and plays them again; null where it cannot. */
+  readonly capture: Readonly<Record<string, string>> | null;
+  /** By platform the library that copies to and from its device, where that is not in ONNX Runtime's own. */
+  readonly library?: Readonly<Record<string, string>>;
+  /** Entries of a session's configuration. */
+  readonly entries: Readonly<Record<string, string>>;
   /** What to install or change, by what ONNX Runtime says. */
   readonly fixes: readonly (readonly [RegExp, string])[];
 }
 
+/** Some of WebGPU's kernels read past the end of a buffer: without this a step ends the process now and then (SwiftShader). */
+const robust = { enableRobustness: "1" } as const;
+/** CUDA takes more memory by doubling what it has, unless told not to. */
+const takesAsNeeded = { arena_extend_strategy: "kSameAsRequested" } as const;
+
 /**
- * CPU: four steps a run are 8 to 14 % faster than one, and take a third more memory with ResNet-18. Threads spin between the
- * parallel parts of a run, which makes steps 5 % and epochs 7 to 12 % faster than waiting passively (two trainings at once on the
- * same cores: 20 % slower), and stop when the run ends, so that the loader has them.
+ * CUDA multiplies in TF32 unless told not to, and takes memory by doubling what it has unless told to take what is asked.
+ *
+ * CPU: threads spin between the parallel parts of a run, which makes steps 5 % and epochs 7 to 12 % faster than waiting passively
+ * (two trainings at once on the same cores: 20 % slower), and stop when the run ends, so that the loader has them.
  */
 export const providers = {
   cuda: {
     about: "NVIDIA GPUs; Linux x64",
     label: "CUDAExecutionProvider",
-    state: "host",
-    stepsPerRun: "measured",
-    options: {},
+    native: "CUDA",
+    precisions: {
+      fp32: { ...takesAsNeeded, use_tf32: "0" },
+      tf32: { ...takesAsNeeded, use_tf32: "1" },
+      fp16: { ...takesAsNeeded, use_tf32: "0" },
+    },
+    form: null,
+    capture: { enable_cuda_graph: "1" },
+    library: { linux: "libonnxruntime_providers_cuda.so", win32: "onnxruntime_providers_cuda.dll" },
     picksDevice: true,
-    session: {},
+    entries: {},
     fixes: [
       [
         /shared library|providers_shared|libcu/i,
-        "Install CUDA 12 and cuDNN 9, then its provider: npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12",
+        `Its library comes apart. With CUDA 12 and cuDNN 9 installed: ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install. With CUDA 13 and cuDNN 9: take libonnxruntime_providers_cuda.so and libonnxruntime_providers_shared.so from ONNX Runtime's release ${env.versions.node} for CUDA 13 (github.com/microsoft/onnxruntime/releases) and put them into node_modules/onnxruntime-node/bin/napi-v6/linux/x64`,
       ],
     ],
   },
   dml: {
     about: "any DirectX 12 GPU; Windows",
     label: "DmlExecutionProvider",
-    state: "host",
-    stepsPerRun: "measured",
-    options: {},
+    native: "DML",
+    precisions: { fp32: {}, fp16: {} },
+    form: null,
+    capture: null,
     picksDevice: true,
-    session: {},
+    entries: {},
     fixes: [],
   },
   coreml: {
     about: "Apple's GPU and neural engine; macOS",
     label: "CoreMLExecutionProvider",
-    state: "host",
-    stepsPerRun: "measured",
-    options: {},
+    native: "CoreML",
+    precisions: { fp32: {}, fp16: {} },
+    form: null,
+    capture: null,
     picksDevice: false,
-    session: {},
+    entries: {},
     fixes: [],
   },
   webgpu: {
     about: "any GPU with Vulkan, Direct3D 12 or Metal; bundled on Linux x64, Windows and macOS",
     label: "WebGpuExecutionProvider",
-    state: "device",
-    stepsPerRun: 1,
-    // Some of its kernels read past the end of a buffer: without this a step ends the process now and then (SwiftShader).
-    options: { enableRobustness: true },
+    native: "WebGPU",
+    precisions: { fp32: robust, fp16: robust },
+    form: deviceModel,
+    capture: { enableGraphCapture: "1" },
     picksDevice: false,
-    session: {},
+    entries: {},
     fixes: [
       [
         /No supported adapters|WebGPU adapter/i,
@@ -84,22 +102,32 @@ export const providers = {
   cpu: {
     about: "ONNX Runtime's own kernels on all cores; bundled on every platform",
     label: "CPUExecutionProvider",
-    state: "host",
-    stepsPerRun: 4,
-    options: {},
+    native: "CPU",
+    precisions: { fp32: {} },
+    form: null,
+    capture: null,
     picksDevice: false,
-    session: { extra: { session: { force_spinning_stop: "1" } } },
+    entries: { "session.force_spinning_stop": "1" },
     fixes: [],
   },
 } as const satisfies Readonly<Record<string, ProviderSettings>>;
 
 export type Provider = keyof typeof providers;
 
-/** A provider and, where there are several, which of its devices. */
+/** A provider, which of its devices where there are several, and the precision of its products. */
 export interface ProviderChoice {
   readonly name: Provider;
   readonly device: number | null;
+  readonly precision: Precision;
 }
+
+/** The provider's own options for a choice. */
+export const optionsOf = ({ name, precision }: ProviderChoice): Readonly<Record<string, string>> =>
+  (providers[name].precisions as ProviderSettings["precisions"])[precision] ?? {};
+
+/** The precisions that a provider has. */
+export const precisionsOf = (provider: Provider): readonly Precision[] =>
+  Object.keys(providers[provider].precisions) as Precision[];
 
 /**
  * The choice that `cuda` or `cuda:1` names, if this library has settings for it and ONNX Runtime's package has it on this
@@ -107,9 +135,13 @@ export interface ProviderChoice {
  * exactly one is ever passed on.
  *
  * @param available - the names that `listSupportedBackends()` gave
- * @throws UsageError for text of another form or a device that cannot be picked; ProviderError for an unavailable name
+ * @throws UsageError for text of another form, a device that cannot be picked, a precision that the provider lacks; ProviderError for an unavailable name
  */
-export function requireProvider(text: string, available: readonly string[]): ProviderChoice {
+export function requireProvider(
+  text: string,
+  available: readonly string[],
+  precision: Precision = "fp32",
+): ProviderChoice {
   const [, name, device] = /^([A-Za-z]\w*)(?::(\d+))?$/.exec(text) ?? [];
   if (name === undefined)
     throw new UsageError(`the provider ${JSON.stringify(text)} is not a name such as cpu, webgpu or cuda:1.`);
@@ -120,9 +152,14 @@ export function requireProvider(text: string, available: readonly string[]): Pro
       : `is not in this build of ONNX Runtime (it has ${available.join(", ")})`;
     throw new ProviderError(`the provider ${name} ${why}. Choose ${known.join(" or ")}.`);
   }
-  const choice: ProviderChoice = { name: name as Provider, device: device === undefined ? null : Number(device) };
+  const choice = { name: name as Provider, device: device === undefined ? null : Number(device), precision };
   if (choice.device !== null && !providers[choice.name].picksDevice)
     throw new UsageError(`the provider ${name} takes no device number: ONNX Runtime picks its device. Give ${name}.`);
+  const has = precisionsOf(choice.name);
+  if (!has.includes(precision))
+    throw new UsageError(
+      `precision ${precision} on the provider ${name} would be emulated, slower and no better than fp32. Choose ${has.join(" or ")} there, or a provider that has it.`,
+    );
   return choice;
 }
 

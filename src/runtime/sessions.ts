@@ -1,79 +1,75 @@
 /**
  * The sessions of an engine and the state they share: what runs on the engine's thread, without the messages.
  *
- * A state tensor is replaced by adopting the output of the run, and the old one is freed at once. Preallocated outputs
- * (`run(feeds, fetches)`) gain nothing here: onnxruntime-node 1.30 writes into them and then copies each into a new array
- * all the same (100 MB: 69.5 ms with, 71 ms without). Adopting is also what device tensors need, it keeps the state whole
- * when a run fails, and no tensor is ever input and output at once.
+ * A state tensor has two places: a run reads one and writes the other, then they change roles, so that nothing is copied or
+ * allocated and the state is whole when a run fails. Where a program was shown to allow it, a run writes over what it reads.
  */
-import { InferenceSession, Tensor } from "onnxruntime-node";
 import { ProviderError, ShapeError, UsageError } from "../errors.js";
-import { decodeModel, encodeModel } from "../onnx/index.js";
-import { requireFit, requireWhole } from "./fit.js";
-import { bytesOf, DeviceMemory, hostMemory, type StateMemory, type Traffic } from "./memory.js";
-import type { DataArray, Elements, Hosted, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo } from "./messages.js";
-import { FirstRun, nothingElse, type Placement, wholly, wouldFallBack } from "./placement.js";
+import { canFollow, canHold, isKnown, isOf, requireFit, requireWhole } from "./fit.js";
+import type { DataArray, Hosted, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo, Traffic } from "./messages.js";
+import { FirstRun, type Placement, wholly, wouldFallBack } from "./placement.js";
 import { type ProviderChoice, providers, withFix } from "./providers.js";
+import { release } from "./release.js";
+import type { Held, Opened, Runner, Soon } from "./runner.js";
 
-interface Program {
-  readonly session: InferenceSession;
-  readonly inputs: readonly TensorInfo[];
+interface Program<H> {
+  opened: Opened<H>;
+  /** Until a recorded run has succeeded: the same program without recording. */
+  plain: (() => Soon<Opened<H>>) | null;
   /** State tensor → output. */
   readonly state: ReadonlyMap<string, string>;
+  /** State that a run may write over. */
+  readonly overwritten: ReadonlySet<string>;
   /** Until its first run, where its nodes are not known to be all on the engine's provider. */
   watched: FirstRun | null;
 }
 
 /** Runs a native call; the transport marks the time in which the thread must not be ended. */
-export type Guard = <T>(native: () => Promise<T>) => Promise<T>;
+export type Guard = <T>(native: () => T | Promise<T>) => Promise<T>;
 
-export class Sessions implements Hosted {
-  private readonly programs = new Map<string, Program>();
-  private readonly state = new Map<string, Tensor>();
-  /** The session that made a tensor of the state. */
-  private readonly makers = new WeakMap<Tensor, InferenceSession>();
-  private readonly moved = { toDevice: 0, fromDevice: 0 };
-  private readonly memory: StateMemory;
+/** Who is told of what is found out on the way. */
+export interface Told {
+  /** Where the nodes of a program run, once for each. */
+  placed(placement: Placement): void;
+  warning(message: string): void;
+}
 
-  /** @param onPlaced - told where the nodes of a program run, once for each */
+export class Sessions<H extends Held> implements Hosted {
+  private readonly programs = new Map<string, Program<H>>();
+  private readonly state = new Map<string, H>();
+  /** The other place of a state tensor, if it has one. */
+  private readonly spares = new Map<string, H>();
+
   constructor(
+    private readonly runner: Runner<H>,
     private readonly provider: ProviderChoice,
-    private readonly threads: number,
+    /** Whether runs of programs that ask for it are recorded. */
+    private readonly capture: boolean,
     private readonly guard: Guard,
-    private readonly onPlaced: (placement: Placement) => void,
-  ) {
-    this.memory =
-      providers[provider.name].state === "host"
-        ? hostMemory
-        : new DeviceMemory(
-            (model, at) =>
-              this.native("a copy cannot be made", () => this.create(model, { preferredOutputLocation: at })),
-            (session, given) => this.native("a copy failed", () => session.run(given)),
-            (traffic) => this.count(traffic),
-          );
-  }
+    private readonly tell: Told,
+  ) {}
 
   /** What crossed between host and device so far. */
   traffic(): Traffic {
-    return { ...this.moved };
+    return this.runner.traffic();
   }
 
-  async load(program: string, model: Uint8Array, { state = {}, fused = false }: ProgramOptions): Promise<ProgramInfo> {
+  async load(program: string, model: Uint8Array, options: ProgramOptions): Promise<ProgramInfo> {
     if (this.programs.has(program)) {
       throw new UsageError(`the program ${program} is loaded already. Unload it first, or give another name.`);
     }
     const began = performance.now();
-    const { session, watched } = await this.native(`program ${program} cannot be loaded`, () =>
-      this.createPlaced(model, Object.values(state), { graphOptimizationLevel: fused ? "basic" : "all" }),
+    const { state = {}, overwritten = [] } = options;
+    const { opened, watched, plain } = await this.native(`program ${program} cannot be loaded`, () =>
+      this.openPlaced(program, model, options),
     );
-    const inputs = session.inputMetadata.map(tensorInfo);
-    const outputs = session.outputMetadata.map(tensorInfo);
+    const { inputs, outputs } = opened;
     for (const [name, output] of Object.entries(state)) {
       const next = outputs.find((o) => o.name === output);
       const current = inputs.find((i) => i.name === name);
       if (!next || (current && !canFollow(current, next))) {
         watched?.discard();
-        await session.release();
+        await opened.close();
         throw new ShapeError(
           next && current
             ? `program ${program}: ${output} is ${next.dtype}[${next.shape}] and cannot be the next value of ${name}, ${current.dtype}[${current.shape}].`
@@ -81,42 +77,56 @@ export class Sessions implements Hosted {
         );
       }
     }
-    this.programs.set(program, { session, inputs, state: new Map(Object.entries(state)), watched });
-    if (!watched && this.provider.name !== "cpu") this.onPlaced(wholly(program));
+    this.programs.set(program, {
+      opened,
+      plain,
+      state: new Map(Object.entries(state)),
+      overwritten: new Set(this.runner.overwrites ? overwritten : []),
+      watched,
+    });
+    if (!watched && this.provider.name !== "cpu") this.tell.placed(wholly(program));
     return { inputs, outputs, seconds: (performance.now() - began) / 1000 };
   }
 
   async unload(program: string): Promise<void> {
-    const { session, watched, state } = this.program(program);
-    for (const name of state.keys()) {
-      const tensor = this.state.get(name);
-      if (tensor && this.makers.get(tensor) === session) this.replace(name, await this.memory.outlive(tensor));
-    }
+    const { opened, watched, state } = this.program(program);
     this.programs.delete(program);
     watched?.discard();
-    await this.native(`program ${program} cannot be unloaded`, () => session.release());
+    for (const name of state.keys()) this.forgetSpare(name);
+    await this.native(`program ${program} cannot be unloaded`, () => opened.close());
   }
 
   async write(state: NamedArrays): Promise<void> {
-    const made = Object.entries(state).map(([name, array]) => {
-      const type = requireWhole("state", name, array);
-      return [name, new Tensor(type, array.data as Tensor["data"], array.shape)] as const;
-    });
-    for (const [name, tensor] of made) this.replace(name, await this.memory.place(tensor));
+    const given = Object.entries(state).map(([name, array]) => ({
+      name,
+      array,
+      dtype: requireWhole("state", name, array),
+    }));
+    for (const { name, array, dtype } of given) {
+      const held = this.state.get(name);
+      const fits = held && canHold(held, dtype, array.shape);
+      const written = await this.native(`${name} cannot be kept`, () =>
+        fits ? this.runner.hold(array, held.dtype, held) : this.runner.hold(array, dtype, null),
+      );
+      if (held && !fits) this.runner.free(held);
+      this.state.set(name, written);
+      release([array]); // it has moved to this thread, and garbage collection would come late
+    }
   }
 
   async read(names: readonly string[] | null): Promise<NamedArrays> {
-    const tensors = (names ?? this.names()).map((name) => [name, this.required(name, "read")] as const);
-    const arrays: Record<string, DataArray> = {};
-    for (const [name, tensor] of tensors) arrays[name] = await this.memory.read(tensor);
-    return arrays;
+    const wanted = names ?? this.names();
+    const held = wanted.map((name) => this.required(name, "read"));
+    const arrays = await this.native("the state cannot be read", () => this.runner.read(held));
+    return Object.fromEntries(wanted.map((name, i) => [name, arrays[i]]));
   }
 
   drop(names: readonly string[] | null): void {
     const dropped = (names ?? this.names()).map((name) => [name, this.required(name, "drop")] as const);
     for (const [name, tensor] of dropped) {
       this.state.delete(name);
-      this.memory.free(tensor);
+      this.runner.free(tensor);
+      this.forgetSpare(name);
     }
   }
 
@@ -126,92 +136,113 @@ export class Sessions implements Hosted {
 
   async run(program: string, feeds: NamedArrays, wanted: readonly string[]): Promise<NamedArrays> {
     const loaded = this.program(program);
-    const { session, inputs, state } = loaded;
+    const { opened, state, overwritten } = loaded;
     const where = `program ${program}`;
-    for (const name of Object.keys(feeds)) {
-      if (!inputs.some((i) => i.name === name)) {
-        throw new UsageError(`${where} has no input ${name}. Its inputs are ${inputs.map((i) => i.name).join(", ")}.`);
-      }
-    }
-    for (const name of wanted) {
-      if (!session.outputNames.includes(name)) {
-        throw new UsageError(`${where} has no output ${name}. Its outputs are ${session.outputNames.join(", ")}.`);
-      }
-    }
+    this.requireKnown(where, opened, feeds, wanted);
     const sizes = new Map<string, { size: number; from: string }>();
-    const tensors = Object.fromEntries(inputs.map((i) => [i.name, this.inputTensor(where, i, feeds[i.name], sizes)]));
-    const outputs = [...new Set([...state.values(), ...wanted])];
-    if (outputs.length === 0)
+    const given = new Map(opened.inputs.map((i) => [i.name, this.inputTensor(where, i, feeds[i.name], sizes)]));
+    const kept = new Map<string, H | null>();
+    for (const [name, output] of state)
+      if (!kept.has(output)) kept.set(output, this.placeOf(name, opened.outputs, output, overwritten.has(name)));
+    if (kept.size === 0 && wanted.length === 0)
       throw new UsageError(`${where}: no output is wanted and none is state, so nothing would run.`);
-    const results = await this.native(`${where} failed`, () => session.run(tensors, outputs));
-    if (loaded.watched) this.onPlaced(loaded.watched.placement(program, session, providers[this.provider.name].label));
-    loaded.watched = null;
-    this.count({ toDevice: hostBytes(Object.values(tensors)), fromDevice: hostBytes(Object.values(results)) });
-    const next = new Set(state.values());
-    const answer: Record<string, DataArray> = {};
-    for (const name of wanted)
-      answer[name] = next.has(name) ? await this.memory.read(results[name]) : arrayOf(results[name]);
+    const ran = await this.native(`${where} failed`, async () => {
+      try {
+        return await this.runRecorded(program, loaded, (graph) => graph.run(given, kept, wanted));
+      } catch (error) {
+        this.lose(overwritten);
+        throw error;
+      }
+    });
+    this.placed(program, loaded);
     const adopted = new Set<string>();
     for (const [name, output] of state) {
-      const tensor = adopted.has(output) ? await this.memory.duplicate(results[output]) : results[output];
-      if (!adopted.has(output)) this.makers.set(tensor, session);
+      const next = ran.kept.get(output) as H;
+      this.adopt(name, adopted.has(output) ? this.runner.duplicate(next) : next);
       adopted.add(output);
-      this.replace(name, tensor);
     }
-    return answer;
+    return ran.results;
   }
 
   async close(): Promise<void> {
-    this.drop(null);
     for (const name of [...this.programs.keys()]) await this.unload(name);
-    await this.memory.close();
+    this.drop(null);
+    this.runner.close();
   }
 
-  private create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
-    const { name, device } = this.provider;
-    return InferenceSession.create(model, {
-      ...providers[name].session,
-      executionProviders: [{ name, ...providers[name].options, ...(device === null ? {} : { deviceId: device }) }],
-      enableMemPattern: false, // planned memory is no faster here and takes a third more
-      logSeverityLevel: 4, // errors come back as rejections: not on stderr too
-      intraOpNumThreads: this.threads,
-      ...options,
-    });
+  /** A run; if the first recorded one fails, the program goes on without recording. */
+  private async runRecorded<T>(name: string, program: Program<H>, run: (graph: Opened<H>) => Soon<T>): Promise<T> {
+    const { plain } = program;
+    program.plain = null;
+    try {
+      return await run(program.opened);
+    } catch (error) {
+      if (!plain) throw error;
+      this.notRecorded(name, error);
+      await program.opened.close();
+      program.opened = await plain();
+      return run(program.opened);
+    }
+  }
+
+  private notRecorded(program: string, error: unknown): void {
+    this.tell.warning(`runs of ${program} are not recorded on ${this.provider.name}: ${(error as Error).message}`);
   }
 
   /** A session with every node on the engine's provider, or one whose first run is watched. */
-  private async createPlaced(
+  private async openPlaced(
+    program: string,
     model: Uint8Array,
-    stateOutputs: readonly string[],
-    options: InferenceSession.SessionOptions,
-  ): Promise<{ session: InferenceSession; watched: FirstRun | null }> {
-    if (this.provider.name === "cpu") return { session: await this.create(model, options), watched: null };
-    const ordered = this.memory.location === "cpu" ? model : stateFirst(model, new Set(stateOutputs));
-    const preferredOutputLocation = Object.fromEntries(stateOutputs.map((output) => [output, this.memory.location]));
+    { fused = false, captured = false }: ProgramOptions,
+  ): Promise<Pick<Program<H>, "opened" | "watched" | "plain">> {
+    const unrecorded = { fused, captured: false };
+    const plain = () => this.runner.open(model, { ...unrecorded, alone: true });
     try {
-      return {
-        session: await this.create(ordered, { ...options, preferredOutputLocation, extra: nothingElse }),
-        watched: null,
-      };
+      if (this.capture && captured && providers[this.provider.name].capture)
+        return { opened: await this.runner.open(model, { fused, captured, alone: true }), watched: null, plain };
+    } catch (error) {
+      this.notRecorded(program, error);
+    }
+    try {
+      return { opened: await plain(), watched: null, plain: null };
     } catch (error) {
       if (!wouldFallBack.test(String(error))) throw error;
     }
     const watched = new FirstRun();
     try {
-      return {
-        session: await this.create(ordered, { ...options, preferredOutputLocation, ...watched.options }),
-        watched,
-      };
+      const opened = await this.runner.open(model, { ...unrecorded, alone: false, profile: watched.prefix });
+      return { opened, watched, plain: null };
     } catch (error) {
       watched.discard();
       throw error;
     }
   }
 
-  private count({ toDevice = 0, fromDevice = 0 }: Partial<Traffic>): void {
-    if (this.provider.name === "cpu") return;
-    this.moved.toDevice += toDevice;
-    this.moved.fromDevice += fromDevice;
+  private placed(name: string, program: Program<H>): void {
+    if (!program.watched) return;
+    program.opened.endProfile();
+    this.tell.placed(program.watched.placement(name, providers[this.provider.name].label));
+    program.watched = null;
+  }
+
+  private requireKnown(
+    where: string,
+    { inputs, outputs }: Opened<H>,
+    feeds: NamedArrays,
+    wanted: readonly string[],
+  ): void {
+    for (const name of Object.keys(feeds)) {
+      if (!inputs.some((i) => i.name === name)) {
+        throw new UsageError(`${where} has no input ${name}. Its inputs are ${inputs.map((i) => i.name).join(", ")}.`);
+      }
+    }
+    for (const name of wanted) {
+      if (!outputs.some((o) => o.name === name)) {
+        throw new UsageError(
+          `${where} has no output ${name}. Its outputs are ${outputs.map((o) => o.name).join(", ")}.`,
+        );
+      }
+    }
   }
 
   private inputTensor(
@@ -219,10 +250,10 @@ export class Sessions implements Hosted {
     expected: TensorInfo,
     fed: DataArray | undefined,
     sizes: Map<string, { size: number; from: string }>,
-  ): Tensor {
+  ): DataArray | H {
     if (fed) {
       requireFit(where, expected, requireWhole(where, expected.name, fed), fed.shape, sizes);
-      return new Tensor(expected.dtype as "float32", fed.data as Float32Array, fed.shape);
+      return fed;
     }
     const held = this.state.get(expected.name);
     if (!held) {
@@ -230,24 +261,54 @@ export class Sessions implements Hosted {
         `${where} reads ${expected.name} (${expected.dtype}[${expected.shape}]), which is neither fed nor in the state. Feed it, or write it first.`,
       );
     }
-    requireFit(`${where}, from the state`, expected, held.type, held.dims, sizes);
-    return held.type === expected.dtype ? held : new Tensor("bool", held.data as Uint8Array, held.dims);
+    requireFit(`${where}, from the state`, expected, held.dtype, held.shape, sizes);
+    return held;
   }
 
-  private replace(name: string, tensor: Tensor): void {
+  /** Where a run is to write the next value of a state tensor; null where its size is not known before. */
+  private placeOf(name: string, outputs: readonly TensorInfo[], output: string, overwritten: boolean): H | null {
+    const { dtype, shape } = outputs.find((o) => o.name === output) as TensorInfo;
+    if (!isKnown(shape)) return null;
+    const current = this.state.get(name);
+    if (overwritten && current && isOf(current, dtype, shape)) return current;
+    const spare = this.spares.get(name);
+    if (spare && isOf(spare, dtype, shape)) return spare;
+    this.forgetSpare(name);
+    const made = this.runner.room(dtype, shape);
+    if (made) this.spares.set(name, made);
+    return made;
+  }
+
+  /** Takes the next value of a state tensor. Of two places that change roles the old one is the next run's to write. */
+  private adopt(name: string, next: H): void {
     const old = this.state.get(name);
-    this.state.set(name, tensor);
-    if (old && old !== tensor) this.memory.free(old);
+    this.state.set(name, next);
+    if (old === next) return;
+    const spare = this.spares.get(name);
+    if (spare === next) this.spares.delete(name);
+    if (old && spare === next && isOf(old, next.dtype, next.shape)) this.spares.set(name, old);
+    else if (old) this.runner.free(old);
   }
 
-  private required(name: string, verb: string): Tensor {
+  private forgetSpare(name: string): void {
+    const spare = this.spares.get(name);
+    this.spares.delete(name);
+    if (spare) this.runner.free(spare);
+  }
+
+  /** Forgets what a failed run may have written over in part. */
+  private lose(overwritten: ReadonlySet<string>): void {
+    this.drop([...overwritten].filter((name) => this.state.has(name)));
+  }
+
+  private required(name: string, verb: string): H {
     const tensor = this.state.get(name);
     if (!tensor)
       throw new UsageError(`the state has no ${name} to ${verb}. It has ${this.names().join(", ") || "nothing"}.`);
     return tensor;
   }
 
-  private program(name: string): Program {
+  private program(name: string): Program<H> {
     const program = this.programs.get(name);
     if (!program) {
       throw new UsageError(`no program ${name} is loaded. Loaded: ${[...this.programs.keys()].join(", ") || "none"}.`);
@@ -255,7 +316,7 @@ export class Sessions implements Hosted {
     return program;
   }
 
-  private async native<T>(what: string, call: () => Promise<T>): Promise<T> {
+  private async native<T>(what: string, call: () => T | Promise<T>): Promise<T> {
     try {
       return await this.guard(call);
     } catch (error) {
@@ -266,34 +327,4 @@ export class Sessions implements Hosted {
 }
 
 /** How ONNX Runtime begins some messages: the place in its source and the check that failed. */
-const sourcePlace = /^\/onnxruntime_src\/.* was false\. /s;
-
-function tensorInfo(value: InferenceSession.ValueMetadata): TensorInfo {
-  if (!value.isTensor) throw new ProviderError(`${value.name} is not a tensor: engines run graphs of tensors only.`);
-  return { name: value.name, dtype: value.type, shape: value.shape };
-}
-
-/**
- * The model with the outputs that become state before all others. onnxruntime-node 1.30 takes the location of the i-th output
- * that a run wants from the model's i-th output: the two agree if those on the device come first and are always wanted.
- */
-function stateFirst(model: Uint8Array, isState: ReadonlySet<string>): Uint8Array {
-  if (isState.size === 0) return model;
-  const content = decodeModel(model);
-  const [kept, others] = [true, false].map((wanted) => content.outputs.filter((v) => isState.has(v.name) === wanted));
-  return encodeModel({ ...content, outputs: [...kept, ...others] });
-}
-
-/** Whether known sizes and dtypes agree; names may differ. */
-function canFollow(current: TensorInfo, next: TensorInfo): boolean {
-  return (
-    current.dtype === next.dtype &&
-    current.shape.length === next.shape.length &&
-    current.shape.every((d, i) => typeof d === "string" || typeof next.shape[i] === "string" || d === next.shape[i])
-  );
-}
-
-const arrayOf = (tensor: Tensor): DataArray => ({ shape: tensor.dims, data: tensor.data as Elements });
-
-const hostBytes = (tensors: readonly Tensor[]): number =>
-  tensors.filter((t) => t.location === "cpu").reduce((bytes, t) => bytes + bytesOf(t), 0);
+const sourcePlace = /^\/onnxruntime_src\/.*?(?: was false\. |\[ONNXRuntimeError\] : \d+ : \w+ : )/s;

@@ -2,15 +2,16 @@
  * Which form of a graph an engine runs best: standard ONNX, or on the CPU provider the blocked convolutions of its own domain
  * (`com.microsoft.nchwc`), internals of ONNX Runtime whose block depends on the machine, so it is probed.
  */
-import { ProviderError, UsageError } from "../errors.js";
+import { ProviderError } from "../errors.js";
 import { encodeModel } from "../onnx/index.js";
+import type { Precision } from "../precision.js";
 import type { Engine } from "./engine.js";
 import { probe } from "./probe.js";
 
 /** As `Target` of `src/artifacts`, which is above this room. */
 export type ChosenTarget =
   | { readonly kind: "portable" }
-  | { readonly kind: "device"; readonly precision: "fp32" | "fp16" }
+  | { readonly kind: "device"; readonly precision: Precision }
   | { readonly kind: "blocked"; readonly block: number }
   | { readonly kind: "training" };
 
@@ -22,7 +23,8 @@ const pixels = 4;
  * On the CPU the blocked form if the provider has it, else the portable one; elsewhere the devices' form, or the training build's. `ReorderInput` on 0, 1, 2, … puts the first
  * pixel of the first `block` channels first: 0, 4, 8, …, so where that progression breaks is the block.
  */
-export async function chooseTarget(engine: Engine, precision: "fp32" | "fp16" = "fp32"): Promise<ChosenTarget> {
+export async function chooseTarget(engine: Engine): Promise<ChosenTarget> {
+  const { precision } = engine;
   if (precision === "fp16") await requireFloat16(engine.provider);
   if (engine.backend === "ort-training") return { kind: "training" };
   if (engine.provider !== "cpu") return { kind: "device", precision };
@@ -44,12 +46,8 @@ export async function chooseTarget(engine: Engine, precision: "fp32" | "fp16" = 
 }
 
 async function requireFloat16(provider: string): Promise<void> {
-  if (provider === "cpu")
-    throw new UsageError(
-      "precision fp16 on the provider cpu would be emulated, slower and less exact than fp32. Use fp32, or a GPU's --provider.",
-    );
   const found = await probe(provider);
-  if (!found.runs || !found.float16)
+  if (!found.runs || !found.precisions.includes("fp16"))
     throw new ProviderError(
       `precision fp16: the provider ${provider} does not run float16 here${found.runs ? "" : ` (${found.reason})`}. Use fp32.`,
     );

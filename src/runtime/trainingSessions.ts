@@ -10,8 +10,7 @@ import { ProviderError, UsageError } from "../errors.js";
 import { decodeModel, type ModelContent } from "../onnx/index.js";
 import { type Explain, type State, TrainingRun, trainingArtifacts, watchMemory } from "../ortTraining/index.js";
 import { requireFit, requireWhole } from "./fit.js";
-import type { Traffic } from "./memory.js";
-import type { DataArray, Hosted, NamedArrays, ProgramInfo, ProgramOptions } from "./messages.js";
+import type { DataArray, Hosted, NamedArrays, ProgramInfo, ProgramOptions, Traffic } from "./messages.js";
 
 interface Program {
   readonly content: ModelContent;

@@ -12,11 +12,11 @@ import {
   encoderModel,
   encoderSettings,
   encoderSpecs,
-  packState,
+  memoryOf,
   results,
   state,
+  stateOf,
   type Target,
-  unpackState,
 } from "../artifacts/index.js";
 import type { Loader, ViewPolicy } from "../data/index.js";
 import { DataError, TrainingError } from "../errors.js";
@@ -67,15 +67,20 @@ export async function trainClassifier(training: ClassifierTraining): Promise<Tra
     classes: training.targets.classes,
     batchSize: Math.min(protocol.batchSize, images.length),
     imageSize: recipe.encoder.imageSize,
+    pixels: pixelStatistics(recipe),
     weightDecay,
   };
-  const program = compile(classifierStep(settings), training.target);
+  const graph = classifierStep(settings);
+  const program = compile(graph, training.target);
   await engine.load(program.name, program.model, { state: program.state });
   const frozen = protocol.trains === "head";
-  if (frozen) await engine.load("encoder", encoderModel(settings.encoder, settings.imageSize, weights));
-  await engine.write(packState(training.target, startOf(settings, program.state, weights, training.seed)));
+  if (frozen)
+    await engine.load("encoder", encoderModel(settings.encoder, settings.imageSize, weights, settings.pixels));
+  const start = startOf(settings, stateOf(graph), weights, training.seed);
+  const memory = memoryOf(training.target, start);
+  for (const part of memory.pack([start])) await engine.write(part);
   const loss = await steps(training, settings);
-  const after = unpackState(training.target, await engine.read());
+  const after = memory.unpack(await engine.read());
   await engine.drop(Object.keys(program.state));
   await engine.unload(program.name);
   if (frozen) await engine.unload("encoder");
@@ -91,7 +96,7 @@ export async function trainClassifier(training: ClassifierTraining): Promise<Tra
 /** Every tensor of the state: the encoder's as given, the classifier's drawn, momenta at zero. */
 function startOf(
   settings: ClassifierSettings,
-  names: Readonly<Record<string, string>>,
+  names: readonly string[],
   weights: Readonly<Record<string, DenseArray>>,
   seed: number,
 ): Record<string, DenseArray> {
@@ -102,7 +107,7 @@ function startOf(
   const values: Record<string, DenseArray> = { ...given, ...drawn };
   const slot = state.optimizer("momentum", "");
   return Object.fromEntries(
-    Object.keys(names).map((name) => {
+    names.map((name) => {
       if (!name.startsWith(slot)) return [name, values[name]];
       const { shape } = values[name.slice(slot.length)];
       return [name, { shape, data: new Float32Array(elements(shape)) }];
@@ -166,6 +171,5 @@ function viewPolicy(recipe: Recipe): ViewPolicy {
     grayscaleProbability: 0,
     blur: { sigma: [0.1, 2], probability: 0 },
     flipProbability,
-    ...pixelStatistics(recipe),
   };
 }

@@ -1,7 +1,15 @@
-/** What a step needs drawn: the order of an epoch, the shuffle of the key batch, and selection's uniform numbers. */
+/** What a step needs drawn: the order of an epoch, the shuffle of the key batch, and the words of selection's draws. */
 import { type DenseArray, elements } from "../array.js";
-import { feeds, type Program, type StepSettings } from "../artifacts/index.js";
-import { fillUniform, permutation, random } from "../random.js";
+import {
+  drawWords,
+  feeds,
+  type Program,
+  type StepSettings,
+  type Word,
+  wordInputs,
+  wordShape,
+} from "../artifacts/index.js";
+import { fillWords, permutation, random } from "../random.js";
 
 /** What a stream of draws is for: the first key after the seed. */
 const purpose = { order: 1, shuffle: 2, instance: 3, prototype: 4, queue: 5 } as const;
@@ -26,11 +34,12 @@ export function keyShuffle(
   return { order, places };
 }
 
-/** Uniform draws of selection, step by step, in arrays that are used again: fresh memory would take as long as the drawing. */
+/** The words of selection's draws, step by step, in arrays that are used again. */
 export class SelectionDraws {
   private readonly parts: readonly {
     readonly name: string;
-    readonly array: DenseArray<Float32Array>;
+    readonly array: DenseArray<Int32Array>;
+    readonly wordOf: (bits: number) => number;
     readonly streamOf: (step: number) => readonly number[];
   }[];
   private step: number | null = null;
@@ -42,8 +51,14 @@ export class SelectionDraws {
     program: Pick<Program, "inputs">,
   ) {
     const wanted = new Set(program.inputs.map((v) => v.name));
-    const part = (name: string, shape: readonly number[], streamOf: (step: number) => readonly number[]) =>
-      wanted.has(name) ? [{ name, array: { shape, data: new Float32Array(elements(shape)) }, streamOf }] : [];
+    const part = (draws: string, shape: readonly number[], streamOf: (step: number) => readonly number[]) =>
+      (Object.keys(wordInputs) as Word[]).flatMap((word, w) => {
+        const name = wordInputs[word](draws);
+        const own = wordShape(word, shape);
+        const array = { shape: own, data: new Int32Array(elements(own)) };
+        const stream = (step: number) => [...streamOf(step), w];
+        return wanted.has(name) ? [{ name, array, wordOf: drawWords[word], streamOf: stream }] : [];
+      });
     const views = Array.from({ length: 1 + s.localSizes.length }, (_, view) => view);
     this.parts = [
       ...part(feeds.instanceDraws, [s.batchSize, s.clusters.length, s.queue], (step) => [purpose.instance, step]),
@@ -55,10 +70,13 @@ export class SelectionDraws {
     ];
   }
 
-  /** The draws of a step, which stay until those of another are asked for. */
+  /** The words of a step, which stay until those of another are asked for. */
   of(step: number): Record<string, DenseArray> {
     if (step !== this.step)
-      for (const { array, streamOf } of this.parts) fillUniform(array.data, this.seed, ...streamOf(step));
+      for (const { array, wordOf, streamOf } of this.parts) {
+        fillWords(array.data, this.seed, ...streamOf(step));
+        for (let i = 0; i < array.data.length; i++) array.data[i] = wordOf(array.data[i]);
+      }
     this.step = step;
     return Object.fromEntries(this.parts.map(({ name, array }) => [name, array]));
   }

@@ -12,7 +12,6 @@ export function evaluationPolicy(recipe: Recipe): EvaluationPolicy {
     size: recipe.encoder.imageSize,
     channels: recipe.encoder.channels,
     ...recipe.evaluation,
-    ...pixelStatistics(recipe),
   };
 }
 
@@ -46,7 +45,7 @@ export async function embedImages(
   const features = new Float32Array(indices.length * width);
   const embeddings = new Float32Array(indices.length * settings.dimension);
   const size = recipe.encoder.imageSize;
-  await engine.load("encoder", encoderModel(settings, size, weights));
+  await engine.load("encoder", encoderModel(settings, size, weights, pixelStatistics(recipe)));
   const requests = Array.from({ length: Math.ceil(indices.length / batchSize) }, (_, b) => ({
     indices: indices.subarray(b * batchSize, (b + 1) * batchSize),
     epoch: 0,

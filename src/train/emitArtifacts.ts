@@ -3,10 +3,8 @@ import { join } from "node:path";
 import {
   applyStep,
   compile,
-  compileRepeated,
   encoderModel,
   encoderSettings,
-  fusedStep,
   gradientStep,
   initialEncoder,
   type Program,
@@ -16,7 +14,6 @@ import {
 } from "../artifacts/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { makeFolder, writeAtomically } from "../tensorfile/index.js";
-import { measured } from "./metrics.js";
 
 export interface EmittedFile {
   readonly file: string;
@@ -27,8 +24,7 @@ const portable = { kind: "portable" } as const;
 
 /**
  * Writes `encoder.onnx` (inference, with the weights that the recipe's seed starts from), the step of both phases
- * (`warmup-step.onnx`, `selective-step.onnx`), the same as several steps a run (`…-steps.onnx`) and in two graphs (`…-gradient.onnx`, `apply.onnx`), `prepare.onnx`
- * and `manifest.json`.
+ * (`warmup-step.onnx`, `selective-step.onnx`), the same in two graphs (`…-gradient.onnx`, `apply.onnx`), `prepare.onnx` and `manifest.json`.
  */
 export async function emitArtifacts(recipe: Recipe, folder: string): Promise<readonly EmittedFile[]> {
   const s = stepSettings(recipe);
@@ -36,13 +32,13 @@ export async function emitArtifacts(recipe: Recipe, folder: string): Promise<rea
   const programs: (readonly [string, Program])[] = [
     ...phases.flatMap((phase) => [
       [`${phase}-step`, stepPrograms({ ...s, accumulation: 1 }, phase, portable)[0]] as const,
-      [`${phase}-steps`, compileRepeated(fusedStep(s, phase), portable, measured)] as const,
       [`${phase}-gradient`, compile(gradientStep(s, phase), portable)] as const,
     ]),
     ["apply", compile(applyStep(s), portable)],
     ...(phases.length > 1 ? [["prepare", prepareProgram(s)] as const] : []),
   ];
-  const encoder = encoderModel(s.encoder, s.imageSize, initialEncoder(encoderSettings(recipe.encoder), recipe.seed));
+  const weights = initialEncoder(encoderSettings(recipe.encoder), recipe.seed);
+  const encoder = encoderModel(s.encoder, s.imageSize, weights, null);
   const files: [string, Uint8Array][] = [
     ["encoder.onnx", encoder],
     ...programs.map(([name, p]): [string, Uint8Array] => [`${name}.onnx`, p.model]),

@@ -1,4 +1,5 @@
 /** What training tells whoever watches: a terminal, a log, a page. Numbers, not sentences. */
+import type { Decoded } from "../data/index.js";
 import type { EpochMetric, StepMetric } from "./metrics.js";
 
 export type TrainEvent =
@@ -24,6 +25,8 @@ export type TrainEvent =
   | { readonly kind: "epoch"; readonly metric: EpochMetric }
   /** Asked to stop: so many steps are waited for, at most. */
   | { readonly kind: "stopping"; readonly steps: number }
+  /** Once, after the first epoch, if decoded images are kept. */
+  | { readonly kind: "kept"; readonly decoded: Decoded }
   | { readonly kind: "warning"; readonly message: string }
   | { readonly kind: "checkpoint"; readonly file: string };
 

@@ -17,5 +17,4 @@ export { planOf } from "./plan.js";
 export { inEpochs, type Protocol, protocols } from "./protocols.js";
 export { type Metric, type RunDescription, RunFolder, type Session } from "./runFolder.js";
 export { initialParts, initialState, moveToState } from "./start.js";
-export { type StepsPerRun, stepsPerRunOf } from "./stepper.js";
 export { type TrainOptions, type TrainResult, train } from "./trainer.js";

@@ -32,6 +32,8 @@ export interface Session {
   /** Updates done before it. */
   readonly step: number;
   readonly provider: string;
+  /** Whether first runs there were compared with the CPU's. */
+  readonly crossCheck: boolean;
   /** Null: all cores. */
   readonly threads: number | null;
   /** What of the recipe is other than before: `optimizer.learningRate is 0.01, was 0.1`. */

@@ -1,6 +1,6 @@
 /** The tensors that a run starts from, and their way to an engine. */
 import { type DenseArray, elements } from "../array.js";
-import { encoderSettings, encoderSpecs, firstScale, packState, state, type Target } from "../artifacts/index.js";
+import { encoderSettings, encoderSpecs, firstScale, type StateMemory, state } from "../artifacts/index.js";
 import { initialValue } from "../nn/index.js";
 import { slotNames } from "../optim/index.js";
 import type { Recipe } from "../recipe/index.js";
@@ -36,12 +36,19 @@ export function* initialParts(recipe: Recipe): Generator<Tensors> {
 export const initialState = (recipe: Recipe): Record<string, DenseArray> =>
   Object.assign({}, ...initialParts(recipe)) as Record<string, DenseArray>;
 
-/** Moves plain tensors to an engine's state, as the programs of a target take them: the memory of each part is freed. */
-export async function moveToState(engine: Engine, target: Target, parts: Iterable<Tensors>): Promise<void> {
-  for (const part of parts) {
-    const packed = packState(target, part);
+/** Moves plain tensors to an engine's state, as programs hold it: the memory of each part is freed. */
+export async function moveToState(engine: Engine, memory: StateMemory, parts: Iterable<Tensors>): Promise<void> {
+  for (const packed of memory.pack(released(parts))) {
     await engine.write(packed);
-    release([...Object.values(part), ...Object.values(packed)]);
+    release(Object.values(packed));
+  }
+}
+
+/** Parts, each freed when the next is asked for. */
+function* released(parts: Iterable<Tensors>): Generator<Tensors> {
+  for (const part of parts) {
+    yield part;
+    release(Object.values(part));
   }
 }
 

@@ -37,7 +37,7 @@ export function stepFeeds(
 ): Record<string, DenseArray> {
   const { settings: s, recipe } = plan;
   const { batchSize, seed, method } = recipe;
-  const image = (size: number, data: Float32Array): DenseArray => ({
+  const image = (size: number, data: Uint8Array): DenseArray => ({
     shape: [batchSize, s.encoder.channels, size, size],
     data,
   });
@@ -73,9 +73,9 @@ const inputsAmong = (program: Program, given: Readonly<Record<string, DenseArray
   Object.fromEntries(program.inputs.flatMap(({ name }) => (name in given ? [[name, given[name]]] : [])));
 
 /** Images of a batch in another order. */
-function reordered(images: Float32Array, order: Int32Array): Float32Array {
+function reordered(images: Uint8Array, order: Int32Array): Uint8Array {
   const size = images.length / order.length;
-  const out = new Float32Array(images.length);
+  const out = new Uint8Array(images.length);
   for (const [place, image] of order.entries())
     out.set(images.subarray(image * size, (image + 1) * size), place * size);
   return out;

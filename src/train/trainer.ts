@@ -4,7 +4,16 @@
  * resumed run gives the numbers of one that never stopped.
  */
 import { type DenseArray, elements } from "../array.js";
-import { encoderSpecs, type Phase, prepareProgram, state, type Target, unpackState } from "../artifacts/index.js";
+import {
+  encoderSpecs,
+  type Phase,
+  prepareProgram,
+  type StateMemory,
+  state,
+  stateMemory,
+  stateTensors,
+  type Target,
+} from "../artifacts/index.js";
 import type { ImageSource, Loader } from "../data/index.js";
 import { TrainingError } from "../errors.js";
 import { embeddingSpread } from "../eval/index.js";
@@ -20,15 +29,13 @@ import { onlineKnn } from "./onlineKnn.js";
 import { advanced, learningRate, type Plan, planOf } from "./plan.js";
 import type { RunFolder } from "./runFolder.js";
 import { initialParts, moveToState, singly } from "./start.js";
-import { type Stepped, type Stepper, type StepsPerRun, stepperOf, stepsPerRunOf } from "./stepper.js";
+import { type Stepped, Stepper } from "./stepper.js";
 import { viewPolicies } from "./views.js";
 
 export interface TrainOptions {
   readonly run: RunFolder;
   readonly engine: Engine;
   readonly target: Target;
-  /** Default: as suits the engine's provider. */
-  readonly stepsPerRun?: StepsPerRun;
   readonly source: ImageSource;
   readonly loader: Loader;
   /** Where to go on from; absent: the beginning. Its tensors are moved to the engine: they have no elements afterwards. */
@@ -54,6 +61,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 
 class Training {
   private readonly plan: Plan;
+  private readonly memory: StateMemory;
   private readonly pace = new Pace();
   private loaded: { readonly phase: Phase; readonly stepper: Stepper } | null = null;
   private position: Position = { epoch: 0, batch: 0, step: 0, enqueued: 0 };
@@ -61,13 +69,15 @@ class Training {
   private lastCheckpoint: string | null = null;
   /** When that was saved. */
   private savedAt = performance.now();
-  /** Updates whose batches the stepper has. */
+  /** Updates done once those under way are. */
   private taken = 0;
   /** Of the steps of this epoch so far, or of the last where this has none yet. */
   private losses: number[] = [];
+  private toldKept = false;
 
   constructor(private readonly options: TrainOptions) {
     this.plan = planOf(options.run.description.recipe, options.source.count);
+    this.memory = stateMemory(options.target, stateTensors(this.plan.settings));
   }
 
   async run(): Promise<TrainResult> {
@@ -92,7 +102,7 @@ class Training {
   }
 
   private async begin(resume: Checkpoint | undefined): Promise<void> {
-    const { report, run, engine, source, target } = this.options;
+    const { report, run, engine, source } = this.options;
     if (resume) {
       this.position = resume.position;
       this.taken = this.position.step;
@@ -102,7 +112,7 @@ class Training {
       const done = (await run.metrics()).filter((m) => m.kind === "step");
       this.losses = done.filter((m) => m.epoch === done.at(-1)?.epoch).map((m) => m.loss as number);
     }
-    await moveToState(engine, target, resume ? singly(resume.tensors) : initialParts(this.plan.recipe));
+    await moveToState(engine, this.memory, resume ? singly(resume.tensors) : initialParts(this.plan.recipe));
     const parameters = encoderSpecs(this.plan.settings.encoder)
       .filter((s) => s.trainable)
       .reduce((n, s) => n + elements(s.shape), 0);
@@ -159,6 +169,7 @@ class Training {
     if (!interrupted) {
       await this.options.run.append(metric as EpochMetric & Record<string, unknown>);
       this.options.report({ kind: "epoch", metric });
+      this.reportKept();
     }
     await this.save();
     return interrupted || (this.options.signal?.aborted === true && this.position.epoch < this.plan.recipe.epochs);
@@ -167,7 +178,7 @@ class Training {
   /** The steps of this epoch from the position on. */
   private async steps(stepper: Stepper): Promise<{ interrupted: boolean }> {
     const { loader, signal } = this.options;
-    const { batchSize, seed } = this.plan.recipe;
+    const { batchSize, seed, accumulation } = this.plan.recipe;
     const { epoch } = this.position;
     const batches = epochBatches(this.options.source.count, batchSize, seed, epoch).slice(0, this.plan.batchesPerEpoch);
     const rest = batches.slice(this.position.batch).map((indices) => ({ indices, epoch }));
@@ -187,19 +198,26 @@ class Training {
     };
     let { position } = this;
     for await (const batch of loader.train(rest, viewPolicies(this.plan.recipe))) {
+      if (signal?.aborted && position.batch % accumulation === 0) break;
+      this.taken = position.step + 1;
       await record(await stepper.take(batch, position, this.assignments));
       position = advanced(this.plan, position);
-      this.taken = position.step;
-      if (signal?.aborted && this.position.batch % this.plan.recipe.accumulation === 0) break;
-      if (this.isSaveDue && position.batch % this.plan.recipe.accumulation === 0 && position.batch < batches.length) {
-        await record(await stepper.flush());
+      if (this.isSaveDue && position.batch % accumulation === 0 && position.batch < batches.length) {
+        await record(await stepper.finish());
         await this.save();
       }
     }
-    await record(await (signal?.aborted ? stepper.discard() : stepper.flush()));
+    await record(await stepper.finish());
     const done = this.position.batch === batches.length;
     if (done) this.position = { ...this.position, epoch: epoch + 1, batch: 0 };
     return { interrupted: !done };
+  }
+
+  private reportKept(): void {
+    const { loader, report } = this.options;
+    if (this.toldKept || loader.kept.room === 0) return;
+    this.toldKept = true;
+    report({ kind: "kept", decoded: loader.kept });
   }
 
   private reportStep(metric: StepMetric, seconds: number, waitingShare: number): void {
@@ -229,12 +247,11 @@ class Training {
   private async load(phase: Phase): Promise<Stepper> {
     if (this.loaded?.phase === phase) return this.loaded.stepper;
     await this.unload();
-    const { engine, target, stepsPerRun = stepsPerRunOf(engine, this.plan.recipe) } = this.options;
-    const stepper = stepperOf(engine, this.plan, phase, target, stepsPerRun);
+    const { engine, target } = this.options;
+    const stepper = new Stepper(engine, this.plan, phase, target);
     for (const program of stepper.programs) {
       await this.options.run.saveGraph(`${phase}-${program.name}`, program.model);
-      const { name, model, state, trainable, fused } = program;
-      await engine.load(name, model, { state, trainable, fused });
+      await engine.load(program.name, program.model, { ...program, captured: true });
     }
     this.loaded = { phase, stepper };
     return stepper;
@@ -285,7 +302,8 @@ class Training {
 
   private async weights(which: "query" | "key"): Promise<Record<string, DenseArray>> {
     const names = encoderSpecs(this.plan.settings.encoder).map((s) => s.name);
-    const stored = unpackState(this.options.target, await this.options.engine.read(names.map(state[which])));
+    const held = this.memory.holders(names.map(state[which]));
+    const stored = this.memory.unpack(await this.options.engine.read(held));
     return Object.fromEntries(names.map((n) => [n, stored[state[which](n)]]));
   }
 
@@ -295,7 +313,7 @@ class Training {
 
   private async save(): Promise<string> {
     const held = await this.options.engine.read();
-    const tensors = unpackState(this.options.target, held);
+    const tensors = this.memory.unpack(held);
     this.lastCheckpoint = await saveCheckpoint(this.options.run, {
       position: this.position,
       tensors,
@@ -307,7 +325,7 @@ class Training {
   }
 
   private async failNotFinite(metric: StepMetric): Promise<never> {
-    const tensors = await this.options.engine.read();
+    const tensors = this.memory.unpack(await this.options.engine.read());
     const bad = Object.entries(tensors).find(
       ([, { data }]) => data instanceof Float32Array && !data.every(Number.isFinite),
     )?.[0];

@@ -1,6 +1,6 @@
 /** The random views of a training step as the recipe asks for them. */
 import type { ViewPolicy } from "../data/index.js";
-import { pixelStatistics, type Recipe } from "../recipe/index.js";
+import type { Recipe } from "../recipe/index.js";
 
 /** Policies of the query view, the key view, and each local view. */
 export function viewPolicies(recipe: Recipe): readonly ViewPolicy[] {
@@ -13,7 +13,6 @@ export function viewPolicies(recipe: Recipe): readonly ViewPolicy[] {
     grayscaleProbability,
     blur,
     flipProbability,
-    ...pixelStatistics(recipe),
   };
   const global: ViewPolicy = { ...common, size: encoder.imageSize, scale: views.scale };
   const local = views.local.flatMap(({ size, scale, count }) =>

@@ -6,14 +6,14 @@ import {
   classifierStep,
   compile,
   initialEncoder,
+  memoryOf,
   packState,
   results,
   state,
   type Target,
-  unpackState,
 } from "../../src/artifacts/index.js";
 import { chooseTarget, type Engine, openEngine } from "../../src/runtime/index.js";
-import { settings as contrastive, gaussian, ids, scalar } from "./smallStep.js";
+import { settings as contrastive, gaussian, ids, pixels, scalar } from "./smallStep.js";
 
 const { encoder } = contrastive;
 const width = 16;
@@ -24,6 +24,7 @@ const settings: ClassifierSettings = {
   classes: 3,
   batchSize: 6,
   imageSize: 10,
+  pixels: contrastive.pixels,
   weightDecay: 0.01,
 };
 const labels = [0, 1, 2, 2, 1, 0];
@@ -58,7 +59,7 @@ async function stepped(
   await engine.write(packState(target, { ...start, ...still }));
   const rates = { [classifierFeeds.headRate]: scalar(0.5), [classifierFeeds.momentum]: scalar(0.9) };
   const out = await engine.run(program.name, { ...rates, ...fed }, [results.loss]);
-  const after = unpackState(target, await engine.read());
+  const after = memoryOf(target, { ...start, ...still }).unpack(await engine.read());
   await engine.drop();
   await engine.unload(program.name);
   return { loss: Number(out[results.loss].data[0]), after };
@@ -119,7 +120,7 @@ const backbone = Object.fromEntries(
     .filter(([name]) => !name.startsWith("fc."))
     .map(([name, value]) => [state.query(name), value]),
 );
-const images = gaussian([6, 1, 10, 10]);
+const images = pixels([6, 1, 10, 10]);
 const fedWhole = (rate: number) => ({
   [classifierFeeds.images]: images,
   [classifierFeeds.targets]: targets.single,

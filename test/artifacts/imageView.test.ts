@@ -39,8 +39,14 @@ for (const [channels, size, resize, interpolation] of [
           x = (Math.imul(x, 1664525) + 1013904223) | 0;
           return isSmooth ? 128 + 120 * Math.sin(i / 40 + seed) : x >>> 24;
         });
-        const expected = new Float32Array(channels * size * size);
-        evaluationView({ height, width, channels: 3, data }, settings, expected, 0);
+        const view = new Uint8Array(channels * size * size);
+        evaluationView({ height, width, channels: 3, data }, settings, view, 0);
+        const { mean, std } = settings;
+        const expected = Float32Array.from(view, (level, i) => {
+          const channel = Math.floor(i / size ** 2);
+          const centred = Math.fround(Math.fround(level / 255) - Math.fround(mean[channel]));
+          return centred / Math.fround(std[channel]);
+        });
         const images = new ort.Tensor("uint8", data, [1, height, width, 3]);
         const { pixels } = await session.run({ images });
         t.deepEqual(pixels.data, expected, `${height}×${width}`);

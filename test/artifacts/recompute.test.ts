@@ -21,6 +21,7 @@ const own = async (): Promise<Target> => {
 for (const [form, target] of [
   ["standard ops", async () => ({ kind: "portable" }) as const],
   ["the machine's kernels", own],
+  ["the form for devices", async () => ({ kind: "device", precision: "fp32" }) as const],
 ] as const) {
   test(`activations made again change no bit of a step, in ${form}`, async (t) => {
     const [start, given, on] = [startingState(kept), allFeeds(kept), await target()];

@@ -1,12 +1,16 @@
 /** A training step small enough for tests: its settings, a random state to start from, and feeds. */
 import type { DenseArray } from "../../src/array.js";
 import {
+  drawWords,
   encoderSpecs,
   feeds,
   initialEncoder,
   type Program,
   type StepSettings,
   state,
+  type Word,
+  wordInputs,
+  wordShape,
 } from "../../src/artifacts/index.js";
 import { slotNames } from "../../src/optim/index.js";
 import { normal, random } from "../../src/random.js";
@@ -33,6 +37,8 @@ export const settings: StepSettings = {
   batchSize: 8,
   imageSize: 10,
   localSizes: [],
+  pixels: { mean: [0.5], std: [0.25] },
+  draws: "words",
   queue: 32,
   clusters: [6, 3],
   keySubBatches: 2,
@@ -42,14 +48,23 @@ export const settings: StepSettings = {
 };
 
 const next = random(3);
+const count = (shape: readonly number[]): number => shape.reduce((p, d) => p * d, 1);
 export const gaussian = (shape: readonly number[], scale = 1): DenseArray => ({
   shape,
-  data: Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => scale * normal(next)),
+  data: Float32Array.from({ length: count(shape) }, () => scale * normal(next)),
 });
-const uniform = (shape: readonly number[]): DenseArray => ({
+export const pixels = (shape: readonly number[]): DenseArray<Uint8Array> => ({
   shape,
-  data: Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => next()),
+  data: Uint8Array.from({ length: count(shape) }, () => 256 * next()),
 });
+const words = (draws: string, shape: readonly number[]): Record<string, DenseArray> =>
+  Object.fromEntries(
+    (Object.keys(wordInputs) as Word[]).map((w) => {
+      const own = wordShape(w, shape);
+      const data = Int32Array.from({ length: count(own) }, () => drawWords[w](2 ** 32 * next()));
+      return [wordInputs[w](draws), { shape: own, data }];
+    }),
+  );
 export const scalar = (x: number): DenseArray => ({ shape: [], data: Float32Array.of(x) });
 export const ids = (values: readonly number[]): DenseArray => ({
   shape: [values.length],
@@ -94,8 +109,8 @@ export function startingState(s: StepSettings): Record<string, DenseArray> {
 
 /** What programs of these settings take for one batch of grey images. */
 export const allFeeds = (s: StepSettings): Record<string, DenseArray> => ({
-  [feeds.queryImages]: gaussian([s.batchSize, 1, s.imageSize, s.imageSize]),
-  [feeds.keyImages]: gaussian([s.batchSize, 1, s.imageSize, s.imageSize]),
+  [feeds.queryImages]: pixels([s.batchSize, 1, s.imageSize, s.imageSize]),
+  [feeds.keyImages]: pixels([s.batchSize, 1, s.imageSize, s.imageSize]),
   [feeds.unshuffle]: ids([3, 1, 0, 2, 7, 6, 5, 4]),
   [feeds.slots]: {
     ...ids(Array.from({ length: s.batchSize }, (_, i) => (s.queue - 2 + i) % s.queue)),
@@ -105,8 +120,8 @@ export const allFeeds = (s: StepSettings): Record<string, DenseArray> => ({
   [feeds.momentum]: scalar(0.9),
   [feeds.keyMomentum]: scalar(0.9),
   [feeds.step]: scalar(1),
-  [feeds.instanceDraws]: uniform([s.batchSize, s.clusters.length, s.queue]),
-  ...Object.fromEntries(s.clusters.map((m, l) => [feeds.prototypeDraws(0, l), uniform([s.batchSize, m])])),
+  ...words(feeds.instanceDraws, [s.batchSize, s.clusters.length, s.queue]),
+  ...Object.assign({}, ...s.clusters.map((m, l) => words(feeds.prototypeDraws(0, l), [s.batchSize, m]))),
 });
 
 /** Those feeds that a program takes. */

@@ -93,8 +93,8 @@ test("with sub-batches a key does not change when an image of another part of th
   const given = allFeeds(settings);
   const start = startingState(settings);
   const images = given[feeds.keyImages];
-  const changed = { shape: images.shape, data: Float32Array.from(images.data as Float32Array) };
-  changed.data.fill(3, 0, 100); // image 0 of the key batch: part 0 of 2
+  const changed = { shape: images.shape, data: Uint8Array.from(images.data as Uint8Array) };
+  changed.data.fill(255, 0, 100); // image 0 of the key batch: part 0 of 2
   const keysOf = async (keySubBatches: number, batch: DenseArray) => {
     const s = { ...settings, keySubBatches };
     const engine = await engineWith(t, start);

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -28,8 +28,6 @@ const policy: ViewPolicy = {
   grayscaleProbability: 0.2,
   blur: { sigma: [0.1, 1], probability: 0.5 },
   flipProbability: 0.5,
-  mean: [0.5, 0.4, 0.3],
-  std: [0.2, 0.3, 0.4],
 };
 const policies = [policy, { ...policy, size: 8 }];
 const evaluation = { ...policy, resize: 0, interpolation: "bilinear" } as const;
@@ -75,12 +73,12 @@ for (const workers of [1, 3]) {
         t.deepEqual(indices, asked[b++].indices);
         t.is(views.length, 2);
         for (const [v, p] of policies.entries()) {
-          const expected = new Float32Array(4 * 3 * p.size ** 2);
+          const expected = new Uint8Array(4 * 3 * p.size ** 2);
           for (const [i, image] of indices.entries()) {
             const stream = random(seed, 5, image, v);
             randomView(await source.read(image), p, stream, expected, i * 3 * p.size ** 2);
           }
-          t.deepEqual(Float32Array.from(views[v]), expected);
+          t.deepEqual(Uint8Array.from(views[v]), expected);
         }
       }
       t.is(b, 7);
@@ -91,12 +89,12 @@ for (const workers of [1, 3]) {
 }
 
 test("evaluation views are those of the images asked", async (t) => {
-  const expected = new Float32Array(3 * 256);
+  const expected = new Uint8Array(3 * 256);
   await withLoader({}, async (loader) => {
     for await (const { indices, views } of loader.evaluate(requests(3), evaluation)) {
       for (const [i, image] of indices.entries()) {
         evaluationView(await openSource(synthetic).read(image), evaluation, expected, 0);
-        t.deepEqual(Float32Array.from(views[0].subarray(i * 768, (i + 1) * 768)), expected);
+        t.deepEqual(Uint8Array.from(views[0].subarray(i * 768, (i + 1) * 768)), expected);
       }
     }
   });
@@ -130,9 +128,9 @@ test("no more batches are under way than looked ahead", async (t) => {
 
 test("memory given back holds later batches; memory kept is not written to", async (t) => {
   const views = async (keep: boolean) => {
-    const copies: Float32Array[] = [];
+    const copies: Uint8Array[] = [];
     const memory = new Set<unknown>();
-    const kept: Float32Array[] = [];
+    const kept: Uint8Array[] = [];
     await withLoader({ lookahead: 2 }, async (loader) => {
       for await (const batch of loader.train(requests(9), policies)) {
         copies.push(batch.views[0].slice());
@@ -151,6 +149,44 @@ test("memory given back holds later batches; memory kept is not written to", asy
   );
   t.is(kept.blocks, 9);
   t.true(given.blocks <= 3, `${given.blocks} blocks`);
+});
+
+test("decoded images are kept while there is room, read once, and give the same views", async (t) => {
+  const root = await mkdtemp(join(tmpdir(), "hcsc-loader-"));
+  const files = Array.from({ length: 6 }, (_, i) => join(root, `${i}.png`));
+  const noise = random(1);
+  for (const file of files) {
+    const pixels = Uint8Array.from({ length: 12 * 10 * 3 }, () => 256 * noise());
+    await sharp(pixels, { raw: { width: 12, height: 10, channels: 3 } })
+      .png()
+      .toFile(file);
+  }
+  const source = await describeSource(root);
+  const request = { indices: Int32Array.from(files.keys()), epoch: 2 };
+  const viewsOf = async (loader: Loader) => (await loader.train([request], [policy]).next()).value.views[0].slice();
+  const expected = await withLoader({ source }, viewsOf);
+  // An image takes 360 bytes, in units of 64: 384. There is room for all, for four, for none.
+  for (const [keep, images] of [
+    [1e6, 6],
+    [4 * 384, 4],
+    [300, 0],
+  ]) {
+    await withLoader({ source, keep }, async (loader) => {
+      t.deepEqual(await viewsOf(loader), expected);
+      t.deepEqual(await viewsOf(loader), expected);
+      t.deepEqual(loader.kept, { images, bytes: 384 * images, room: Math.floor(keep / 64) * 64 });
+    });
+  }
+  await withLoader({ source, keep: 1e6 }, async (loader) => {
+    await viewsOf(loader);
+    for (const file of files) await rm(file);
+    t.deepEqual(await viewsOf(loader), expected);
+    t.is(loader.broken.size, 0);
+  });
+  await withLoader({ keep: 1e6 }, async (loader) => {
+    await loader.train(requests(1), policies).next();
+    t.deepEqual(loader.kept, { images: 0, bytes: 0, room: 0 }, "a set that is no files");
+  });
 });
 
 test("an abort ends the waiting", async (t) => {
@@ -208,10 +244,10 @@ test("one broken image is let pass; more than the tolerance, or a batch of none 
 
 test("a view that cannot be made is an error, not a broken image", async (t) => {
   await withLoader({}, async (loader) => {
-    const wrong = { ...policy, std: [1] };
+    const wrong = { ...policy, channels: 4 as 3 };
     await t.throwsAsync(loader.train(requests(1), [wrong]).next(), {
       name: "DataError",
-      message: /#.*mean has 3 numbers/,
+      message: /#.*the image has 3 channels, the view 4/,
     });
     t.is(loader.broken.size, 0);
   });

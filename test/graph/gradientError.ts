@@ -86,8 +86,11 @@ export async function session(bytes: Uint8Array) {
   };
 }
 
+/** How composites become ops. */
+export type Expand = (outputs: readonly Value[]) => readonly Value[];
+
 /** ∂(Σ yₖ·weightsₖ)/∂x for every float input, by the rules; and the outputs, their weights, and the gradients' shapes. */
-export async function analytic(f: Function, samples: readonly Sample[], seed = 5) {
+export async function analytic(f: Function, samples: readonly Sample[], expand: Expand = expandComposites, seed = 5) {
   const inputs = declare(samples);
   const made = f(...inputs);
   const ys = (Array.isArray(made) ? made : [made]) as readonly Value[];
@@ -99,7 +102,7 @@ export async function analytic(f: Function, samples: readonly Sample[], seed = 5
     terms.reduce((a, b) => add(a, b)),
     parameters,
   );
-  const all = expandComposites([...ys, ...gradients]);
+  const all = expand([...ys, ...gradients]);
   const outputs = Object.fromEntries(all.map((v, i) => [i < ys.length ? `y${i}` : `g${i - ys.length}`, v]));
   const run = await session(buildModel({ name: "gradient", inputs, outputs }));
   return { run, weights, ys };
@@ -113,8 +116,9 @@ const weightsFor = (y: Value, weights: Float32Array): Value =>
  * The largest difference between the gradients of a random weighted sum of f's outputs and central differences, relative to
  * the largest element of each gradient (or to 1 if that is larger).
  */
-export async function gradientError(f: Function, samples: readonly Sample[], step = 1 / 32): Promise<number> {
-  const { run, weights, ys } = await analytic(f, samples);
+export async function gradientError(f: Function, samples: readonly Sample[], expand?: Expand): Promise<number> {
+  const step = 1 / 32;
+  const { run, weights, ys } = await analytic(f, samples, expand);
   const feeds = Object.fromEntries(samples.map((s, i) => [`x${i}`, tensorOf(s)]));
   const first = await run(feeds);
   for (const [k, y] of ys.entries()) {

@@ -20,6 +20,17 @@ for (const { of, f, inputs } of cases)
     t.true(error < 1e-3, `relative error ${error}`);
   });
 
+const forDevices = (outputs: readonly g.Value[]) => {
+  const expanded = g.expandComposites(outputs, g.forDevices);
+  const graph = { name: "devices", inputs: [], outputs: Object.fromEntries(expanded.map((v, i) => [i, v])) };
+  return Object.values(g.fewNodes(graph).outputs);
+};
+for (const { of, f, inputs } of [...windows, ...normalization])
+  test.serial(`the gradient of ${of} agrees with central differences in the form for devices`, async (t) => {
+    const error = await gradientError(f, inputs, forDevices);
+    t.true(error < 1e-3, `relative error ${error}`);
+  });
+
 test("every op with a gradient rule is in a case, with a gradient through it", (t) => {
   const seen = new Set<string>();
   for (const { f, inputs } of cases) {

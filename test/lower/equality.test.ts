@@ -3,11 +3,11 @@ import type { DenseArray } from "../../src/array.js";
 import {
   compile,
   fusedStep,
+  memoryOf,
   packState,
   results,
   type StepSettings,
   type Target,
-  unpackState,
 } from "../../src/artifacts/index.js";
 import {
   batchNormTrain,
@@ -218,7 +218,7 @@ for (const [name, stem, size, sub] of [
       const losses = [];
       for (let i = 0; i < 2; i++)
         losses.push((await engine.run("step", fedTo(program, given), [results.loss]))[results.loss]);
-      return { losses, held: unpackState(form, await engine.read()) };
+      return { losses, held: memoryOf(form, start).unpack(await engine.read()) };
     };
     const [portable, blocked] = [await run({ kind: "portable" }), await run(target)];
     for (const i of [0, 1]) t.true(relativeError(blocked.losses[i], portable.losses[i]) < 1e-4, `loss ${i}`);

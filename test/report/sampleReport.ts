@@ -36,6 +36,7 @@ export async function sampleReport(images = 300, epochs = 12): Promise<ReportDat
       epoch: epochs,
       step: epochs * 25,
       epochs: 20,
+      provider: "webgpu, first runs compared with the CPU's",
       chanceLoss: Math.log(1 + queue),
       recipe: [
         ["name", "shapes"],

@@ -52,6 +52,29 @@ test("an exception during a run ends the process with its message and code 1", a
   t.regex(out, /Error: boom/);
 });
 
+for (const [how, body, code] of [
+  ["process.exit", "process.exit(3)", 3],
+  ["terminate", "await worker.terminate(); process.exit(4)", 4],
+  ["an interrupt", "process.kill(0, 'SIGINT')", null],
+] as const)
+  test(`three engines in the middle of runs, beside onnxruntime-node's binding: ${how} ends the process as it should`, async (t) => {
+    const script = `
+      const { InferenceSession } = await import("onnxruntime-node");
+      const session = await InferenceSession.create(model);
+      const { worker } = engine;
+      const others = [await openEngine(), await openEngine()];
+      for (const other of others) {
+        await other.load("product", model);
+        other.run("product", { x: { shape: [2000, 2000], data: new Float32Array(4e6) } }, ["y"]).catch(() => {});
+      }
+      run().catch(() => {});
+      setTimeout(async () => { ${body}; }, 50);`;
+    for (let i = 0; i < 3; i++) {
+      const ended = await runScript(script);
+      t.deepEqual(ended, { code, signal: code === null ? "SIGINT" : null, out: "" });
+    }
+  });
+
 test("an interrupt that nobody handles ends the process at once", async (t) => {
   const { signal } = await runScript(`setTimeout(() => process.kill(0, "SIGINT"), 100); await run();`);
   t.is(signal, "SIGINT");

@@ -10,14 +10,12 @@ import {
   RunFolder,
   readCheckpoint,
   type StepMetric,
-  type StepsPerRun,
   train,
 } from "../../src/train/index.js";
 import { images, withRecipe } from "../commands/cli.js";
 
 export interface TrainedOptions {
   readonly on?: EngineOptions;
-  readonly stepsPerRun?: StepsPerRun;
   /** The step at which the run is stopped. */
   readonly stopAt?: number;
   /** A run to go on with. */
@@ -28,7 +26,7 @@ export interface TrainedOptions {
 }
 
 /** A training: its run folder, its steps' metrics, and the tensors it ends with. */
-export async function trained({ on = {}, stepsPerRun, stopAt, resume, changes = {}, data = images }: TrainedOptions) {
+export async function trained({ on = {}, stopAt, resume, changes = {}, data = images }: TrainedOptions) {
   const description = await describeSource(data);
   const [source, loader, engine] = [
     openSource(description),
@@ -44,7 +42,6 @@ export async function trained({ on = {}, stepsPerRun, stopAt, resume, changes = 
     run,
     engine,
     target: await chooseTarget(engine),
-    ...(stepsPerRun === undefined ? {} : { stepsPerRun }),
     source,
     loader,
     resume: resume && (await latestCheckpoint(resume)),

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { DenseArray } from "../../src/array.js";
-import { compile, fusedStep, results, state } from "../../src/artifacts/index.js";
+import { compile, fusedStep, packState, results, state } from "../../src/artifacts/index.js";
 import { add, apply, buildModel, identity, input, matMul, mul, sum } from "../../src/graph/index.js";
 import { chooseTarget, type Placement } from "../../src/runtime/index.js";
 import { allFeeds, fedTo, scalar, settings, startingState } from "../artifacts/smallStep.js";
@@ -19,13 +19,14 @@ function updateModel(size: number): Uint8Array {
 deviceTest("a training step runs wholly on the device; only its feeds go in and its scalars come out", async (t) => {
   const placed: Placement[] = [];
   const engine = await deviceEngine(t, { onPlaced: (p) => placed.push(p) });
-  const program = compile(fusedStep(settings, "selective"), await chooseTarget(engine));
+  const target = await chooseTarget(engine);
+  const program = compile(fusedStep(settings, "selective"), target);
   await engine.load(program.name, program.model, { state: program.state });
   t.deepEqual(placed, [{ program: "step", elsewhere: {}, heavyElsewhere: false }]);
   const start = startingState(settings);
   const { [state.queue]: queue } = start;
   await engine.write({
-    ...start,
+    ...packState(target, start),
     [state.queueNormalizer]: { shape: [settings.queue, 2], data: new Float32Array(settings.queue * 2) },
     [state.prototypeNormalizer(0)]: { shape: [settings.clusters[0]], data: new Float32Array(settings.clusters[0]) },
   });
@@ -64,6 +65,28 @@ deviceTest(
     t.deepEqual((await engine.run("double", {}, ["y"])).y.data, Float32Array.of(8, 10, 12));
   },
 );
+
+deviceTest("recorded steps give the bits of launched ones, whoever writes the state between", async (t) => {
+  const ends = [];
+  for (const capture of [false, true]) {
+    const warnings: string[] = [];
+    const engine = await deviceEngine(t, { capture, onWarning: (message) => warnings.push(message) });
+    const [w, d] = [input("w", [3]), input("d", [])];
+    const outputs = { next: mul(add(w, d), 0.5), total: sum(w) };
+    const model = buildModel({ name: "update", inputs: [w, d], outputs });
+    await engine.load("update", model, { state: { w: "next" }, captured: true });
+    const totals: number[] = [];
+    for (let i = 0; i < 12; i++) {
+      if (i % 5 === 0) await engine.write({ w: { shape: [3], data: Float32Array.of(i, 1, 2) } });
+      if (i === 7) await engine.drop(["w"]);
+      if (i === 7) await engine.write({ w: { shape: [3], data: Float32Array.of(7, 8, 9) } });
+      totals.push(Number((await engine.run("update", { d: scalar(i) }, ["total"])).total.data[0]));
+    }
+    t.deepEqual(warnings, []);
+    ends.push({ totals, state: await engine.read() });
+  }
+  t.deepEqual(ends[1], ends[0]);
+});
 
 deviceTest("nodes without a kernel on the device are named with the provider that ran them", async (t) => {
   const placed: Placement[] = [];

@@ -1,8 +1,9 @@
 /**
  * The losses with their selection, and the gradient to the queries, beside the authors' formulation, which takes the whole queue
- * through a softmax over all prototypes at every step. Ours pays for drawing the uniform numbers and for the new keys' normalizers.
+ * through a softmax over all prototypes at every step. Ours pays for making the draws and for the new keys' normalizers.
  */
 import type { DenseArray } from "../../src/array.js";
+import { drawsOfWords } from "../../src/artifacts/draws.js";
 import { compile, feeds, prepareProgram, results, state, stepSettings } from "../../src/artifacts/index.js";
 import { Ports } from "../../src/artifacts/ports.js";
 import { hierarchyInputs } from "../../src/artifacts/step.js";
@@ -32,8 +33,8 @@ function lossProgram(s: ReturnType<typeof settingsOf>) {
   const queue = input(state.queue, [s.queue, s.encoder.dimension]);
   const queueNormalizer = input(state.queueNormalizer, [s.queue, levels.length]);
   const draws = {
-    instance: input(feeds.instanceDraws, [batch, levels.length, s.queue]),
-    prototype: [s.clusters.slice(0, -1).map((m, l) => input(feeds.prototypeDraws(0, l), [batch, m]))],
+    instance: drawsOfWords(feeds.instanceDraws, [batch, levels.length, s.queue]),
+    prototype: [s.clusters.slice(0, -1).map((m, l) => drawsOfWords(feeds.prototypeDraws(0, l), [batch, m]))],
   };
   const { total } = hcscLoss(s.loss, { views: [q], keys, queue, queueNormalizer, levels, draws });
   ports.values[results.loss] = total;

@@ -2,12 +2,14 @@
  * `npm run bench`: times what users wait for, and prints a table (`--json`: one object). With `--peer FOLDER --python PYTHON`
  * the PyTorch peer runs between ours, interleaved, and ratios are ours / peer. Run nothing else meanwhile. Each row is
  * measured in a process of its own; `--case PART` picks some, in this one. `--profile` shows where a step's time goes, `--choices`
- * what the lowering rules were chosen over, `--scaling` how cost grows with sizes.
+ * what the lowering rules were chosen over, `--scaling` how cost grows with sizes. `--provider P` runs steps there, and times the
+ * choices of that provider's form.
  */
 import { cpus } from "node:os";
 import { print, table } from "../../src/cli/print.js";
 import { versions } from "../../src/version.js";
 import { choiceRows } from "./choices.js";
+import { deviceChoiceRows } from "./deviceChoices.js";
 import { flags } from "./flags.js";
 import { lossRows } from "./loss.js";
 import type { Row } from "./measure.js";
@@ -17,9 +19,10 @@ import { fits, scalingRows } from "./scaling.js";
 import { stageRows } from "./stages.js";
 import { apart, stepRows } from "./steps.js";
 
-const views = { profile: profileRows, choices: choiceRows, scaling: scalingRows };
+const onCpu = flags.provider === "cpu";
+const views = { profile: profileRows, choices: onCpu ? choiceRows : deviceChoiceRows, scaling: scalingRows };
 const view = (Object.keys(views) as (keyof typeof views)[]).find((name) => flags[name]);
-const all = view ? views[view] : [...stepRows, ...lossRows, ...stageRows];
+const all = view ? views[view] : onCpu ? [...stepRows, ...lossRows, ...stageRows] : stepRows;
 /** A part that is a whole name picks that row alone. */
 const picks = (part: string, name: string): boolean =>
   all.some((row) => row.name === part) ? name === part : name.includes(part);
@@ -29,7 +32,7 @@ for (const { name, measure } of all) {
   else if (!flags.case) rows.push(flags.profile || flags.choices ? await measure(name) : await apart(name));
 }
 if (flags.scaling) rows.push(...fits(rows));
-const machine = { cpu: cpus()[0].model, cores: cpus().length, ...versions() };
+const machine = { cpu: cpus()[0].model, cores: cpus().length, provider: flags.provider, ...versions() };
 if (flags.out) await writeResults(flags.out, { machine, rows });
 const lines = rows.map(({ name, ...figures }) => [
   String(name),

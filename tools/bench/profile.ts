@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { compile, fusedStep, next, packState, stepSettings } from "../../src/artifacts/index.js";
-import { chooseTarget, openEngine, providers } from "../../src/runtime/index.js";
+import { compile, fusedStep, levelsOf, next, packState, stepSettings } from "../../src/artifacts/index.js";
+import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { initialState } from "../../src/train/index.js";
 import { flags } from "./flags.js";
 import { median, type Row, timings } from "./measure.js";
@@ -60,10 +60,10 @@ async function profile(name: string, c: StepCase): Promise<Row> {
   const engine = await openEngine();
   const target = await chooseTarget(engine);
   await engine.close();
-  const program = compile(fusedStep(settings, "selective"), target);
+  const program = compile(fusedStep(settings, "selective", levelsOf(target)), target);
   const folder = mkdtempSync(join(tmpdir(), "hcsc-profile-"));
   const session = await InferenceSession.create(program.model, {
-    ...providers.cpu.session,
+    extra: { session: { force_spinning_stop: "1" } },
     enableMemPattern: false, // as the engine
     graphOptimizationLevel: program.fused ? "basic" : "all",
     intraOpNumThreads: threads,

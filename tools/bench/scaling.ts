@@ -26,9 +26,9 @@ const peak = (): number => Math.round(process.resourceUsage().maxRSS / 1024);
 
 async function step(recipe: Recipe): Promise<Cost> {
   const engine = await openEngine();
-  const { run, stepsPerRun } = await readyStep(engine, recipe, await chooseTarget(engine));
+  const { run } = await readyStep(engine, recipe, await chooseTarget(engine));
   await timings(1, run); // the first touch of memory is slow on some machines
-  const seconds = median(await timings(Number(flags.steps), run)) / stepsPerRun;
+  const seconds = median(await timings(Number(flags.steps), run));
   await engine.close();
   return { seconds, peakMiB: peak() };
 }

@@ -80,7 +80,7 @@ const photoEpoch = (name: string): Promise<Row> =>
 async function embedding(name: string): Promise<Row> {
   const recipe = recipeOf(stepCases["resnet20, batch 64, 32 px"]);
   const settings = encoderSettings(recipe.encoder);
-  const model = encoderModel(settings, 32, initialEncoder(settings, 0));
+  const model = encoderModel(settings, 32, initialEncoder(settings, 0), null);
   const pixels = gaussian([128, 3, 32, 32]);
   const engine = await openEngine();
   await engine.load("encoder", model);
@@ -132,7 +132,7 @@ async function clustering(name: string): Promise<Row> {
 
 function views(name: string, picture: Picture, recipe: Recipe): Row {
   const [policy] = viewPolicies(recipe);
-  const out = new Float32Array(policy.channels * policy.size ** 2);
+  const out = new Uint8Array(policy.channels * policy.size ** 2);
   const began = performance.now();
   let made = 0;
   for (; performance.now() - began < 2000; made++) randomView(picture, policy, random(0, made), out, 0);

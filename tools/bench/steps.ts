@@ -3,20 +3,22 @@ import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { DenseArray } from "../../src/array.js";
 import {
-  compileRepeated,
+  compile,
   fusedStep,
+  levelsOf,
   type Program,
   prepareProgram,
   results,
   type StepSettings,
-  stepCount,
+  stateMemory,
+  stateTensors,
   stepSettings,
   type Target,
 } from "../../src/artifacts/index.js";
 import { unitRows } from "../../src/cluster/index.js";
 import { overrideRecipe, parseRecipe, type Recipe } from "../../src/recipe/index.js";
 import { chooseTarget, type Engine, openEngine } from "../../src/runtime/index.js";
-import { initialParts, moveToState, stepsPerRunOf } from "../../src/train/index.js";
+import { initialParts, moveToState } from "../../src/train/index.js";
 import { measuredRun } from "../measuredRun.js";
 import { flags } from "./flags.js";
 import { gaussian, median, milliseconds, type Row, ratio, timed, timings, uniform } from "./measure.js";
@@ -55,24 +57,22 @@ export function randomFeeds(
   s: StepSettings,
   inputs: Program["inputs"],
   held: ReadonlySet<string>,
-  steps = 1,
 ): Record<string, DenseArray> {
   const feeds: Record<string, DenseArray> = {};
   for (const { name, dtype, shape } of inputs) {
     if (held.has(name)) continue;
-    if (name === stepCount) {
-      feeds[name] = { shape: [], data: BigInt64Array.of(BigInt(steps)) };
-      continue;
-    }
-    const sizes = shape.map((d) => (typeof d === "number" ? d : steps));
+    const sizes = shape.map(Number);
     const count = sizes.reduce((p, d) => p * d, 1);
     if (dtype === "int64")
       feeds[name] = { shape: sizes, data: BigInt64Array.from({ length: count }, (_, i) => BigInt(i % s.batchSize)) };
-    else if (name.startsWith("images/")) feeds[name] = gaussian(sizes);
+    else if (dtype === "uint8")
+      feeds[name] = { shape: sizes, data: Uint8Array.from({ length: count }, () => 256 * uniform()) };
+    else if (dtype === "int32")
+      feeds[name] = { shape: sizes, data: Int32Array.from({ length: count }, () => 2 ** 32 * uniform()) };
     else
       feeds[name] = {
         shape: sizes,
-        data: Float32Array.from({ length: count }, () => (sizes.length > 1 ? uniform() : 0.01)),
+        data: new Float32Array(count).fill(0.01),
       };
   }
   return feeds;
@@ -91,26 +91,24 @@ export function randomHierarchy(s: StepSettings): Record<string, DenseArray> {
   return tensors;
 }
 
-/** Steps ready to run, as many a run as in a training, and what making them took. */
+/** A step ready to run, as in a training, and what making it took. */
 export async function readyStep(
   engine: Engine,
   recipe: Recipe,
   target: Target,
-): Promise<{ readonly run: () => Promise<unknown>; readonly stepsPerRun: number; readonly row: Row }> {
+): Promise<{ readonly run: () => Promise<unknown>; readonly row: Row }> {
   const s = stepSettings(recipe);
-  await moveToState(engine, target, initialParts(recipe));
+  await moveToState(engine, stateMemory(target, stateTensors(s)), initialParts(recipe));
   await engine.write(randomHierarchy(s));
-  const stepsPerRun = stepsPerRunOf(engine, recipe) as number; // the CPU has no measured one
-  const built = await timed(() => compileRepeated(fusedStep(s, "selective"), target, [results.loss]));
+  const built = await timed(() => compile(fusedStep(s, "selective", levelsOf(target)), target));
   const prepare = prepareProgram(s);
   await engine.load(prepare.name, prepare.model, { state: prepare.state });
   await engine.run(prepare.name, {}, []);
-  const { name, model, state, fused } = built.result;
-  const loaded = await timed(() => engine.load(name, model, { state, fused }));
-  const feeds = randomFeeds(s, built.result.inputs, new Set(await engine.names()), stepsPerRun);
+  const { name, model } = built.result;
+  const loaded = await timed(() => engine.load(name, model, built.result));
+  const feeds = randomFeeds(s, built.result.inputs, new Set(await engine.names()));
   return {
     run: () => engine.run("step", feeds, [results.loss]),
-    stepsPerRun,
     row: { target: target.kind, buildMs: milliseconds(built.seconds), sessionMs: milliseconds(loaded.seconds) },
   };
 }
@@ -140,14 +138,13 @@ async function peerStep(script: string, c: StepCase): Promise<PeerStep | null> {
 
 /** Medians over rounds, ours and the peer's in turn. */
 export async function benchStep(name: string, c: StepCase, standardOps: boolean): Promise<Row> {
-  const engine = await openEngine();
+  const engine = await openEngine({ provider: flags.provider, crossCheck: false });
   const step = await readyStep(engine, recipeOf(c), standardOps ? { kind: "portable" } : await chooseTarget(engine));
   await step.run(); // the first touch of memory is slow on some machines
   const [ours, theirs, compiled]: [number[], PeerStep[], number[]] = [[], [], []];
   for (let round = 0; round < Number(flags.rounds); round++) {
     await step.run(); // as the peer's untimed steps: after a pause the first is slow
-    const runs = await timings(Math.ceil(Number(flags.steps) / step.stepsPerRun), step.run);
-    ours.push(median(runs) / step.stepsPerRun);
+    ours.push(median(await timings(Number(flags.steps), step.run)));
     const eager = await peerStep("bench_step.py", c);
     if (eager) theirs.push(eager);
     const other = c.backbone === "resnet20" && !standardOps ? await peerStep("bench_step_compiled.py", c) : null;
@@ -168,13 +165,25 @@ export async function benchStep(name: string, c: StepCase, standardOps: boolean)
 /** Rows of steps: their names, and how each is measured. */
 export const stepRows = Object.entries(stepCases).flatMap(([name, c]) => [
   { name: `step: ${name}`, measure: (own: string) => benchStep(own, c, false) },
-  { name: `step: ${name}, standard ops`, measure: (own: string) => benchStep(own, c, true) },
+  ...(flags.provider === "cpu"
+    ? [{ name: `step: ${name}, standard ops`, measure: (own: string) => benchStep(own, c, true) }]
+    : []),
 ]);
 
 /** A row measured by this program in a process of its own, so that its peak of memory is its own. */
 export async function apart(name: string): Promise<Row> {
   const main = fileURLToPath(new URL("./main.js", import.meta.url));
-  const own = ["--json", "--case", name, "--rounds", flags.rounds, "--steps", flags.steps];
+  const own = [
+    "--json",
+    "--provider",
+    flags.provider,
+    "--case",
+    name,
+    "--rounds",
+    flags.rounds,
+    "--steps",
+    flags.steps,
+  ];
   const given = [
     ...(flags.peer ? ["--peer", flags.peer, "--python", flags.python] : []),
     ...(flags.scaling ? ["--scaling"] : []),

@@ -9,8 +9,8 @@ import { brightness, contrast } from "./colour.js";
 import { centerCrop, halfToEven, mirror } from "./crop.js";
 import { hue } from "./hue.js";
 import { growing, kernels, memory, placed } from "./kernels.js";
-import { type Normalization, normalize } from "./normalize.js";
 import type { Operation } from "./operations.js";
+import { writePlanes } from "./planes.js";
 import { type Box, resample } from "./resample.js";
 import type { Interpolation } from "./taps.js";
 
@@ -56,9 +56,9 @@ export class Canvas {
     return { height, width, channels: 3, data: repeated };
   }
 
-  /** Writes the image as normalized floats; see {@link normalize}. */
-  write(normalization: Normalization, out: Float32Array, offset: number): void {
-    normalize(this.data, this.height, this.width, this.channels, this.mirrored, normalization, out, offset);
+  /** Writes the image's planes; see {@link writePlanes}. */
+  write(channels: number, out: Uint8Array, offset: number): void {
+    writePlanes(this.data, this.height, this.width, this.channels, this.mirrored, channels, out, offset);
   }
 
   private step(operation: Operation): void {

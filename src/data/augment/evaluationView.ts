@@ -1,11 +1,10 @@
-/** The one view of an image that evaluation and embedding take: resized, the middle cut out, normalized. */
+/** The one view of an image that evaluation and embedding take: resized, the middle cut out. */
 import type { Picture } from "../source.js";
-import type { Normalization } from "./normalize.js";
 import type { Operation } from "./operations.js";
 import { writeView } from "./randomView.js";
 import type { Interpolation } from "./taps.js";
 
-export interface EvaluationPolicy extends Normalization {
+export interface EvaluationPolicy {
   /** Side of the view in pixels. */
   readonly size: number;
   readonly channels: 1 | 3;
@@ -29,6 +28,6 @@ export function evaluationSteps(
 }
 
 /** Writes the evaluation view of `picture`, `[channels, size, size]`, to `out` from `offset`. */
-export function evaluationView(picture: Picture, policy: EvaluationPolicy, out: Float32Array, offset: number): void {
-  writeView(picture, evaluationSteps(picture, policy), policy, out, offset);
+export function evaluationView(picture: Picture, policy: EvaluationPolicy, out: Uint8Array, offset: number): void {
+  writeView(picture, evaluationSteps(picture, policy), policy.channels, out, offset);
 }

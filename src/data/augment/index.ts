@@ -3,7 +3,6 @@
  * torchvision's on PIL images), each a list of operations that is drawn first and carried out after.
  */
 export { type EvaluationPolicy, evaluationSteps, evaluationView } from "./evaluationView.js";
-export type { Normalization } from "./normalize.js";
 export { applyOperation, type Operation } from "./operations.js";
 export { drawView, randomView, type ViewPolicy, writeView } from "./randomView.js";
 export type { Box } from "./resample.js";

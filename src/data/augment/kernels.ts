@@ -67,15 +67,7 @@ interface Kernels {
   saturate(data: number, pixels: number, factor: number): void;
   turnHue(data: number, pixels: number, hues: number, saturations: number, turned: number, scratch: number): void;
   lookUp(data: number, length: number, table: number): void;
-  plane(
-    source: number,
-    height: number,
-    width: number,
-    channels: number,
-    mirrored: boolean,
-    table: number,
-    target: number,
-  ): void;
+  plane(source: number, height: number, width: number, channels: number, mirrored: boolean, target: number): void;
 }
 
 const compiled = new WebAssembly.Module(readFileSync(new URL("./kernels.wasm", import.meta.url)));

@@ -3,12 +3,11 @@ import type { Random } from "../../random.js";
 import { permutation } from "../../random.js";
 import type { Picture } from "../source.js";
 import { Canvas } from "./canvas.js";
-import type { Normalization } from "./normalize.js";
 import type { Operation } from "./operations.js";
 import type { Box } from "./resample.js";
 
 /** How random views are drawn. A strength or probability of 0 leaves its step out. */
-export interface ViewPolicy extends Normalization {
+export interface ViewPolicy {
   /** Side of the view in pixels. */
   readonly size: number;
   /** Channels of the view. A colour image becomes luma for 1; a grey one is repeated for 3. */
@@ -77,23 +76,23 @@ export function randomView(
   picture: Picture,
   policy: ViewPolicy,
   random: Random,
-  out: Float32Array,
+  out: Uint8Array,
   offset: number,
 ): void {
-  writeView(picture, drawView(picture, policy, random), policy, out, offset);
+  writeView(picture, drawView(picture, policy, random), policy.channels, out, offset);
 }
 
-/** Writes the view of `picture` that `steps` make, normalized, to `out` from `offset`. */
+/** Writes the view of `picture` that `steps` make, `[channels, height, width]`, to `out` from `offset`. */
 export function writeView(
   picture: Picture,
   steps: readonly Operation[],
-  policy: Normalization & { readonly channels: 1 | 3 },
-  out: Float32Array,
+  channels: 1 | 3,
+  out: Uint8Array,
   offset: number,
 ): void {
   const canvas = new Canvas(picture);
-  if (policy.channels === 1) canvas.apply([{ op: "grayscale" }]);
-  canvas.apply(steps).write(policy, out, offset);
+  if (channels === 1) canvas.apply([{ op: "grayscale" }]);
+  canvas.apply(steps).write(channels, out, offset);
 }
 
 /**

@@ -1,24 +1,36 @@
 /** Formats of image files, by extension: those that are read, and those that cannot be, with what to do. */
 import { extname } from "node:path";
+import { decodeJpeg } from "./jpeg.js";
+import type { Picture, Room } from "./picture.js";
+import { decodeBitmap, decodeNetpbm } from "./plainPixels.js";
+import { decodePng } from "./png.js";
+
+/** Makes pixels of what a file holds; null of what it leaves to sharp. */
+type PlainDecoder = (file: Buffer, room: Room) => Picture | null | Promise<Picture | null>;
 
 export const extensionOf = (path: string): string => extname(path).toLowerCase();
 
-const jpeg: ReadonlySet<string> = new Set([".jpg", ".jpeg", ".jpe", ".jfif"]);
-const bitmaps: ReadonlySet<string> = new Set([".bmp", ".dib"]);
-const netpbm: ReadonlySet<string> = new Set([".ppm", ".pgm", ".pnm"]);
+/** Images that are read, each with what decodes it before sharp is asked, if anything. */
+const decoders: ReadonlyMap<string, PlainDecoder | null> = new Map<string, PlainDecoder | null>([
+  [".jpg", decodeJpeg],
+  [".jpeg", decodeJpeg],
+  [".jpe", decodeJpeg],
+  [".jfif", decodeJpeg],
+  [".png", decodePng],
+  [".webp", null],
+  [".avif", null],
+  [".gif", null],
+  [".tif", null],
+  [".tiff", null],
+  [".bmp", decodeBitmap],
+  [".dib", decodeBitmap],
+  [".ppm", decodeNetpbm],
+  [".pgm", decodeNetpbm],
+  [".pnm", decodeNetpbm],
+]);
 
 /** What image files are named. */
-export const imageExtensions: ReadonlySet<string> = new Set([
-  ...jpeg,
-  ".png",
-  ".webp",
-  ".avif",
-  ".gif",
-  ".tif",
-  ".tiff",
-  ...bitmaps,
-  ...netpbm,
-]);
+export const imageExtensions: readonly string[] = [...decoders.keys()];
 
 /** Images that are not read, and what makes others of them. */
 const convertible: Readonly<Record<string, string>> = {
@@ -38,10 +50,10 @@ const convertible: Readonly<Record<string, string>> = {
 };
 
 /** Whether a file is an image by its name. */
-export const isImageFile = (path: string): boolean => imageExtensions.has(extensionOf(path));
-export const isJpeg = (path: string): boolean => jpeg.has(extensionOf(path));
-export const isBitmap = (path: string): boolean => bitmaps.has(extensionOf(path));
-export const isNetpbm = (path: string): boolean => netpbm.has(extensionOf(path));
+export const isImageFile = (path: string): boolean => decoders.has(extensionOf(path));
+
+/** What decodes a file before sharp is asked, by its name. */
+export const plainDecoderOf = (path: string): PlainDecoder | null => decoders.get(extensionOf(path)) ?? null;
 
 /** Files that are not read, in words: `3 .heic (heif-convert or sips makes JPEGs of them), 2 .txt, 1 without an extension`. */
 export function leftOut(files: readonly string[]): string {

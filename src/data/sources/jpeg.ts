@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import sharp from "sharp";
+import { isUprightSrgb } from "./anyPicture.js";
 import type { Picture, Room } from "./picture.js";
 
 interface Decoder {
@@ -34,7 +34,7 @@ async function openDecoder(): Promise<Decoder> {
  *
  * @param room - where the pixels go
  */
-export async function decodeJpeg(file: Uint8Array, room: Room): Promise<Picture | null> {
+export async function decodeJpeg(file: Buffer, room: Room): Promise<Picture | null> {
   if (!(await isPlain(file))) return null;
   decoder ??= openDecoder();
   const jpeg = await decoder;
@@ -56,7 +56,7 @@ export async function decodeJpeg(file: Uint8Array, room: Room): Promise<Picture 
 const frames = new Set([0xc0, 0xc1, 0xc2]);
 const [exif, profile, scan] = [0xe1, 0xe2, 0xda];
 
-async function isPlain(file: Uint8Array): Promise<boolean> {
+async function isPlain(file: Buffer): Promise<boolean> {
   const view = new DataView(file.buffer, file.byteOffset, file.length);
   const segments = new Set<number>();
   if (file.length < 4 || view.getUint16(0) !== 0xffd8) return false;
@@ -67,8 +67,7 @@ async function isPlain(file: Uint8Array): Promise<boolean> {
       const [bits, components] = [file[at + 4], file[at + 9]];
       if (bits !== 8 || (components !== 1 && components !== 3)) return false;
       if (!segments.has(exif) && !segments.has(profile)) return true;
-      const { orientation = 1, hasProfile } = await sharp(file).metadata();
-      return orientation === 1 && !hasProfile;
+      return isUprightSrgb(file);
     }
     at += 2 + view.getUint16(at + 2);
   }

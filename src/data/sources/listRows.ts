@@ -136,7 +136,7 @@ function plainRows(text: string, where: string): readonly ListRow[] {
     const found = fileAndRest(content);
     if (!found)
       throw new DataError(
-        `${where}:${line}: ${content} does not start with an image file (${[...imageExtensions].join(", ")}). Put other paths into double quotes`,
+        `${where}:${line}: ${content} does not start with an image file (${imageExtensions.join(", ")}). Put other paths into double quotes`,
       );
     const label = unquoted(found.rest);
     if (label === found.rest && /[\s,;|]/.test(label))

@@ -13,12 +13,14 @@ import {
 } from "hyparquet";
 import { z } from "zod";
 import { DataError } from "../../errors.js";
-import { decodeAny, type FilesDescription, type Targets } from "./files.js";
+import { decodeAny } from "./anyPicture.js";
+import type { FilesDescription, Targets } from "./files.js";
 import { extensionOf } from "./formats.js";
 import { decodeJpeg } from "./jpeg.js";
 import { listed, listTargets } from "./list.js";
 import { columnName, columnOf, type ListRow, rowOf } from "./listRows.js";
 import { type ImageSource, type Picture, type Room, shared } from "./picture.js";
+import { decodePng } from "./png.js";
 
 /** Images that a table holds. */
 export interface TableDescription extends Targets {
@@ -106,7 +108,7 @@ async function decode(
 ): Promise<Picture> {
   try {
     const own = Buffer.from(content); // decoders do not take shared memory
-    return (own[0] === 0xff && own[1] === 0xd8 ? await decodeJpeg(own, room) : null) ?? (await decodeAny(own));
+    return (await decodeJpeg(own, room)) ?? decodePng(own, room) ?? (await decodeAny(own));
   } catch (cause) {
     throw new DataError(`${name} cannot be decoded: ${(cause as Error).message}`, { cause });
   }

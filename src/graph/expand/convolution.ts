@@ -34,7 +34,7 @@ type Turns = (dy: Value, w: Value) => boolean;
  * reaches beyond the image. Else `ConvTranspose`.
  */
 const gradInput =
-  (turns: Turns): Expansion =>
+  (turns: Turns, turn = reversedFilters): Expansion =>
   ([dy, w], a) => {
     const kernel = spatialOf(w);
     const { strides, pads, dilations } = windowOf(a, kernel);
@@ -46,7 +46,7 @@ const gradInput =
     const after = input.map((d, i) => d - out[i] - before[i] + reach[i]);
     if (group === 1 && strides.every((s) => s === 1) && [...before, ...after].every((p) => p >= 0) && turns(dy, w)) {
       const window: ConvAttributes = { pads: [...before, ...after], dilations };
-      return [conv(dy, reversedFilters(w, kernel), window)];
+      return [conv(dy, turn(w, kernel), window)];
     }
     // input = stride·(out − 1) + output_padding + reach + 1 − pads
     const left = input.map((d, i) => d - (strides[i] * (out[i] - 1) + reach[i] + 1 - pads[i] - pads[i + input.length]));
@@ -66,6 +66,8 @@ export const convGradInput = gradInput(
   (dy, w) => (count(dy.shape) ?? Number.POSITIVE_INFINITY) >= (count(w.shape) as number),
 );
 export const turnedConvGradInput = gradInput(() => true);
+/** In fewer nodes, as devices like it. */
+export const deviceConvGradInput = gradInput(() => true, turnedFilters);
 
 /** w [O,I,k…] → [I,O,k…] with the order of the taps reversed. */
 function reversedFilters(w: Value, kernel: readonly number[]): Value {
@@ -74,6 +76,16 @@ function reversedFilters(w: Value, kernel: readonly number[]): Value {
   const swapped = transpose(reshape(w, [o, i, taps]), [1, 0, 2]);
   const backwards = ints(Array.from({ length: taps }, (_, t) => taps - 1 - t));
   return reshape(taps === 1 ? swapped : gather(swapped, backwards, 2), [i, o, ...kernel]);
+}
+
+/** The same in two nodes: its taps from the last one backwards along all axes. */
+function turnedFilters(w: Value, kernel: readonly number[]): Value {
+  const swapped = transpose(w, [1, 0, ...kernel.map((_, i) => i + 2)]);
+  const axes = kernel.flatMap((k, i) => (k > 1 ? [i] : []));
+  if (axes.length === 0) return swapped;
+  const vector = (of: (axis: number) => number) => ints(axes.map(of));
+  const ends = vector(() => -(2 ** 31));
+  return apply("Slice", [swapped, vector((i) => kernel[i] - 1), ends, vector((i) => i + 2), vector(() => -1)]);
 }
 
 /** All offsets of a window, last axis fastest. */
@@ -131,7 +143,7 @@ export function windows(
 }
 
 /** `size` elements from `from` in steps along x's spatial axes: in one op, for a slice for each axis would copy twice. */
-function cut(
+export function cut(
   x: Value,
   from: readonly number[],
   size: readonly number[],

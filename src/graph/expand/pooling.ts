@@ -10,7 +10,7 @@ import type { Attributes, Value } from "../value.js";
 import { around, listOf, taps, windows } from "./convolution.js";
 import type { Expansion } from "./expansion.js";
 
-const lowest = -3.4028234663852886e38; // of float32: padding that is never a maximum
+export const lowest = -3.4028234663852886e38; // of float32: padding that is never a maximum
 
 /** dx of images [N,C,…]. */
 export const maxPoolGrad: Expansion = (inputs, a) => [maxPoolGradient(inputs, a, 2)];

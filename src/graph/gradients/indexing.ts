@@ -1,6 +1,6 @@
 /** Gathering and scattering: what was taken from a place is added back there; what was overwritten receives nothing. */
 import { GraphError } from "../../errors.js";
-import { apply, expandLike, gatherElements, scatterND, transpose, unsqueeze } from "../apply.js";
+import { apply, cast, expandLike, gatherElements, scatterND, transpose, unsqueeze } from "../apply.js";
 import { scalar, type Value } from "../value.js";
 import { attribute, axisOf, type Rule, zeros } from "./rule.js";
 
@@ -12,7 +12,7 @@ export function scatterAxis(g: Value, at: Value, x: Value, axis: number): Value 
   const moved = x.shape.map((_, i) => (i === 0 ? axis : i <= axis ? i - 1 : i));
   const back = x.shape.map((_, i) => moved.indexOf(i));
   const into = expandLike(scalar(0, g.dtype), transpose(x, moved));
-  return transpose(scatterND(into, unsqueeze(at, [width]), transpose(g, front), "add"), back);
+  return transpose(scatterND(into, unsqueeze(cast(at, "int64"), [width]), transpose(g, front), "add"), back);
 }
 
 export const gatherRule: Rule = (g, { inputs: [x, at], attributes }) => [

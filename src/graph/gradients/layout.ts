@@ -13,7 +13,7 @@ import {
   transpose,
   unsqueeze,
 } from "../apply.js";
-import { isSize } from "../shapes.js";
+import { count, isSize } from "../shapes.js";
 import { known, scalar, type Value } from "../value.js";
 import { scatterAxis } from "./indexing.js";
 import { attribute, axisOf, type Rule, zeros } from "./rule.js";
@@ -41,12 +41,13 @@ function unslice(g: Value, x: Value, axis: number, from: number, to: number, ste
   const n = g.shape[axis];
   if (n === d && step === 1) return g;
   if (!isSize(d) || !isSize(n)) return unsliceNamed(g, x, axis, from, to, step);
+  if (count(g.shape) === 0) return padAxis(g, axis, 0, d - n);
   const first = Math.min(Math.max(from < 0 ? from + d : from, 0), step > 0 ? d : d - 1);
   const lowest = step > 0 ? first : first + (n - 1) * step;
   const ordered = step > 0 ? g : slice(g, axis, n - 1, -(2 ** 31), -1);
   const spread = n > 1 ? spaced(ordered, axis, Math.abs(step)) : ordered;
   const width = spread.shape[axis] as number;
-  return n === 0 ? padAxis(g, axis, 0, d) : padAxis(spread, axis, lowest, d - lowest - width);
+  return padAxis(spread, axis, lowest, d - lowest - width);
 }
 
 /** Puts `step − 1` zeros between the entries along `axis`. */
@@ -118,6 +119,7 @@ export const padRule: Rule = (g, { inputs: [x, pads, , axes], attributes }) => {
 export const tileRule: Rule = (g, { inputs: [x, repeats] }) => {
   const times = known(repeats) as number[];
   const pairs = x.shape.flatMap((d, i) => [times[i], isSize(d) ? d : -1]);
+  if (pairs.includes(0)) return [zeros(x), null];
   const copies = times.map((_, i) => 2 * i);
   return [reshapeLike(sum(reshape(g, pairs), copies), x), null];
 };

@@ -23,7 +23,8 @@ function rightCotangent(a: Value, b: Value, g: Value): Value {
     const [x, y] = [rows(a, b.shape[0]), rows(g, b.shape[1])];
     if (x.shape[0] === y.shape[0]) return gemm(x, y, null, { transA: true });
   }
-  const column = g.shape[g.shape.length - 1] === 1 && isStatic(g.shape) && isStatic(a.shape);
+  const isFull = isStatic(g.shape) && isStatic(a.shape) && !a.shape.includes(0);
+  const column = isFull && g.shape[g.shape.length - 1] === 1;
   if (!column) return unbroadcast(matMul(swapLast(a), g), b);
   const row = matMul(reshape(g, [...g.shape.slice(0, -2), 1, g.shape[g.shape.length - 2]] as number[]), a);
   return unbroadcast(reshape(row, [...row.shape.slice(0, -2), row.shape[row.shape.length - 1], 1] as number[]), b);

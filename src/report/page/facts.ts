@@ -30,6 +30,7 @@ const environment = (run: RunFacts): readonly HTMLElement[] => [
     ["name", run.name],
     ["data", run.data],
     ["started", run.started],
+    ...(run.provider === null ? [] : ([["provider", run.provider]] as const)),
   ]),
   facts("environment", Object.entries(run.versions)),
 ];

@@ -1,0 +1,51 @@
+/** Whether tensors computed in two places agree. */
+import type { Tolerance } from "../precision.js";
+import type { DataArray } from "./messages.js";
+
+/** The element of a tensor that is farthest from what it should be. */
+export interface Difference {
+  readonly at: readonly number[];
+  readonly found: number;
+  readonly expected: number;
+  /** |found − expected| over the largest value of the tensor, or the share of integers that differ. */
+  readonly error: number;
+  readonly allowed: number;
+}
+
+/** Differences under this are rounding, however small a tensor's numbers are. */
+const nothing = 1e-7;
+
+/** Where `found` is farthest from `expected`, which has its shape; numbers that are not finite must be the same. */
+export function largestDifference(found: DataArray, expected: DataArray, tolerance: Tolerance): Difference {
+  const isFloat = expected.data instanceof Float32Array || expected.data instanceof Float64Array;
+  let [worst, at, size, unequal] = [0, 0, 0, 0];
+  for (let i = 0; i < expected.data.length; i++) {
+    const [a, e] = [Number(found.data[i]), Number(expected.data[i])];
+    if (Number.isFinite(e)) size = Math.max(size, Math.abs(e));
+    if (Object.is(a, e) || a === e) continue;
+    unequal++;
+    const difference = Math.abs(a - e);
+    const apart = Number.isFinite(difference) ? difference : Number.POSITIVE_INFINITY;
+    if (apart > worst || unequal === 1) [worst, at] = [apart, i];
+  }
+  const count = expected.data.length;
+  const relative = worst <= nothing ? 0 : worst / Math.max(size, nothing);
+  return {
+    at: indexOf(at, expected.shape),
+    found: Number(found.data[at]),
+    expected: Number(expected.data[at]),
+    error: isFloat ? relative : unequal / Math.max(1, count),
+    allowed: isFloat ? (count === 1 ? tolerance.scalar : tolerance.array) : tolerance.unequal,
+  };
+}
+
+/** The index by axis of an element. */
+function indexOf(element: number, shape: readonly number[]): readonly number[] {
+  const index: number[] = [];
+  let rest = element;
+  for (const d of [...shape].reverse()) {
+    index.unshift(rest % d);
+    rest = Math.floor(rest / d);
+  }
+  return index;
+}

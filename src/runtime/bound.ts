@@ -1,0 +1,184 @@
+/**
+ * Runs over tensors that stay where they are, on the host or a device: ONNX Runtime's C API. Every tensor is in memory that the
+ * engine took itself and keeps; of a run only what was wanted comes back.
+ */
+import { buildModel, identity, input } from "../graph/index.js";
+import { type ElementType, elementTypes } from "../onnx/index.js";
+import {
+  bytesOf,
+  Environment,
+  elementCount,
+  type Handle,
+  type Library,
+  Session,
+  type SessionSettings,
+  type Tensor,
+} from "../ort/index.js";
+import { BoundGraph } from "./boundGraph.js";
+import type { DataArray, Elements, Traffic } from "./messages.js";
+import { optionsOf, type ProviderChoice, type ProviderSettings, providers } from "./providers.js";
+import type { OpenOptions, Runner } from "./runner.js";
+
+/** Where tensors stay: an allocator, and how ONNX Runtime calls its memory. */
+interface Place {
+  readonly memory: Handle;
+  readonly allocator: Handle;
+}
+
+export class Bound implements Runner<Tensor> {
+  private readonly environment: Environment;
+  private readonly settings: ProviderSettings;
+  private readonly graphs = new Set<BoundGraph>();
+  /** The same numbers as bool, of tensors that were written as uint8. */
+  private readonly bools = new Map<Tensor, Tensor>();
+  private readonly moved = { toDevice: 0, fromDevice: 0 };
+  private device: { readonly session: Session; readonly place: Place | null } | null = null;
+
+  constructor(
+    library: Library,
+    private readonly provider: ProviderChoice,
+    private readonly threads: number,
+  ) {
+    this.environment = new Environment(library);
+    this.settings = providers[provider.name];
+  }
+
+  open(model: Uint8Array, options: OpenOptions): BoundGraph {
+    const session = this.session(model, options);
+    const graph = new BoundGraph(this, this.environment, session, options.captured, () => this.graphs.delete(graph));
+    this.graphs.add(graph);
+    return graph;
+  }
+
+  /** Devices refuse a buffer that is read and written at once. */
+  get overwrites(): boolean {
+    return this.provider.name === "cpu";
+  }
+
+  room(dtype: string, shape: readonly number[]): Tensor {
+    const place = this.placeOf(dtype, shape);
+    return this.environment.allocate(place?.allocator ?? this.environment.hostAllocator, dtype as ElementType, shape);
+  }
+
+  hold(array: DataArray, dtype: string, over: Tensor | null): Tensor {
+    const held = over ?? this.room(dtype, array.shape);
+    this.copyIn([[array, held]]);
+    return held;
+  }
+
+  duplicate(held: Tensor): Tensor {
+    const copy = this.room(held.dtype, held.shape);
+    this.environment.copy([[held, copy]]);
+    return copy;
+  }
+
+  read(held: readonly Tensor[]): readonly DataArray[] {
+    const { environment } = this;
+    const arrays = held.map(({ dtype, shape }) => ({
+      shape,
+      data: new elementTypes[dtype].array(elementCount(shape)) as Elements,
+    }));
+    const copies = held.map(({ dtype, shape }, i) => environment.over(dtype, shape, arrays[i].data));
+    try {
+      environment.copy(held.map((tensor, i) => [tensor, copies[i]] as const));
+    } finally {
+      for (const copy of copies) environment.free(copy);
+    }
+    for (const tensor of held) if (!tensor.onHost) this.moved.fromDevice += bytesOf(tensor);
+    return arrays;
+  }
+
+  free(held: Tensor): void {
+    const bool = this.bools.get(held);
+    this.bools.delete(held);
+    for (const tensor of bool ? [bool, held] : [held]) {
+      for (const graph of this.graphs) graph.forget(tensor);
+      this.environment.free(tensor);
+    }
+  }
+
+  traffic(): Traffic {
+    return { ...this.moved };
+  }
+
+  close(): void {
+    if (this.device?.place) this.environment.library.release("Allocator", this.device.place.allocator);
+    this.device?.session.close();
+    this.device = null;
+    this.environment.close();
+  }
+
+  /** Whether tensors of a kind stay on a device. */
+  isDevice(dtype: string, shape: readonly number[]): boolean {
+    return this.placeOf(dtype, shape) !== null;
+  }
+
+  /** The memory of outputs that a run makes itself and that stay. */
+  memoryOf(dtype: string): Handle {
+    return this.placeOf(dtype, [1])?.memory ?? this.environment.host;
+  }
+
+  /** Writes arrays to tensors of their sizes. */
+  copyIn(pairs: readonly (readonly [DataArray, Tensor])[]): void {
+    const { environment } = this;
+    const sources = pairs.map(([{ shape, data }, { dtype }]) => environment.over(dtype, shape, data));
+    try {
+      environment.copy(pairs.map(([, to], i) => [sources[i], to] as const));
+    } finally {
+      for (const source of sources) environment.free(source);
+    }
+    for (const [, to] of pairs) if (!to.onHost) this.moved.toDevice += bytesOf(to);
+  }
+
+  /** A tensor that stays, as an input of a type takes it. */
+  as(dtype: string, held: Tensor): Tensor {
+    if (held.dtype === dtype) return held;
+    const { environment } = this;
+    const made = this.bools.get(held);
+    if (made) return made;
+    const memory = held.onHost ? environment.host : this.memoryOf(held.dtype);
+    const bool = environment.at(memory, environment.address(held), "bool", held.shape);
+    this.bools.set(held, bool);
+    return bool;
+  }
+
+  private session(model: Uint8Array, { fused, alone, captured, profile }: OpenOptions): Session {
+    const { name, device } = this.provider;
+    const { native, entries, capture } = this.settings;
+    const isCpu = name === "cpu";
+    const options = {
+      ...optionsOf(this.provider),
+      ...(device === null ? {} : { device_id: `${device}` }),
+      ...(captured ? capture : {}),
+    };
+    const settings: SessionSettings = {
+      optimization: fused ? "basic" : "all",
+      threads: this.threads,
+      entries: { ...entries, ...(alone && !isCpu ? { "session.disable_cpu_ep_fallback": "1" } : {}) },
+      provider: isCpu ? null : { name: native, options },
+      ...(profile ? { profile } : {}),
+    };
+    return new Session(this.environment, model, settings);
+  }
+
+  /**
+   * The place of tensors that stay on the device, by a session that lives as long as the engine: a buffer used after the session
+   * that made it was released ends the process. Null for what has to be on the host.
+   */
+  private placeOf(dtype: string, shape: readonly number[]): Place | null {
+    if (this.provider.name === "cpu" || dtype === "float64" || elementCount(shape) === 0) return null;
+    this.device ??= this.openDevice();
+    return this.device.place;
+  }
+
+  private openDevice(): NonNullable<Bound["device"]> {
+    const x = input("x", [1]);
+    const model = buildModel({ name: "device", inputs: [x], outputs: { y: identity(x) } });
+    const session = this.session(model, { fused: false, alone: true, captured: false });
+    const [memory] = session.outputMemory();
+    const library = this.settings.library?.[process.platform];
+    if (library) this.environment.register(this.settings.native, library);
+    if (/^cpu/i.test(memory.name)) return { session, place: null };
+    return { session, place: { memory: memory.handle, allocator: session.allocator(memory.handle) } };
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * The sessions of a device, which is not believed unchecked: models get the form that its provider computes right, and the first
+ * run of each program is repeated on the CPU, from the model as it was given, and compared.
+ */
+import { ProviderError } from "../errors.js";
+import { type Precision, precisions } from "../precision.js";
+import { type Difference, largestDifference } from "./agreement.js";
+import type { DataArray, Hosted, NamedArrays, ProgramInfo, ProgramOptions, Traffic } from "./messages.js";
+import { type Provider, providers } from "./providers.js";
+
+/** The first run of a program on a device beside the CPU's. */
+export interface CrossCheck {
+  readonly program: string;
+  /** The output that differs most of what its tolerance allows, and by what part of its largest value; null: it has none. */
+  readonly worst: { readonly output: string; readonly error: number } | null;
+  /** What the CPU's run took. */
+  readonly seconds: number;
+}
+
+interface Loaded {
+  readonly model: Uint8Array;
+  readonly options: ProgramOptions;
+  readonly info: ProgramInfo;
+}
+
+export interface DeviceOptions {
+  readonly provider: Provider;
+  readonly precision: Precision;
+  /** Sessions on the CPU, for one check. */
+  readonly openCpu: () => Hosted;
+  /** Whether first runs are compared. */
+  readonly crossCheck: boolean;
+  readonly onChecked: (check: CrossCheck) => void;
+}
+
+export class DeviceSessions implements Hosted {
+  /** Programs that have not run yet. */
+  private readonly unchecked = new Map<string, Loaded>();
+  /** Those that agreed, by name, inputs and outputs: a program may be loaded again with other constants. */
+  private readonly agreed = new Set<string>();
+  /** What comparing moved, which is not the programs' own traffic. */
+  private readonly spent = { toDevice: 0, fromDevice: 0 };
+
+  constructor(
+    private readonly device: Hosted,
+    private readonly options: DeviceOptions,
+  ) {}
+
+  async load(program: string, model: Uint8Array, options: ProgramOptions): Promise<ProgramInfo> {
+    const { provider, crossCheck } = this.options;
+    const info = await this.device.load(program, providers[provider].form?.(model) ?? model, options);
+    if (crossCheck && !this.agreed.has(signature(program, info))) this.unchecked.set(program, { model, options, info });
+    return info;
+  }
+
+  unload(program: string): Promise<void> {
+    this.unchecked.delete(program);
+    return this.device.unload(program);
+  }
+
+  write(state: NamedArrays): Promise<void> {
+    return this.device.write(state);
+  }
+
+  read(names: readonly string[] | null): Promise<NamedArrays> {
+    return this.device.read(names);
+  }
+
+  drop(names: readonly string[] | null): void {
+    this.device.drop(names);
+  }
+
+  names(): readonly string[] {
+    return this.device.names();
+  }
+
+  traffic(): Traffic {
+    const { toDevice, fromDevice } = this.device.traffic();
+    return { toDevice: toDevice - this.spent.toDevice, fromDevice: fromDevice - this.spent.fromDevice };
+  }
+
+  close(): Promise<void> {
+    return this.device.close();
+  }
+
+  async run(program: string, feeds: NamedArrays, wanted: readonly string[]): Promise<NamedArrays> {
+    const loaded = this.unchecked.get(program);
+    if (!loaded) return this.device.run(program, feeds, wanted);
+    const held = new Set(this.device.names());
+    const inputs = loaded.info.inputs.map((v) => v.name);
+    const before = await this.readAside(inputs.filter((name) => !(name in feeds) && held.has(name)));
+    const answer = await this.device.run(program, feeds, wanted);
+    const kept = loaded.options.state ?? {};
+    const after = await this.readAside(Object.keys(kept));
+    const found = {
+      ...answer,
+      ...Object.fromEntries(Object.entries(kept).map(([name, output]) => [output, after[name]])),
+    };
+    await this.compare(program, loaded, { ...before, ...feeds }, found);
+    this.unchecked.delete(program);
+    this.agreed.add(signature(program, loaded.info));
+    return answer;
+  }
+
+  private async readAside(names: readonly string[]): Promise<NamedArrays> {
+    const before = this.device.traffic();
+    const arrays = await this.device.read(names);
+    const after = this.device.traffic();
+    this.spent.toDevice += after.toDevice - before.toDevice;
+    this.spent.fromDevice += after.fromDevice - before.fromDevice;
+    return arrays;
+  }
+
+  /** @throws ProviderError for the first output that differs by more than the precision allows */
+  private async compare(
+    program: string,
+    { model, info }: Loaded,
+    given: NamedArrays,
+    found: NamedArrays,
+  ): Promise<void> {
+    const { provider, precision, openCpu, onChecked } = this.options;
+    const began = performance.now();
+    const cpu = openCpu();
+    const names = info.outputs.map((v) => v.name).filter((name) => name in found);
+    let expected: NamedArrays;
+    try {
+      await cpu.load(program, model, {});
+      expected = await cpu.run(program, given, names);
+    } finally {
+      await cpu.close();
+    }
+    let worst: CrossCheck["worst"] = null;
+    let share = -1;
+    for (const output of names) {
+      const difference = largestDifference(found[output], expected[output], precisions[precision]);
+      if (!(difference.error <= difference.allowed))
+        throw new ProviderError(disagreement(`program ${program} on ${provider}`, output, found[output], difference));
+      if (difference.error / difference.allowed > share) {
+        share = difference.error / difference.allowed;
+        worst = { output, error: difference.error };
+      }
+    }
+    onChecked({ program, worst, seconds: (performance.now() - began) / 1000 });
+  }
+}
+
+const signature = (program: string, { inputs, outputs }: ProgramInfo): string =>
+  JSON.stringify([program, inputs, outputs]);
+
+function disagreement(where: string, output: string, { shape }: DataArray, d: Difference): string {
+  const by = Number.isFinite(d.error) ? d.error.toPrecision(2) : "no finite number";
+  return `${where} does not compute what the CPU does: of ${output} [${shape}], the element [${d.at}] is ${d.found} there and ${d.expected} on the CPU (${by} of the largest value, ${d.allowed} is allowed). Do not use its numbers: take another provider, or other widths and sizes, and report this with the recipe`;
+}
+
+/** The sentence that people read. */
+export function checkNotice({ program, worst, seconds }: CrossCheck, provider: string): string {
+  const by = worst ? `: the largest difference is ${worst.error.toExponential(1)}, of ${worst.output}` : "";
+  return `the first run of ${program} on ${provider} agrees with the CPU's (${seconds.toFixed(1)} s)${by}`;
+}

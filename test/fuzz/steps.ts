@@ -1,0 +1,149 @@
+/** Training steps of odd widths and image sizes, with a random state to start from. */
+import fc from "fast-check";
+import type { DenseArray } from "../../src/array.js";
+import { elements } from "../../src/array.js";
+import {
+  feeds,
+  fusedStep,
+  type Levels,
+  type Phase,
+  type Program,
+  type StepSettings,
+  state,
+} from "../../src/artifacts/index.js";
+import type { Graph } from "../../src/graph/index.js";
+import { normal, permutation, type Random, random } from "../../src/random.js";
+import { decision, oneOf, type Take, times } from "./take.js";
+
+export interface StepCase {
+  readonly step: StepSettings;
+  readonly phase: Phase;
+  /** Of the state and the feeds. */
+  readonly seed: number;
+}
+
+export const graphOfStep = ({ step, phase }: StepCase, levels: Levels): Graph => fusedStep(step, phase, levels, true);
+
+/** Widths at which kernels of the device are wrong, and some at which none is. */
+const widths = [3, 6, 8, 9, 12, 14, 15, 18, 21, 24];
+
+function drawn(take: Take): StepCase {
+  const stages = oneOf(take, [2, 1, 3]);
+  const variant = oneOf(take, ["paper", "reference"] as const);
+  return {
+    phase: oneOf(take, ["warmup", "selective", "selective"] as const),
+    seed: take(1000),
+    step: {
+      encoder: {
+        net: {
+          block: oneOf(take, ["basic", "basic", "bottleneck"] as const),
+          widths: times(stages, () => oneOf(take, widths)),
+          blocks: times(stages, () => 1),
+          stem: oneOf(take, ["small", "imagenet"] as const),
+        },
+        channels: oneOf(take, [1, 3]),
+        dimension: oneOf(take, [8, 6, 9, 15]),
+      },
+      loss: {
+        variant,
+        temperature: 0.2,
+        instanceSelection: take(4) > 0,
+        prototypeSelection: take(4) > 0,
+        selectionOnLocal: true,
+      },
+      optimizer: {
+        kind: oneOf(take, ["sgd", "lars"] as const),
+        weightDecay: 1e-3,
+        nesterov: take(2) === 1,
+        excludeVectors: false,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        trust: 0.001,
+        clipNorm: oneOf(take, [null, 1]),
+      },
+      batchSize: oneOf(take, [4, 6]),
+      imageSize: 9 + take(21),
+      localSizes: oneOf(take, [[], [], [9], [10, 13]]),
+      pixels: null,
+      draws: "numbers", // words give them too close to a probability now and then
+      queue: oneOf(take, [12, 15, 33]),
+      clusters: oneOf(take, [[6, 3], [5, 3, 2], [9]]),
+      keySubBatches: oneOf(take, [1, 2]),
+      precision: "fp32",
+      recompute: take(3) === 2,
+      accumulation: 1,
+    },
+  };
+}
+
+export const stepCases: fc.Arbitrary<StepCase> = fc
+  .gen()
+  .map((given) => drawn((below) => (below <= 1 ? 0 : given(decision, below))));
+
+/** The state and feeds that a step reads, whatever its form. */
+export function arraysOf({ step, seed }: StepCase, { inputs }: Program): Readonly<Record<string, DenseArray>> {
+  return Object.fromEntries(
+    inputs.map(({ name, dtype, shape }, key) => {
+      const dims = shape as readonly number[];
+      const numbers = numbersOf(step, name, dims, random(seed, key));
+      if (dtype === "int64") return [name, { shape: dims, data: BigInt64Array.from(numbers, BigInt) }];
+      return [name, { shape: dims, data: (dtype === "int32" ? Int32Array : Float32Array).from(numbers) }];
+    }),
+  );
+}
+
+type Fill = (shape: readonly number[], next: Random, step: StepSettings) => readonly number[];
+
+const fill =
+  (one: (next: Random) => number): Fill =>
+  (shape, next) =>
+    times(elements(shape), () => one(next));
+const between = (low: number, high: number): Fill => fill((next) => low + next() * (high - low));
+
+const unitRows: Fill = (shape, next) => {
+  const rows = times(shape[0], () => times(shape[1], () => normal(next)));
+  return rows.flatMap((row) => row.map((x) => x / Math.hypot(...row)));
+};
+
+/** He's spread for filters and matrices, about 1 for scales, small for shifts. */
+const weights: Fill = (shape, next) => {
+  if (shape.length === 1) return between(0.5, 1.5)(shape, next, {} as StepSettings);
+  const inputs = elements(shape.slice(1));
+  return times(elements(shape), () => normal(next) * Math.sqrt(2 / inputs));
+};
+
+/** By the name of an input: the first row that matches. Draws keep away from 0 and 1, near which probabilities crowd. */
+const fills: readonly (readonly [RegExp, Fill])[] = [
+  [/^images/, fill(normal)],
+  [/^unshuffle$/, ([n], next) => Array.from(permutation(n, next))],
+  [/^slots$/, ([n], next, { queue }) => Array.from(permutation(queue, next).subarray(0, n))],
+  [/^draws/, between(0.2, 0.8)],
+  [/^step$/, () => [1]],
+  [/^(learningRate|momentum|keyMomentum)$/, between(0.1, 0.9)],
+  [/^(queue|prototypes\/\d+)$/, unitRows],
+  [/^temperature/, between(0.15, 0.3)],
+  [/running_mean$|bias$/, between(-0.2, 0.2)],
+  [/running_var$/, between(0.5, 1.5)],
+  [/^optimizer/, fill((next) => 0.01 * normal(next))],
+  [/^(query|key)\//, weights],
+  [/Normalizer/, between(1, 3)],
+];
+
+function numbersOf(step: StepSettings, name: string, shape: readonly number[], next: Random): readonly number[] {
+  const level = Number(name.split("/").at(-1));
+  if (name === state.count(level)) return [step.clusters[level]];
+  if (name === feeds.maxAssignment(level)) return [step.clusters[level] - 1];
+  const below = name === state.parent(level) ? step.clusters[level + 1] : step.clusters[level];
+  if (name === state.parent(level) || name === feeds.assignment(level))
+    return times(elements(shape), () => Math.floor(next() * below));
+  const row = fills.find(([pattern]) => pattern.test(name));
+  if (!row) throw new Error(`no numbers are known for the step's input ${name}`);
+  return row[1](shape, next, step);
+}
+
+/** `warmup step, widths 6,9 basic, image 13, …`. */
+export function shownStep({ step: s, phase, seed }: StepCase): string {
+  const { net, channels, dimension } = s.encoder;
+  const loss = `${s.loss.variant} ${phase}, clusters ${s.clusters}, queue ${s.queue}`;
+  return `step of ${net.block} ${net.stem} widths ${net.widths}, image ${channels}x${s.imageSize} local [${s.localSizes}], dimension ${dimension}, batch ${s.batchSize}, ${loss}, seed ${seed}`;
+}

@@ -38,7 +38,7 @@ export function trainCommand(): Command {
     .option("--test <images>", "labelled images held out: kNN accuracy on them before and after")
     .option(
       "--resume",
-      "go on with the run in --out, on the same images; of its recipe the epochs, the learning rate, its schedule, clipping and decay may change",
+      "go on with the run in --out, on the same images; of its recipe the epochs, the learning rate, its schedule, clipping and decay may change, and the precision between fp32 and tf32",
     )
     .option("--epochs <n>", "override the recipe's epochs", whole(1))
     .option("--batch-size <n>", "override the recipe's batch size", whole(1))

@@ -26,5 +26,8 @@ export class CheckpointError extends HcscError {}
 /** An execution provider is absent or cannot run what was asked. */
 export class ProviderError extends HcscError {}
 
+/** Someone stopped it before it was done. Exit code 130. */
+export class InterruptedError extends HcscError {}
+
 /** Training cannot go on: a loss or gradient is not finite. */
 export class TrainingError extends HcscError {}

@@ -25,7 +25,7 @@ const rooms = [
   "cli",
 ];
 /** Single files that every room may use. */
-const foundations = ["array", "errors", "random", "version"];
+const foundations = ["array", "errors", "heldOut", "random", "version"];
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((f) => f.endsWith(".ts"));
 const importsOf = (file: string): string[] =>

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import test from "ava";
 import { UsageError } from "../src/errors.js";
-import { overrideRecipe, parseRecipe, scaledLearningRate } from "../src/recipe/index.js";
+import { overrideRecipe, parseRecipe, resumeChanges, scaledLearningRate } from "../src/recipe/index.js";
 
 const read = (name: string): unknown => JSON.parse(readFileSync(`graphs/${name}`, "utf8"));
 
@@ -53,4 +53,18 @@ test("an override sets a field by its path, and leaves the original alone", (t) 
   t.is(recipe.method.variant, "reference");
   t.is(scaledLearningRate(recipe), (0.5 * recipe.batchSize) / 256);
   t.deepEqual(before, read("demo.json"));
+});
+
+test("a resumed run's precision may change between fp32 and tf32, and is noted; to and from fp16 it may not", (t) => {
+  const of = (precision: string) => parseRecipe(overrideRecipe(read("demo.json"), [`precision=${precision}`]), "demo");
+  const changes = (before: string, now: string) => resumeChanges(of(before), of(now), "run");
+  t.deepEqual(changes("fp32", "tf32"), ['precision is "tf32", was "fp32"']);
+  t.deepEqual(changes("tf32", "fp32"), ['precision is "fp32", was "tf32"']);
+  for (const [before, now] of [
+    ["fp32", "fp16"],
+    ["fp16", "fp32"],
+    ["tf32", "fp16"],
+    ["fp16", "tf32"],
+  ])
+    t.throws(() => changes(before, now), { instanceOf: UsageError, message: /precision is/ });
 });

@@ -1,7 +1,7 @@
 /** The encoder of a recipe, and its inference graph with trained weights inside. */
 import type { DenseArray } from "../array.js";
 import { CheckpointError } from "../errors.js";
-import { buildModel, constant, type Graph, input, inputsOf, type Value } from "../graph/index.js";
+import { buildModel, constant, describeModel, type Graph, input, inputsOf, type Value } from "../graph/index.js";
 import type { ResNet, TensorSpec } from "../nn/index.js";
 import {
   backbones,
@@ -14,6 +14,8 @@ import {
   Scope,
   widened,
 } from "../nn/index.js";
+import { encodeModel } from "../onnx/index.js";
+import { imageView, type ViewSettings } from "./imageView.js";
 import { imageInput, type PixelStatistics } from "./pixels.js";
 
 /** What an encoder is made of. */
@@ -71,12 +73,40 @@ export function initialEncoder(settings: EncoderSettings, seed: number): Record<
  * @param statistics - for pixels of 8 bits, which the graph normalises; null: they are float32 and normalised already
  * @throws CheckpointError if one is missing or has another shape
  */
-export function encoderModel(
+export const encoderModel = (
   settings: EncoderSettings,
   size: number,
   weights: Readonly<Record<string, DenseArray>>,
   statistics: PixelStatistics | null,
+): Uint8Array => buildModel(encoderGraph(settings, size, weights, statistics));
+
+/**
+ * The same from images as they are: `images` [batch, height, width, 3], uint8, red, green, blue, of any size.
+ *
+ * @param view - how images become `pixels`
+ */
+export function imageEncoderModel(
+  settings: EncoderSettings,
+  view: ViewSettings,
+  weights: Readonly<Record<string, DenseArray>>,
 ): Uint8Array {
+  const { nodes, constants, ...rest } = describeModel(encoderGraph(settings, view.size, weights, null));
+  const [pixels] = rest.inputs;
+  const before = imageView("images", pixels.name, view);
+  return encodeModel({
+    ...rest,
+    inputs: [{ name: "images", dtype: "uint8", shape: ["batch", "height", "width", 3] }],
+    constants: [...before.constants, ...constants],
+    nodes: [...before.nodes, ...nodes],
+  });
+}
+
+function encoderGraph(
+  settings: EncoderSettings,
+  size: number,
+  weights: Readonly<Record<string, DenseArray>>,
+  statistics: PixelStatistics | null,
+): Graph {
   const parameters = new Parameters("", (spec) => {
     const given = weights[spec.name];
     if (!given) throw new CheckpointError(`the encoder needs ${spec.name} [${spec.shape}], which is missing`);
@@ -86,6 +116,5 @@ export function encoderModel(
   });
   const pixels = imageInput("pixels", ["batch", settings.channels, size, size], statistics);
   const outputs = { ...encode(settings, parameters, evaluationNorm, pixels) };
-  const graph: Graph = { name: "encoder", inputs: inputsOf(Object.values(outputs)), outputs };
-  return buildModel(graph);
+  return { name: "encoder", inputs: inputsOf(Object.values(outputs)), outputs };
 }

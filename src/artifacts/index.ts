@@ -4,7 +4,15 @@
  */
 export { type ClassifierSettings, classifierFeeds, classifierSpecs, classifierStep } from "./classifier.js";
 export { drawWords, type Word, wordInputs, wordShape } from "./draws.js";
-export { type EncoderSettings, encoderModel, encoderSettings, encoderSpecs, initialEncoder } from "./encoder.js";
+export {
+  type EncoderSettings,
+  encoderModel,
+  encoderSettings,
+  encoderSpecs,
+  imageEncoderModel,
+  initialEncoder,
+} from "./encoder.js";
+export type { ViewSettings } from "./imageView.js";
 export { firstScale } from "./lossScale.js";
 export { feeds, isFed, isTrainable, next, results, state } from "./names.js";
 export { overwritable } from "./overwritable.js";

@@ -25,16 +25,15 @@ import {
   RunFolder,
   trainClassifier,
 } from "../train/index.js";
-import { inClassesOf, type Labelled, labelsOf } from "./labels.js";
-import { dataHelp, positive, positiveList, whole, withEngineOptions } from "./options.js";
+import { inClassesOf, type Labelled, labelledAmong, labelsOf } from "./labels.js";
+import { positive, positiveList, whole, withEngineOptions } from "./options.js";
 import { percent, print, table } from "./print.js";
 import { type EngineFlags, everyIndex, type ImageSession, withEngine, withImages } from "./session.js";
+import { type SetFlags, setsOf, withSetOptions, withTest } from "./sets.js";
 import { readableVectors } from "./vectors.js";
 
-export interface ClassifierFlags extends EngineFlags {
+export interface ClassifierFlags extends EngineFlags, SetFlags {
   readonly run: string;
-  readonly data: string;
-  readonly test: string;
   readonly epochs?: number;
   readonly batchSize?: number;
   readonly learningRate?: number;
@@ -53,10 +52,7 @@ type Images = Omit<ImageSession, "engine">;
 
 /** What all these commands take. */
 export const withClassifierOptions = (command: Command): Command =>
-  withEngineOptions(command)
-    .requiredOption("--run <folder>", "a run folder")
-    .requiredOption("--data <images>", `labelled images to learn from; ${dataHelp}`)
-    .requiredOption("--test <images>", "labelled images to classify")
+  withSetOptions(withEngineOptions(command).requiredOption("--run <folder>", "a run folder"), "to learn from")
     .option("--epochs <n>", "in place of the authors'; the schedule's steps move along", whole(1))
     .option("--batch-size <n>", "in place of the authors'", whole(1))
     .option("--learning-rate <x>", "the classifier's, in place of the authors'", positive)
@@ -110,7 +106,7 @@ export async function learnBySgd(
   { engine, recipe, weights, images, targets }: Lesson,
   protocol: Protocol,
   seed: number,
-  { indices = everyIndex(images.source.count), stage = "training" } = {},
+  { indices = labelledAmong(targets, everyIndex(images.source.count)), stage = "training" } = {},
 ): Promise<Learned> {
   const { loader, progress } = images;
   const learned = await trainClassifier({
@@ -135,7 +131,7 @@ export async function learnFast(
   { engine, recipe, weights, images, targets }: Lesson,
   { strengths, seed }: FastFlags,
 ): Promise<Learned> {
-  const { features, kept } = await readableVectors(engine, recipe, weights, images);
+  const { features, kept } = await readableVectors(engine, recipe, weights, images, targets);
   const examples = { features: unitRows(features), targets: targetsOf(targets, kept) };
   const { classifier, ...how } = await fitLinear(examples, { objective: logisticOn(engine), strengths, seed });
   return { classifier, weights, unit: true, how: { method: "l-bfgs", ...how } };
@@ -144,16 +140,17 @@ export async function learnFast(
 /** How good a classifier is, by kind of target. */
 export type Measured = ({ readonly kind: "single" } & RightShares) | ({ readonly kind: "several" } & MeanPrecisions);
 
-/** Measures on the images `flags.test`, whose classes go by the names of `train`. */
+/** Measures on the images `test`, whose classes go by the names of `train`. */
 export async function measureOn(
   flags: ClassifierFlags,
-  train: Labelled,
+  test: string,
+  train: Labelled & Pick<Images, "source" | "description">,
   { engine, recipe }: Pick<Lesson, "engine" | "recipe">,
   { classifier, weights, unit }: Learned,
 ): Promise<Measured & { readonly images: number }> {
-  return withImages(flags.test, flags, async (images) => {
+  return withTest(train, test, flags, async (images) => {
     const { targets } = inClassesOf(train, labelsOf(images.source, "--test"));
-    const { features, kept } = await readableVectors(engine, recipe, weights, images);
+    const { features, kept } = await readableVectors(engine, recipe, weights, images, targets);
     const scores = classScores(classifier, unit ? unitRows(features) : features);
     const own = targetsOf(targets, kept);
     return {
@@ -175,16 +172,19 @@ export async function evaluate(
   const checkpoint = await latestCheckpoint(run);
   const weights = encoderWeights(checkpoint, "query");
   const { recipe } = run.description;
+  const sets = setsOf(flags, run.description);
   await withEngine(flags, async (engine) => {
     const read = { ...flags, keepDecoded: !flags.fast };
-    const { train, count, learned } = await withImages(flags.data, read, async (images) => {
-      const train = labelsOf(images.source, "--data");
+    const { train, count, learned } = await withImages(sets.data, read, async (images) => {
+      const { source, description } = images;
+      const train = { ...labelsOf(source, "--data"), source, description };
       const lesson = { engine, recipe, weights, images, targets: train.targets };
       const protocol = protocolOf(authors(train.targets), flags);
       const learned = flags.fast ? await learnFast(lesson, flags) : await learnBySgd(lesson, protocol, flags.seed);
-      return { train, count: images.source.count, learned };
+      const count = labelledAmong(train.targets, everyIndex(source.count)).length;
+      return { train, count, learned };
     });
-    const measured = await measureOn(flags, train, { engine, recipe }, learned);
+    const measured = await measureOn(flags, sets.test, train, { engine, recipe }, learned);
     const { step } = checkpoint.position;
     const images = { train: count, test: measured.images };
     const names = classNames(train);
@@ -215,8 +215,29 @@ export function measuredLines(measured: Measured, names: readonly string[]): rea
       ["top-5", percent(top5, 2)],
     ]),
     "",
-    ...table([["true \\ predicted", ...names], ...confusion.map((row, c) => [names[c], ...row.map(String)])]),
+    ...confusionLines(confusion, names),
   ];
+}
+
+/** Columns that a terminal has. */
+const terminal = 120;
+/** Pairs told of a matrix that is too wide for one. */
+const worstPairs = 20;
+
+/** The matrix, or where it does not fit a terminal the classes most often taken for another. */
+export function confusionLines(confusion: readonly (readonly number[])[], names: readonly string[]): readonly string[] {
+  const matrix = table([["true \\ predicted", ...names], ...confusion.map((row, c) => [names[c], ...row.map(String)])]);
+  if (Math.max(...matrix.map((line) => line.length)) <= terminal) return matrix;
+  const pairs = confusion
+    .flatMap((row, truth) => row.map((count, predicted) => ({ count, truth, predicted })))
+    .filter(({ count, truth, predicted }) => truth !== predicted && count > 0)
+    .sort((a, b) => b.count - a.count)
+    .slice(0, worstPairs);
+  if (pairs.length === 0) return ["no class was taken for another"];
+  return table([
+    ["true", "taken for", "images"],
+    ...pairs.map(({ count, truth, predicted }) => [names[truth], names[predicted], String(count)]),
+  ]);
 }
 
 /** Class names, or their numbers. */

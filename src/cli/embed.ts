@@ -12,7 +12,7 @@ import { readableVectors } from "./vectors.js";
 
 interface Flags extends EngineFlags {
   readonly run: string;
-  readonly data: string;
+  readonly data?: string;
   readonly out: string;
   readonly layer: string;
 }
@@ -25,7 +25,7 @@ export function embedCommand(): Command {
       "write a vector for every image: alone (.npy), or with its name, label and clusters at each level (.parquet, .safetensors)",
     )
     .requiredOption("--run <folder>", "a run folder")
-    .requiredOption("--data <images>", dataHelp)
+    .option("--data <images>", `default: the images that the run was trained on; ${dataHelp}`)
     .requiredOption(
       "--out <file>",
       "where to write: .npy; .safetensors (tensors vectors, labels, clusters); .parquet (columns file, label or labels, vector, cluster_1, cluster_2, …, the finest level first). Names are in .parquet itself, else beside it in FILE.names.txt, one a line",
@@ -66,12 +66,12 @@ async function embedded(
 ): Promise<{ readonly table: EmbeddingTable; readonly skipped: number }> {
   const run = await RunFolder.open(flags.run);
   const checkpoint = await latestCheckpoint(run);
-  const { recipe } = run.description;
+  const { recipe, data } = run.description;
   const levels = format.holdsClusters && hasHierarchy(checkpoint) ? learnedHierarchy(checkpoint) : null;
   if (format.holdsClusters && !levels)
     process.stderr.write(`${flags.run} has not clustered yet: ${flags.out} gets no clusters\n`);
   return withEngine(flags, (engine) =>
-    withImages(flags.data, flags, async (images) => {
+    withImages(flags.data ?? data, { maxBroken: 1, ...flags }, async (images) => {
       const places = levels && (await placesOf(engine, recipe, levels, encoderWeights(checkpoint, "key"), images));
       const made = await readableVectors(engine, recipe, encoderWeights(checkpoint, "query"), images);
       const { source, loader } = images;

@@ -1,12 +1,13 @@
 /** Files that hold embeddings, by their extension, and what each has room for. */
 import type { Matrix } from "../array.js";
+import { isForeign } from "../data/index.js";
 import { type ParquetColumn, writeAtomically, writeNpy, writeParquet, writeTensors } from "../tensorfile/index.js";
 
 /** Images in order, and what is known of each; null where nothing is. */
 export interface EmbeddingTable {
   readonly names: readonly string[];
   readonly vectors: Matrix;
-  /** A class each. */
+  /** A class each, below 0 where it has none. */
   readonly labels: Int32Array | null;
   /** The classes that each shows. */
   readonly shown: readonly (readonly number[])[] | null;
@@ -54,7 +55,9 @@ function columnsOf({ names, vectors, labels, shown, classes, clusters }: Embeddi
   const nameOf = (id: number): string => classes?.[id] ?? String(id);
   return [
     { name: "file", kind: "text", rows: names },
-    ...(labels ? [{ name: "label", kind: "text", rows: Array.from(labels, nameOf) } as const] : []),
+    ...(labels
+      ? [{ name: "label", kind: "text", rows: Array.from(labels, (id) => (id < 0 ? "" : nameOf(id))) } as const]
+      : []),
     ...(shown ? [{ name: "labels", kind: "texts", rows: shown.map((ids) => ids.map(nameOf)) } as const] : []),
     { name: "vector", kind: "vector", rows: vectors },
     ...(clusters ?? []).map((rows, l) => ({ name: `cluster_${l + 1}`, kind: "int32", rows }) as const),
@@ -72,6 +75,10 @@ function sideBySide(columns: readonly Int32Array[]) {
 /** @param file - what the names are of: `photos.npy` has them in `photos.names.txt` */
 async function writeNames(file: string, names: readonly string[]): Promise<string> {
   const path = file.replace(/\.[^.]+$/, ".names.txt");
-  await writeAtomically(path, new TextEncoder().encode(`${names.join("\n")}\n`));
+  await writeAtomically(path, new TextEncoder().encode(names.map((name) => `${asLine(name)}\n`).join("")));
   return path;
 }
+
+/** A name as one line of UTF-8: as JSON where it is none, or might be taken for JSON. */
+const asLine = (name: string): string =>
+  /[\p{Cc}\u2028\u2029]|^"/u.test(name) || isForeign(name) ? JSON.stringify(name) : name;

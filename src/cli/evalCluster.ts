@@ -58,7 +58,9 @@ async function runCluster(flags: Flags): Promise<void> {
       const labels = source.hierarchy ?? (source.labels && [source.labels]);
       if (!labels) throw withoutLabels(source, "--data");
       const weights = encoderWeights(checkpoint, "query");
-      const { features, kept } = await readableVectors(engine, recipe, weights, images);
+      const [finest] = labels;
+      const known = { kind: "single", classes: 1, labels: finest } as const;
+      const { features, kept } = await readableVectors(engine, recipe, weights, images, known);
       const truth = labels.map((level) => Int32Array.from(kept, (i) => level[i]));
       return scores(engine, recipe, flags, unitRows(features), truth);
     }),

@@ -2,29 +2,26 @@
 import { Command } from "commander";
 import { encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
 import { knnAccuracy } from "./knn.js";
-import { dataHelp, positive, wholeList, withEngineOptions } from "./options.js";
+import { positive, wholeList, withEngineOptions } from "./options.js";
 import { percent, print, table } from "./print.js";
 import { type EngineFlags, withEngine, withImages } from "./session.js";
+import { type SetFlags, setsOf, withSetOptions } from "./sets.js";
 
-interface Flags extends EngineFlags {
+interface Flags extends EngineFlags, SetFlags {
   readonly run: string;
-  readonly data: string;
-  readonly test: string;
   readonly k: readonly number[];
   readonly temperature: number;
 }
 
 export function evalKnnCommand(): Command {
-  return withEngineOptions(new Command("knn"))
+  return withSetOptions(withEngineOptions(new Command("knn")), "that vote")
     .description("classify held-out images by the labels of their nearest neighbours, on the query backbone's features")
     .requiredOption("--run <folder>", "a run folder")
-    .requiredOption("--data <images>", `labelled images that vote; ${dataHelp}`)
-    .requiredOption("--test <images>", "labelled images to classify")
     .option("--k <list>", "neighbours, one result for each", wholeList, [20])
     .option("--temperature <x>", "of the votes' weights exp(cosine / temperature)", positive, 0.07)
     .addHelpText(
       "after",
-      "\nExample:\n  hcsc eval knn --run runs/demo --data 'data/fashion-mnist[0:8000]' --test 'data/fashion-mnist[8000:10000]' --k 10,20",
+      "\nExamples:\n  hcsc eval knn --run runs/demo --data 'data/fashion-mnist[0:8000]' --test 'data/fashion-mnist[8000:10000]' --k 10,20\n  hcsc eval knn --run runs/photos --data photos --split 0.2",
     )
     .action(runKnn);
 }
@@ -32,14 +29,15 @@ export function evalKnnCommand(): Command {
 async function runKnn(flags: Flags): Promise<void> {
   const run = await RunFolder.open(flags.run);
   const checkpoint = await latestCheckpoint(run);
+  const sets = setsOf(flags, run.description);
   const result = await withEngine(flags, (engine) =>
-    withImages(flags.data, flags, (bank) =>
+    withImages(sets.data, flags, (bank) =>
       knnAccuracy(
         engine,
         run.description.recipe,
         encoderWeights(checkpoint, "query"),
         bank,
-        flags.test,
+        sets.test,
         flags,
         flags.k,
         flags.temperature,

@@ -16,9 +16,10 @@ import {
   withBackboneOptions,
   withClassifierOptions,
 } from "./classifiers.js";
-import { singleLabelsOf } from "./labels.js";
+import { labelledAmong, type SingleTargets, singleLabelsOf } from "./labels.js";
 import { percent, print, table } from "./print.js";
 import { everyIndex, warn, withEngine, withImages } from "./session.js";
+import { setsOf } from "./sets.js";
 
 interface Flags extends ClassifierFlags {
   readonly labels: string;
@@ -47,15 +48,17 @@ async function runSemi(flags: Flags): Promise<void> {
   const run = await RunFolder.open(flags.run);
   const checkpoint = await latestCheckpoint(run);
   const { recipe } = run.description;
+  const sets = setsOf(flags, run.description);
   const protocol = protocolOf(protocols.fineTuning, flags);
   const starts = {
     "pre-trained": encoderWeights(checkpoint, "query"),
     random: initialEncoder(encoderSettings(recipe.encoder), recipe.seed),
   };
   const { labelled, of, results, names } = await withEngine(flags, (engine) =>
-    withImages(flags.data, { ...flags, keepDecoded: true }, async (images) => {
-      const train = singleLabelsOf(images.source, "--data");
-      const indices = await subsetOf(images.source, train.targets.labels, flags);
+    withImages(sets.data, { ...flags, keepDecoded: true }, async (images) => {
+      const { source, description } = images;
+      const train = { ...singleLabelsOf(source, "--data"), source, description };
+      const indices = await subsetOf(source, train.targets, flags);
       const updates = protocol.epochs * Math.floor(indices.length / Math.min(protocol.batchSize, indices.length));
       if (updates < fewUpdates)
         warn(
@@ -65,7 +68,7 @@ async function runSemi(flags: Flags): Promise<void> {
       for (const [start, weights] of Object.entries(starts)) {
         const lesson = { engine, recipe, weights, images, targets: train.targets };
         const learned = await learnBySgd(lesson, protocol, flags.seed, { indices, stage: `fine-tuning (${start})` });
-        results.push({ start, measured: await measureOn(flags, train, { engine, recipe }, learned) });
+        results.push({ start, measured: await measureOn(flags, sets.test, train, { engine, recipe }, learned) });
       }
       return { labelled: indices.length, of: images.source.count, results, names: classNames(train) };
     }),
@@ -85,15 +88,17 @@ async function runSemi(flags: Flags): Promise<void> {
 }
 
 /** The images that `--labels` leaves their labels. */
-async function subsetOf(source: ImageSource, labels: Int32Array, flags: Flags): Promise<Int32Array> {
+async function subsetOf(source: ImageSource, targets: SingleTargets, flags: Flags): Promise<Int32Array> {
   const [, number, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(flags.labels) ?? [];
-  if (number === undefined) return listed(source, flags.labels);
-  const amount = percent ? (Number(number) / 100) * source.count : Number(number);
-  if (!(amount > 0) || (!percent && !Number.isInteger(amount)) || amount > source.count)
+  const known = labelledAmong(targets, everyIndex(source.count));
+  if (number === undefined) return labelledAmong(targets, await listed(source, flags.labels));
+  const amount = percent ? (Number(number) / 100) * known.length : Number(number);
+  if (!(amount > 0) || (!percent && !Number.isInteger(amount)) || amount > known.length)
     throw new UsageError(
-      `--labels ${flags.labels}: give a share of the ${source.count} --data images such as 1%, a whole number of them, or a file`,
+      `--labels ${flags.labels}: give a share of the ${known.length} --data images such as 1%, a whole number of them, or a file`,
     );
-  return balancedSubset(labels, Math.round(amount), flags.seed);
+  const labels = known.map((i) => targets.labels[i]);
+  return balancedSubset(labels, Math.round(amount), flags.seed).map((at) => known[at]);
 }
 
 /** The images that a file names, by their names or file names. */

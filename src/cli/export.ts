@@ -1,17 +1,17 @@
 /** `hcsc export`: the trained encoder as a plain ONNX model, and how to feed it. */
 import { join } from "node:path";
 import { Command } from "commander";
-import { encoderModel, encoderSettings } from "../artifacts/index.js";
-import { featureWidth } from "../nn/index.js";
+import { encoderModel, encoderSettings, imageEncoderModel } from "../artifacts/index.js";
 import { pixelStatistics } from "../recipe/index.js";
 import { makeFolder, writeAtomically, writeTensors } from "../tensorfile/index.js";
 import { encoderWeights, evaluationPolicy, latestCheckpoint, RunFolder } from "../train/index.js";
+import { preprocessingOf } from "./preprocessing.js";
 import { print, table } from "./print.js";
 
 export function exportCommand(): Command {
   return new Command("export")
     .description(
-      "write the trained encoder as encoder.onnx (any batch), its weights, and what a caller needs to prepare images",
+      "write the trained encoder as encoder.onnx, which takes decoded images of any size and gives what embed gives, its weights, and all that is done to images",
     )
     .requiredOption("--run <folder>", "a run folder")
     .requiredOption("--out <folder>", "where to write")
@@ -19,42 +19,28 @@ export function exportCommand(): Command {
     .action(runExport);
 }
 
+const files = { images: "encoder.onnx", pixels: "encoder-pixels.onnx" } as const;
+
 async function runExport(flags: { run: string; out: string; json?: boolean }): Promise<void> {
   const run = await RunFolder.open(flags.run);
   const { recipe } = run.description;
   const weights = encoderWeights(await latestCheckpoint(run), "query");
   const settings = encoderSettings(recipe.encoder);
-  const { size, channels, resize, interpolation } = evaluationPolicy(recipe);
-  const preprocessing = {
-    model: "encoder.onnx",
-    input: {
-      name: "pixels",
-      shape: ["batch", channels, size, size],
-      dtype: "float32",
-      layout: "NCHW",
-      colour: channels === 3 ? "RGB" : "luma",
-    },
-    outputs: { features: ["batch", featureWidth(settings.net)], embedding: ["batch", settings.dimension] },
-    steps: [
-      `${resize === 0 ? `images of ${size}×${size} as they are; others: ` : ""}resize the short side to ${resize === 0 ? Math.round((size * 256) / 224) : resize}, ${interpolation} with antialiasing (Pillow's)`,
-      `crop the central ${size}×${size}`,
-      "value = (pixel / 255 − mean) / std, for each channel",
-    ],
-    resize,
-    interpolation,
-    ...pixelStatistics(recipe),
-  };
+  const view = { ...evaluationPolicy(recipe), ...pixelStatistics(recipe) };
+  const preprocessing = preprocessingOf(settings, view, files);
   await makeFolder(flags.out);
-  await writeAtomically(join(flags.out, "encoder.onnx"), encoderModel(settings, size, weights, null));
+  await writeAtomically(join(flags.out, files.images), imageEncoderModel(settings, view, weights));
+  await writeAtomically(join(flags.out, files.pixels), encoderModel(settings, view.size, weights, null));
   await writeTensors(join(flags.out, "encoder.safetensors"), weights);
   await writeAtomically(
     join(flags.out, "preprocessing.json"),
     new TextEncoder().encode(`${JSON.stringify(preprocessing, null, 2)}\n`),
   );
   const rows = [
-    ["encoder.onnx", "pixels → features, embedding"],
+    [files.images, "decoded images of any size → features, embedding"],
+    [files.pixels, "the same from prepared pixels, to be trained on"],
     ["encoder.safetensors", "the weights, by torchvision's names"],
-    ["preprocessing.json", "how to prepare images"],
+    ["preprocessing.json", "how images are decoded, and what is done to them inside"],
   ];
   print(
     flags.json,

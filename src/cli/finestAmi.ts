@@ -19,7 +19,11 @@ export async function finestAmi(
     const { labels } = images.source;
     if (!labels) return null;
     return withEngine(flags, async (engine) => {
-      const { features, kept } = await readableVectors(engine, recipe, encoderWeights(checkpoint, "query"), images);
+      const { features, kept } = await readableVectors(engine, recipe, encoderWeights(checkpoint, "query"), images, {
+        kind: "single",
+        classes: 1,
+        labels,
+      });
       const { assignments } = await clusterEmbeddings(engine, recipe, unitRows(features), seed);
       return clusteringScores(
         kept.map((i) => labels[i]),

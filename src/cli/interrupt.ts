@@ -1,14 +1,19 @@
-/** Ctrl-C as a wish to stop at the next good place; a second one stops at once. */
+/** Ctrl-C, SIGTERM and a terminal that closes, as a wish to stop at the next good place; a second Ctrl-C stops at once. */
+
+/** The exit code of what was interrupted. */
+export const interruptedCode = 130;
+
 export async function interruptible<T>(use: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const interrupt = new AbortController();
   const onSignal = () => {
-    process.stderr.write("\nstopping after this step\n");
+    // A second one kills; but a terminal that closes sends SIGHUP twice, itself and by its shell.
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
     interrupt.abort();
   };
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal).on("SIGHUP", onSignal);
   try {
     return await use(interrupt.signal);
   } finally {
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal).off("SIGHUP", onSignal);
   }
 }

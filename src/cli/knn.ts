@@ -5,7 +5,8 @@ import { type KnnResult, knnClassify, type LabelledFeatures, targetsOf } from ".
 import type { Recipe } from "../recipe/index.js";
 import { type Engine, similarityOn } from "../runtime/index.js";
 import { inClassesOf, type Labelled, type SingleTargets, singleLabelsOf } from "./labels.js";
-import { type EngineFlags, type ImageSession, withImages } from "./session.js";
+import type { EngineFlags, ImageSession } from "./session.js";
+import { withTest } from "./sets.js";
 import { readableVectors } from "./vectors.js";
 
 export interface KnnAccuracy {
@@ -36,12 +37,12 @@ export async function knnAccuracy(
     images: Omit<ImageSession, "engine">,
     labels: Labelled<SingleTargets>,
   ): Promise<LabelledFeatures> => {
-    const { features, kept } = await readableVectors(engine, recipe, weights, images);
+    const { features, kept } = await readableVectors(engine, recipe, weights, images, labels.targets);
     return { features: unitRows(features), labels: targetsOf(labels.targets, kept).labels };
   };
   const known = singleLabelsOf(bank.source, "--data");
   const train = await of(bank, known);
-  const held = await withImages(test, flags, (images) =>
+  const held = await withTest(bank, test, flags, (images) =>
     of(images, inClassesOf(known, singleLabelsOf(images.source, "--test"))),
   );
   const all = await knnClassify(train, held, { k, temperature, mostSimilar: await similarityOn(engine) });

@@ -27,6 +27,13 @@ export function singleLabelsOf(source: ImageSource, name: string): Labelled<Sing
   return { targets, classes };
 }
 
+/** Those of some images that have a label. */
+export function labelledAmong(targets: Targets, images: Int32Array): Int32Array {
+  if (targets.kind === "single") return images.filter((i) => targets.labels[i] >= 0);
+  const { classes, shown } = targets;
+  return images.filter((i) => shown.data.subarray(i * classes, (i + 1) * classes).some((v) => v >= 0));
+}
+
 /** Why a set cannot be compared with one class an image. @param name - what the command line calls it */
 export const withoutLabels = ({ multilabel }: ImageSource, name: string): DataError =>
   new DataError(
@@ -59,7 +66,8 @@ export function inClassesOf(train: Labelled, test: Labelled): Labelled {
 }
 
 function renumbered(targets: Targets, ids: readonly number[], classes: number): Targets {
-  if (targets.kind === "single") return { ...targets, classes, labels: targets.labels.map((label) => ids[label]) };
+  if (targets.kind === "single")
+    return { ...targets, classes, labels: targets.labels.map((label) => (label < 0 ? label : ids[label])) };
   const images = targets.shown.shape[0];
   const data = new Int8Array(images * classes);
   for (let i = 0; i < images; i++)

@@ -1,10 +1,20 @@
 #!/usr/bin/env node
-/** The command `hcsc`. Results go to stdout, errors and progress to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage. */
+/**
+ * The command `hcsc`. Results go to stdout, errors and progress to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage,
+ * 130 interrupted.
+ */
 import { CommanderError } from "commander";
-import { HcscError, UsageError } from "../errors.js";
+import { HcscError, InterruptedError, UsageError } from "../errors.js";
+import { interruptedCode } from "./interrupt.js";
 import { program } from "./program.js";
 
 const verbose = process.argv.includes("--verbose");
+
+// A reader that leaves (`| head`), or a terminal that closes, ends no work: what would be told is dropped.
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (!["EPIPE", "EIO", "ECONNRESET"].includes(error.code ?? "")) throw error;
+  });
 
 try {
   await program().parseAsync(process.argv);
@@ -18,5 +28,6 @@ try {
 
 function exitCode(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof InterruptedError) return interruptedCode;
   return error instanceof UsageError ? 2 : 1;
 }

@@ -4,7 +4,7 @@ import { unitRows } from "../cluster/index.js";
 import { nearestNeighbours } from "../eval/index.js";
 import { similarityOn } from "../runtime/index.js";
 import { encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
-import { dataHelp, whole, withEngineOptions } from "./options.js";
+import { cosine, dataHelp, whole, withEngineOptions } from "./options.js";
 import { print, table } from "./print.js";
 import { type EngineFlags, withEngine, withImages } from "./session.js";
 import { readableVectors } from "./vectors.js";
@@ -13,6 +13,7 @@ interface Flags extends EngineFlags {
   readonly run: string;
   readonly data?: string;
   readonly count: number;
+  readonly threshold?: number;
 }
 
 export function neighborsCommand(): Command {
@@ -22,9 +23,10 @@ export function neighborsCommand(): Command {
     .requiredOption("--run <folder>", "a run folder")
     .option("--data <images>", "where to look; default: the images that the run was trained on")
     .option("--count <n>", "how many for each image", whole(1), 10)
+    .option("--threshold <cosine>", "only those of at least this cosine, from -1 to 1", cosine)
     .addHelpText(
       "after",
-      "\nExamples:\n  hcsc neighbors cat.jpg --run runs/photos\n  hcsc neighbors 'data/fashion-mnist[8000:8003]' --run runs/demo --count 5 --json",
+      "\nExamples:\n  hcsc neighbors cat.jpg --run runs/photos\n  hcsc neighbors 'data/fashion-mnist[8000:8003]' --run runs/demo --count 5 --json\n  hcsc neighbors cat.jpg --run runs/photos --threshold 0.9",
     )
     .action(runNeighbors);
 }
@@ -48,12 +50,17 @@ async function runNeighbors(image: string, flags: Flags): Promise<void> {
       neighbors: Array.from({ length: count }, (_, i) => ({
         name: held.names[ids[q * count + i]],
         cosine: similarity[q * count + i],
-      })),
+      })).filter((found) => found.cosine >= (flags.threshold ?? -2)),
     }));
   });
   print(
     flags.json,
     { run: flags.run, data: flags.data ?? data, results },
-    results.flatMap((r) => [r.image, ...table(r.neighbors.map((n) => [`  ${n.name}`, n.cosine.toFixed(4)]))]),
+    results.flatMap((r) => [
+      r.image,
+      ...(r.neighbors.length > 0
+        ? table(r.neighbors.map((n) => [`  ${n.name}`, n.cosine.toFixed(4)]))
+        : ["  none of this cosine"]),
+    ]),
   );
 }

@@ -28,6 +28,23 @@ export const wholeList = (text: string): readonly number[] => text.split(",").ma
 /** `0.1,1,10` */
 export const positiveList = (text: string): readonly number[] => text.split(",").map(positive);
 
+/** A number from 0 to 1. */
+export const share = (text: string): number => {
+  const x = Number(text);
+  if (text.trim() === "" || !(x >= 0 && x <= 1)) throw new InvalidArgumentError("give a number from 0 to 1");
+  return x;
+};
+
+/** A number from -1 to 1. */
+export const cosine = (text: string): number => {
+  const x = Number(text);
+  if (text.trim() === "" || !(x >= -1 && x <= 1)) throw new InvalidArgumentError("give a cosine from -1 to 1");
+  return x;
+};
+
+const brokenHelp =
+  "the share of images that may be unreadable, from 0 to 1; of more it fails. Default 0.01; of embed and organize 1";
+
 /** The engine's options on a command. */
 export const withEngineOptions = (command: Command): Command =>
   command
@@ -47,7 +64,8 @@ export const withEngineOptions = (command: Command): Command =>
     )
     .option("--no-capture", "launch training's steps node by node: cuda and webgpu record them and play them again")
     .option("--threads <n>", "threads of the provider; default all cores", whole(1))
-    .option("--workers <n>", "threads that load images", whole(1));
+    .option("--workers <n>", "threads that load images", whole(1))
+    .option("--max-broken <share>", brokenHelp, share);
 
 export const dataHelp =
-  "images: a folder (classes are its innermost sub-folders), a part of one (imagenet#train, VOC2007#test), a list (train.csv, .jsonl, .txt; train.txt#FOLDER where its paths start elsewhere), IDX or CIFAR files, or synthetic:count=600,size=32; a range picks some, as in data/fashion-mnist[0:8000]";
+  "images: a folder (classes are its innermost sub-folders), a part of one (imagenet#train, VOC2007#test), a list (train.csv, .tsv, .jsonl, .txt, .parquet; train.txt#FOLDER where its paths start elsewhere), IDX or CIFAR files, or synthetic:count=600,size=32; a range picks some, as in data/fashion-mnist[0:8000], or a share: photos[20%], drawn by class, and photos[-20%], the rest";

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { type ImageSource, namedFolder } from "../data/index.js";
 import { fillFolder, freeTarget } from "../organize/index.js";
 import { encoderWeights, latestCheckpoint, learnedHierarchy, RunFolder } from "../train/index.js";
+import { interruptible } from "./interrupt.js";
 import { dataHelp, withEngineOptions } from "./options.js";
 import { placesOf } from "./places.js";
 import { print } from "./print.js";
@@ -42,7 +43,7 @@ async function runOrganize(flags: Flags): Promise<void> {
   const { recipe } = run.description;
   const data = flags.data ?? run.description.data;
   const copy = flags.copy === true;
-  const summary = await withImages(data, flags, async (images) => {
+  const summary = await withImages(data, { maxBroken: 1, ...flags }, async (images) => {
     const { source, loader, progress } = images;
     const target = await freeTarget(flags.out, await foldersOf(data, source));
     const { counts, clusters, cosines } = await withEngine(flags, (engine) =>
@@ -88,16 +89,4 @@ async function foldersOf(data: string, source: ImageSource): Promise<readonly st
     if (file !== null) folders.add(dirname(file));
   }
   return [...folders];
-}
-
-/** Runs `work` with a signal that Ctrl-C gives. */
-async function interruptible(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const interrupt = new AbortController();
-  const onSignal = () => interrupt.abort();
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
-  try {
-    await work(interrupt.signal);
-  } finally {
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
-  }
 }

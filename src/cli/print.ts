@@ -24,3 +24,6 @@ export function duration(seconds: number): string {
 }
 
 export const percent = (x: number, digits = 1): string => `${x.toFixed(digits)} %`;
+
+/** `1 step`, `2 steps`. */
+export const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;

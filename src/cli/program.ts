@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { version } from "../version.js";
 import { buildCommand } from "./build.js";
 import { doctorCommand } from "./doctor.js";
+import { duplicatesCommand } from "./duplicates.js";
 import { embedCommand } from "./embed.js";
 import { evalCommand } from "./eval.js";
 import { exportCommand } from "./export.js";
@@ -29,6 +30,7 @@ export function program(): Command {
     evalCommand(),
     embedCommand(),
     neighborsCommand(),
+    duplicatesCommand(),
     organizeCommand(),
     exportCommand(),
     reportCommand(),

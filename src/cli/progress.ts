@@ -1,7 +1,7 @@
 /** Training events for people: a bar in a terminal, plain lines elsewhere. All of it on stderr. */
 import type { Reporter, TrainEvent } from "../train/index.js";
 import { openMeter } from "./meter.js";
-import { duration, percent } from "./print.js";
+import { counted, duration, percent } from "./print.js";
 
 /** A reporter on a meter; `quiet` says nothing but warnings. */
 export function terminalReporter(quiet: boolean): { readonly report: Reporter; readonly stop: () => void } {
@@ -33,6 +33,10 @@ export function terminalReporter(quiet: boolean): { readonly report: Reporter; r
           `epoch ${m.epoch + 1}/${start.epochs}: loss ${m.loss.toFixed(3)} (InfoNCE of chance ${m.chanceLoss.toFixed(2)})${clusters}${knn}, ${m.imagesPerSecond.toFixed(0)} images/s, ${duration(m.seconds)}`,
         );
     },
+    stopping: ({ steps }) =>
+      line(
+        `stopping${steps > 0 ? ` after at most ${counted(steps, "step")} under way` : ""}, then saving; Ctrl-C again stops at once, and loses what is not saved`,
+      ),
     kept: ({ decoded: { images, bytes, room } }) => {
       if (!quiet)
         line(

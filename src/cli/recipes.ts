@@ -13,5 +13,9 @@ export async function loadRecipe(text: string, overrides: readonly string[]): Pr
   return parseRecipe(overrideRecipe(data, overrides), file);
 }
 
+/** A run's recipe with overrides. */
+export const changedRecipe = (recipe: Recipe, overrides: readonly string[]): Recipe =>
+  parseRecipe(overrideRecipe(recipe, overrides), "the run's recipe");
+
 /** Collects a repeated option. */
 export const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];

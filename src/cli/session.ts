@@ -1,5 +1,13 @@
 /** What commands on images share: an engine, a source and its loader, opened together and closed whatever happens. */
-import { decodedRoom, describeSource, type ImageSource, type Loader, openLoader, openSource } from "../data/index.js";
+import {
+  decodedRoom,
+  describeSource,
+  type ImageSource,
+  type Loader,
+  openLoader,
+  openSource,
+  type SourceDescription,
+} from "../data/index.js";
 import type { Precision } from "../precision.js";
 import {
   autoProvider,
@@ -14,6 +22,7 @@ import { type Meter, openMeter } from "./meter.js";
 
 export interface ImageSession {
   readonly engine: Engine;
+  readonly description: SourceDescription;
   readonly source: ImageSource;
   readonly loader: Loader;
   readonly progress: Meter["progress"];
@@ -28,11 +37,16 @@ export interface EngineFlags {
   readonly threads?: number;
   readonly capture?: boolean;
   readonly workers?: number;
+  readonly maxBroken?: number;
   readonly json?: boolean;
 }
 
+const warned = new Set<string>();
+
+/** Says a thing once, however often a set is opened. */
 export const warn = (message: string): void => {
-  process.stderr.write(`warning: ${message}\n`);
+  if (!warned.has(message)) process.stderr.write(`warning: ${message}\n`);
+  warned.add(message);
 };
 
 const tell = (message: string): void => {
@@ -100,11 +114,12 @@ export async function withImages<T>(
     source: description,
     seed: flags.seed ?? 0,
     ...(flags.workers === undefined ? {} : { workers: flags.workers }),
+    ...(flags.maxBroken === undefined ? {} : { tolerance: flags.maxBroken }),
     ...(flags.keepDecoded ? { keep: decodedRoom() } : {}),
     onBroken: (_, name, reason) => warn(`${name} is skipped: ${reason}`),
   });
   try {
-    return await use({ source, loader, progress });
+    return await use({ description, source, loader, progress });
   } finally {
     stop();
     await loader.close();

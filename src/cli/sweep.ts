@@ -1,6 +1,7 @@
 /** `hcsc sweep`: trains and compares runs that differ in some of a recipe's fields. */
 import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
+import { absoluteName } from "../data/index.js";
 import { TrainingError, UsageError } from "../errors.js";
 import {
   csvOf,
@@ -20,24 +21,24 @@ import {
   writeResults,
 } from "../sweep/index.js";
 import { makeFolder, writeAtomically } from "../tensorfile/index.js";
-import { latestCheckpoint, RunFolder } from "../train/index.js";
+import { RunFolder } from "../train/index.js";
 import { readNamed } from "./bundled.js";
 import { finestAmi } from "./finestAmi.js";
-import { interruptible } from "./interrupt.js";
+import { interruptedCode, interruptible } from "./interrupt.js";
 import { dataHelp, withEngineOptions } from "./options.js";
 import { print, table } from "./print.js";
 import { loadRecipe } from "./recipes.js";
 import { type EngineFlags, warn } from "./session.js";
+import { type SetFlags, splitOf, withSplitOption } from "./sets.js";
 import { trainRun } from "./trainRun.js";
 
-interface Flags extends EngineFlags {
+interface Flags extends EngineFlags, SetFlags {
   readonly data: string;
-  readonly test?: string;
   readonly out: string;
 }
 
 export function sweepCommand(): Command {
-  return withEngineOptions(new Command("sweep"))
+  return withSplitOption(withEngineOptions(new Command("sweep")))
     .description("train and compare runs that differ in some of a recipe's fields")
     .argument("<sweep>", "a sweep file, or a bundled sweep: ablation, sensitivity")
     .requiredOption("--data <images>", dataHelp)
@@ -65,7 +66,7 @@ async function run(text: string, flags: Flags): Promise<void> {
   const sweep = parseSweep(data, file);
   const runs = planRuns(sweep, await baseOf(sweep, file), file);
   const kept = join(flags.out, "results.jsonl");
-  const images: Images = { data: flags.data, test: flags.test ?? null };
+  const images: Images = splitOf(flags.data, flags);
   const before = await readResults(kept);
   for (const planned of runs) {
     const result = resultOf(before, planned);
@@ -95,6 +96,7 @@ async function run(text: string, flags: Flags): Promise<void> {
     ...(finished.length > 0 ? table(tableRows(groups)) : []),
     ...files.map((f) => `→ ${f}`),
   ]);
+  if (interrupted) process.exitCode = interruptedCode;
   if (failures.length > 0)
     throw new TrainingError(
       `${failures.length} of ${runs.length} runs failed: ${failures.map((f) => `${f.name} (seed ${f.seed}): ${f.message}`).join("; ")}`,
@@ -119,7 +121,10 @@ const runIn = (path: string): Promise<RunFolder | null> =>
 /** @throws UsageError if the folder holds a run of other settings */
 async function requireSameFolder(path: string, planned: PlannedRun, images: Images): Promise<void> {
   const folder = await runIn(path);
-  if (folder) requireSame(planned, images, { recipe: folder.description.recipe, data: folder.description.data }, path);
+  if (!folder) return;
+  const { recipe, data } = folder.description;
+  const now = { ...images, data: await absoluteName(images.data) };
+  requireSame(planned, now, { recipe, data: await absoluteName(data) }, path);
 }
 
 interface Failure {
@@ -162,10 +167,8 @@ async function trainOne(planned: PlannedRun, flags: Flags, signal: AbortSignal):
   const { name, slug, recipe } = planned;
   const path = folderOf(flags, planned);
   const folder = await runIn(path);
-  const isBegun = folder !== null && (await folder.listCheckpoints()).length > 0;
-  const place = folder ? { folder, checkpoint: isBegun ? await latestCheckpoint(folder) : undefined } : path;
-  const images: Images = { data: flags.data, test: flags.test ?? null };
-  const trained = await trainRun({ ...images, recipe, run: place, flags, signal });
+  const images: Images = splitOf(flags.data, flags);
+  const trained = await trainRun({ ...images, recipe, run: folder ?? path, flags, signal });
   if (trained.interrupted) return null;
   return {
     name,
@@ -174,7 +177,7 @@ async function trainOne(planned: PlannedRun, flags: Flags, signal: AbortSignal):
     ...measuresOf(await trained.folder.metrics()),
     knnBefore: trained.knnBefore,
     knnAfter: trained.knnAfter,
-    ami: await finestAmi(recipe, trained.last, flags),
+    ami: await finestAmi(recipe, trained.last, { ...flags, data: images.data }),
     recipe,
   };
 }

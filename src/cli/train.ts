@@ -1,19 +1,20 @@
 /** `hcsc train`: trains, or resumes, a run. */
 import { Command, Option } from "commander";
+import { describeSource, openSource } from "../data/index.js";
 import { UsageError } from "../errors.js";
 import { precisions } from "../precision.js";
-import type { Recipe } from "../recipe/index.js";
-import { latestCheckpoint, RunFolder } from "../train/index.js";
-import { interruptible } from "./interrupt.js";
+import { fittedClusters, type Recipe } from "../recipe/index.js";
+import { type RunDescription, RunFolder } from "../train/index.js";
+import { interruptedCode, interruptible } from "./interrupt.js";
+import { autoRecipe, suited } from "./looks.js";
 import { dataHelp, positive, whole, withEngineOptions } from "./options.js";
 import { duration, percent, print, table } from "./print.js";
-import { collect, loadRecipe } from "./recipes.js";
-import type { EngineFlags } from "./session.js";
+import { changedRecipe, collect, loadRecipe } from "./recipes.js";
+import { type EngineFlags, warn } from "./session.js";
+import { type SetFlags, splitOf, withSplitOption } from "./sets.js";
 import { trainRun } from "./trainRun.js";
 
-interface Flags extends EngineFlags {
-  readonly data: string;
-  readonly test?: string;
+interface Flags extends EngineFlags, SetFlags {
   readonly recipe?: string;
   readonly out?: string;
   readonly resume?: boolean;
@@ -26,13 +27,19 @@ interface Flags extends EngineFlags {
 }
 
 export function trainCommand(): Command {
-  return withEngineOptions(new Command("train"))
+  return withSplitOption(withEngineOptions(new Command("train")))
     .description("train an encoder on unlabelled images")
-    .requiredOption("--data <images>", dataHelp)
-    .option("--recipe <recipe>", "a recipe file or bundled recipe; needed unless --resume")
+    .option("--data <images>", `needed unless --resume; ${dataHelp}`)
+    .option(
+      "--recipe <recipe>",
+      "a recipe file, a bundled recipe, or auto: chosen by number, size and colour of the images; needed unless --resume",
+    )
     .option("--out <folder>", "the run folder; default runs/RECIPE-TIME")
     .option("--test <images>", "labelled images held out: kNN accuracy on them before and after")
-    .option("--resume", "go on from the last checkpoint of --out")
+    .option(
+      "--resume",
+      "go on with the run in --out, on the same images; of its recipe the epochs, the learning rate, its schedule, clipping and decay may change, and the precision between fp32 and tf32",
+    )
     .option("--epochs <n>", "override the recipe's epochs", whole(1))
     .option("--batch-size <n>", "override the recipe's batch size", whole(1))
     .option("--learning-rate <x>", "override the recipe's learning rate (for a batch of 256)", positive)
@@ -47,20 +54,25 @@ export function trainCommand(): Command {
     .option("--set <field=value>", "override any field of the recipe; may be repeated", collect, [])
     .addHelpText(
       "after",
-      "\nExamples:\n  hcsc train --data photos --recipe cifar-resnet18 --out runs/photos\n  hcsc train --data 'data/fashion-mnist[0:8000]' --test 'data/fashion-mnist[8000:10000]' --recipe demo\n  hcsc train --data photos --out runs/photos --resume\n\nCtrl-C finishes the step, saves and stops; --resume goes on to the very numbers of an uninterrupted run.",
+      "\nExamples:\n  hcsc train --data photos --recipe cifar-resnet18 --out runs/photos\n  hcsc train --data 'data/fashion-mnist[0:8000]' --test 'data/fashion-mnist[8000:10000]' --recipe demo\n  hcsc train --out runs/photos --resume\n  hcsc train --out runs/photos --resume --epochs 300 --learning-rate 0.01\n\nCtrl-C finishes the step, saves and stops; --resume goes on to the very numbers of an uninterrupted run.",
     )
     .action(run);
 }
 
 async function run(flags: Flags): Promise<void> {
-  const existing = flags.resume ? await RunFolder.open(needOut(flags)) : null;
-  const recipe = existing?.description.recipe ?? (await loadRecipe(needRecipe(flags), overrides(flags)));
+  const existing = flags.resume ? await RunFolder.open(needed(flags.out, resumeNeedsOut)) : null;
+  const before = existing?.description;
+  const { data, test } =
+    before && flags.data === undefined
+      ? { data: before.data, test: flags.test ?? before.test ?? null }
+      : splitOf(needed(flags.data, dataNeeded), flags);
+  const recipe = await (before ? resumedRecipe(before, flags) : newRecipe(data, flags));
   const done = await interruptible(async (signal) =>
     trainRun({
       recipe,
-      data: flags.data,
-      test: flags.test ?? null,
-      run: existing ? { folder: existing, checkpoint: await latestCheckpoint(existing) } : (flags.out ?? named(recipe)),
+      data,
+      test,
+      run: existing ?? flags.out ?? named(recipe),
       flags,
       signal,
     }),
@@ -69,7 +81,33 @@ async function run(flags: Flags): Promise<void> {
   const progress = { position, checkpoint, interrupted, loss, seconds };
   const summary = { run: done.folder.path, ...progress, knnBefore, knnAfter, brokenImages };
   print(flags.json, summary, summaryLines(summary, recipe));
+  if (interrupted) process.exitCode = interruptedCode;
 }
+
+/** A new run's recipe, suited to its images. */
+async function newRecipe(data: string, flags: Flags): Promise<Recipe> {
+  const name = needed(flags.recipe, recipeNeeded);
+  const source = openSource(await describeSource(data));
+  const chosen =
+    name === "auto"
+      ? await autoRecipe(source, overrides(flags))
+      : { recipe: await loadRecipe(name, overrides(flags)), notes: [] };
+  const { recipe, notes } = await suited(chosen.recipe, source);
+  for (const note of chosen.notes) process.stderr.write(`${note}\n`);
+  for (const note of notes) warn(note);
+  return recipe;
+}
+
+/** What a run goes on by: its own recipe with changes, or one that says the same. */
+const resumedRecipe = async (before: RunDescription, flags: Flags): Promise<Recipe> =>
+  flags.recipe === undefined || flags.recipe === "auto"
+    ? changedRecipe(before.recipe, overrides(flags))
+    : fittedTo(before.images, await loadRecipe(flags.recipe, overrides(flags)));
+
+const fittedTo = (images: number, recipe: Recipe): Recipe => ({
+  ...recipe,
+  method: { ...recipe.method, clusters: [...fittedClusters(recipe, images)] },
+});
 
 /** A folder named for the recipe and the time. */
 const named = (recipe: Recipe): string =>
@@ -89,7 +127,7 @@ interface Summary {
 
 function summaryLines(s: Summary, recipe: Recipe): string[] {
   const rows = [
-    ["loss, last epoch", Number.isNaN(s.loss) ? "none" : s.loss.toFixed(3)],
+    [s.interrupted ? "loss, this epoch so far" : "loss, last epoch", Number.isNaN(s.loss) ? "none" : s.loss.toFixed(3)],
     ...(s.knnBefore === null ? [] : [["kNN before training", percent(s.knnBefore, 2)]]),
     ...(s.knnAfter === null ? [] : [["kNN after training", percent(s.knnAfter, 2)]]),
     ["epochs", `${s.position.epoch} of ${recipe.epochs}`],
@@ -101,16 +139,15 @@ function summaryLines(s: Summary, recipe: Recipe): string[] {
   return [...(s.interrupted ? [`stopped; go on with --resume --out ${s.run}`] : []), ...table(rows)];
 }
 
-const needOut = (flags: Flags): string => {
-  if (!flags.out) throw new UsageError("--resume needs --out, the folder of the run to go on with");
-  return flags.out;
-};
+const resumeNeedsOut = "--resume needs --out, the folder of the run to go on with";
+const recipeNeeded = "--recipe is needed: a recipe file, the name of a bundled one such as demo, or auto";
+const dataNeeded = "--data is needed: the images to train on (see --help)";
 
-const needRecipe = (flags: Flags): string => {
-  if (!flags.recipe)
-    throw new UsageError("--recipe is needed: a recipe file, or the name of a bundled one such as demo");
-  return flags.recipe;
-};
+/** @throws UsageError with `otherwise` if there is no value */
+function needed(value: string | undefined, otherwise: string): string {
+  if (value === undefined) throw new UsageError(otherwise);
+  return value;
+}
 
 const overrides = (flags: Flags): readonly string[] => {
   const named: readonly (readonly [string, unknown])[] = [

@@ -1,30 +1,38 @@
 /** Training one run from the command line: its images, an engine of its own, kNN before and after. */
+import { rmdir, stat } from "node:fs/promises";
 import type { DenseArray } from "../array.js";
 import { state } from "../artifacts/index.js";
-import { UsageError } from "../errors.js";
-import type { Recipe } from "../recipe/index.js";
+import { absoluteName, differenceOf, identityOf } from "../data/index.js";
+import { TrainingError, UsageError } from "../errors.js";
+import { type Recipe, resumeChanges } from "../recipe/index.js";
 import { chooseTarget } from "../runtime/index.js";
+import { makeFolder } from "../tensorfile/index.js";
 import {
   type Checkpoint,
   encoderWeights,
   initialState,
+  planOf,
+  type RunDescription,
   RunFolder,
   readCheckpoint,
+  resumeCheckpoint,
+  type Session,
   type TrainResult,
   train,
+  withLock,
 } from "../train/index.js";
 import { versions } from "../version.js";
 import { knnAccuracy } from "./knn.js";
 import { terminalReporter } from "./progress.js";
-import { type EngineFlags, withEngine, withImages } from "./session.js";
+import { type EngineFlags, warn, withEngine, withImages } from "./session.js";
 
 export interface RunRequest {
   readonly recipe: Recipe;
   readonly data: string;
   /** Labelled images held out. */
   readonly test: string | null;
-  /** The run folder: to be made, or to go on with from a checkpoint or, without one, from the start. */
-  readonly run: string | { readonly folder: RunFolder; readonly checkpoint: Checkpoint | undefined };
+  /** The run folder: to be made, or to go on with, from its checkpoint or, without one, from the start. */
+  readonly run: string | RunFolder;
   readonly flags: EngineFlags;
   /** Aborting finishes the step, saves and returns. */
   readonly signal: AbortSignal;
@@ -40,46 +48,100 @@ export interface TrainedRun extends TrainResult {
   readonly brokenImages: number;
 }
 
-/** Trains a run, or the rest of one. @throws UsageError if it was trained on other images; and as `train` */
-export async function trainRun({ recipe, data, test, run, flags, signal }: RunRequest): Promise<TrainedRun> {
+/**
+ * Trains a run, or the rest of one. A start that fails before the first step leaves no folder.
+ *
+ * @throws UsageError if it was trained on other images, by settings that cannot change, or is being trained; and as `train`
+ */
+export async function trainRun({ recipe, test, run, flags, signal, ...request }: RunRequest): Promise<TrainedRun> {
+  const data = await absoluteName(request.data);
+  const held = test === null ? null : await absoluteName(test);
   return withImages(data, { ...flags, seed: recipe.seed, keepDecoded: true }, async (images) => {
     const { source, loader } = images;
-    if (typeof run !== "string" && run.folder.description.images !== source.count) {
-      throw new UsageError(
-        `${run.folder.path} was trained on ${run.folder.description.images} images, --data holds ${source.count}: give the same data to resume`,
-      );
-    }
+    planOf(recipe, source.count); // refuses what cannot be trained before anything is made
     return withEngine({ ...flags, precision: recipe.precision }, async (engine) => {
       const target = await chooseTarget(engine);
-      const started = new Date().toISOString();
-      const placed = { provider: engine.provider, crossCheck: engine.provider !== "cpu" && flags.crossCheck !== false };
-      const description = { recipe, data, images: source.count, ...placed, versions: versions(), started };
-      const existing = typeof run === "string" ? null : run;
-      const folder = existing?.folder ?? (await RunFolder.create(run as string, description));
-      const accuracy = async (weights: Readonly<Record<string, DenseArray>>): Promise<number | null> =>
-        test === null ? null : (await knnAccuracy(engine, recipe, weights, images, test, flags, [20])).top1;
-      const knnBefore = await accuracy(queryOf(initialState(recipe)));
-      const { report, stop } = terminalReporter(flags.json === true);
-      const result = await train({
-        run: folder,
-        engine,
-        target,
-        source,
-        loader,
-        resume: existing?.checkpoint,
-        report,
-        signal,
-      });
-      stop();
-      const { step } = result.position;
-      await folder.append({ kind: "session", step, seconds: result.seconds, ...placed });
-      const last = await readCheckpoint(result.checkpoint);
-      const knnAfter = result.interrupted ? null : await accuracy(encoderWeights(last, "query"));
-      if (knnBefore !== null && knnAfter !== null)
-        await folder.append({ kind: "evaluation", step, knnBefore, knnAfter });
-      return { ...result, folder, last, knnBefore, knnAfter, brokenImages: loader.broken.size };
+      const start = async (existing: RunFolder | null, path: string): Promise<TrainedRun> => {
+        const checkpoint = existing ? await resumeCheckpoint(existing) : null;
+        const changes = existing ? resumeChanges(existing.description.recipe, recipe, existing.path) : [];
+        if (checkpoint && checkpoint.position.epoch > recipe.epochs)
+          throw new UsageError(
+            `${path} has done ${checkpoint.position.epoch} epochs, more than the ${recipe.epochs} now asked for: give more --epochs`,
+          );
+        const started = new Date().toISOString();
+        const { provider } = engine;
+        const placed = { provider, crossCheck: provider !== "cpu" && flags.crossCheck !== false };
+        const step = checkpoint?.position.step ?? 0;
+        const session: Session = { started, step, ...placed, threads: flags.threads ?? null, changes };
+        const before = existing?.description ?? { versions: versions(), started, sessions: [] };
+        const sessions = [...(before.sessions ?? []), session];
+        const description: RunDescription = { ...before, recipe, data, test: held, images: source.count, sessions };
+        const identity = await identityOf(source);
+        if (existing) await requireSameImages(existing, identity, data);
+        const folder = await (existing ? existing.described(description) : RunFolder.create(path, description));
+        await folder.saveImages(identity);
+        const accuracy = async (weights: Readonly<Record<string, DenseArray>>): Promise<number | null> =>
+          held === null || !source.labels
+            ? null
+            : (await knnAccuracy(engine, recipe, weights, images, held, flags, [20])).top1;
+        if (held !== null && !source.labels)
+          warn("the images have no single labels: no kNN is measured on those held out");
+        const knnBefore = await accuracy(queryOf(initialState(recipe)));
+        const { report, stop } = terminalReporter(flags.json === true);
+        const resume = checkpoint ?? undefined;
+        const result = await train({ run: folder, engine, target, source, loader, resume, report, signal });
+        stop();
+        const done = result.position.step;
+        await folder.append({ kind: "session", step: done, seconds: result.seconds, ...placed });
+        const last = await readCheckpoint(result.checkpoint);
+        const knnAfter = result.interrupted ? null : await accuracy(encoderWeights(last, "query"));
+        if (knnBefore !== null && knnAfter !== null)
+          await folder.append({ kind: "evaluation", step: done, knnBefore, knnAfter });
+        return { ...result, folder, last, knnBefore, knnAfter, brokenImages: loader.broken.size };
+      };
+      if (typeof run !== "string") return withLock(run.path, () => start(run, run.path));
+      const isThere = await stat(run).catch(() => null);
+      await makeFolder(run);
+      try {
+        return await withLock(run, () => unlessStillborn(run, () => start(null, run)));
+      } finally {
+        // Only an empty folder goes: the start has failed.
+        if (!isThere) await rmdir(run).catch(() => {});
+      }
     });
   });
+}
+
+/** Removes what a new run has made if it fails before its first step, so that the corrected command finds nothing in its way. */
+async function unlessStillborn<T>(path: string, start: () => Promise<T>): Promise<T> {
+  const before = await RunFolder.open(path).catch(() => null);
+  try {
+    return await start();
+  } catch (error) {
+    if (!before && !(error instanceof TrainingError)) {
+      const made = await RunFolder.open(path).catch(() => null);
+      if (made && (await made.metrics()).length === 0) await made.discard();
+    }
+    throw error;
+  }
+}
+
+async function requireSameImages(
+  run: RunFolder,
+  identity: Awaited<ReturnType<typeof identityOf>>,
+  data: string,
+): Promise<void> {
+  const before = await run.images();
+  const { images } = run.description;
+  const difference = before
+    ? differenceOf(before, identity)
+    : images === identity.images.length
+      ? null
+      : `there are ${identity.images.length} images, were ${images}`;
+  if (difference !== null)
+    throw new UsageError(
+      `${run.path} was trained on other images than ${data} holds now: ${difference}. Give the same images with --data, or train anew with another --out`,
+    );
 }
 
 function queryOf(tensors: Readonly<Record<string, DenseArray>>): Record<string, DenseArray> {

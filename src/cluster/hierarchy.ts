@@ -73,7 +73,7 @@ export async function hierarchy(features: Matrix, options: HierarchyOptions): Pr
   for (const [level, asked] of clusters.entries()) {
     const below = levels.at(-1);
     const found = await kmeans(points, asked, { ...options, seed: seed + level });
-    warnings.push(...found.warnings.map((warning) => `level ${level}: ${warning}`));
+    warnings.push(...found.warnings.map((warning) => `level ${level + 1}: ${warning}`));
     const images = below?.sizes ?? new Int32Array(points.shape[0] ?? 0).fill(1);
     const minimum = variant === "paper" ? minimumClusterSize : 0;
     const all = unitRows(found.centroids);
@@ -123,5 +123,5 @@ function requireFalling(clusters: readonly number[]): void {
 
 function dropped(level: number, made: number, left: number, minimum: number, moved: number): string {
   const what = level === 0 ? "images" : "prototypes";
-  return `level ${level}: ${made - left} of ${made} clusters had fewer than ${minimum} images and were dropped; their ${moved} ${what} went to the most similar of the other ${left}.`;
+  return `level ${level + 1}: ${made - left} of ${made} clusters had fewer than ${minimum} images and were dropped; their ${moved} ${what} went to the most similar of the other ${left}.`;
 }

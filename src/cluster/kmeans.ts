@@ -103,7 +103,7 @@ function requirePositive(numbers: Readonly<Record<string, number>>): void {
 
 function fewerClusters(asked: number, made: number, count: number, objective: number): string {
   const why = objective === 0 ? `no more of the ${count} points differ` : "the others stayed without points";
-  return `${asked} clusters were asked for and ${made} made: ${why}. Ask for fewer clusters or give more varied points.`;
+  return `${asked} ${asked === 1 ? "cluster was" : "clusters were"} asked for and ${made} made: ${why}. Ask for fewer clusters or give more varied points.`;
 }
 
 /** The clusters that have points, ids closed up. */

@@ -29,7 +29,7 @@ export function padHierarchy(hierarchy: Hierarchy, clusters: readonly number[]):
 function padLevel(level: Level, rows: number, l: number): PaddedLevel {
   const [count = 0, width = 0] = level.prototypes.shape;
   if (count > rows) {
-    throw new UsageError(`padding: level ${l} has ${count} prototypes and ${rows} rows. Give at least ${count}.`);
+    throw new UsageError(`padding: level ${l + 1} has ${count} prototypes and ${rows} rows. Give at least ${count}.`);
   }
   const prototypes: Matrix = { shape: [rows, width], data: new Float32Array(rows * width) };
   prototypes.data.set(level.prototypes.data);

@@ -1,44 +1,81 @@
 /** What the command line names a set of images by: one string, looked at once. */
 import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { DataError, UsageError } from "../errors.js";
-import { openWhole, type SourceDescription, type WholeDescription } from "./source.js";
+import { heldOut } from "../heldOut.js";
+import { type ImageSource, openSource, type SourceDescription, type WholeDescription } from "./source.js";
 import { describeCifar, isCifarFolder } from "./sources/cifar.js";
-import { describeFile, isImageFile } from "./sources/files.js";
+import { describeFile } from "./sources/files.js";
 import { describeFolder } from "./sources/folder.js";
+import { isImageFile } from "./sources/formats.js";
 import { describeIdx, isIdx } from "./sources/idx.js";
 import { describeList, isList } from "./sources/list.js";
+import { describeParquet, isParquet } from "./sources/parquet.js";
 import { describeSynthetic } from "./sources/synthetic.js";
 import { describeVoc, vocLayout } from "./sources/voc.js";
 
 /**
  * Describes a set.
  *
- * @param text - one of these, each with a range at its end if wanted, such as `[0:8000]`:
+ * @param text - one of these, each with a range at its end if wanted, such as `[0:8000]`, or a share held out by class (`[20%]`) or
+ *   its rest (`[-20%]`):
  *   - an image file
  *   - a folder of images, or `imagenet#train` for its sub-folder; classes are the innermost folders
  *   - a folder in VOC's layout, `VOC2007#test` for a list of its ImageSets (default trainval), or images with an XML each
- *   - a list, `train.csv`, `train.jsonl` or `train.txt`; `train.csv#images` if its paths start at another folder
+ *   - a list, `train.csv`, `train.tsv`, `train.jsonl`, `train.txt` or `train.parquet`, which may hold the images themselves; `train.csv#images` if its paths start at another folder
  *   - IDX files (a folder with them, or one images file), or a folder of CIFAR's binary files; `#test` for the test part
  *   - `synthetic:count=600,size=32,seed=1`
  * @throws DataError if there is nothing to read; UsageError if the range is no range, or the part must be named
  */
 export async function describeSource(text: string): Promise<SourceDescription> {
-  const { name, from, to } = nameAndRange(text);
+  const { name, cuts } = nameAndCuts(text);
   const whole = await describeWhole(name);
-  const { count } = openWhole(whole);
-  const range = { from: from ? Number(from) : 0, to: to ? Number(to) : count };
-  if (range.from >= range.to || range.to > count) {
-    throw new UsageError(
-      `${text}: the range ${range.from} to ${range.to} does not lie in the ${count} images of ${name}`,
-    );
+  let description: SourceDescription = { whole, chosen: null };
+  for (const cut of cuts) {
+    const source = openSource(description);
+    const places = chosenBy(cut, source, text);
+    const { chosen } = description;
+    description = { whole, chosen: chosen ? places.map((i) => chosen[i]) : places };
   }
-  return { whole, ...range };
+  return description;
 }
 
-function nameAndRange(text: string) {
-  const [, name, from, to] = text.match(/^(.*?)(?:\[(\d*):(\d*)\])?$/s) as RegExpMatchArray;
-  return { name, from, to };
+/** `[0:8000]`, a range; `[20%]`, a fifth held out, `[-20%]`, the rest, `[20%,7]`, drawn by another seed than 0. */
+const cutForm = /\[(?:(?<from>\d*):(?<to>\d*)|(?<rest>-?)(?<percent>\d+(?:\.\d+)?)%(?:,(?<seed>\d+))?)\]/;
+
+function nameAndCuts(text: string): { readonly name: string; readonly cuts: readonly string[] } {
+  const cuts = new RegExp(`(?:${cutForm.source.replaceAll(/\?<\w+>/g, "?:")})*$`).exec(text)?.[0] ?? "";
+  return { name: text.slice(0, text.length - cuts.length), cuts: cuts.split(/(?<=\])/).filter(Boolean) };
 }
+
+/** The places of a set that one cut leaves. @throws UsageError if it leaves none */
+function chosenBy(cut: string, source: ImageSource, text: string): Int32Array {
+  const { from, to, rest, percent, seed } = (cutForm.exec(cut) as RegExpExecArray).groups ?? {};
+  if (percent !== undefined) {
+    const share = Number(percent) / 100;
+    const parts = heldOut(source.count, source.labels, share, Number(seed ?? 0));
+    const places = rest ? parts.rest : parts.held;
+    if (places.length === 0 || share > 1)
+      throw new UsageError(`${text}: ${cut} of ${source.count} images leaves none. Give another share, or more images`);
+    return places;
+  }
+  const [first, end] = [from ? Number(from) : 0, to ? Number(to) : source.count];
+  if (first >= end || end > source.count)
+    throw new UsageError(
+      `${text}: the range ${first} to ${end} does not lie in the ${source.count} images of ${text.slice(0, text.indexOf(cut))}`,
+    );
+  return Int32Array.from({ length: end - first }, (_, i) => first + i);
+}
+
+/** A set parted by `--split`: what learns, and what is held out. */
+export const splitNames = (
+  text: string,
+  share: number,
+  seed: number,
+): { readonly data: string; readonly test: string } => {
+  const cut = `${Number((100 * share).toPrecision(12))}%${seed === 0 ? "" : `,${seed}`}`;
+  return { data: `${text}[-${cut}]`, test: `${text}[${cut}]` };
+};
 
 const isSynthetic = (name: string): boolean => name.startsWith("synthetic:");
 
@@ -55,9 +92,10 @@ async function describeWhole(name: string): Promise<WholeDescription> {
   if (await isIdx(path, isFolder)) return describeIdx(path, isFolder, part ?? "train");
   if (!isFolder) {
     if (isList(path)) return describeList(path, part);
+    if (isParquet(path)) return describeParquet(path, part);
     if (isImageFile(path)) return describeFile(path);
     throw new DataError(
-      `${path} is a file: give an image, a folder of images, a list (.csv, .jsonl, .txt), or an IDX images file`,
+      `${path} is a file: give an image, a folder of images, a list (.csv, .tsv, .jsonl, .txt, .parquet), or an IDX images file`,
     );
   }
   if (await isCifarFolder(path)) return describeCifar(path, part ?? "train");
@@ -65,9 +103,18 @@ async function describeWhole(name: string): Promise<WholeDescription> {
   return layout ? describeVoc(layout, part) : describeFolder(path, part);
 }
 
+/** The same set by a name that holds from any folder: paths in it are absolute. */
+export async function absoluteName(text: string): Promise<string> {
+  const { name } = nameAndCuts(text);
+  if (isSynthetic(name)) return text;
+  const { path, part } = await pathAndPart(name);
+  const whole = part !== null && (isList(path) || isParquet(path)) ? resolve(part) : part;
+  return `${resolve(path)}${whole === null ? "" : `#${whole}`}${text.slice(name.length)}`;
+}
+
 /** The folder that a set is named by; null where that is a file, or nothing on a disk. */
 export async function namedFolder(text: string): Promise<string | null> {
-  const { name } = nameAndRange(text);
+  const { name } = nameAndCuts(text);
   if (isSynthetic(name)) return null;
   const { path } = await pathAndPart(name);
   return (await stat(path)).isDirectory() ? path : null;

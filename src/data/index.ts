@@ -6,6 +6,8 @@
  */
 export * from "./augment/index.js";
 export { type Decoded, decodedRoom } from "./decoded.js";
-export { describeSource, namedFolder } from "./describe.js";
+export { absoluteName, describeSource, namedFolder, splitNames } from "./describe.js";
+export { filePath, isForeign } from "./fileNames.js";
+export { differenceOf, identityOf, imageKeys, type SetIdentity } from "./identity.js";
 export { type Batch, type BatchRequest, type Loader, type LoaderOptions, openLoader } from "./loader.js";
 export { type ImageSource, openSource, type Picture, type SourceDescription } from "./source.js";

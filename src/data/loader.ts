@@ -22,7 +22,7 @@ export interface LoaderOptions {
    * as they are.
    */
   readonly keep?: number;
-  /** Share of the set that may be broken before loading fails; default 0.01. One always may. */
+  /** Share of the set that may be broken before loading fails; default 0.01. One always may. 1: in evaluation even whole batches. */
   readonly tolerance?: number;
   /** Called once for each image that cannot be read. */
   readonly onBroken?: (index: number, name: string, reason: string) => void;
@@ -170,7 +170,7 @@ class ThreadLoader implements Loader {
         : this.ask(worker, { indices: part, from: w * share, epoch, policies, views });
     });
     const broken = (await Promise.all(parts)).flatMap((d) => d.broken);
-    if (broken.length > 0) this.standIn(indices, views, sizes, new Map(broken.map((b) => [b.place, b.reason])));
+    if (broken.length > 0) this.standIn(indices, views, policies, new Map(broken.map((b) => [b.place, b.reason])));
     let held = views;
     const release = () => {
       for (const view of held) this.spare.get(view.length)?.push(view);
@@ -195,11 +195,14 @@ class ThreadLoader implements Loader {
     });
   }
 
-  /** Puts the next readable image of the batch in the place of each broken one. */
+  /**
+   * Puts the next readable image of the batch in the place of each broken one. Of a batch without any, views for evaluation are empty
+   * where all of a set may be broken: their readers leave them out. Nothing is trained on such.
+   */
   private standIn(
     indices: Int32Array,
     views: readonly Uint8Array[],
-    sizes: readonly number[],
+    policies: Work["policies"],
     broken: ReadonlyMap<number, string>,
   ): void {
     for (const [place, reason] of broken) {
@@ -208,8 +211,14 @@ class ThreadLoader implements Loader {
       this.broken.set(index, reason);
     }
     this.checkTolerance();
+    const sizes = viewSizes(policies);
+    const isTraining = "map" in policies;
     for (const place of broken.keys()) {
       const other = Array.from(indices, (_, i) => (place + i) % indices.length).find((p) => !broken.has(p));
+      if (other === undefined && !isTraining && this.options.tolerance === 1) {
+        for (const view of views) view.fill(0);
+        return;
+      }
       if (other === undefined)
         throw new DataError(
           `none of ${indices.length} images of a batch can be read; the first is ${this.source.name(indices[0])}`,

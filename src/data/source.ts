@@ -6,41 +6,56 @@ import type { DenseArray } from "../array.js";
 import { type CifarDescription, openCifar } from "./sources/cifar.js";
 import { type FilesDescription, openFiles } from "./sources/files.js";
 import { type IdxDescription, openIdx } from "./sources/idx.js";
+import { openTable, type TableDescription } from "./sources/parquet.js";
 import type { ImageSource } from "./sources/picture.js";
 import { openSynthetic, type SyntheticDescription } from "./sources/synthetic.js";
 
-export type WholeDescription = FilesDescription | IdxDescription | CifarDescription | SyntheticDescription;
+export type WholeDescription =
+  | FilesDescription
+  | IdxDescription
+  | CifarDescription
+  | SyntheticDescription
+  | TableDescription;
 
 /** A set of images as plain data that may cross threads; raw pixels in it are in shared memory. */
 export interface SourceDescription {
   readonly whole: WholeDescription;
-  readonly from: number;
-  readonly to: number;
+  /** Which images of it, in order; null: all. */
+  readonly chosen: Int32Array | null;
 }
 
 /** Opens a described set; cheap, in any thread. */
-export function openSource({ whole, from, to }: SourceDescription): ImageSource {
+export function openSource({ whole, chosen }: SourceDescription): ImageSource {
   const all = openWhole(whole);
-  if (from === 0 && to === all.count) return all;
+  if (!chosen) return all;
+  const pick = (ids: Int32Array) => chosen.map((i) => ids[i]);
   return {
     ...all,
-    count: to - from,
-    labels: all.labels?.slice(from, to) ?? null,
-    multilabel: all.multilabel && rows(all.multilabel, from, to),
-    hierarchy: all.hierarchy?.map((level) => level.slice(from, to)) ?? null,
-    name: (i) => all.name(from + i),
-    file: (i) => all.file(from + i),
-    read: (i, room) => all.read(from + i, room),
+    count: chosen.length,
+    labels: all.labels && pick(all.labels),
+    multilabel: all.multilabel && rows(all.multilabel, chosen),
+    hierarchy: all.hierarchy?.map(pick) ?? null,
+    name: (i) => all.name(chosen[i]),
+    file: (i) => all.file(chosen[i]),
+    read: (i, room) => all.read(chosen[i], room),
   };
 }
 
-const openers = { files: openFiles, idx: openIdx, cifar: openCifar, synthetic: openSynthetic } as const;
+const openers = {
+  files: openFiles,
+  idx: openIdx,
+  cifar: openCifar,
+  synthetic: openSynthetic,
+  table: openTable,
+} as const;
 
 export const openWhole = (whole: WholeDescription): ImageSource =>
   (openers[whole.kind] as (d: WholeDescription) => ImageSource)(whole);
 
-function rows({ shape: [, width], data }: DenseArray<Int8Array>, from: number, to: number): DenseArray<Int8Array> {
-  return { shape: [to - from, width], data: data.slice(from * width, to * width) };
+function rows({ shape: [, width], data }: DenseArray<Int8Array>, chosen: Int32Array): DenseArray<Int8Array> {
+  const picked = new Int8Array(chosen.length * width);
+  for (const [at, i] of chosen.entries()) picked.set(data.subarray(i * width, (i + 1) * width), at * width);
+  return { shape: [chosen.length, width], data: picked };
 }
 
 export type { ImageSource, Picture } from "./sources/picture.js";

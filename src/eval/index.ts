@@ -4,6 +4,7 @@
  * float64 on typed arrays; only the similarities of kNN are an injected function (`MostSimilar`), so that a graph can do them.
  */
 
+export { type AlikePair, alikeGroups } from "./alike.js";
 export { type AveragePrecisions, averagePrecisions, type ClassPrecisions } from "./averagePrecision.js";
 export {
   classScores,

@@ -4,7 +4,7 @@
  * scikit-learn's: C·Σ cross-entropy + ½‖W‖², the bias left free.
  */
 import { DataError } from "../errors.js";
-import { permutation, random } from "../random.js";
+import { heldOut } from "../heldOut.js";
 import { classScores, type LinearClassifier, precisions, rightShares } from "./classification.js";
 import { minimise, type Objective } from "./lbfgs.js";
 import { type Examples, examplesOf, type Targets } from "./targets.js";
@@ -33,8 +33,8 @@ export interface LinearFit {
   readonly tried: readonly { readonly strength: number; readonly score: number }[];
 }
 
-/** One image of so many is held back to choose the strength. */
-const heldBack = 5;
+/** The share of the images that is held back to choose the strength. */
+const heldBack = 1 / 5;
 
 /** How good scores are, in percent, by kind of target. */
 const quality: {
@@ -51,9 +51,9 @@ export async function fitLinear(train: Examples, { objective, strengths, seed }:
     throw new DataError("a linear classifier needs training images of two classes at least");
   const tried: { strength: number; score: number }[] = [];
   if (strengths.length > 1) {
-    const order = permutation(train.features.shape[0], random(seed));
-    const cut = Math.floor(order.length / heldBack);
-    const [held, kept] = [order.subarray(0, cut), order.subarray(cut)].map((rows) => examplesOf(train, rows));
+    const labels = targets.kind === "single" ? targets.labels : null;
+    const parts = heldOut(train.features.shape[0], labels, heldBack, seed);
+    const [held, kept] = [parts.held, parts.rest].map((rows) => examplesOf(train, rows));
     const measure = quality[targets.kind] as (examples: Examples, classifier: LinearClassifier) => number;
     for (const strength of strengths) {
       const { classifier } = await fitAt(kept, strength, objective);

@@ -58,6 +58,7 @@ export const floatAttributes: ReadonlySet<string> = new Set([
   "activation_params",
   "alpha",
   "beta",
+  "cubic_coeff_a",
   "epsilon",
   "gamma",
   "lambd",

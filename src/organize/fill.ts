@@ -3,7 +3,7 @@ import { constants, copyFile, mkdir, rename, rm, rmdir, symlink, writeFile } fro
 import { dirname, join } from "node:path";
 import sharp from "sharp";
 import type { ImageSource } from "../data/index.js";
-import { DataError, HcscError } from "../errors.js";
+import { DataError, InterruptedError } from "../errors.js";
 import { makeFolder, notWritten } from "../tensorfile/index.js";
 import { layout } from "./layout.js";
 
@@ -37,7 +37,7 @@ const together = 16;
 /**
  * Lays images out by their clusters, with `index.jsonl`: all is made in a folder beside `target`, which then takes its name.
  *
- * @throws DataError if something cannot be written; HcscError if `signal` ends it: nothing is left of it in either case
+ * @throws DataError if something cannot be written; InterruptedError if `signal` ends it: nothing is left of it in either case
  */
 export async function fillFolder({ source, placed, counts, copy, target, progress, signal }: Filling): Promise<void> {
   const entries = placed.map(({ image, clusters }) => ({
@@ -54,7 +54,7 @@ export async function fillFolder({ source, placed, counts, copy, target, progres
   try {
     for (const folder of new Set(paths.map(dirname))) await makeFolder(join(temporary, folder));
     for (let from = 0; from < placed.length; from += together) {
-      if (signal.aborted) throw new HcscError(`interrupted: ${target} is not made, and nothing is left of it`);
+      if (signal.aborted) throw new InterruptedError(`interrupted: ${target} is not made, and nothing is left of it`);
       const ends = placed.slice(from, from + together).map(({ image }, i) => {
         const path = join(temporary, paths[from + i]);
         const { file } = entries[from + i];

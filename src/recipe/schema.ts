@@ -13,79 +13,81 @@ const range = z
   .refine(([low, high]) => low <= high, "the first number must not exceed the second");
 
 const encoder = z.strictObject({
-  backbone: z.enum(keysOf(backbones)),
-  /** Times the filters of every stage. */
-  width: positive.default(1),
-  /** 1: grey images; 3: colour. */
-  channels: z.union([z.literal(1), z.literal(3)]).default(3),
-  /** Side of the views in pixels. */
-  imageSize: count,
-  /** D, the length of the embeddings. */
-  dimension: count.default(128),
-  /** Parts of the shuffled key batch that BatchNorm sees apart; 1: the whole batch, as one process of the authors' code. */
-  keySubBatches: count.default(1),
+  backbone: z.enum(keysOf(backbones)).describe("the network: its depth and stem"),
+  width: positive.default(1).describe("Times the filters of every stage."),
+  channels: z
+    .union([z.literal(1), z.literal(3)])
+    .default(3)
+    .describe("1: grey images; 3: colour."),
+  imageSize: count.describe("Side of the views in pixels."),
+  dimension: count.default(128).describe("D, the length of the embeddings."),
+  keySubBatches: count
+    .default(1)
+    .describe(
+      "Parts of the shuffled key batch that BatchNorm sees apart; 1: the whole batch, as one process of the authors' code.",
+    ),
 });
 
 const method = z.strictObject({
-  variant: z.enum(["paper", "reference"]).default("paper"),
-  /** τ. Below 0.025, e^(−2/τ) is no float32. */
-  temperature: z.number().min(0.025).default(0.2),
-  /** m of the key encoder. */
-  keyMomentum: share.default(0.999),
-  /** Q, the number of past keys. */
-  queue: count.default(16384),
-  /** M of each level, finest first, each coarser than the one before. Empty: plain InfoNCE (MoCo). */
+  variant: z
+    .enum(["paper", "reference"])
+    .default("paper")
+    .describe("paper: the equations; reference: what the authors' code computes"),
+  temperature: z.number().min(0.025).default(0.2).describe("τ. Below 0.025, e^(−2/τ) is no float32."),
+  keyMomentum: share.default(0.999).describe("m of the key encoder."),
+  queue: count.default(16384).describe("Q, the number of past keys."),
   clusters: z
     .array(count)
     .default([3000, 2000, 1000])
     .refine(
       (m) => m.every((c, i) => i === 0 || c < m[i - 1]),
       "each level must have fewer clusters than the one before, such as [3000, 2000, 1000]",
-    ),
-  /** Epochs of plain InfoNCE before the first clustering. */
-  warmupEpochs: z.int().min(0).default(20),
-  instanceSelection: z.boolean().default(true),
-  prototypeSelection: z.boolean().default(true),
-  /** Whether local views take the query's instance selection, or every queue key. */
-  selectionOnLocal: z.boolean().default(true),
-  /** ε of the concentration. */
-  smoothing: positive.default(10),
-  /** Paper: clusters of fewer images are dropped. */
-  minimumClusterSize: count.default(10),
-  /** Of k-means. */
-  iterations: count.default(20),
-  restarts: count.default(5),
+    )
+    .describe("M of each level, finest first, each coarser than the one before. Empty: plain InfoNCE (MoCo)"),
+  warmupEpochs: z.int().min(0).default(20).describe("Epochs of plain InfoNCE before the first clustering."),
+  instanceSelection: z.boolean().default(true).describe("whether queue keys are kept as negatives by their clusters"),
+  prototypeSelection: z.boolean().default(true).describe("whether prototypes are kept as negatives by their parents"),
+  selectionOnLocal: z
+    .boolean()
+    .default(true)
+    .describe("Whether local views take the query's instance selection, or every queue key."),
+  smoothing: positive.default(10).describe("ε of the concentration."),
+  minimumClusterSize: count.default(10).describe("Paper: clusters of fewer images are dropped."),
+  iterations: count.default(20).describe("Of k-means."),
+  restarts: count.default(5).describe("Of k-means; the best is kept."),
 });
 
 const optimizer = z.strictObject({
-  kind: z.enum(optimizerKinds).default("sgd"),
-  /** For a batch of 256; scaled with the batch (times accumulation). */
-  learningRate: positive.default(0.03),
-  /** SGD's and LARS's momentum, Adam's β₁. */
-  momentum: share.default(0.9),
-  weightDecay: z.number().min(0).default(1e-4),
-  nesterov: z.boolean().default(false),
-  excludeVectors: z.boolean().default(false),
-  beta2: share.default(0.999),
-  epsilon: positive.default(1e-8),
-  trust: positive.default(0.001),
-  clipNorm: positive.nullable().default(null),
+  kind: z.enum(optimizerKinds).default("sgd").describe("The optimizer."),
+  learningRate: positive.default(0.03).describe("For a batch of 256; scaled with the batch (times accumulation)."),
+  momentum: share.default(0.9).describe("SGD's and LARS's momentum, Adam's β₁."),
+  weightDecay: z.number().min(0).default(1e-4).describe("of weights"),
+  nesterov: z.boolean().default(false).describe("Nesterov's momentum, of SGD"),
+  excludeVectors: z.boolean().default(false).describe("no decay and no trust ratio of biases and norms"),
+  beta2: share.default(0.999).describe("Adam's β₂"),
+  epsilon: positive.default(1e-8).describe("Adam's ε"),
+  trust: positive.default(0.001).describe("LARS's coefficient"),
+  clipNorm: positive
+    .nullable()
+    .default(null)
+    .describe("gradients whose norm, all together, is larger are scaled to it"),
 });
 
 const schedule = z.strictObject({
-  kind: z.enum(scheduleKinds).default("cosine"),
-  warmupEpochs: z.number().min(0).default(0),
-  milestones: z.array(positive).default([]),
-  gamma: positive.default(0.1),
+  kind: z.enum(scheduleKinds).default("cosine").describe("How the rate falls."),
+  warmupEpochs: z.number().min(0).default(0).describe("Epochs in which the rate rises from 0."),
+  milestones: z
+    .array(positive)
+    .default([])
+    .describe("of the kind step: epochs at which the rate is multiplied by gamma"),
+  gamma: positive.default(0.1).describe("of the kind step"),
 });
 
 const localViews = z.strictObject({ size: count, scale: range, count: count.default(1) });
 
 const views = z.strictObject({
-  /** Share of the image's area that a crop takes. */
-  scale: range.default([0.2, 1]),
-  /** Width over height of a crop. */
-  ratio: range.default([3 / 4, 4 / 3]),
+  scale: range.default([0.2, 1]).describe("Share of the image's area that a crop takes."),
+  ratio: range.default([3 / 4, 4 / 3]).describe("Width over height of a crop."),
   jitter: z
     .strictObject({
       brightness: share,
@@ -94,46 +96,69 @@ const views = z.strictObject({
       hue: z.number().min(0).max(0.5),
       probability: share,
     })
-    .default({ brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1, probability: 0.8 }),
-  grayscaleProbability: share.default(0.2),
-  blur: z.strictObject({ sigma: range, probability: share }).default({ sigma: [0.1, 2], probability: 0.5 }),
-  flipProbability: share.default(0.5),
-  /** Per channel, on a scale of 0 to 1. ImageNet's by default; their mean for grey. */
-  mean: z.array(z.number()).optional(),
-  std: z.array(positive).optional(),
-  /** Further crops of the image, each a size and an area range (multi-crop). */
-  local: z.array(localViews).default([]),
+    .default({ brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1, probability: 0.8 })
+    .describe("strengths of the changes of colour, and the share of views that are changed"),
+  grayscaleProbability: share.default(0.2).describe("share of views that lose their colour"),
+  blur: z
+    .strictObject({ sigma: range, probability: share })
+    .default({ sigma: [0.1, 2], probability: 0.5 })
+    .describe("σ of the blur in pixels, and the share of views that are blurred"),
+  flipProbability: share.default(0.5).describe("share of views that are mirrored"),
+  mean: z
+    .array(z.number())
+    .optional()
+    .describe("Per channel, on a scale of 0 to 1. ImageNet's by default; their mean for grey."),
+  std: z.array(positive).optional().describe("As mean."),
+  local: z
+    .array(localViews)
+    .default([])
+    .describe("Further crops of the image, each a size and an area range (multi-crop)."),
 });
 
 const evaluation = z.strictObject({
-  /** Short side before the centre crop of `imageSize`; 0: images of the view's size are taken as they are, others get size·256/224. */
-  resize: z.int().min(0).default(0),
-  interpolation: z.enum(["bilinear", "bicubic"]).default("bilinear"),
+  resize: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      "Short side before the centre crop of `imageSize`; 0: images of the view's size are taken as they are, others get size·256/224.",
+    ),
+  interpolation: z.enum(["bilinear", "bicubic"]).default("bilinear").describe("of that resize"),
 });
 
 export const recipeSchema = z
   .strictObject({
     $schema: z.string().optional(),
-    name: z.string().regex(/^[\w.-]+$/, "use letters, digits, dots, dashes and underscores"),
-    description: z.string().default(""),
+    name: z
+      .string()
+      .regex(/^[\w.-]+$/, "use letters, digits, dots, dashes and underscores")
+      .describe("names the run folder"),
+    description: z.string().default("").describe("what it is for, in a sentence"),
     encoder,
     method,
     optimizer: optimizer.prefault({}),
     schedule: schedule.prefault({}),
     views: views.prefault({}),
     evaluation: evaluation.prefault({}),
-    epochs: count,
-    batchSize: count,
-    /** Of products; `tf32` and `fp16` need a GPU provider that has them. Weights, statistics, losses and sums are float32. */
-    precision: z.enum(keysOf(precisions)).default("fp32"),
-    /**
-     * Less memory, a little more time: the backward pass makes normalised and activated images again instead of keeping them, and
-     * on the CPU a run is of one step.
-     */
-    recompute: z.boolean().default(false),
-    /** Batches whose gradients are averaged before an update. */
-    accumulation: count.default(1),
-    seed: z.int().min(0).default(0),
+    epochs: count.describe("times that training goes through the images"),
+    batchSize: count.describe("images of a batch"),
+    precision: z
+      .enum(keysOf(precisions))
+      .default("fp32")
+      .describe(
+        "of products: `tf32` and `fp16` need a GPU provider that has them; weights, statistics, losses and sums are float32",
+      ),
+    recompute: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Less memory, a little more time: the backward pass makes normalised and activated images again instead of keeping them",
+      ),
+    accumulation: count.default(1).describe("Batches whose gradients are averaged before an update."),
+    seed: z.int().min(0).default(0).describe("of every draw"),
+    checkpointMinutes: positive
+      .default(10)
+      .describe("Within an epoch a checkpoint is saved after so many minutes: no death of the process loses more."),
   })
   .superRefine((r, context) => {
     const issue = (path: (string | number)[], message: string) => context.addIssue({ code: "custom", path, message });

@@ -58,8 +58,8 @@ export async function collect(options: CollectOptions): Promise<ReportData> {
   const map = await mapOf(features, similar, seed, progress);
   const images: Omit<ReportImages, "sheets"> = {
     names: Array.from(kept, source.name),
-    labels: labels && Array.from(labels.ids),
-    classes: labels && source.classes,
+    ...shownLabels(labels, source.classes),
+    ...(labels && source.hierarchy ? { coarser: coarserOf(source, kept) } : {}),
     clusters: clusters.map((ids) => Array.from(ids)),
     map,
     neighbours: firstOf(similar, neighboursShown),
@@ -97,6 +97,41 @@ function labelsOf({ labels, classes }: ImageSource, kept: Int32Array): Labels | 
     ids: kept.map((i) => labels[i]),
     classes: classes?.length ?? 1 + labels.reduce((m, l) => Math.max(m, l), 0),
   };
+}
+
+/** Labels as the page takes them: images without one are a class of their own, where there are any. */
+function shownLabels(
+  labels: Labels | null,
+  classes: readonly string[] | null,
+): Pick<ReportImages, "labels" | "classes"> {
+  if (!labels) return { labels: null, classes: null };
+  if (!labels.ids.includes(-1)) return { labels: Array.from(labels.ids), classes };
+  const names = classes ?? Array.from({ length: labels.classes }, (_, id) => `class ${id}`);
+  return { labels: Array.from(labels.ids, (id) => (id < 0 ? labels.classes : id)), classes: [...names, "no label"] };
+}
+
+/** The levels of labels above the finest. A coarse class goes by what the names of its classes begin with alike, else by its number. */
+function coarserOf({ classes, labels, hierarchy }: ImageSource, kept: Int32Array) {
+  return (hierarchy ?? []).slice(1).map((level) => {
+    const members = new Map<number, string[]>();
+    for (const [i, id] of level.entries()) {
+      const name = labels && labels[i] >= 0 ? classes?.[labels[i]] : undefined;
+      if (id >= 0 && name !== undefined) members.set(id, [...new Set([...(members.get(id) ?? []), name])]);
+    }
+    const count = 1 + level.reduce((most, id) => Math.max(most, id), 0);
+    return {
+      labels: Array.from(kept, (i) => level[i]),
+      classes: Array.from({ length: count }, (_, id) => sharedFolders(members.get(id) ?? []) || `class ${id}`),
+    };
+  });
+}
+
+/** The folders with which all paths begin. */
+function sharedFolders(paths: readonly string[]): string {
+  const parts = paths.map((path) => path.split("/"));
+  const first = parts[0]?.slice(0, -1) ?? [];
+  const differs = first.findIndex((part, depth) => parts.some((other) => other[depth] !== part));
+  return first.slice(0, differs === -1 ? first.length : differs).join("/");
 }
 
 async function placed(options: CollectOptions, kept: Int32Array, labels: Labels | null): Promise<Placed> {

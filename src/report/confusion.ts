@@ -2,9 +2,8 @@
 import type { Matrix } from "../array.js";
 import { gatherRows } from "../cluster/index.js";
 import { knnClassify, type LabelledFeatures, type MostSimilar } from "../eval/index.js";
-import { permutation, random } from "../random.js";
+import { heldOut } from "../heldOut.js";
 import type { Confusion } from "./data.js";
-import { purpose } from "./draws.js";
 import type { Labels } from "./tree.js";
 
 const votes = 20;
@@ -12,10 +11,10 @@ const votes = 20;
 const mostClasses = 1000;
 
 /**
- * A fifth of the images, drawn by seed, classified by the rest.
+ * A fifth of the labelled images, drawn by seed and class, classified by the rest.
  *
  * @param features - [N, D], unit rows
- * @returns null with fewer than 5 images, or more than 1,000 classes
+ * @returns null where no image can be held out, or with more than 1,000 classes
  */
 export async function confusionOf(
   features: Matrix,
@@ -23,14 +22,20 @@ export async function confusionOf(
   seed: number,
   mostSimilar: MostSimilar,
 ): Promise<Confusion | null> {
-  const held = Math.floor(labels.length / 5);
-  if (held === 0 || classes > mostClasses) return null;
-  const order = permutation(labels.length, random(seed, purpose.held));
-  const of = (rows: Int32Array): LabelledFeatures => ({
-    features: gatherRows(features, rows),
-    labels: rows.map((row) => labels[row]),
-  });
-  const [test, bank] = [of(order.slice(0, held)), of(order.slice(held))];
+  const known = Int32Array.from(labels.keys()).filter((i) => labels[i] >= 0);
+  if (classes > mostClasses) return null;
+  const { held, rest } = heldOut(
+    known.length,
+    known.map((i) => labels[i]),
+    1 / 5,
+    seed,
+  );
+  if (held.length === 0) return null;
+  const of = (places: Int32Array): LabelledFeatures => {
+    const rows = places.map((place) => known[place]);
+    return { features: gatherRows(features, rows), labels: rows.map((row) => labels[row]) };
+  };
+  const [test, bank] = [of(held), of(rest)];
   const k = Math.min(votes, bank.labels.length);
   const [{ top1, predictions }] = await knnClassify(bank, test, { k: [k], mostSimilar });
   const counts = Array.from({ length: classes }, () => Array<number>(classes).fill(0));

@@ -24,7 +24,7 @@ export interface RunFacts {
   readonly epochs: number;
   /** ln(1 + Q): the loss of chance. */
   readonly chanceLoss: number;
-  /** Where it was started, and whether first runs there were compared with the CPU's; null of older runs. */
+  /** Where it was last started, and whether first runs there were compared with the CPU's; null of older runs. */
   readonly provider: string | null;
   /** Dotted field and value, in the order of the recipe. */
   readonly recipe: readonly (readonly [string, string])[];
@@ -42,6 +42,8 @@ export interface ReportImages {
   /** Class id of each image; null without labels. */
   readonly labels: readonly number[] | null;
   readonly classes: readonly string[] | null;
+  /** Coarser levels of labels, from the finest of them on, each with the names of its ids; absent without any. */
+  readonly coarser?: readonly { readonly labels: readonly number[]; readonly classes: readonly string[] }[];
   /** Cluster of each image at every level, finest first; empty without a tree. */
   readonly clusters: readonly (readonly number[])[];
   /** x, y of each image in the map, one after the other, within 0..1. */

@@ -5,11 +5,12 @@ import type { RunFacts } from "./data.js";
 
 /** @param checkpoint - the one shown; null before the first */
 export function factsOf({ path, description }: RunFolder, checkpoint: Checkpoint | null): RunFacts {
-  const { recipe, data, images, started, provider = null, crossCheck = false, versions } = description;
+  const { recipe, data, images, started, sessions, versions } = description;
+  const { provider = null, crossCheck = false } = sessions?.at(-1) ?? {};
   const compared = crossCheck ? "first runs compared with the CPU's" : "not compared with the CPU's";
   return {
     name: basename(path),
-    data,
+    data: basename(data),
     images,
     started,
     epoch: checkpoint?.position.epoch ?? null,

@@ -63,4 +63,5 @@ const policy = (script: string, connect: string): string =>
 const inert = (data: ReportData): string => JSON.stringify(data).replaceAll("<", "\\u003c");
 
 const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-const escaped = (text: string): string => text.replaceAll(/[&<>"]/g, (c) => entities[c]);
+/** Text between tags or in a quoted attribute. */
+export const escaped = (text: string): string => text.replaceAll(/[&<>"]/g, (c) => entities[c]);

@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { UsageError } from "../errors.js";
-import type { RunFolder } from "../train/index.js";
+import { holderOf, RunFolder } from "../train/index.js";
 import { curvesOf } from "./curves.js";
 import { MetricsFollower } from "./follow.js";
 import { livePage } from "./html.js";
@@ -22,6 +22,7 @@ export interface PageServer {
 
 const address = "127.0.0.1";
 const pollMilliseconds = 500;
+const stateMilliseconds = 5000;
 const heartbeatMilliseconds = 15_000;
 
 const headers = {
@@ -96,7 +97,7 @@ const refuse = (response: ServerResponse, status: number, why: string): void => 
 
 /**
  * Server-sent events: `curves` (all so far, in place of any before), `metrics` (a list of new ones), `data` (the report has
- * changed).
+ * changed), `state` (what becomes of the run).
  */
 async function events(run: RunFolder, response: ServerResponse, ended: AbortSignal): Promise<void> {
   response.writeHead(200, { ...headers, "content-type": "text/event-stream" });
@@ -115,12 +116,20 @@ async function events(run: RunFolder, response: ServerResponse, ended: AbortSign
   const follower = new MetricsFollower(run.metricsFile);
   let report = await stamp(reportFile(run));
   let spoken = performance.now();
+  let [epochs, state, lookedAt] = [0, "", Number.NEGATIVE_INFINITY];
   try {
     while (!gone.signal.aborted) {
       const [news, now] = [await follower.news(), await stamp(reportFile(run))];
       if (news?.isStart) await tell("curves", curvesOf(news.metrics));
       else if (news) await tell("metrics", news.metrics);
       if (now !== report) await tell("data", null);
+      if (news?.isStart) epochs = 0;
+      for (const metric of news?.metrics ?? []) if (metric.kind === "epoch") epochs = Number(metric.epoch) + 1;
+      if (news || performance.now() - lookedAt > stateMilliseconds) {
+        const found = await stateOf(run, epochs);
+        if (found !== state) await tell("state", found);
+        [state, lookedAt] = [found, performance.now()];
+      }
       const isQuiet = !news && now === report;
       if (isQuiet && performance.now() - spoken > heartbeatMilliseconds) await send(": still here\n\n");
       else if (isQuiet) {
@@ -136,6 +145,14 @@ async function events(run: RunFolder, response: ServerResponse, ended: AbortSign
     ended.removeEventListener("abort", end);
     response.end();
   }
+}
+
+/** What becomes of a run, in words: its trainer is alive, has finished, or is gone. */
+export async function stateOf({ path }: Pick<RunFolder, "path">, epochs: number): Promise<string> {
+  const holder = await holderOf(path);
+  if (holder) return `training: process ${holder.pid} on ${holder.host}`;
+  const { recipe } = (await RunFolder.open(path)).description;
+  return epochs >= recipe.epochs ? "finished" : "nobody trains it: it was stopped, or died; --resume goes on";
 }
 
 /** Changes whenever the file does; null while there is none. */

@@ -9,7 +9,7 @@ const shown = 24;
 /** Label counts of all prototypes together; of more, thousands of classes by thousands of prototypes, a page would grow too large. */
 const mostCounts = 1e6;
 
-/** One class an image: [N] ids, and how many classes there are. */
+/** One class an image: [N] ids, below 0 where there is none, and how many classes there are. */
 export interface Labels {
   readonly ids: Int32Array;
   readonly classes: number;
@@ -76,6 +76,6 @@ function product(a: Matrix, row: number, b: Matrix, column: number): number {
 
 function mixOf(images: readonly number[], labels: Int32Array, classes: number): number[] {
   const mix = Array<number>(classes).fill(0);
-  for (const image of images) mix[labels[image]]++;
+  for (const image of images) if (labels[image] >= 0) mix[labels[image]]++;
   return mix;
 }

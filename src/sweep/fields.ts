@@ -1,34 +1,11 @@
-/** A recipe as a list of dotted fields, by which recipes are compared. */
-import type { Recipe } from "../recipe/index.js";
-
-/** What names a recipe and changes nothing that it trains. */
-const names = new Set(["$schema", "name", "description"]);
-
-/** Dotted field and value, in the recipe's order; lists are one value. */
-export function recipeFields(recipe: Recipe): ReadonlyMap<string, unknown> {
-  const fields = (value: unknown, path: string): (readonly [string, unknown])[] =>
-    value !== null && typeof value === "object" && !Array.isArray(value)
-      ? Object.entries(value).flatMap(([key, inner]) => fields(inner, path ? `${path}.${key}` : key))
-      : [[path, value]];
-  return new Map(fields(recipe, "").filter(([path]) => !names.has(path)));
-}
-
-const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+/** The fields in which a sweep's recipes differ, and how they are shown. */
+import { isSameValue, type Recipe, recipeFields } from "../recipe/index.js";
 
 /** Fields in which any of the recipes differs from the first, but for the seed. */
 export function varyingFields(recipes: readonly Recipe[]): readonly string[] {
   const all = recipes.map(recipeFields);
   const every = new Set(all.flatMap((fields) => [...fields.keys()]));
-  return [...every].filter((f) => f !== "seed" && all.some((fields) => !isSame(fields.get(f), all[0].get(f))));
-}
-
-/** Fields in which two recipes differ: `method.temperature is 0.2, was 0.1`. */
-export function changesBetween(before: Recipe, now: Recipe): readonly string[] {
-  const [old, fresh] = [recipeFields(before), recipeFields(now)];
-  const shown = (value: unknown) => (value === undefined ? "not given" : JSON.stringify(value));
-  return [...new Set([...old.keys(), ...fresh.keys()])]
-    .filter((f) => !isSame(old.get(f), fresh.get(f)))
-    .map((f) => `${f} is ${shown(fresh.get(f))}, was ${shown(old.get(f))}`);
+  return [...every].filter((f) => f !== "seed" && all.some((fields) => !isSameValue(fields.get(f), all[0].get(f))));
 }
 
 /** The last part of each field's path, or all of it where two end alike. */

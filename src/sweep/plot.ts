@@ -3,7 +3,8 @@
  * viewer asks for dark, so that it can be read wherever it is shown.
  */
 import type { PlotOptions } from "@observablehq/plot";
-import { recipeFields, shortNames, varyingFields } from "./fields.js";
+import { recipeFields } from "../recipe/index.js";
+import { shortNames, varyingFields } from "./fields.js";
 import type { Group, Measures, Spread } from "./results.js";
 
 interface Scale {

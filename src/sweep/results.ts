@@ -1,9 +1,8 @@
 /** What a sweep has found: `results.jsonl`, a line a finished run, and the same as means over seeds. */
 import { readFile } from "node:fs/promises";
 import { CheckpointError, UsageError } from "../errors.js";
-import { parseRecipe, type Recipe } from "../recipe/index.js";
+import { fieldChanges, parseRecipe, type Recipe } from "../recipe/index.js";
 import { writeAtomically } from "../tensorfile/index.js";
-import { changesBetween } from "./fields.js";
 import type { PlannedRun } from "./plan.js";
 
 /** What is measured of a run; null where there is nothing to measure it by. */
@@ -74,7 +73,7 @@ export function requireSame(
   where: string,
 ): void {
   const differences = [
-    ...changesBetween(before.recipe, run.recipe),
+    ...fieldChanges(before.recipe, run.recipe).map(({ text }) => text),
     ...(before.data === now.data ? [] : [`--data is ${now.data}, was ${before.data}`]),
     ...(before.test === undefined || before.test === now.test
       ? []

@@ -1,5 +1,6 @@
 /** A sweep's results as rows: a table for people, with means over seeds, and a CSV file of every run. */
-import { recipeFields, shortNames, shownValue, varyingFields } from "./fields.js";
+import { recipeFields } from "../recipe/index.js";
+import { shortNames, shownValue, varyingFields } from "./fields.js";
 import type { Group, Measures, RunResult, Spread } from "./results.js";
 
 /** How a measure is called and written. */

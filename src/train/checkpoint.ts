@@ -1,5 +1,5 @@
 /** Checkpoints: everything that the next step needs, in one safetensors file. */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { DenseArray } from "../array.js";
 import { state } from "../artifacts/index.js";
 import { CheckpointError } from "../errors.js";
@@ -41,6 +41,9 @@ export async function saveCheckpoint(run: RunFolder, checkpoint: Omit<Checkpoint
   await run.pruneCheckpoints(kept);
   return file;
 }
+
+/** The updates before the checkpoint of a file, by its name. */
+export const stepOf = (file: string): number => Number(/\d+/.exec(basename(file))?.[0]);
 
 /** Reads a checkpoint file. @throws CheckpointError if it is damaged or no checkpoint */
 export async function readCheckpoint(file: string): Promise<Checkpoint> {

@@ -29,6 +29,7 @@ const batchSize = 128;
  *
  * @param weights - an encoder's tensors by torchvision name
  * @param progress - called with the number of images done
+ * @param signal - ends it, by throwing its reason
  */
 export async function embedImages(
   engine: Engine,
@@ -37,6 +38,7 @@ export async function embedImages(
   weights: Readonly<Record<string, DenseArray>>,
   indices: Int32Array,
   progress: (done: number) => void = () => {},
+  signal?: AbortSignal,
 ): Promise<Embedded> {
   const settings = encoderSettings(recipe.encoder);
   const width = featureWidth(settings.net);
@@ -49,7 +51,7 @@ export async function embedImages(
     epoch: 0,
   }));
   let done = 0;
-  for await (const batch of loader.evaluate(requests, evaluationPolicy(recipe))) {
+  for await (const batch of loader.evaluate(requests, evaluationPolicy(recipe), signal)) {
     const count = batch.indices.length;
     const pixels = { shape: [count, settings.channels, size, size], data: batch.views[0] };
     const running = engine.run("encoder", { pixels }, ["features", "embedding"]);

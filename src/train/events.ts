@@ -23,6 +23,8 @@ export type TrainEvent =
       readonly remainingSeconds: number;
     }
   | { readonly kind: "epoch"; readonly metric: EpochMetric }
+  /** Asked to stop: so many steps are waited for, at most. */
+  | { readonly kind: "stopping"; readonly steps: number }
   /** Once, after the first epoch, if decoded images are kept. */
   | { readonly kind: "kept"; readonly decoded: Decoded }
   | { readonly kind: "warning"; readonly message: string }

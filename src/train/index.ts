@@ -5,13 +5,16 @@
 export { type Checkpoint, encoderWeights, latestCheckpoint, readCheckpoint } from "./checkpoint.js";
 export { type ClassifierTraining, type TrainedClassifier, trainClassifier } from "./classifier.js";
 export { clusterEmbeddings } from "./clusterStage.js";
+export { resumeCheckpoint } from "./damage.js";
 export { type Embedded, embedImages, evaluationPolicy } from "./embed.js";
 export { type EmittedFile, emitArtifacts } from "./emitArtifacts.js";
 export { emitTraining } from "./emitTraining.js";
 export type { Reporter, TrainEvent } from "./events.js";
 export { hasHierarchy, type LearnedLevel, learnedHierarchy, placeInHierarchy } from "./learnedHierarchy.js";
+export { type Holder, holderOf, withLock } from "./lock.js";
 export { chanceLoss, type EpochMetric, type StepMetric } from "./metrics.js";
+export { planOf } from "./plan.js";
 export { inEpochs, type Protocol, protocols } from "./protocols.js";
-export { type Metric, type RunDescription, RunFolder } from "./runFolder.js";
+export { type Metric, type RunDescription, RunFolder, type Session } from "./runFolder.js";
 export { initialParts, initialState, moveToState } from "./start.js";
 export { type TrainOptions, type TrainResult, train } from "./trainer.js";

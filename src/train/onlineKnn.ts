@@ -1,35 +1,41 @@
 /** Accuracy on the training images themselves, from embeddings that training has at hand. */
 import type { Matrix } from "../array.js";
 import { knnClassify, type LabelledFeatures } from "../eval/index.js";
+import { heldOut } from "../heldOut.js";
 import { type Engine, similarityOn } from "../runtime/index.js";
 
 /**
- * Top-1 kNN accuracy in percent: a fifth of the images, at most 2,000, classified by the rest.
+ * Top-1 kNN accuracy in percent: a fifth of the labelled images, at most 2,000, drawn by seed and class, classified by the rest.
  *
  * @param embeddings - unit rows [N, D]
- * @param labels - [N], or null where the set has none
- * @returns undefined without labels, or with fewer than 10 images
+ * @param labels - [N], below 0 where an image has none; null where the set has none
+ * @returns undefined with fewer than 10 labelled images
  */
 export async function onlineKnn(
   engine: Engine,
   embeddings: Matrix,
   labels: Int32Array | null,
+  seed: number,
 ): Promise<number | undefined> {
-  if (!labels || labels.length < 10) return undefined;
-  const every = Math.max(5, Math.ceil(labels.length / 2000));
-  const rows = Array.from(labels.keys());
-  const bank = rowsOf(
-    embeddings,
-    labels,
-    rows.filter((i) => i % every !== 0),
+  const rows = labels ? Int32Array.from(labels.keys()).filter((i) => labels[i] >= 0) : new Int32Array();
+  if (!labels || rows.length < 10) return undefined;
+  const share = Math.min(1 / 5, 2000 / rows.length);
+  const { held, rest } = heldOut(
+    rows.length,
+    rows.map((i) => labels[i]),
+    share,
+    seed,
   );
-  const held = rowsOf(
-    embeddings,
-    labels,
-    rows.filter((i) => i % every === 0),
+  if (held.length === 0) return undefined; // every class has one image
+  const [bank, asked] = [rest, held].map((part) =>
+    rowsOf(
+      embeddings,
+      labels,
+      Array.from(part, (at) => rows[at]),
+    ),
   );
   const options = { k: [Math.min(20, bank.labels.length)], mostSimilar: await similarityOn(engine) };
-  const [{ top1 }] = await knnClassify(bank, held, options);
+  const [{ top1 }] = await knnClassify(bank, asked, options);
   return top1;
 }
 

@@ -1,31 +1,48 @@
 /**
  * The run folder, from which everything printed or drawn can be made again:
- * `run.json` (recipe, data, versions), `metrics.jsonl` (a line a step and an epoch), `checkpoints/`, `graphs/` (the ONNX
- * models that ran).
+ * `run.json` (recipe, data, versions, sessions), `images.json` (by what the images are known again), `metrics.jsonl` (a line a step
+ * and an epoch), `checkpoints/`, `graphs/` (the ONNX models that ran).
  */
 import { access, appendFile, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { SetIdentity } from "../data/index.js";
 import { CheckpointError, UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
 import { parseRecipe } from "../recipe/index.js";
 import { makeFolder, writeAtomically } from "../tensorfile/index.js";
+import { stepOf } from "./checkpoint.js";
 
 /** What a run is: enough to do it again. */
 export interface RunDescription {
   readonly recipe: Recipe;
-  /** As given on the command line. */
+  /** The images, with an absolute path, so that they are found from any folder. */
   readonly data: string;
+  /** Labelled images held out, likewise; null or absent without any. */
+  readonly test?: string | null;
   readonly images: number;
-  /** Where it was started, and whether first runs there were compared with the CPU's; absent in runs of version 0.1.0. */
-  readonly provider?: string;
-  readonly crossCheck?: boolean;
   readonly versions: Readonly<Record<string, string>>;
   readonly started: string;
+  /** Each start of the trainer, the first included. */
+  readonly sessions?: readonly Session[];
+}
+
+/** A start of the trainer. */
+export interface Session {
+  readonly started: string;
+  /** Updates done before it. */
+  readonly step: number;
+  readonly provider: string;
+  /** Whether first runs there were compared with the CPU's. */
+  readonly crossCheck: boolean;
+  /** Null: all cores. */
+  readonly threads: number | null;
+  /** What of the recipe is other than before: `optimizer.learningRate is 0.01, was 0.1`. */
+  readonly changes: readonly string[];
 }
 
 /** One line of `metrics.jsonl`. */
 export type Metric = Readonly<Record<string, unknown>> & {
-  readonly kind: "step" | "epoch" | "evaluation" | "session";
+  readonly kind: "step" | "epoch" | "evaluation" | "session" | "failure";
   readonly step: number;
 };
 
@@ -43,8 +60,34 @@ export class RunFolder {
       throw new UsageError(`${path} already holds a run: give --resume to continue it, or another --out`);
     }
     for (const part of ["", "checkpoints", "graphs"]) await makeFolder(join(path, part));
-    await writeAtomically(join(path, "run.json"), encoder.encode(`${JSON.stringify(description, null, 2)}\n`));
-    return new RunFolder(path, description);
+    return new RunFolder(path, description).described(description);
+  }
+
+  /** The run with another description, written. */
+  async described(description: RunDescription): Promise<RunFolder> {
+    await writeAtomically(join(this.path, "run.json"), encoder.encode(`${JSON.stringify(description, null, 2)}\n`));
+    return new RunFolder(this.path, description);
+  }
+
+  /** Removes all that the run has made. */
+  async discard(): Promise<void> {
+    for (const part of ["run.json", "images.json", "metrics.jsonl", "checkpoints", "graphs"])
+      await rm(join(this.path, part), { recursive: true, force: true });
+  }
+
+  /** Keeps by what its images are known again. */
+  async saveImages(identity: SetIdentity): Promise<void> {
+    await writeAtomically(this.imagesFile, encoder.encode(JSON.stringify(identity)));
+  }
+
+  /** By what its images are known again; null of a run of older software. */
+  async images(): Promise<SetIdentity | null> {
+    const text = await readFile(this.imagesFile, "utf8").catch(() => null);
+    return text === null ? null : (JSON.parse(text) as SetIdentity);
+  }
+
+  private get imagesFile(): string {
+    return join(this.path, "images.json");
   }
 
   /** A run that exists. @throws UsageError if there is none; CheckpointError if its description is damaged */
@@ -91,8 +134,9 @@ export class RunFolder {
     });
   }
 
-  /** Drops what was written after `step`, as a resumed run writes it again. */
+  /** Drops what was written after `step`, checkpoints too, as a resumed run writes it again. */
   async rewind(step: number): Promise<void> {
+    for (const file of await this.listCheckpoints()) if (stepOf(file) > step) await rm(file, { force: true });
     const kept = (await this.metrics()).filter((m) => m.step <= step);
     await writeAtomically(this.metricsFile, encoder.encode(kept.map((m) => `${JSON.stringify(m)}\n`).join("")));
   }

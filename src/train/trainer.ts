@@ -20,6 +20,7 @@ import { embeddingSpread } from "../eval/index.js";
 import { type Engine, release } from "../runtime/index.js";
 import { type Checkpoint, type Position, saveCheckpoint } from "./checkpoint.js";
 import { type Clustering, clusterEmbeddings } from "./clusterStage.js";
+import { resumeCheckpoint } from "./damage.js";
 import { epochBatches } from "./draws.js";
 import { embedImages } from "./embed.js";
 import type { Reporter } from "./events.js";
@@ -48,7 +49,7 @@ export interface TrainResult {
   readonly position: Position;
   readonly checkpoint: string;
   readonly interrupted: boolean;
-  /** Mean loss of the last epoch. */
+  /** Mean over the steps of the last epoch, or of what is done of it, in whichever sessions. */
   readonly loss: number;
   readonly seconds: number;
 }
@@ -66,6 +67,12 @@ class Training {
   private position: Position = { epoch: 0, batch: 0, step: 0, enqueued: 0 };
   private assignments: readonly Int32Array[] = [];
   private lastCheckpoint: string | null = null;
+  /** When that was saved. */
+  private savedAt = performance.now();
+  /** Updates done once those under way are. */
+  private taken = 0;
+  /** Of the steps of this epoch so far, or of the last where this has none yet. */
+  private losses: number[] = [];
   private toldKept = false;
 
   constructor(private readonly options: TrainOptions) {
@@ -77,13 +84,11 @@ class Training {
     const { report, resume } = this.options;
     const began = performance.now();
     await this.begin(resume);
-    let loss = Number.NaN;
+    const stopping = () => report({ kind: "stopping", steps: this.taken - this.position.step });
+    this.options.signal?.addEventListener("abort", stopping, { once: true });
     let interrupted = false;
-    while (this.position.epoch < this.plan.recipe.epochs && !interrupted) {
-      const epoch = await this.epoch();
-      loss = epoch.loss;
-      interrupted = epoch.interrupted;
-    }
+    while (this.position.epoch < this.plan.recipe.epochs && !interrupted) interrupted = await this.epoch();
+    this.options.signal?.removeEventListener("abort", stopping);
     await this.unload();
     const file = this.lastCheckpoint ?? (await this.save());
     report({ kind: "checkpoint", file });
@@ -91,7 +96,7 @@ class Training {
       position: this.position,
       checkpoint: file,
       interrupted,
-      loss,
+      loss: mean(this.losses),
       seconds: (performance.now() - began) / 1000,
     };
   }
@@ -100,9 +105,12 @@ class Training {
     const { report, run, engine, source } = this.options;
     if (resume) {
       this.position = resume.position;
+      this.taken = this.position.step;
       this.assignments = resume.assignments;
       this.lastCheckpoint = resume.file;
       await run.rewind(this.position.step);
+      const done = (await run.metrics()).filter((m) => m.kind === "step");
+      this.losses = done.filter((m) => m.epoch === done.at(-1)?.epoch).map((m) => m.loss as number);
     }
     await moveToState(engine, this.memory, resume ? singly(resume.tensors) : initialParts(this.plan.recipe));
     const parameters = encoderSpecs(this.plan.settings.encoder)
@@ -121,29 +129,32 @@ class Training {
     if (!resume) await this.save();
   }
 
-  /** One epoch, or the rest of one. */
-  private async epoch(): Promise<{ loss: number; interrupted: boolean }> {
+  /** One epoch, or the rest of one. @returns whether training was asked to stop before it is done */
+  private async epoch(): Promise<boolean> {
     const { method } = this.plan.recipe;
     const { epoch } = this.position;
     const began = performance.now();
     const selective = method.clusters.length > 0 && epoch >= method.warmupEpochs;
     const before = selective && this.position.batch === 0 ? await this.cluster() : null;
+    // What the epoch began with is saved; it is clustered again when the run goes on.
+    if (before === "aborted" || (before && this.options.signal?.aborted)) return true;
     const stepper = await this.load(selective ? "selective" : "warmup");
     const clusterSeconds = (performance.now() - began) / 1000;
     const waitedBefore = this.options.loader.waitedSeconds;
-    const { losses, interrupted } = await this.steps(stepper);
+    if (this.position.batch === 0) this.losses = [];
+    const resumedAt = this.losses.length;
+    const { interrupted } = await this.steps(stepper);
     const seconds = (performance.now() - began) / 1000;
-    const loss = losses.reduce((a, b) => a + b, 0) / Math.max(1, losses.length);
     const stepSeconds = seconds - clusterSeconds;
     const metric: EpochMetric = {
       kind: "epoch",
       step: this.position.step,
       epoch,
-      loss,
+      loss: mean(this.losses),
       chanceLoss: chanceLoss(method.queue),
       seconds,
       clusterSeconds,
-      imagesPerSecond: (losses.length * this.plan.imagesPerStep) / stepSeconds,
+      imagesPerSecond: ((this.losses.length - resumedAt) * this.plan.imagesPerStep) / stepSeconds,
       waitingShare: (this.options.loader.waitedSeconds - waitedBefore) / stepSeconds,
       ...(before
         ? {
@@ -161,17 +172,16 @@ class Training {
       this.reportKept();
     }
     await this.save();
-    return { loss, interrupted };
+    return interrupted || (this.options.signal?.aborted === true && this.position.epoch < this.plan.recipe.epochs);
   }
 
   /** The steps of this epoch from the position on. */
-  private async steps(stepper: Stepper): Promise<{ losses: number[]; interrupted: boolean }> {
+  private async steps(stepper: Stepper): Promise<{ interrupted: boolean }> {
     const { loader, signal } = this.options;
-    const { batchSize, seed } = this.plan.recipe;
+    const { batchSize, seed, accumulation } = this.plan.recipe;
     const { epoch } = this.position;
     const batches = epochBatches(this.options.source.count, batchSize, seed, epoch).slice(0, this.plan.batchesPerEpoch);
     const rest = batches.slice(this.position.batch).map((indices) => ({ indices, epoch }));
-    const losses: number[] = [];
     let mark = performance.now();
     const [began, waitedBefore] = [mark, loader.waitedSeconds];
     const record = async (ran: readonly Stepped[]): Promise<void> => {
@@ -180,7 +190,7 @@ class Training {
       for (const stepped of ran) {
         const metric = await this.finish(stepped);
         if (!metric) continue;
-        losses.push(metric.loss);
+        this.losses.push(metric.loss);
         await this.options.run.append(metric as StepMetric & Record<string, unknown>);
         this.reportStep(metric, (now - mark) / 1000 / ran.length, waitingShare);
       }
@@ -188,14 +198,19 @@ class Training {
     };
     let { position } = this;
     for await (const batch of loader.train(rest, viewPolicies(this.plan.recipe))) {
+      if (signal?.aborted && position.batch % accumulation === 0) break;
+      this.taken = position.step + 1;
       await record(await stepper.take(batch, position, this.assignments));
       position = advanced(this.plan, position);
-      if (signal?.aborted && position.batch % this.plan.recipe.accumulation === 0) break;
+      if (this.isSaveDue && position.batch % accumulation === 0 && position.batch < batches.length) {
+        await record(await stepper.finish());
+        await this.save();
+      }
     }
     await record(await stepper.finish());
     const done = this.position.batch === batches.length;
     if (done) this.position = { ...this.position, epoch: epoch + 1, batch: 0 };
-    return { losses, interrupted: !done };
+    return { interrupted: !done };
   }
 
   private reportKept(): void {
@@ -247,14 +262,19 @@ class Training {
     this.loaded = null;
   }
 
-  private async cluster(): Promise<{ clustering: Clustering; meanCosine: number; onlineKnn?: number }> {
-    const { engine, report, source, loader } = this.options;
+  private async cluster(): Promise<{ clustering: Clustering; meanCosine: number; onlineKnn?: number } | "aborted"> {
+    const { engine, report, source, loader, signal } = this.options;
     const began = performance.now();
     const key = await this.weights("key");
     const everything = Int32Array.from({ length: source.count }, (_, i) => i);
-    const embedded = await embedImages(engine, loader, this.plan.recipe, key, everything, (done) =>
-      report({ kind: "embed", done, total: source.count }),
+    const embedding = (done: number) => report({ kind: "embed", done, total: source.count });
+    const embedded = await embedImages(engine, loader, this.plan.recipe, key, everything, embedding, signal).catch(
+      (error) => {
+        if (signal?.aborted) return null;
+        throw error;
+      },
     );
+    if (!embedded) return "aborted";
     const clustering = await clusterEmbeddings(engine, this.plan.recipe, embedded.embeddings, this.plan.recipe.seed);
     this.assignments = clustering.assignments;
     await this.options.engine.write(clustering.tensors);
@@ -276,7 +296,7 @@ class Training {
       seconds: (performance.now() - began) / 1000,
       counts: clustering.counts,
     });
-    const accuracy = await onlineKnn(engine, embedded.embeddings, source.labels);
+    const accuracy = await onlineKnn(engine, embedded.embeddings, source.labels, this.plan.recipe.seed);
     return { clustering, meanCosine, ...(accuracy === undefined ? {} : { onlineKnn: accuracy }) };
   }
 
@@ -287,6 +307,10 @@ class Training {
     return Object.fromEntries(names.map((n) => [n, stored[state[which](n)]]));
   }
 
+  private get isSaveDue(): boolean {
+    return performance.now() - this.savedAt > this.plan.recipe.checkpointMinutes * 60_000;
+  }
+
   private async save(): Promise<string> {
     const held = await this.options.engine.read();
     const tensors = this.memory.unpack(held);
@@ -295,6 +319,7 @@ class Training {
       tensors,
       assignments: this.assignments,
     });
+    this.savedAt = performance.now();
     release([...Object.values(held), ...Object.values(tensors)]);
     return this.lastCheckpoint;
   }
@@ -304,9 +329,16 @@ class Training {
     const bad = Object.entries(tensors).find(
       ([, { data }]) => data instanceof Float32Array && !data.every(Number.isFinite),
     )?.[0];
+    const { run } = this.options;
+    const { step, epoch, loss, gradientNorm } = metric;
+    await run.append({ kind: "failure", step, epoch, loss, gradientNorm });
+    const good = await resumeCheckpoint(run);
     const which = Number.isFinite(metric.loss) ? "gradient" : "loss";
     throw new TrainingError(
-      `step ${metric.step}: the ${which} is not finite (loss ${metric.loss}, gradient norm ${metric.gradientNorm})${bad ? `; the first tensor with such a number is ${bad}` : ""}. The last good checkpoint is ${this.lastCheckpoint}. Lower optimizer.learningRate or set optimizer.clipNorm, then --resume`,
+      `step ${metric.step}: the ${which} is not finite (loss ${metric.loss}, gradient norm ${metric.gradientNorm})${bad ? `; the first tensor with such a number is ${bad}` : ""}. The last checkpoint before the damage is ${good?.file}, from which --resume goes on: give it a lower --learning-rate (optimizer.learningRate) than ${this.plan.recipe.optimizer.learningRate}, or --set optimizer.clipNorm=1`,
     );
   }
 }
+
+/** Not a number of nothing. */
+const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;

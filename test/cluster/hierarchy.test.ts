@@ -117,7 +117,7 @@ test("images of a dropped cluster go to the most similar prototype that stays", 
   const dropped = all.sizes.length - left.sizes.length;
   t.true(dropped > 0);
   t.true(all.sizes.filter((size) => size < 10).length >= dropped);
-  t.regex(warnings[0], new RegExp(`^level 0: ${dropped} of ${all.sizes.length} clusters had fewer than 10 images`));
+  t.regex(warnings[0], new RegExp(`^level 1: ${dropped} of ${all.sizes.length} clusters had fewer than 10 images`));
   const { owner: closest } = await nearest(features, left.prototypes);
   const row = (matrix: Matrix, id: number) => matrix.data.subarray(id * 8, (id + 1) * 8).join();
   for (let i = 0; i < 300; i++) {
@@ -138,7 +138,7 @@ test("fewer images than ten a cluster still give a tree", async (t) => {
     tree.levels.map(({ sizes }) => [...sizes]),
     [[3], [3]],
   );
-  t.regex(tree.warnings.join("\n"), /level 0: 3 clusters were asked for and 2 made: no more of the 3 points differ/);
+  t.regex(tree.warnings.join("\n"), /level 1: 3 clusters were asked for and 2 made: no more of the 3 points differ/);
 });
 
 test("padding keeps the tree and fills up with empty prototypes", async (t) => {
@@ -153,7 +153,7 @@ test("padding keeps the tree and fills up with empty prototypes", async (t) => {
   t.deepEqual([...fine.temperature.subarray(5)], [1, 1, 1]);
   t.deepEqual([...(fine.parent ?? [])], [...(tree.levels[0].parent ?? []), 0, 0, 0]);
   t.is(top.parent, null);
-  t.throws(() => padHierarchy(tree, [4, 2]), { message: /level 0 has 5 prototypes and 4 rows/ });
+  t.throws(() => padHierarchy(tree, [4, 2]), { message: /level 1 has 5 prototypes and 4 rows/ });
   t.throws(() => padHierarchy(tree, [5]), { message: /2 levels/ });
 });
 

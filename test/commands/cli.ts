@@ -2,7 +2,7 @@
 import { execFile, spawn } from "node:child_process";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve as resolvePath } from "node:path";
 
 export interface Outcome {
   readonly code: number | null;
@@ -10,23 +10,32 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-const main = "build/src/cli/main.js";
+const main = resolvePath("build/src/cli/main.js");
 
 /** Runs `hcsc` with arguments. */
 export const hcsc = (...args: readonly string[]): Promise<Outcome> => hcscWith({}, ...args);
 
+/** Runs `hcsc` with arguments in a folder. */
+export const hcscIn = (cwd: string, ...args: readonly string[]): Promise<Outcome> => started({ cwd }, args);
+
 /** Runs `hcsc` with arguments and some variables of the environment changed. */
-export function hcscWith(variables: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Outcome> {
-  const options = { maxBuffer: 1 << 26, env: { ...process.env, ...variables } };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], options, (error, stdout, stderr) => {
+export const hcscWith = (variables: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Outcome> =>
+  started({ env: { ...process.env, ...variables } }, args);
+
+function started(options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv }, args: readonly string[]) {
+  return new Promise<Outcome>((resolve) => {
+    execFile(process.execPath, [main, ...args], { maxBuffer: 1 << 26, ...options }, (error, stdout, stderr) => {
       resolve({ code: error ? ((error.code as unknown as number) ?? null) : 0, stdout, stderr });
     });
   });
 }
 
 /** Runs `hcsc`, and interrupts it once stderr or a file says so. */
-export function hcscInterrupted(args: readonly string[], when: () => Promise<boolean>): Promise<Outcome> {
+export function hcscInterrupted(
+  args: readonly string[],
+  when: () => Promise<boolean>,
+  signal: NodeJS.Signals = "SIGINT",
+): Promise<Outcome> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [main, ...args]);
     const outcome = { stdout: "", stderr: "" };
@@ -41,7 +50,7 @@ export function hcscInterrupted(args: readonly string[], when: () => Promise<boo
       if (!(await when()) || isSent) return;
       isSent = true;
       clearInterval(timer);
-      child.kill("SIGINT");
+      child.kill(signal);
     }, 20);
     child.on("exit", (code) => {
       clearInterval(timer);

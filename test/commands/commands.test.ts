@@ -38,6 +38,7 @@ for (const command of [
   ["eval", "cluster"],
   ["embed"],
   ["neighbors"],
+  ["duplicates"],
   ["organize"],
   ["export"],
   ["report"],
@@ -100,7 +101,7 @@ test("train, eval, embed and export follow from one another, and the exported en
   t.is(trained.code, 0, trained.stderr);
   const summary = JSON.parse(trained.stdout);
   t.true(Number.isFinite(summary.loss) && summary.knnBefore > 0 && summary.knnAfter > 0);
-  t.deepEqual((await readdir(run)).sort(), ["checkpoints", "graphs", "metrics.jsonl", "run.json"]);
+  t.deepEqual((await readdir(run)).sort(), ["checkpoints", "graphs", "images.json", "metrics.jsonl", "run.json"]);
   const metrics = (await readFile(join(run, "metrics.jsonl"), "utf8"))
     .trim()
     .split("\n")
@@ -181,8 +182,9 @@ test("train, eval, embed and export follow from one another, and the exported en
 
   const model = join(folder, "model");
   t.is((await hcsc("export", "--run", run, "--out", model)).code, 0);
-  const preprocessing = JSON.parse(await readFile(join(model, "preprocessing.json"), "utf8"));
-  const session = await ort.InferenceSession.create(join(model, "encoder.onnx"));
+  const { pixels: stated } = JSON.parse(await readFile(join(model, "preprocessing.json"), "utf8"));
+  const session = await ort.InferenceSession.create(join(model, stated.model));
+  const { mean, std } = stated.steps.normalize;
   const { openSource, describeSource } = await import("../../src/data/index.js");
   const source = openSource(await describeSource(images));
   for (const batch of [1, 3]) {
@@ -191,8 +193,7 @@ test("train, eval, embed and export follow from one another, and the exported en
       const picture = await source.read(b);
       for (let c = 0; c < 3; c++) {
         for (let p = 0; p < 256; p++)
-          pixels[(b * 3 + c) * 256 + p] =
-            (picture.data[p * 3 + c] / 255 - preprocessing.mean[c]) / preprocessing.std[c];
+          pixels[(b * 3 + c) * 256 + p] = (picture.data[p * 3 + c] / 255 - mean[c]) / std[c];
       }
     }
     const { features } = await session.run({ pixels: new ort.Tensor("float32", pixels, [batch, 3, 16, 16]) });
@@ -202,7 +203,7 @@ test("train, eval, embed and export follow from one another, and the exported en
   await session.release();
 });
 
-test("Ctrl-C finishes the step, saves and exits with 0; --resume ends at the very numbers of an uninterrupted run", async (t) => {
+test("Ctrl-C finishes the step, saves and exits with 130; --resume ends at the very numbers of an uninterrupted run", async (t) => {
   const { folder, recipe } = await withRecipe({ epochs: 3 });
   const [whole, parts] = [join(folder, "whole"), join(folder, "parts")];
   const many = "synthetic:count=256,size=16"; // 48 steps: a busy machine hears the signal before the end
@@ -213,7 +214,7 @@ test("Ctrl-C finishes the step, saves and exits with 0; --resume ends at the ver
       .split("\n")
       .filter((l) => l.includes('"step"')).length;
   const stopped = await hcscInterrupted(args(parts), async () => (await steps()) >= 18);
-  t.is(stopped.code, 0, stopped.stderr);
+  t.is(stopped.code, 130, stopped.stderr);
   t.regex(stopped.stdout, /--resume/);
   t.true((await steps()) < 48);
   const resumed = await hcsc("train", "--data", many, "--out", parts, "--resume");

@@ -157,7 +157,7 @@ test("Ctrl-C while images are laid out leaves nothing", async (t) => {
   const args = ["organize", "--run", run, "--data", many, "--out", join(place, "out")];
   const isUnderWay = async () => (await readdir(place)).some((name) => name.endsWith(".part"));
   const { code, stdout, stderr } = await hcscInterrupted(args, isUnderWay);
-  t.deepEqual([code, stdout], [1, ""]);
+  t.deepEqual([code, stdout], [130, ""]);
   t.regex(stderr, /interrupted/);
   t.deepEqual(await readdir(place), []);
 });

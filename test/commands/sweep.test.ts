@@ -57,7 +57,7 @@ test("a stopped sweep goes on to the results of one that never stopped, then tra
       .split("\n")
       .filter((l) => l.includes('"step"')).length;
   const stopped = await hcscInterrupted(args(file, parts), async () => (await steps()) >= 5);
-  t.is(stopped.code, 0, stopped.stderr);
+  t.is(stopped.code, 130, stopped.stderr);
   t.regex(stopped.stdout, /stopped with 1 of 2 runs/);
   t.is((await results(parts)).length, 1);
   const resumed = await hcsc(...args(file, parts));

@@ -240,6 +240,12 @@ test("one broken image is let pass; more than the tolerance, or a batch of none 
   await t.notThrowsAsync(take([1, 2], 0));
   await t.throwsAsync(take([1, 2, 5], 0.01), { name: "DataError", message: /^2 images.*1 %.*12\.png, 15\.png/ });
   await t.throwsAsync(take([2, 5], 1), { name: "DataError", message: /none of 2 images.*12\.png/ });
+  const seen = (tolerance: number) =>
+    withLoader({ source, tolerance }, (loader) =>
+      loader.evaluate([{ indices: Int32Array.of(2, 5), epoch: 0 }], evaluation).next(),
+    );
+  await t.throwsAsync(seen(0.5), { name: "DataError", message: /none of 2 images/ });
+  t.true((await seen(1)).value.views[0].every((level: number) => level === 0));
 });
 
 test("a view that cannot be made is an error, not a broken image", async (t) => {

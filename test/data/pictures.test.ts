@@ -119,7 +119,7 @@ test("the first sub-folder is the label; other files are left out with a warning
   t.deepEqual([0, 1, 2].map(source.name), ["cats/2.png", "cats/young/1.png", "dogs/3.png"]);
   t.deepEqual([...(source.labels ?? [])], [0, 0, 1]);
   t.deepEqual(source.classes, ["cats", "dogs"]);
-  t.regex(source.warnings.join(), /1 files are not images/);
+  t.regex(source.warnings.join(), /1 file of another kind is left out: 1 \.txt/);
 });
 
 test("a truncated file is an error that names it", async (t) => {

@@ -143,8 +143,14 @@ test("events: what is there, new lines whole, a file cut or replaced anew, a new
     leave.abort();
   });
   const events = eventsOf(server.url, leave.signal);
-  const next = async () =>
-    (await events.next()).value as { event: string; data: { steps: { step: number }[] } & { step: number }[] };
+  type Event = { event: string; data: { steps: { step: number }[] } & { step: number }[] };
+  const states: unknown[] = [];
+  const next = async (): Promise<Event> => {
+    const event = (await events.next()).value as Event;
+    if (event.event !== "state") return event;
+    states.push(event.data);
+    return next();
+  };
   const curves =
     (...steps: number[]) =>
     async (what: string) => {
@@ -195,6 +201,7 @@ test("events: what is there, new lines whole, a file cut or replaced anew, a new
     ]),
     { message: "quiet" },
   );
+  t.regex(String(states[0]), /nobody trains it|finished/);
 });
 
 test("clients that leave are forgotten", async (t) => {

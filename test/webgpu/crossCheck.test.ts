@@ -103,7 +103,7 @@ deviceTest("training says that first runs agree, or is told not to compare them;
   const { folder, recipe } = await withRecipe({ epochs: 1 });
   const train = (out: string, ...flags: string[]) =>
     hcsc("train", "--data", images, "--recipe", recipe, "--out", out, "--provider", "webgpu", ...flags);
-  const described = async (out: string) => JSON.parse(await readFile(`${out}/run.json`, "utf8"));
+  const described = async (out: string) => JSON.parse(await readFile(`${out}/run.json`, "utf8")).sessions.at(-1);
   const [checked, unchecked] = [`${folder}/checked`, `${folder}/unchecked`];
   const first = await train(checked);
   t.is(first.code, 0, first.stderr);

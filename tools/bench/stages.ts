@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { encoderModel, encoderSettings, initialEncoder } from "../../src/artifacts/index.js";
 import { hierarchy, unitRows } from "../../src/cluster/index.js";
-import { describeSource, openLoader, type Picture, randomView } from "../../src/data/index.js";
+import { describeSource, openLoader, openSource, type Picture, randomView } from "../../src/data/index.js";
 import { random } from "../../src/random.js";
 import type { Recipe } from "../../src/recipe/index.js";
 import { nearestCentroidOn, openEngine } from "../../src/runtime/index.js";
@@ -143,16 +143,17 @@ function views(name: string, picture: Picture, recipe: Recipe): Row {
 const loading = (name: string): Promise<Row> =>
   withPhotos(200, async (folder) => {
     const source = await describeSource(`${folder}#train`);
+    const { count } = openSource(source);
     const loader = openLoader({ source, seed: 0, workers: 1 });
     const policies = viewPolicies(recipeOf(stepCases["resnet18, batch 8, 224 px"]));
-    const starts = Array.from({ length: source.to / 20 }, (_, b) => 20 * b);
+    const starts = Array.from({ length: count / 20 }, (_, b) => 20 * b);
     const requests = starts.map((from) => ({ indices: Int32Array.from({ length: 20 }, (_, i) => from + i), epoch: 0 }));
     const pass = async () => {
       for await (const batch of loader.train(requests, policies)) batch.release();
     };
     const [ours, theirs]: [number[], number[]] = [[], []];
     for (let round = 0; round < Number(flags.rounds); round++) {
-      ours.push(source.to / median(await timings(2, pass)));
+      ours.push(count / median(await timings(2, pass)));
       const other = await peer("bench_views.py", { data: join(folder, "train"), size: 224 });
       if (other) theirs.push(other.lines[0].imagesPerSecond);
     }

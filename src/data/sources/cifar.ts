@@ -6,6 +6,7 @@ import { type ImageSource, type Picture, shared } from "./picture.js";
 
 export interface CifarDescription {
   readonly kind: "cifar";
+  readonly folder: string;
   readonly part: string;
   readonly records: Uint8Array;
   /** Label bytes before the pixels: 1 (CIFAR-10), or 2, coarse and fine (CIFAR-100). */
@@ -60,6 +61,7 @@ export async function describeCifar(path: string, part: string): Promise<CifarDe
   ).catch(() => null);
   return {
     kind: "cifar",
+    folder: path,
     part,
     records: shared(Buffer.concat(chunks)),
     labelBytes: form.labelBytes,

@@ -1,9 +1,13 @@
 /** Folders of image files: ImageNet's, Places', and one's own, with classes as sub-folders or none. */
+import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { DataError, UsageError } from "../../errors.js";
-import { type FilesDescription, imageExtensions, isImageFile } from "./files.js";
+import { filePath, nameOf } from "../fileNames.js";
+import type { FilesDescription } from "./files.js";
 import { folderLabels } from "./folderLabels.js";
+import { imageExtensions, isImageFile, leftOut } from "./formats.js";
+import { isLeftover } from "./leftovers.js";
 
 /** What parts of a set are called, as in `imagenet/train`. */
 const partName = /^(train|training|val|valid|validation|test|testing)$/i;
@@ -16,12 +20,14 @@ const partName = /^(train|training|val|valid|validation|test|testing)$/i;
  */
 export async function describeFolder(folder: string, part: string | null): Promise<FilesDescription> {
   const root = part === null ? folder : await partOf(folder, part);
-  const all = (await filesBelow(root, [await realpath(root)])).map((f) => relative(root, f));
+  const found: Found = { files: [], leftovers: 0 };
+  await look(root, [await realpath(root)], found);
+  const all = found.files.map((f) => relative(root, f));
   const files = all.filter(isImageFile).sort();
-  const ignored = all.length - files.length;
+  const others = all.filter((file) => !isImageFile(file));
   if (files.length === 0) {
     throw new DataError(
-      `${root} holds no images${all.length ? `, but ${all.length} files of other kinds` : ""}. Known are ${[...imageExtensions].join(", ")}`,
+      `${root} holds no images${others.length ? `, but files of other kinds: ${leftOut(others)}` : ""}. Known are ${[...imageExtensions].join(", ")}`,
     );
   }
   const tops = [...new Set(files.map((f) => (f.includes(sep) ? f.slice(0, f.indexOf(sep)) : "")))];
@@ -33,7 +39,16 @@ export async function describeFolder(folder: string, part: string | null): Promi
     kind: "files",
     root,
     files,
-    warnings: ignored > 0 ? [`${root}: ${ignored} files are not images by their names, and left out`] : [],
+    warnings: [
+      ...(others.length > 0
+        ? [
+            `${root}: ${others.length === 1 ? "1 file of another kind is" : `${others.length} files of other kinds are`} left out: ${leftOut(others)}`,
+          ]
+        : []),
+      ...(found.leftovers > 0
+        ? [`${root}: passed over what systems and tools leave behind: ${found.leftovers} of its files and folders`]
+        : []),
+    ],
     ...folderLabels(files),
   };
 }
@@ -47,25 +62,35 @@ async function partOf(folder: string, part: string): Promise<string> {
   );
 }
 
+/** What was met on the way through folders. */
+interface Found {
+  readonly files: string[];
+  leftovers: number;
+}
+
 /** @param trail - the real folders on the way, which links must not lead back to */
-async function filesBelow(folder: string, trail: readonly string[]): Promise<string[]> {
-  const files: string[] = [];
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
+async function look(folder: string, trail: readonly string[], found: Found): Promise<void> {
+  const entries = await readdir(filePath(folder), { withFileTypes: true, encoding: "buffer" });
+  for (const entry of entries as unknown as readonly Dirent<Buffer>[]) {
+    const name = nameOf(entry.name);
+    if (isLeftover(name)) {
+      found.leftovers++;
+      continue;
+    }
+    const path = join(folder, name);
     const isLink = entry.isSymbolicLink();
     // A link to nothing is left to be found broken, as a file is.
     const isFolder = isLink
-      ? await stat(path).then(
+      ? await stat(filePath(path)).then(
           (i) => i.isDirectory(),
           () => false,
         )
       : entry.isDirectory();
     if (!isFolder) {
-      if (isLink || entry.isFile()) files.push(path);
+      if (isLink || entry.isFile()) found.files.push(path);
       continue;
     }
-    const real = isLink ? await realpath(path) : join(trail[trail.length - 1], entry.name);
-    if (!trail.includes(real)) for (const file of await filesBelow(path, [...trail, real])) files.push(file);
+    const real = isLink ? nameOf(await realpath(filePath(path), "buffer")) : join(trail[trail.length - 1], name);
+    if (!trail.includes(real)) await look(path, [...trail, real], found);
   }
-  return files;
 }

@@ -1,4 +1,4 @@
-/** Lists of image files with their labels: `train.csv`, `train.jsonl`, `train.txt`. */
+/** Lists of image files with their labels: `train.csv`, `train.tsv`, `train.jsonl`, `train.txt`. */
 import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, extname, isAbsolute, resolve } from "node:path";
@@ -13,26 +13,54 @@ export const isList = (path: string): boolean => extname(path).toLowerCase() in 
  * Reads a list.
  *
  * @param folder - where its paths start; null for the list's own folder
- * @throws DataError that names the list and line, or the first image that is missing
+ * @throws DataError that names the list and line, or the first image where all are missing
  */
 export async function describeList(list: string, folder: string | null): Promise<FilesDescription> {
   const root = folder ?? dirname(list);
   if (!(await stat(root).catch(() => null))?.isDirectory())
     throw new DataError(`${list}: the folder of its images, ${root}, does not exist`);
-  const text = (await readFile(list, "utf8")).replace(/^\uFEFF/, "");
+  const text = textOf(await readFile(list));
   const rows = listForms[extname(list).toLowerCase()](text, list);
   if (rows.length === 0) throw new DataError(`${list} lists no images`);
+  return { ...(await listed(rows, root, list)), root };
+}
+
+/** The images of a list's rows. @throws DataError if none of them exists */
+export async function listed(
+  rows: readonly ListRow[],
+  root: string,
+  list: string,
+): Promise<Omit<FilesDescription, "root">> {
   const files = belowRoot(
     root,
     rows.map((row) => row.file),
   );
   const missing = await missingFrom(root, files);
-  if (missing.length > 0)
+  const firstMissing = () => `in line ${rows[missing[0]].line}, is ${resolve(root, files[missing[0]])}`;
+  const remedy = `Paths start at ${root}: name another folder as ${list}#FOLDER`;
+  if (missing.length === files.length)
     throw new DataError(
-      `${list}: ${missing.length} of its ${rows.length} images are missing; the first, in line ${rows[missing[0]].line}, is ${resolve(root, files[missing[0]])}. Paths start at ${root}: name another folder as ${list}#FOLDER`,
+      `${list}: ${missing.length} of its ${rows.length} images are missing; the first, ${firstMissing()}. ${remedy}`,
     );
   const targets = listTargets(rows, list);
-  return { kind: "files", root, files, warnings: unusedIds(targets, list), ...targets };
+  const gone =
+    missing.length > 0
+      ? [`${list}: ${missing.length} of its ${rows.length} images are missing; the first, ${firstMissing()}. ${remedy}`]
+      : [];
+  return {
+    kind: "files",
+    files,
+    warnings: [...gone, ...unlabelledRows(targets, list), ...unusedIds(targets, list)],
+    ...targets,
+  };
+}
+
+/** UTF-8 or UTF-16, by its byte order mark or, without one, by the zeros of every other byte. */
+export function textOf(bytes: Buffer): string {
+  const [a, b] = bytes;
+  const isLittle = (a === 0xff && b === 0xfe) || (a !== 0 && b === 0);
+  const isBig = (a === 0xfe && b === 0xff) || (a === 0 && b !== 0 && bytes.length > 1);
+  return new TextDecoder(isLittle ? "utf-16le" : isBig ? "utf-16be" : "utf-8").decode(bytes);
 }
 
 /** Places365 writes paths from its own folder as `/a/abbey/1.jpg`: absolute ones are so taken if only that finds the first. */
@@ -59,30 +87,38 @@ async function missingFrom(root: string, files: readonly string[]): Promise<numb
 }
 
 /**
- * Labels of rows: classes by sorted name, or, if all are whole numbers, those ids as they are.
+ * Labels of rows: classes by sorted name, or, if all are whole numbers, those ids as they are. A row that says nothing has no label.
  *
- * @throws DataError where rows with one label, with several and without are mixed
+ * @throws DataError where rows with one label and with several are mixed
  */
 export function listTargets(rows: readonly ListRow[], list: string): Targets {
-  const kind = kindOf(rows[0]);
-  const odd = rows.find((row) => kindOf(row) !== kind);
+  const said = rows.filter((row) => row.shows !== null);
+  if (said.length === 0) return unlabelled;
+  const kind = kindOf(said[0]);
+  const odd = said.find((row) => kindOf(row) !== kind);
   if (odd)
     throw new DataError(
       `${list}:${odd.line}: ${odd.file} has ${kindOf(odd)}, where the first image has ${kind}. Give every image the same`,
     );
-  if (kind === kinds.none) return unlabelled;
   const shown = rows.map(({ shows }) => (typeof shows === "string" ? [shows] : (shows ?? [])));
   const { classes, idOf } = numbered(new Set(shown.flat()), list);
-  if (kind === kinds.one) return { ...unlabelled, labels: Int32Array.from(shown, ([name]) => idOf(name)), classes };
+  if (kind === kinds.one)
+    return {
+      ...unlabelled,
+      labels: Int32Array.from(shown, ([name]) => (name === undefined ? -1 : idOf(name))),
+      classes,
+    };
   const data = new Int8Array(rows.length * classes.length);
-  for (const [row, names] of shown.entries()) for (const name of names) data[row * classes.length + idOf(name)] = 1;
+  for (const [row, names] of shown.entries()) {
+    if (rows[row].shows === null) data.fill(-1, row * classes.length, (row + 1) * classes.length);
+    for (const name of names) data[row * classes.length + idOf(name)] = 1;
+  }
   return { ...unlabelled, multilabel: { shape: [rows.length, classes.length], data }, classes };
 }
 
-const kinds = { none: "no label", one: "one label", several: "a list of labels" } as const;
+const kinds = { one: "one label", several: "a list of labels" } as const;
 
-const kindOf = ({ shows }: ListRow): string =>
-  shows === null ? kinds.none : typeof shows === "string" ? kinds.one : kinds.several;
+const kindOf = ({ shows }: ListRow): string => (typeof shows === "string" ? kinds.one : kinds.several);
 
 /** More are a mistake, such as a file's number taken for its class. */
 const mostIds = 100_000;
@@ -99,10 +135,21 @@ function numbered(names: ReadonlySet<string>, list: string) {
   return { classes, idOf: (name: string) => ids.get(name) as number };
 }
 
+function unlabelledRows({ labels, multilabel }: Targets, list: string): readonly string[] {
+  const count = labels ? labels.length : (multilabel?.shape[0] ?? 0);
+  const width = multilabel?.shape[1] ?? 1;
+  const values = labels ?? multilabel?.data ?? new Int32Array();
+  const without = Array.from({ length: count }, (_, i) => i).filter((i) =>
+    values.subarray(i * width, (i + 1) * width).every((v) => v < 0),
+  );
+  if (without.length === 0) return [];
+  return [`${list}: ${without.length} of its ${count} images have no label: what needs labels leaves them out`];
+}
+
 /** Says so where ids leave gaps, as those do that count from 1. */
 function unusedIds({ labels, multilabel, classes }: Targets, list: string): readonly string[] {
   if (!classes) return [];
-  const used = new Set<number>(labels ?? []);
+  const used = new Set<number>(labels?.filter((id) => id >= 0) ?? []);
   for (const [at, value] of multilabel?.data.entries() ?? []) if (value === 1) used.add(at % classes.length);
   if (used.size === classes.length) return [];
   return [

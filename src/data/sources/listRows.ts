@@ -2,7 +2,7 @@
 import { parse } from "csv-parse/sync";
 import { z } from "zod";
 import { DataError } from "../../errors.js";
-import { imageExtensions, isImageFile } from "./files.js";
+import { imageExtensions, isImageFile } from "./formats.js";
 
 export interface ListRow {
   readonly line: number;
@@ -13,63 +13,81 @@ export interface ListRow {
 
 /** What may be called a list, and how its text is read; `where` is named in errors. */
 export const listForms: Readonly<Record<string, (text: string, where: string) => readonly ListRow[]>> = {
-  ".csv": csvRows,
+  ".csv": tableRows,
+  ".tsv": tableRows,
   ".jsonl": jsonRows,
+  ".ndjson": jsonRows,
   ".txt": plainRows,
 };
 
-/** What the column of paths may be called. */
-const fileKeys = ["file", "path", "image", "filename", "file_name"] as const;
+/** What columns may be called, spaces and dashes as underscores, by what they hold. */
+export const columnKeys = {
+  file: [
+    ...["file", "path", "image", "filename", "file_name", "filepath", "file_path", "image_path", "image_file"],
+    ...["image_name", "img", "img_path", "picture", "photo"],
+  ],
+  label: ["label", "class", "class_name", "label_name", "category", "target", "species", "y"],
+  labels: ["labels", "classes", "categories", "tags"],
+} as const;
+
+/** The first of a kind's keys that is among some columns. */
+export const columnOf = (kind: keyof typeof columnKeys, columns: readonly string[]): string | undefined =>
+  columnKeys[kind].find((key) => columns.includes(key));
+
+export const columnName = (cell: string): string =>
+  unquoted(cell.trim())
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[\s-]+/g, "_");
+
+const separators = [",", ";", "\t", "|"] as const;
 
 /**
- * A header with a column of files, and of `label` (one class) or `labels` (several, between `;` or `|`; an empty cell is none).
- * Without a header, as Places205's: plain lines.
+ * A header with a column of files, and of a label (one class) or `labels` (several, between `;` or `|`; an empty cell is none),
+ * between commas, semicolons, tabs or bars. Without a header, as Places205's: plain lines.
  */
-function csvRows(text: string, where: string): readonly ListRow[] {
+function tableRows(text: string, where: string): readonly ListRow[] {
   const first = text.trimStart().split("\n", 1)[0].trim();
-  const header = first.split(",").map(columnName);
-  const fileColumn = fileKeys.find((key) => header.includes(key));
-  if (!fileColumn) {
+  const forms = separators.map((separator) => ({ separator, header: first.split(separator).map(columnName) }));
+  const form = forms.find(({ header }) => columnOf("file", header) !== undefined);
+  if (!form) {
     if (first === "" || fileAndRest(first)) return plainRows(text, where);
     throw new DataError(
-      `${where}: its first line, ${first}, is no header with a column of files (${fileKeys.join(", ")}), nor an image file and its label`,
+      `${where}: its first line, ${first}, is no header with a column of files (${columnKeys.file.join(", ")}), nor an image file and its label`,
     );
   }
-  if (header.includes("label") && header.includes("labels"))
+  const { separator, header } = form;
+  const fileColumn = columnOf("file", header) as string;
+  const [one, several] = [columnOf("label", header), columnOf("labels", header)];
+  if (one !== undefined && several !== undefined)
     throw new DataError(
-      `${where}: its header has both label, for one class an image, and labels, for several: keep one`,
+      `${where}: its header has both ${one}, for one class an image, and ${several}, for several: keep one`,
     );
-  const rows = csvRecords(text, where);
-  return rows.map(({ line, cells }) => {
-    const file = cells[fileColumn];
+  return tableRecords(text, separator, where).map(({ line, cells }) => {
+    const file = cells[fileColumn] ?? "";
     if (file === "") throw new DataError(`${where}:${line}: the ${fileColumn} column is empty`);
-    const shows =
-      cells.labels === undefined
-        ? (cells.label ?? null)
-        : cells.labels
-            .split(/[;|]/)
-            .map((name) => name.trim())
-            .filter(Boolean);
-    if (shows === "")
-      throw new DataError(`${where}:${line}: ${file} has no label: give one to every image, or to none`);
-    return { line, file, shows };
+    if (several === undefined) return { line, file, shows: (one && cells[one]) || null };
+    const names = (cells[several] ?? "").split(/[;|]/).map((name) => name.trim());
+    return { line, file, shows: names.filter(Boolean) };
   });
 }
 
-const columnName = (cell: string): string => unquoted(cell.trim()).trim().toLowerCase();
+type Cells = Readonly<Record<string, string | undefined>>;
 
-type Cells = Readonly<Record<string, string | undefined>> & { readonly [K in (typeof fileKeys)[number]]: string };
-
-function csvRecords(text: string, where: string): readonly { readonly line: number; readonly cells: Cells }[] {
+function tableRecords(
+  text: string,
+  delimiter: string,
+  where: string,
+): readonly { readonly line: number; readonly cells: Cells }[] {
   try {
-    const options = { trim: true, skip_empty_lines: true, info: true } as const;
+    const options = { trim: true, skip_empty_lines: true, info: true, delimiter } as const;
     const records = parse(text, { ...options, columns: (cells: string[]) => cells.map(columnName) });
     return (records as unknown as { info: { lines: number }; record: Cells }[]).map(({ info, record }) => ({
       line: info.lines,
       cells: record,
     }));
   } catch (cause) {
-    throw new DataError(`${where} is no CSV: ${(cause as Error).message}. Put cells with commas into quotes`, {
+    throw new DataError(`${where} is no CSV: ${(cause as Error).message}. Put cells with separators into quotes`, {
       cause,
     });
   }
@@ -77,31 +95,31 @@ function csvRecords(text: string, where: string): readonly { readonly line: numb
 
 const noClass = "is no class: give its name, or its id from 0";
 const className = z.union([z.string().min(1, noClass), z.int().nonnegative(noClass)], noClass).transform(String);
-const jsonRow = z
-  .object({
-    ...(Object.fromEntries(fileKeys.map((key) => [key, z.string().min(1).optional()])) as {
-      readonly [K in (typeof fileKeys)[number]]: z.ZodOptional<z.ZodString>;
-    }),
-    label: className.optional(),
-    labels: z.array(className).optional(),
-  })
-  .refine((row) => fileKeys.some((key) => row[key]), { path: ["file"], message: "is missing" })
-  .refine((row) => row.label === undefined || row.labels === undefined, {
-    path: ["labels"],
-    message: "stands beside label: keep one",
-  });
+const rowSchema = z.looseObject({
+  file: z.string("is missing, or no text").min(1, "is empty"),
+  label: className.nullish(),
+  labels: z.array(className).nullish(),
+});
 
-/** An object a line: `{"file": …, "label": "cat"}` or `{"file": …, "labels": ["cat", "dog"]}`. */
+/** An object a line: `{"file": …, "label": "cat"}` or `{"file": …, "labels": ["cat", "dog"]}`; other names as in tables. */
 function jsonRows(text: string, where: string): readonly ListRow[] {
-  return linesOf(text).map(({ line, content }) => {
-    const found = jsonRow.safeParse(json(content, `${where}:${line}`));
-    if (!found.success) {
-      const [{ path, message }] = found.error.issues;
-      throw new DataError(`${where}:${line}: ${[...path].join(".") || "the line"}: ${message}`);
-    }
-    const file = fileKeys.map((key) => found.data[key]).find((f) => f !== undefined) as string;
-    return { line, file, shows: found.data.labels ?? found.data.label ?? null };
-  });
+  return linesOf(text).map(({ line, content }) => rowOf(json(content, `${where}:${line}`), line, `${where}:${line}`));
+}
+
+/** A row of named values. @param where - of the row, for errors */
+export function rowOf(data: unknown, line: number, where: string): ListRow {
+  if (data === null || typeof data !== "object") throw new DataError(`${where}: the line: is no object`);
+  const fields = Object.entries(data);
+  const names = fields.map(([name]) => columnName(name));
+  const given = (kind: keyof typeof columnKeys) => fields[names.indexOf(columnOf(kind, names) ?? "")]?.[1];
+  const found = rowSchema.safeParse({ file: given("file"), label: given("label"), labels: given("labels") });
+  if (!found.success) {
+    const [{ path, message }] = found.error.issues;
+    throw new DataError(`${where}: ${[...path].join(".")}: ${message}`);
+  }
+  const { file, label, labels } = found.data;
+  if (label != null && labels != null) throw new DataError(`${where}: labels: stands beside label: keep one`);
+  return { line, file, shows: labels ?? label ?? null };
 }
 
 function json(content: string, where: string): unknown {
@@ -118,7 +136,7 @@ function plainRows(text: string, where: string): readonly ListRow[] {
     const found = fileAndRest(content);
     if (!found)
       throw new DataError(
-        `${where}:${line}: ${content} does not start with an image file (${[...imageExtensions].join(", ")}). Put other paths into double quotes`,
+        `${where}:${line}: ${content} does not start with an image file (${imageExtensions.join(", ")}). Put other paths into double quotes`,
       );
     const label = unquoted(found.rest);
     if (label === found.rest && /[\s,;|]/.test(label))

@@ -4,8 +4,10 @@ import { join, parse } from "node:path";
 import type { DenseArray } from "../../array.js";
 import { DataError } from "../../errors.js";
 import { type AnnotatedObject, readAnnotation } from "./annotation.js";
-import { type FilesDescription, isImageFile, unlabelled } from "./files.js";
+import { type FilesDescription, unlabelled } from "./files.js";
+import { isImageFile } from "./formats.js";
 import { imageSetsFolder, namesOfPart, readImageSets } from "./imageSets.js";
+import { isLeftover } from "./leftovers.js";
 
 /** Where images and annotations lie: paths below the root, by the name that both share. */
 interface Layout {
@@ -16,13 +18,13 @@ interface Layout {
 
 /** A folder's layout: `JPEGImages` (or `images`) and `Annotations`, or each XML beside its image; null if it is neither. */
 export async function vocLayout(root: string): Promise<Layout | null> {
-  const inside = await readdir(root);
+  const inside = await kept(root);
   const [imageFolder, annotationFolder] = [/^(jpegimages|images)$/i, /^annotations$/i].map((name) =>
     inside.find((f) => name.test(f)),
   );
   if (imageFolder && annotationFolder) {
     const [images, annotations] = await Promise.all(
-      [imageFolder, annotationFolder].map((folder) => readdir(join(root, folder)).catch(() => [])),
+      [imageFolder, annotationFolder].map((folder) => kept(join(root, folder)).catch(() => [])),
     );
     if (!annotations.some(isXml)) return null;
     return {
@@ -84,6 +86,9 @@ export function vocTargets(
   }
   return { shape: [objects.length, classes.length], data };
 }
+
+/** What a folder holds, without what systems leave behind. */
+const kept = async (folder: string): Promise<string[]> => (await readdir(folder)).filter((name) => !isLeftover(name));
 
 const isXml = (file: string): boolean => file.toLowerCase().endsWith(".xml");
 

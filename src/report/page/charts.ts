@@ -1,7 +1,7 @@
 /** The charts: each a title, what it says in words, and a drawing by Plot at a width. */
 import * as Plot from "@observablehq/plot";
 import type { Curves } from "../data.js";
-import { figure } from "./numbers.js";
+import { count, figure } from "./numbers.js";
 import { kept, learningRates, losses, type Point, smoothed, spent, thinned } from "./series.js";
 
 export interface Chart {
@@ -33,7 +33,15 @@ const frame = (width: number, more: Plot.PlotOptions): SVGElement | HTMLElement 
     marginBottom: 34,
     style: { background: "none", fontSize: "11.5px", overflow: "visible" },
     ...more,
-    x: { label: "step", labelArrow: "none", ticks: Math.max(3, Math.floor(width / 90)), tickSize: 0, ...more.x },
+    // Steps and epochs are counted: their ticks are whole.
+    x: {
+      label: "step",
+      labelArrow: "none",
+      ticks: Math.max(3, Math.floor(width / 90)),
+      tickSize: 0,
+      tickFormat: (value: number) => (Number.isInteger(value) ? count(value) : ""),
+      ...more.x,
+    },
     y: { label: null, grid: true, ticks: 5, tickSize: 0, ...more.y },
   });
 

@@ -19,8 +19,9 @@ export function confusionSection(confusion: Confusion | null, classes: readonly 
   return section(
     "confusion",
     "Confusion matrix",
-    `Weighted kNN (k = ${confusion.k}) on a held-out fifth of the images: ${figure(confusion.top1)} % right. ` +
-      "A row is a true class, a column what it was taken for.",
+    `Weighted kNN (k = ${confusion.k}) on a held-out fifth of the images: ${figure(confusion.top1)} % right.${
+      names.length <= mostInTable ? " A row is a true class, a column what it was taken for." : ""
+    }`,
     names.length <= mostInTable
       ? element(
           "div",

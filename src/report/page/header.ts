@@ -49,12 +49,20 @@ const epochsDone = ({ epochs }: Curves, checkpoint: number | null): number =>
   Math.max(checkpoint ?? 0, epochs.length > 0 ? epochs[epochs.length - 1].epoch + 1 : 0);
 
 function keyFigures({ steps, epochs }: Curves, chance: number): readonly KeyFigure[] {
-  const recent = steps.slice(-20);
-  const loss = recent.reduce((sum, step) => sum + step.loss / recent.length, 0);
+  const last = epochs.at(-1);
+  const loss = last?.loss ?? steps.at(-1)?.loss;
   const accuracy = epochs.findLast((epoch) => epoch.onlineKnn !== undefined)?.onlineKnn;
   const pace = epochs.at(-1)?.imagesPerSecond;
   return [
-    ...(recent.length > 0 ? [{ name: "loss", value: figure(loss), beside: `chance ${figure(chance)}` }] : []),
+    ...(loss === undefined || loss === null
+      ? []
+      : [
+          {
+            name: last ? "loss, last epoch" : "loss, last step",
+            value: loss.toFixed(3),
+            beside: `chance ${figure(chance)}`,
+          },
+        ]),
     ...(accuracy === undefined ? [] : [{ name: "online kNN", value: `${figure(accuracy)} %` }]),
     ...(pace === undefined ? [] : [{ name: "images a second", value: figure(pace) }]),
   ];

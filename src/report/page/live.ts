@@ -13,6 +13,8 @@ export class Live {
   private data: ReportData | null = null;
   private curves: Curves = { steps: [], epochs: [] };
   private drawing = false;
+  /** What becomes of the run. */
+  private state = "live";
 
   constructor(private readonly page: Page) {}
 
@@ -23,6 +25,7 @@ export class Live {
     events.addEventListener("data", () => this.fetchAll());
     events.addEventListener("curves", ({ data }) => this.draw(JSON.parse(data) as Curves));
     events.addEventListener("metrics", ({ data }) => this.draw(extended(this.curves, curvesOf(JSON.parse(data)))));
+    events.addEventListener("state", ({ data }) => this.become(JSON.parse(data) as string));
     events.addEventListener("error", () => {
       this.page.say("reconnecting", "waiting");
       if (events.readyState === EventSource.CLOSED) setTimeout(() => this.connect(), retryAfter);
@@ -34,7 +37,16 @@ export class Live {
     if (!response?.ok) return this.page.say("no data yet", "waiting");
     this.data = (await response.json()) as ReportData;
     this.page.update({ ...this.data, curves: this.curves });
-    this.page.say("live", "live");
+    this.say();
+  }
+
+  private become(state: string): void {
+    this.state = state;
+    this.say();
+  }
+
+  private say(): void {
+    this.page.say(this.state, /^(training|live)/.test(this.state) ? "live" : "waiting");
   }
 
   private draw(curves: Curves): void {

@@ -1,0 +1,69 @@
+/** What a set of images looks like, from a few of them, and the recipe that this asks for. */
+import type { ImageSource, Picture } from "../data/index.js";
+import { DataError } from "../errors.js";
+import { chooseRecipe, fittedClusters, type Recipe, type SetLook } from "../recipe/index.js";
+import { counted } from "./print.js";
+import { loadRecipe } from "./recipes.js";
+
+const looked = 12;
+
+/** @throws DataError if none of the images looked at can be read */
+export async function lookAt(source: ImageSource): Promise<SetLook> {
+  const pictures: Picture[] = [];
+  const many = Math.min(looked, source.count);
+  for (let i = 0; i < many; i++) {
+    const picture = await source.read(Math.floor((i * source.count) / many)).catch(() => null);
+    if (picture) pictures.push(picture);
+  }
+  if (pictures.length === 0)
+    throw new DataError(`none of ${many} images looked at can be read, the first ${source.name(0)}`);
+  const sides = pictures.map(({ width, height }) => Math.min(width, height)).sort((a, b) => a - b);
+  const colourful = pictures.filter(isColourful).length;
+  return { images: source.count, side: sides[sides.length >> 1], isColour: 4 * colourful > pictures.length };
+}
+
+/** Levels between a pixel's channels that are no rounding of a grey one. */
+const tint = 12;
+
+/** Whether one pixel in a hundred is in colour. */
+function isColourful({ channels, data, width, height }: Picture): boolean {
+  if (channels === 1) return false;
+  let count = 0;
+  for (let i = 0; i < 3 * width * height; i += 3) {
+    const [r, g, b] = [data[i], data[i + 1], data[i + 2]];
+    if (Math.max(r, g, b) - Math.min(r, g, b) > tint) count++;
+  }
+  return 100 * count > width * height;
+}
+
+export interface Suited {
+  readonly recipe: Recipe;
+  /** What was chosen or changed, and why; what does not suit. */
+  readonly notes: readonly string[];
+}
+
+/** The recipe `auto`, chosen by what a set looks like. */
+export async function autoRecipe(source: ImageSource, overrides: readonly string[]): Promise<Suited> {
+  const look = await lookAt(source);
+  const { name, overrides: own } = chooseRecipe(look);
+  const why = `${counted(look.images, "image")}, ${look.isColour ? "in colour" : "grey"}, of ${look.side} px`;
+  const recipe = await loadRecipe(name, [...own, ...overrides]);
+  const changed = own.length > 0 ? `, with ${own.join(" ")}` : "";
+  return { recipe, notes: [`--recipe auto: ${why}: ${name}${changed}`] };
+}
+
+/** A recipe with levels that the set has room for, and what of it does not suit the images. */
+export async function suited(recipe: Recipe, source: ImageSource): Promise<Suited> {
+  const { clusters, minimumClusterSize } = recipe.method;
+  const fitted = fittedClusters(recipe, source.count);
+  const notes: string[] = [];
+  if (fitted !== clusters)
+    notes.push(
+      `${counted(source.count, "image")} are too few for method.clusters [${clusters.join(", ")}], for clusters of fewer than ${minimumClusterSize} images go (method.minimumClusterSize): [${fitted.join(", ")}] is taken`,
+    );
+  if (recipe.encoder.channels === 1 && (await lookAt(source)).isColour)
+    notes.push(
+      `the recipe ${recipe.name} sees grey alone, and these images are in colour: --recipe auto, or --set encoder.channels=3 --set 'views.mean=[0.485,0.456,0.406]' --set 'views.std=[0.229,0.224,0.225]', sees colours`,
+    );
+  return { recipe: { ...recipe, method: { ...recipe.method, clusters: [...fitted] } }, notes };
+}

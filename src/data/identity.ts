@@ -1,0 +1,79 @@
+/** By what a set of images is known again: names and sizes of all, and the content of some. */
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { filePath } from "./fileNames.js";
+import { type ImageSource, openSource, type SourceDescription, type WholeDescription } from "./source.js";
+
+export interface SetIdentity {
+  /** Each image's name, and its file's size in bytes: null where it is no file of its own, or is missing. */
+  readonly images: readonly (readonly [name: string, bytes: number | null])[];
+  /** SHA-256 of the content of images spread evenly over the set, by their index; null of one that cannot be read. */
+  readonly sample: readonly (readonly [index: number, sha256: string | null])[];
+}
+
+const sampled = 32;
+/** Files looked at together. */
+const together = 64;
+
+export async function identityOf(source: ImageSource): Promise<SetIdentity> {
+  const images: (readonly [string, number | null])[] = [];
+  for (let from = 0; from < source.count; from += together) {
+    const some = Array.from({ length: Math.min(together, source.count - from) }, (_, i) => from + i);
+    images.push(...(await Promise.all(some.map(async (i) => [source.name(i), await sizeOf(source, i)] as const))));
+  }
+  const many = Math.min(sampled, source.count);
+  const sample: (readonly [number, string | null])[] = [];
+  for (let s = 0; s < many; s++) {
+    const index = Math.floor((s * source.count) / many);
+    sample.push([index, await digestOf(source, index)]);
+  }
+  return { images, sample };
+}
+
+const sizeOf = async (source: ImageSource, index: number): Promise<number | null> => {
+  const file = source.file(index);
+  return file === null ? null : ((await stat(filePath(file)).catch(() => null))?.size ?? null);
+};
+
+async function digestOf(source: ImageSource, index: number): Promise<string | null> {
+  const file = source.file(index);
+  const content = file === null ? source.read(index).then(({ data }) => data) : readFile(filePath(file));
+  const bytes = await content.catch(() => null);
+  return bytes && createHash("sha256").update(bytes).digest("hex");
+}
+
+/** What tells images of any two sets apart: two with one key are the same image. */
+export function imageKeys(description: SourceDescription): (index: number) => string {
+  const source = openSource(description);
+  const { whole, chosen } = description;
+  const place = (i: number) => chosen?.[i] ?? i;
+  const origins: { readonly [K in WholeDescription["kind"]]: (w: Extract<WholeDescription, { kind: K }>) => string } = {
+    files: () => "",
+    idx: ({ file }) => resolve(file),
+    cifar: ({ folder, part }) => resolve(folder, part),
+    table: ({ file }) => resolve(file),
+    synthetic: ({ size, seed }) => `synthetic:size=${size},seed=${seed}`,
+  };
+  const origin = (origins[whole.kind] as (w: WholeDescription) => string)(whole);
+  return (i) => source.file(i) ?? `${origin}#${place(i)}`;
+}
+
+/** The first thing in which a set is not the one before, in words; null if it is the same. */
+export function differenceOf(before: SetIdentity, now: SetIdentity): string | null {
+  const count = Math.min(before.images.length, now.images.length);
+  for (let i = 0; i < count; i++) {
+    const [[was, had], [name, bytes]] = [before.images[i], now.images[i]];
+    if (name !== was) return `image ${i} is ${name}, was ${was}`;
+    if (bytes !== had) return `${name} has ${sized(bytes)}, had ${sized(had)}`;
+  }
+  if (now.images.length > count)
+    return `there are ${now.images.length} images, were ${count}; the first that is new is ${now.images[count][0]}`;
+  if (before.images.length > count)
+    return `there are ${count} images, were ${before.images.length}; the first that is gone is ${before.images[count][0]}`;
+  const found = new Map(now.sample);
+  const changed = before.sample.find(([index, digest]) => found.get(index) !== digest);
+  return changed ? `the content of ${before.images[changed[0]][0]} is another` : null;
+}
+
+const sized = (bytes: number | null): string => (bytes === null ? "no file" : `${bytes} bytes`);

@@ -1,0 +1,135 @@
+/**
+ * Parquet tables of images: with a column of paths, as `hcsc embed` writes, or with the images themselves in a column of bytes, as
+ * Hugging Face's data sets.
+ */
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import {
+  asyncBufferFromFile,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetReadObjects,
+  parquetSchema,
+} from "hyparquet";
+import { z } from "zod";
+import { DataError } from "../../errors.js";
+import { decodeAny } from "./anyPicture.js";
+import type { FilesDescription, Targets } from "./files.js";
+import { extensionOf } from "./formats.js";
+import { decodeJpeg } from "./jpeg.js";
+import { listed, listTargets } from "./list.js";
+import { columnName, columnOf, type ListRow, rowOf } from "./listRows.js";
+import { type ImageSource, type Picture, type Room, shared } from "./picture.js";
+import { decodePng } from "./png.js";
+
+/** Images that a table holds. */
+export interface TableDescription extends Targets {
+  readonly kind: "table";
+  readonly file: string;
+  readonly names: readonly string[];
+  /** Encoded images one after the other; image i ends at `ends[i]`. */
+  readonly bytes: Uint8Array;
+  readonly ends: readonly number[];
+}
+
+export const isParquet = (path: string): boolean => extensionOf(path) === ".parquet";
+
+/** A cell of an image column: bytes alone, or a group of bytes and the path that they had. */
+const imageCell = z.union([
+  z.instanceof(Uint8Array).transform((bytes) => ({ bytes, path: null as string | null })),
+  z.object({ bytes: z.instanceof(Uint8Array), path: z.string().nullish() }),
+]);
+
+/** @param folder - where paths start; null for the table's own folder */
+export async function describeParquet(
+  file: string,
+  folder: string | null,
+): Promise<FilesDescription | TableDescription> {
+  const buffer = await asyncBufferFromFile(file);
+  const metadata = await parquetMetadataAsync(buffer).catch((cause) => {
+    throw new DataError(`${file} is no Parquet table: ${cause.message}. Restore it from its source`, { cause });
+  });
+  const columns = parquetSchema(metadata).children.map(({ element }) => element.name);
+  const named = (kind: Parameters<typeof columnOf>[0]) =>
+    columns.find((column) => columnName(column) === columnOf(kind, columns.map(columnName)));
+  const image = named("file");
+  if (!image)
+    throw new DataError(`${file} has no column of image files or images; its columns are ${columns.join(", ")}`);
+  const wanted = [image, named("label"), named("labels")].filter((column) => column !== undefined);
+  const rows = await parquetReadObjects({ file: buffer, metadata, columns: wanted, utf8: false }).catch((cause) => {
+    throw new DataError(`${file} cannot be read: ${cause.message}`, { cause });
+  });
+  if (rows.length === 0) throw new DataError(`${file} holds no rows`);
+  const classes = classNamesOf(metadata, named("label"));
+  const row = (cells: Record<string, unknown>, name: unknown, i: number): ListRow => {
+    const own = Object.fromEntries(Object.entries(cells).map(([key, value]) => [key, plain(value, classes)]));
+    return rowOf({ ...own, [image]: name }, i + 1, `${file}: row ${i + 1}`);
+  };
+  if (typeof rows[0][image] === "string") {
+    const root = folder ?? dirname(file);
+    if (!(await stat(root).catch(() => null))?.isDirectory())
+      throw new DataError(`${file}: the folder of its images, ${root}, does not exist`);
+    const paths = rows.map((cells, i) => row(cells, cells[image], i));
+    return { ...(await listed(paths, root, file)), root };
+  }
+  const cells = rows.map((cells, i) => {
+    const found = imageCell.safeParse(cells[image]);
+    if (!found.success)
+      throw new DataError(`${file}: row ${i + 1}: the column ${image} holds neither a path nor an image`);
+    return found.data;
+  });
+  const names = cells.map(({ path }, i) => path || `row ${i + 1}`);
+  const ends: number[] = [];
+  for (const { bytes } of cells) ends.push((ends.at(-1) ?? 0) + bytes.length);
+  const bytes = new Uint8Array(ends.at(-1) ?? 0);
+  for (const [i, cell] of cells.entries()) bytes.set(cell.bytes, ends[i] - cell.bytes.length);
+  const targets = listTargets(
+    rows.map((cells, i) => row(cells, names[i], i)),
+    file,
+  );
+  return { kind: "table", file, names, bytes: shared(bytes), ends, ...targets };
+}
+
+export function openTable({ file, names, bytes, ends, ...targets }: TableDescription): ImageSource {
+  return {
+    ...targets,
+    count: names.length,
+    warnings: [],
+    name: (i) => names[i],
+    file: () => null,
+    read: (i, room) => decode(bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i]), `${file}: ${names[i]}`, room),
+  };
+}
+
+async function decode(
+  content: Uint8Array,
+  name: string,
+  room: Room = (length) => new Uint8Array(length),
+): Promise<Picture> {
+  try {
+    const own = Buffer.from(content); // decoders do not take shared memory
+    return (await decodeJpeg(own, room)) ?? decodePng(own, room) ?? (await decodeAny(own));
+  } catch (cause) {
+    throw new DataError(`${name} cannot be decoded: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Values as lists of other kinds give them; ids by their names. */
+function plain(value: unknown, classes: readonly string[] | null): unknown {
+  if (value === "") return null;
+  if (typeof value !== "bigint" && typeof value !== "number") return value;
+  const id = Number(value);
+  return id < 0 ? null : (classes?.[id] ?? id);
+}
+
+const featureSchema = z.object({
+  info: z.object({ features: z.record(z.string(), z.looseObject({ names: z.array(z.string()).optional() })) }),
+});
+
+/** Names of the ids in a column, as Hugging Face's `datasets` notes them beside the table. */
+function classNamesOf(metadata: FileMetaData, column: string | undefined): readonly string[] | null {
+  const note = metadata.key_value_metadata?.find(({ key }) => key === "huggingface")?.value;
+  if (note === undefined || column === undefined) return null;
+  const found = featureSchema.safeParse(JSON.parse(note));
+  return found.success ? (found.data.info.features[column]?.names ?? null) : null;
+}

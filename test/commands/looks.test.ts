@@ -1,0 +1,29 @@
+import test from "ava";
+import sharp from "sharp";
+import { autoRecipe, lookAt, suited } from "../../src/cli/looks.js";
+import { loadRecipe } from "../../src/cli/recipes.js";
+import { folder, open } from "../data/layout.js";
+
+test("the demo on a few colour images is told that it sees grey, and its levels are made to fit", async (t) => {
+  const { recipe, notes } = await suited(await loadRecipe("demo", []), await open("synthetic:count=200,size=32"));
+  t.deepEqual(recipe.method.clusters, [10, 5, 2]);
+  t.is(notes.length, 2);
+  t.regex(notes[0], /200 images are too few for method\.clusters \[100, 50, 20\].*\[10, 5, 2\] is taken/);
+  t.regex(notes[1], /sees grey alone.*encoder\.channels=3/);
+});
+
+test("auto says what it saw and what it took; overrides win", async (t) => {
+  const { recipe, notes } = await autoRecipe(await open("synthetic:count=300,size=48"), [
+    "epochs=7",
+    "method.warmupEpochs=1",
+  ]);
+  t.like(recipe, { name: "small", epochs: 7, encoder: { imageSize: 48, channels: 3 } });
+  t.regex(notes[0], /300 images, in colour, of 48 px: small, with /);
+});
+
+test("grey images saved in colour are grey", async (t) => {
+  const grey = await sharp({ create: { width: 9, height: 9, channels: 3, background: "#777777" } })
+    .png()
+    .toBuffer();
+  t.deepEqual(await lookAt(await open(await folder({ "a.png": grey }))), { images: 1, side: 9, isColour: false });
+});

@@ -62,7 +62,7 @@ export const withEngineOptions = (command: Command): Command =>
       "--no-cross-check",
       "on other providers than the CPU: do not compare the first run of each program with the CPU's",
     )
-    .option("--no-capture", "launch training's steps node by node: cuda and webgpu record them and play them again")
+    .option("--no-capture", "launch training's steps node by node: cuda records them and plays them again")
     .option("--threads <n>", "threads of the provider; default all cores", whole(1))
     .option("--workers <n>", "threads that load images", whole(1))
     .option("--max-broken <share>", brokenHelp, share);

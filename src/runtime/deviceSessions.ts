@@ -1,6 +1,7 @@
 /**
  * The sessions of a device, which is not believed unchecked: models get the form that its provider computes right, and the first
- * run of each program is repeated on the CPU, from the model as it was given, and compared.
+ * run of each program is repeated on the CPU, from the model as it was given, and compared; of one that is recorded, the first run
+ * that plays the record too.
  */
 import { ProviderError } from "../errors.js";
 import { type Precision, precisions } from "../precision.js";
@@ -21,7 +22,14 @@ interface Loaded {
   readonly model: Uint8Array;
   readonly options: ProgramOptions;
   readonly info: ProgramInfo;
+  /** Which of its runs are compared, and how many there were. */
+  readonly checks: readonly number[];
+  runs: number;
 }
+
+const firstRun = [0];
+/** A program that is recorded plays what it recorded from its third run on: the first two record, one for each way of its state. */
+const firstRunAndReplay = [0, 2];
 
 export interface DeviceOptions {
   readonly provider: Provider;
@@ -30,11 +38,13 @@ export interface DeviceOptions {
   readonly openCpu: () => Hosted;
   /** Whether first runs are compared. */
   readonly crossCheck: boolean;
+  /** Whether programs that ask for it are recorded. */
+  readonly capture: boolean;
   readonly onChecked: (check: CrossCheck) => void;
 }
 
 export class DeviceSessions implements Hosted {
-  /** Programs that have not run yet. */
+  /** Programs that have a run to be compared before them. */
   private readonly unchecked = new Map<string, Loaded>();
   /** Those that agreed, by name, inputs and outputs: a program may be loaded again with other constants. */
   private readonly agreed = new Set<string>();
@@ -47,9 +57,11 @@ export class DeviceSessions implements Hosted {
   ) {}
 
   async load(program: string, model: Uint8Array, options: ProgramOptions): Promise<ProgramInfo> {
-    const { provider, crossCheck } = this.options;
+    const { provider, crossCheck, capture } = this.options;
     const info = await this.device.load(program, providers[provider].form?.(model) ?? model, options);
-    if (crossCheck && !this.agreed.has(signature(program, info))) this.unchecked.set(program, { model, options, info });
+    const checks = capture && options.captured && providers[provider].capture ? firstRunAndReplay : firstRun;
+    if (crossCheck && !this.agreed.has(signature(program, info)))
+      this.unchecked.set(program, { model, options, info, checks, runs: 0 });
     return info;
   }
 
@@ -85,7 +97,7 @@ export class DeviceSessions implements Hosted {
 
   async run(program: string, feeds: NamedArrays, wanted: readonly string[]): Promise<NamedArrays> {
     const loaded = this.unchecked.get(program);
-    if (!loaded) return this.device.run(program, feeds, wanted);
+    if (!loaded?.checks.includes(loaded.runs++)) return this.device.run(program, feeds, wanted);
     const held = new Set(this.device.names());
     const inputs = loaded.info.inputs.map((v) => v.name);
     const before = await this.readAside(inputs.filter((name) => !(name in feeds) && held.has(name)));
@@ -97,6 +109,7 @@ export class DeviceSessions implements Hosted {
       ...Object.fromEntries(Object.entries(kept).map(([name, output]) => [output, after[name]])),
     };
     await this.compare(program, loaded, { ...before, ...feeds }, found);
+    if (loaded.runs <= Math.max(...loaded.checks)) return answer;
     this.unchecked.delete(program);
     this.agreed.add(signature(program, loaded.info));
     return answer;

@@ -62,8 +62,8 @@ export interface EngineOptions {
   /** Told of each first run that agreed with the CPU's. */
   readonly onChecked?: (check: CrossCheck) => void;
   /**
-   * Whether `cuda` and `webgpu` record training's steps, once for each direction that state goes, and play them again, instead of
-   * launching node by node. The numbers are the same. A step that cannot be recorded runs as ever, with a warning. Default true.
+   * Whether `cuda` records training's steps, once for each direction that state goes, and plays them again, instead of launching
+   * node by node. The numbers are the same. A step that cannot be recorded runs as ever, with a warning. Default true.
    */
   readonly capture?: boolean;
   /** Told where the nodes of each program run: when it is loaded, or after its first run. Not called on the CPU. */

@@ -55,6 +55,7 @@ async function openSessions(): Promise<Hosted> {
     precision: provider.precision,
     openCpu: () => new Sessions(new Bound(library, onCpu, threads), onCpu, false, guard, silent),
     crossCheck,
+    capture,
     onChecked: (check) => checked.push(check),
   });
 }

@@ -7,6 +7,7 @@ import {
   type DType,
   describeModel,
   expandComposites,
+  type Family,
   fewNodes,
   flatten,
   flattenBroadcasts,
@@ -40,6 +41,8 @@ export interface Program {
   readonly trainable: readonly string[];
   /** Of the state: what a run may write over while it reads it. */
   readonly overwritten: readonly string[];
+  /** Outputs that hold several tensors of the next state as one vector, with what they are. */
+  readonly vectors: Readonly<Record<string, readonly { readonly name: string; readonly shape: readonly number[] }[]>>;
   /** Whether its ops are those of the target's fused kernels, so that a runtime finds no more to fuse. */
   readonly fused: boolean;
   readonly outputs: readonly string[];
@@ -81,7 +84,8 @@ export const localSizes = (recipe: Recipe): readonly number[] =>
   recipe.views.local.flatMap((v) => Array<number>(v.count).fill(v.size));
 
 /** The model of a graph on a target. */
-export const compile = (graph: Graph, target: Target): Program => programOf(described(graph, target), target);
+export const compile = (graph: Graph, target: Target): Program =>
+  programOf(described(graph, target), target, target.kind === "device" ? replacedVectors(graph) : []);
 
 /** The graph in standard ops, or those of the provider, by kind of target. */
 const forms: { readonly [K in Target["kind"]]: (graph: Graph, target: Target & { kind: K }) => Graph } = {
@@ -93,15 +97,19 @@ const forms: { readonly [K in Target["kind"]]: (graph: Graph, target: Target & {
         ? convolveInHalf(expandComposites(outputs, forHalfDevices))
         : expandComposites(outputs, forDevices),
     );
-    const vectors = stateVectors(graph.inputs);
-    const replaced = vectors.map(nextVector).filter(({ members }) => members.every((m) => m.name in graph.outputs));
-    return wideReductions(fewNodes(flatten(expanded, vectors, replaced)));
+    return wideReductions(fewNodes(flatten(expanded, stateVectors(graph.inputs), replacedVectors(graph))));
   },
   blocked(graph, { block }) {
     const lowered = lowerBlocked(graph, { block, isPacked: (name, shape) => isPackedState(name, shape, block) });
     return withOutputs(lowered, (outputs) => flattenBroadcasts(expandComposites(outputs)));
   },
 };
+
+/** The vectors of the next state that a graph makes for devices. */
+const replacedVectors = ({ inputs, outputs }: Graph): readonly Family[] =>
+  stateVectors(inputs)
+    .map(nextVector)
+    .filter(({ members }) => members.every((m) => m.name in outputs));
 
 function withOutputs(graph: Graph, form: (outputs: readonly Value[]) => readonly Value[]): Graph {
   const outputs = form(Object.values(graph.outputs));
@@ -121,12 +129,13 @@ export const stateOf = (graph: Graph): readonly string[] => replacedBy(Object.ke
 const stateMap = ({ outputs }: ModelContent): Readonly<Record<string, string>> =>
   Object.fromEntries(replacedBy(outputs.map((v) => v.name)).map((name) => [name, next(name)]));
 
-const programOf = (content: ModelContent, { kind }: Target): Program => ({
+const programOf = (content: ModelContent, { kind }: Target, vectors: readonly Family[]): Program => ({
   name: content.name,
   model: encodeModel(content),
   state: stateMap(content),
   trainable: Object.keys(stateMap(content)).filter(isTrainable),
   overwritten: overwritable(content, stateMap(content)),
+  vectors: Object.fromEntries(vectors.map(({ name, members }) => [name, members])),
   fused: kind === "blocked",
   outputs: content.outputs.map((v) => v.name),
   inputs: content.inputs,

@@ -15,10 +15,14 @@ export interface Difference {
 /** Differences under this are rounding, however small a tensor's numbers are. */
 const nothing = 1e-7;
 
-/** Where `found` is farthest from `expected`, which has its shape; numbers that are not finite must be the same. */
-export function largestDifference(found: DataArray, expected: DataArray, tolerance: Tolerance): Difference {
+/**
+ * Where `found` is farthest from `expected`, which has its shape; numbers that are not finite must be the same.
+ *
+ * @param least - what the largest value counts as at least
+ */
+export function largestDifference(found: DataArray, expected: DataArray, tolerance: Tolerance, least = 0): Difference {
   const isFloat = expected.data instanceof Float32Array || expected.data instanceof Float64Array;
-  let [worst, at, size, unequal] = [0, 0, 0, 0];
+  let [worst, at, size, unequal] = [0, 0, least, 0];
   for (let i = 0; i < expected.data.length; i++) {
     const [a, e] = [Number(found.data[i]), Number(expected.data[i])];
     if (Number.isFinite(e)) size = Math.max(size, Math.abs(e));

@@ -3,6 +3,7 @@
  * run of each program is repeated on the CPU, from the model as it was given, and compared; of one that is recorded, the first run
  * that plays the record too.
  */
+import { elements } from "../array.js";
 import { ProviderError } from "../errors.js";
 import { type Precision, precisions } from "../precision.js";
 import { type Difference, largestDifference } from "./agreement.js";
@@ -127,7 +128,7 @@ export class DeviceSessions implements Hosted {
   /** @throws ProviderError for the first output that differs by more than the precision allows */
   private async compare(
     program: string,
-    { model, info }: Loaded,
+    { model, options: { vectors = {} }, info }: Loaded,
     given: NamedArrays,
     found: NamedArrays,
   ): Promise<void> {
@@ -144,10 +145,11 @@ export class DeviceSessions implements Hosted {
     }
     let worst: CrossCheck["worst"] = null;
     let share = -1;
-    for (const output of names) {
-      const difference = largestDifference(found[output], expected[output], precisions[precision]);
+    const pairs = names.flatMap((name) => tensorsOf(name, found[name], expected[name], vectors[name]));
+    for (const { name: output, ours, theirs, least } of pairs) {
+      const difference = largestDifference(ours, theirs, precisions[precision], least);
       if (!(difference.error <= difference.allowed))
-        throw new ProviderError(disagreement(`program ${program} on ${provider}`, output, found[output], difference));
+        throw new ProviderError(disagreement(`program ${program} on ${provider}`, output, ours, difference));
       if (difference.error / difference.allowed > share) {
         share = difference.error / difference.allowed;
         worst = { output, error: difference.error };
@@ -155,6 +157,37 @@ export class DeviceSessions implements Hosted {
     }
     onChecked({ program, worst, seconds: (performance.now() - began) / 1000 });
   }
+}
+
+interface Pair {
+  readonly name: string;
+  readonly ours: DataArray;
+  readonly theirs: DataArray;
+  /** What the largest value of a tensor counts as at least. */
+  readonly least: number;
+}
+
+/** Of tensors in one vector the rounding of the largest reaches into small ones: those count as this share of it at least. */
+const reach = 0.05;
+
+/** An output of both, tensor by tensor where it holds several. */
+function tensorsOf(
+  name: string,
+  ours: DataArray,
+  theirs: DataArray,
+  members: NonNullable<ProgramOptions["vectors"]>[string] = [],
+): readonly Pair[] {
+  if (members.length === 0) return [{ name, ours, theirs, least: 0 }];
+  const numbers = theirs.data as Float32Array;
+  const least = reach * numbers.reduce((a, x) => (Number.isFinite(x) ? Math.max(a, Math.abs(x)) : a), 0);
+  let from = 0;
+  return members.map(({ name: member, shape }) => {
+    const to = from + elements(shape);
+    const part = ({ data }: DataArray): DataArray => ({ shape, data: data.subarray(from, to) });
+    const pair = { name: member, ours: part(ours), theirs: part(theirs), least };
+    from = to;
+    return pair;
+  });
 }
 
 const signature = (program: string, { inputs, outputs }: ProgramInfo): string =>

@@ -187,8 +187,8 @@ class ThreadEngine implements Engine {
 
   load(program: string, model: Uint8Array, options: ProgramOptions = {}): Promise<ProgramInfo> {
     const copy = new Uint8Array(model); // not on shared memory
-    const { state = {}, trainable = [], overwritten = [], captured = false, fused = false } = options;
-    const given = { state, trainable, overwritten, captured, fused }; // of what may be a whole program
+    const { state = {}, trainable = [], overwritten = [], vectors = {}, captured = false, fused = false } = options;
+    const given = { state, trainable, overwritten, vectors, captured, fused }; // of what may be a whole program
     return this.ask("load", { program, model: copy, options: given }, [copy.buffer]);
   }
 

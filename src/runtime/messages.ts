@@ -41,6 +41,8 @@ export interface ProgramOptions {
    * then loses these tensors. Where it saves nothing it is not done.
    */
   readonly overwritten?: readonly string[];
+  /** Outputs that are several tensors, one after another: told apart where they are compared with others. */
+  readonly vectors?: Readonly<Record<string, readonly { readonly name: string; readonly shape: readonly number[] }[]>>;
   /** It is run again and again: worth recording, where the engine and its provider do that. */
   readonly captured?: boolean;
   /** Its ops are fused as far as the provider's kernels go: loading does not look for more, which takes half the time. */

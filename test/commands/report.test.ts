@@ -89,7 +89,14 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     t.regex(url, /^http:\/\/127\.0\.0\.1:\d+\/$/);
     t.regex(await (await fetch(url)).text(), /^<!doctype html>/);
     const reader = (await fetch(`${url}events`)).body?.getReader() as ReadableStreamDefaultReader<Uint8Array>;
-    const text = async () => Buffer.from((await reader.read()).value ?? []).toString();
+    // Whether the run is trained is told beside the rest, at any time.
+    const text = async (): Promise<string> => {
+      const { value, done } = await reader.read();
+      const told = Buffer.from(value ?? [])
+        .toString()
+        .replaceAll(/event: state\n.*\n\n/g, "");
+      return told || done ? told : text();
+    };
     t.regex(await text(), /^event: curves\n/);
     await appendFile(join(run, "metrics.jsonl"), `${JSON.stringify({ kind: "step", step: 4321 })}\n`);
     t.is(await text(), 'event: metrics\ndata: [{"kind":"step","step":4321}]\n\n');

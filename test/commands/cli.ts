@@ -22,12 +22,28 @@ export const hcscIn = (cwd: string, ...args: readonly string[]): Promise<Outcome
 export const hcscWith = (variables: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Outcome> =>
   started({ env: { ...process.env, ...variables } }, args);
 
-function started(options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv }, args: readonly string[]) {
-  return new Promise<Outcome>((resolve) => {
-    execFile(process.execPath, [main, ...args], { maxBuffer: 1 << 26, ...options }, (error, stdout, stderr) => {
-      resolve({ code: error ? ((error.code as unknown as number) ?? null) : 0, stdout, stderr });
+/** Processes at once: each of them spins on all cores, so more take longer one and all. */
+const atOnce = 3;
+const waiting: (() => void)[] = [];
+let running = 0;
+
+async function started(
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv },
+  args: readonly string[],
+): Promise<Outcome> {
+  if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve));
+  else running++; // who wakes another hands its place over
+  try {
+    return await new Promise<Outcome>((resolve) => {
+      execFile(process.execPath, [main, ...args], { maxBuffer: 1 << 26, ...options }, (error, stdout, stderr) => {
+        resolve({ code: error ? ((error.code as unknown as number) ?? null) : 0, stdout, stderr });
+      });
     });
-  });
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else running--;
+  }
 }
 
 /** Runs `hcsc`, and interrupts it once stderr or a file says so. */

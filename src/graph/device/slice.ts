@@ -16,12 +16,19 @@ const farthest = 2 ** 31 - 1;
 function boundsOf({ inputs: [x, starts, ends, axes, steps] }: Met): readonly Bounds[] {
   const [from, to, step] = [known(starts), known(ends), known(steps)].map((v) => v ?? []);
   const along = known(axes) ?? from.map((_, i) => i);
-  return along.map((axis, i) => ({
-    axis: axis < 0 ? axis + x.shape.length : axis,
-    from: from[i],
-    to: to[i],
-    step: step[i] ?? 1,
-  }));
+  return along.map((given, i) => {
+    const axis = given < 0 ? given + x.shape.length : given;
+    const bounds = { axis, from: from[i], to: to[i], step: step[i] ?? 1 };
+    const size = x.shape[axis];
+    return bounds.step < 0 && isSize(size) ? within(bounds, size) : bounds;
+  });
+}
+
+/** Bounds backwards as ONNX clamps them: indices from the front, but for an end of −1 − size, which is before the first. */
+function within({ axis, from, to, step }: Bounds, size: number): Bounds {
+  const clamped = (i: number, least: number) => Math.max(least, Math.min(size - 1, i < 0 ? i + size : i));
+  const end = clamped(to, -1);
+  return { axis, from: clamped(from, 0), to: end < 0 ? -1 - size : end, step };
 }
 
 /** Whether a start is the last index, or one beyond it. */
@@ -42,7 +49,9 @@ export function reversedSlice(node: Met): readonly Value[] {
   const forwards = bounds.map(({ axis, from, to, step }): Bounds => {
     if (step > 0) return { axis, from, to, step };
     // Indices from, from + step, … above `to`: so to + 1 ≤ i ≤ from. An end of −1 is the last index, after which nothing is met.
-    return { axis, from: to === -1 ? farthest : to + 1, to: from === -1 ? farthest : from + 1, step: 1 };
+    const size = x.shape[axis];
+    const isWhole = isSize(size) && to === -1 - size;
+    return { axis, from: isWhole ? 0 : to === -1 ? farthest : to + 1, to: from === -1 ? farthest : from + 1, step: 1 };
   });
   const backwards = bounds
     .filter(({ step }) => step < 0)

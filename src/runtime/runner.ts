@@ -46,9 +46,9 @@ export interface Opened<H> {
 
 export interface Runner<H extends Held = Held> {
   open(model: Uint8Array, options: OpenOptions): Soon<Opened<H>>;
-  /** Room for a tensor, of any contents; null where a run cannot write to a given place. */
   /** Whether a run may write to a tensor that it reads. */
   readonly overwrites: boolean;
+  /** Room for a tensor, of any contents; null where a run cannot write to a given place. */
   room(dtype: string, shape: readonly number[]): H | null;
   /** An array's numbers as a tensor that stays: at `over`, which is of its size, or anew. */
   hold(array: DataArray, dtype: string, over: H | null): H;

@@ -17,7 +17,6 @@ import {
   type Graph,
   type Shape,
   type Value,
-  wideReductions,
 } from "../graph/index.js";
 import { lowerBlocked } from "../graph/lower/index.js";
 import { encodeModel, type ModelContent } from "../onnx/index.js";
@@ -97,7 +96,7 @@ const forms: { readonly [K in Target["kind"]]: (graph: Graph, target: Target & {
         ? convolveInHalf(expandComposites(outputs, forHalfDevices))
         : expandComposites(outputs, forDevices),
     );
-    return wideReductions(fewNodes(flatten(expanded, stateVectors(graph.inputs), replacedVectors(graph))));
+    return fewNodes(flatten(expanded, stateVectors(graph.inputs), replacedVectors(graph)));
   },
   blocked(graph, { block }) {
     const lowered = lowerBlocked(graph, { block, isPacked: (name, shape) => isPackedState(name, shape, block) });

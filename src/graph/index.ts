@@ -17,9 +17,9 @@
 export * from "./apply.js";
 export { flattenBroadcasts } from "./broadcast.js";
 export * from "./compose.js";
-export { deviceForm, deviceModel } from "./device/index.js";
+export { cudaModel, deviceForm, webGpuModel } from "./device/index.js";
 export { differentiate } from "./differentiate.js";
-export { type FilterForm, filterForms } from "./expand/deviceFilters.js";
+export { asConvolution, inGroups } from "./expand/deviceFilters.js";
 export { type Expansion, expandComposites, forDevices, forHalfDevices, forTrainingBuild, portable } from "./expand.js";
 export { fewNodes } from "./fewNodes.js";
 export { type Family, flatten, memberOrder } from "./flat/index.js";
@@ -50,4 +50,3 @@ export {
   topological,
   type Value,
 } from "./value.js";
-export { wideReductions } from "./wideReductions.js";

@@ -1,7 +1,7 @@
 /** The execution providers an engine can run on. Another is another row here: the rest of the room is the same code. */
 import { env } from "onnxruntime-node";
 import { ProviderError, UsageError } from "../errors.js";
-import { deviceModel } from "../graph/index.js";
+import { cudaModel, webGpuModel } from "../graph/index.js";
 import type { Precision } from "../precision.js";
 
 /** How sessions of a provider are made, and what to do where it does not work. */
@@ -14,7 +14,7 @@ export interface ProviderSettings {
   readonly native: string;
   /** The precisions that it has, each with the provider's own options. */
   readonly precisions: Partial<Readonly<Record<Precision, Readonly<Record<string, string>>>>>;
-  /** A model in the form that the provider computes right; null: as it is. */
+  /** A model in the form that the provider computes right, and fast; null: as it is. */
   readonly form: ((model: Uint8Array) => Uint8Array) | null;
   /** Whether `name:N` picks one of several devices. */
   readonly picksDevice: boolean;
@@ -28,8 +28,12 @@ export interface ProviderSettings {
   readonly fixes: readonly (readonly [RegExp, string])[];
 }
 
-/** Some of WebGPU's kernels read past the end of a buffer: without this a step ends the process now and then (SwiftShader). */
-const robust = { enableRobustness: "1" } as const;
+/**
+ * Some of WebGPU's kernels read past the end of a buffer: without robustness a step ends the process now and then (SwiftShader).
+ * Buffers are kept by their size, for steps ask for the same again: the provider's own way frees those above 160 MiB with every
+ * run, and clears each anew.
+ */
+const steady = { enableRobustness: "1", storageBufferCacheMode: "simple" } as const;
 /** CUDA takes more memory by doubling what it has, unless told not to. */
 const takesAsNeeded = { arena_extend_strategy: "kSameAsRequested" } as const;
 
@@ -49,7 +53,7 @@ export const providers = {
       tf32: { ...takesAsNeeded, use_tf32: "1" },
       fp16: { ...takesAsNeeded, use_tf32: "0" },
     },
-    form: null,
+    form: cudaModel,
     capture: { enable_cuda_graph: "1" },
     library: { linux: "libonnxruntime_providers_cuda.so", win32: "onnxruntime_providers_cuda.dll" },
     picksDevice: true,
@@ -87,8 +91,8 @@ export const providers = {
     about: "any GPU with Vulkan, Direct3D 12 or Metal; bundled on Linux x64, Windows and macOS",
     label: "WebGpuExecutionProvider",
     native: "WebGPU",
-    precisions: { fp32: robust, fp16: robust },
-    form: deviceModel,
+    precisions: { fp32: steady, fp16: steady },
+    form: webGpuModel,
     // Its own recording plays the numbers of the recorded run again, whatever is fed (1.30), and gains nothing on an H100.
     capture: null,
     picksDevice: false,

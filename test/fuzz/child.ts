@@ -8,7 +8,6 @@ import {
   buildModel,
   type DType,
   deviceForm,
-  deviceModel,
   expandComposites,
   fewNodes,
   flatten,
@@ -16,6 +15,7 @@ import {
   input,
   inputsOf,
   type Value,
+  webGpuModel,
 } from "../../src/graph/index.js";
 import { withoutTelemetry } from "../../src/ort/index.js";
 import { type Case, type CaseGraph, graphOf } from "./case.js";
@@ -189,7 +189,7 @@ async function stepVerdict(c: StepCase, form: Form): Promise<Verdict> {
   await say({ kind: "answered" });
   const memory = stateMemory(target, stateTensors(c.step));
   const packed: Tensors = Object.assign({}, ...memory.pack([given as Readonly<Record<string, DenseArray>>]));
-  const actual = await runModel("webgpu", form === "device" ? deviceModel(plain) : plain, packed);
+  const actual = await runModel("webgpu", form === "device" ? webGpuModel(plain) : plain, packed);
   return worstOf(expected, plainly(memory, actual), stepTolerance);
 }
 

@@ -1,11 +1,13 @@
-/** The forms of filter gradients on a provider, each timed at the shapes of steps: what `filterForms` is to choose by. */
+/** The form of filter gradients on devices beside what it was chosen over, timed at the shapes of steps on a provider. */
 import {
+  type Attributes,
   add,
+  asConvolution,
   buildModel,
   type Expansion,
   expandComposites,
   fewNodes,
-  filterForms,
+  forHalfDevices,
   input,
   inputsOf,
   portable,
@@ -51,10 +53,18 @@ const layers: readonly Layer[] = [
   layer(64, 64, 7, 64, 3),
 ];
 
-/** One product over all positions, as standard ops have it on the CPU. */
-const oneProduct: (typeof filterForms)[number]["form"] = (x, dy, a) =>
-  (portable.ConvGradWeight as Expansion)([x, dy], a)[0];
-const forms = [...filterForms, { name: "one product", form: oneProduct, holds: () => false }];
+/** dw from x, dy and the window. */
+type Form = (x: Value, dy: Value, a: Attributes) => Value;
+
+const by =
+  (expansion?: Expansion): Form =>
+  (x, dy, a) =>
+    (expansion as Expansion)([x, dy], a)[0];
+const forms: Readonly<Record<string, Form>> = {
+  "in groups": by(forHalfDevices.ConvGradWeight),
+  "as a convolution": asConvolution,
+  "one product": by(portable.ConvGradWeight),
+};
 
 async function measure(name: string, { x: [images, channels, side], filters, kernel, stride }: Layer): Promise<Row> {
   const [pad, out] = [(kernel - 1) / 2, Math.ceil(side / stride)];
@@ -64,7 +74,8 @@ async function measure(name: string, { x: [images, channels, side], filters, ker
   const engine = await openEngine({ provider: flags.provider, crossCheck: false });
   await engine.write({ x: gaussian(shapes.x), dy: gaussian(shapes.dy) });
   const models = new Map<string, (a: Value, b: Value) => Value>([["base", base]]);
-  for (const { name: form, form: make } of forms) models.set(form, (a, b) => add(base(a, b), sum(make(a, b, window))));
+  for (const [form, make] of Object.entries(forms))
+    models.set(form, (a, b) => add(base(a, b), sum(make(a, b, window))));
   const seconds = new Map<string, number[]>();
   for (const [form, build] of models) {
     const [made] = expandComposites([build(input("x", shapes.x), input("dy", shapes.dy))]);
@@ -77,12 +88,8 @@ async function measure(name: string, { x: [images, channels, side], filters, ker
       all.push(median(await timings(Number(flags.steps), () => engine.run(form, {}, ["out"]))));
   await engine.close();
   const spent = (form: string) => median(seconds.get(form) as number[]);
-  const sizes = { positions: out * out, filters };
-  return {
-    name,
-    chosen: filterForms.find(({ holds }) => holds(sizes))?.name ?? null,
-    ...Object.fromEntries(forms.map((f) => [`${f.name} ms`, milliseconds(spent(f.name) - spent("base"))])),
-  };
+  const milli = Object.keys(forms).map((form) => [`${form} ms`, milliseconds(spent(form) - spent("base"))]);
+  return { name, ...Object.fromEntries(milli) };
 }
 
 export const deviceChoiceRows = layers.map((one) => ({

@@ -6,7 +6,7 @@ import { applyAll, concat, pad, reshape, reshapeLike, slice } from "../apply.js"
 import { windowOf } from "../ops.js";
 import { isStatic } from "../shapes.js";
 import type { Value } from "../value.js";
-import type { Met } from "./defect.js";
+import type { Met } from "./replacement.js";
 
 const lanes = 4;
 const up = (n: number): number => Math.ceil(n / lanes) * lanes;

@@ -9,8 +9,8 @@ import { abs, applyAll, expandLike, gemm, mul, reshape, sameShape } from "../app
 import { count, isSize } from "../shapes.js";
 import { type DType, scalar, type Value } from "../value.js";
 import * as convolution from "./convolution.js";
-import type { Defect } from "./defect.js";
 import { groupNormalization, instanceNormalization, layerNormalization, logSumExp } from "./reductions.js";
+import type { Replacement } from "./replacement.js";
 import { reversedSlice, slicesFromWithin } from "./slice.js";
 
 const isEmpty = (shape: readonly (number | string)[]): boolean => shape.includes(0);
@@ -29,7 +29,7 @@ const alongNothing: Readonly<Record<string, (x: Value) => Value>> = {
   ReduceSumSquare: (x) => mul(x, x),
 };
 
-export const defects: Readonly<Record<string, Defect>> = {
+export const defects: Readonly<Record<string, Replacement>> = {
   "much of what gives nothing does not run": {
     ops: null,
     meets: ({ op, outputs }) => op !== "Expand" && outputs.every((y) => isEmpty(y.shape)),

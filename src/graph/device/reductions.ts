@@ -2,7 +2,7 @@
 import { add, applyAll, cast, clip, exp, log, mean, mul, reciprocal, reshapeLike, sqrt, sub } from "../apply.js";
 import { replace } from "../modernise.js";
 import type { Attributes, Value } from "../value.js";
-import type { Met } from "./defect.js";
+import type { Met } from "./replacement.js";
 
 /** The variance from centred values; in float32, whatever the images are. */
 export function layerNormalization({ inputs, attributes, outputs }: Met): readonly Value[] {

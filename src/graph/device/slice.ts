@@ -2,7 +2,7 @@
 import { apply } from "../apply.js";
 import { isSize } from "../shapes.js";
 import { ints, known, type Value } from "../value.js";
-import type { Met } from "./defect.js";
+import type { Met } from "./replacement.js";
 
 interface Bounds {
   readonly axis: number;

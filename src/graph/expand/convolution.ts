@@ -104,7 +104,7 @@ export const around = (spatial: readonly number[], first: number): number[] => [
 ];
 
 /** How far `out` windows reach beyond an image's end, by spatial axis. */
-const endPads = (
+export const endPads = (
   input: readonly number[],
   out: readonly number[],
   { kernel, strides, pads, dilations }: ReturnType<typeof windowOf>,

@@ -2,94 +2,126 @@
  * dw of y = conv(x, w) for wide machines. Its sum runs over all positions of all images, its result has few elements: as one
  * product it occupies a few tiles of a device with a hundred multiprocessors. Two forms that do not:
  *
- *   byImages       a product for each image, [N, I·taps, P]·[N, P, O], then one sum over the images. The columns of an image come
- *                  from one convolution by filters that pick a tap each.
- *   asConvolution  images convolved by gradients: channels are the batch, images the channels, the stride the dilation. No columns
- *                  in memory; its filters are as large as dy's maps.
+ *   in groups        a product for each group of images, [G, O, p]·[G, p, taps·I] (p: the positions of its images), and one sum
+ *                    over groups. What the taps meet are whole rows of channels, picked by a table of places.
+ *   as a convolution images convolved by gradients: channels are the batch, images the channels, the stride the dilation. Fewer
+ *                    nodes and no columns in memory, but filters as large as dy's maps.
  *
- * `npm run bench -- --choices --provider P` times both beside the one product; `filterForms` says which is taken where.
+ * With fewer positions than filters the second is as fast on an H100 by CUDA (14² and 256 channels: 0.4 ms against 0.6; 56² and 64:
+ * no answer in seconds). `npm run bench -- --choices --provider P` times both.
  */
-import { conv, matMul, reshape, slice, sum, transpose } from "../apply.js";
+import { conv, gather, gemm, matMul, pad, reshape, sum, transpose } from "../apply.js";
 import { windowOf } from "../ops.js";
 import { isStatic } from "../shapes.js";
 import { type Attributes, constant, type Value } from "../value.js";
-import { convGradWeight, cut, listOf } from "./convolution.js";
+import { around, convGradWeight, cut, endPads, listOf, taps } from "./convolution.js";
 import type { Expansion } from "./expansion.js";
-
-/** A form of dw from x, dy and the window; null where it does not apply. */
-export type FilterForm = (x: Value, dy: Value, a: Attributes) => Value;
 
 const product = (sizes: readonly number[]): number => sizes.reduce((p, d) => p * d, 1);
 
-/** Filters [taps, 1, k…], each of which picks one tap. */
-export function tapFilters(kernel: readonly number[]): Value {
-  const count = product(kernel);
-  const data = Float32Array.from({ length: count * count }, (_, i) => Number(i % (count + 1) === 0));
-  return constant(data, [count, 1, ...kernel]);
+/** Sides of the tiles in which devices make products, and how many of those keep a wide one busy. */
+const tile = 64;
+const manyTiles = 512;
+
+/** Groups of images: as few as give the device enough tiles, of equal size. */
+export function groupsOf(images: number, filters: number, columns: number): number {
+  const tiles = Math.ceil(filters / tile) * Math.ceil(columns / tile);
+  for (let groups = 1; groups < images; groups++)
+    if (images % groups === 0 && groups * tiles >= manyTiles) return groups;
+  return images;
 }
 
-/** What every tap meets: [N, I·taps, P]. */
-function columns(x: Value, positions: readonly number[], a: Attributes): Value {
-  const [n, i, ...spatial] = x.shape as readonly number[];
+/** For each position and tap the place of what it meets in a padded map, for `images` maps one after another. */
+export function meetingPlaces(images: number, map: readonly number[], out: readonly number[], a: Attributes): Value {
   const kernel = listOf(a, "kernel");
-  const { strides, pads, dilations } = windowOf(a, kernel);
-  const size = [n, i * product(kernel), product(positions)];
-  if (product(kernel) === 1 && pads.every((p) => p === 0)) return reshape(cut(x, [0, 0], positions, strides, 2), size);
-  return reshape(conv(reshape(x, [n * i, 1, ...spatial]), tapFilters(kernel), { strides, pads, dilations }), size);
+  const { strides, dilations } = windowOf(a, kernel);
+  const place = (at: readonly number[]) => at.reduce((p, i, axis) => p * map[axis] + i, 0);
+  const origins = taps(out).map((at) => place(at.map((i, axis) => i * strides[axis])));
+  const shifts = taps(kernel).map((at) => place(at.map((i, axis) => i * dilations[axis])));
+  const size = product(map);
+  const places = new Int32Array(images * origins.length * shifts.length);
+  let next = 0;
+  for (let image = 0; image < images; image++)
+    for (const origin of origins) for (const shift of shifts) places[next++] = image * size + origin + shift;
+  return constant(places, [next], "int32");
 }
 
-export const byImages: FilterForm = (x, dy, a) => {
+/** dw in the first form, by so many groups. */
+export function inGroups(x: Value, dy: Value, a: Attributes, groups: number): Value {
   const kernel = listOf(a, "kernel");
-  const [n, o, ...positions] = dy.shape as readonly number[];
-  const rows = transpose(reshape(dy, [n, o, product(positions)]), [0, 2, 1]);
-  const total = sum(matMul(columns(x, positions, a), rows), [0]); // [I·taps, O]
-  return reshape(transpose(total, [1, 0]), [o, x.shape[1] as number, ...kernel]);
-};
+  const window = windowOf(a, kernel);
+  const [images, channels, ...spatial] = x.shape as readonly number[];
+  const [, filters, ...out] = dy.shape as readonly number[];
+  const [positions, count] = [product(out), product(kernel)];
+  const each = images / groups;
+  const ends = endPads(spatial, out, window);
+  const padded = pad(x, [...around(window.pads.slice(0, 2), 2), ...around(ends, 2)]);
+  const map = padded.shape.slice(2) as readonly number[];
+  const rows = reshape(transpose(padded, [0, 2, 3, 1]), [groups, each * product(map), channels]);
+  const isWhole = count === 1 && product(map) === positions;
+  const met = isWhole ? rows : gather(rows, meetingPlaces(each, map, out, a), 1);
+  const columns = reshape(met, [groups, each * positions, count * channels]);
+  const left = reshape(gradientsOf(dy, groups), [groups, filters, each * positions]);
+  const total =
+    groups === 1
+      ? gemm(reshape(left, [filters, -1]), reshape(columns, [-1, count * channels]))
+      : sum(matMul(left, columns), [0]); // [O, taps·I]
+  if (count === 1) return reshape(total, [filters, channels, ...kernel]);
+  return transpose(reshape(total, [filters, ...kernel, channels]), [0, 3, 1, 2]);
+}
 
-export const asConvolution: FilterForm = (x, dy, a) => {
+/** dy with the filters of a group's images before its images. */
+function gradientsOf(dy: Value, groups: number): Value {
+  const [images, filters, ...out] = dy.shape as readonly number[];
+  if (groups === images) return dy;
+  if (groups === 1) return transpose(dy, [1, 0, 2, 3]);
+  return transpose(reshape(dy, [groups, images / groups, filters, product(out)]), [0, 2, 1, 3]);
+}
+
+const imagesFirst = [1, 0, 2, 3];
+
+export function asConvolution(x: Value, dy: Value, a: Attributes): Value {
   const kernel = listOf(a, "kernel");
-  const { strides, pads, dilations } = windowOf(a, kernel);
-  const [input, out] = [x, dy].map((v) => v.shape.slice(2) as readonly number[]);
-  const ends = kernel.map((k, i) => (out[i] - 1) * strides[i] + (k - 1) * dilations[i] + 1 - input[i] - pads[i]);
-  const swapped = [x, dy].map((v) => transpose(v, [1, 0, 2, 3]));
-  const window = {
+  const window = windowOf(a, kernel);
+  const { strides, pads, dilations } = window;
+  const ends = endPads(x.shape.slice(2) as number[], dy.shape.slice(2) as number[], window);
+  const whole = conv(transpose(x, imagesFirst), transpose(dy, imagesFirst), {
     strides: dilations,
     dilations: strides,
-    pads: [...pads.slice(0, 2), ...ends.map((e) => Math.max(0, e))],
-  };
-  const whole = conv(swapped[0], swapped[1], window); // [I, O, k…], and more where the last rows meet no tap
-  const met = kernel.reduce((v, k, axis) => (v.shape[axis + 2] === k ? v : slice(v, axis + 2, 0, k)), whole);
-  return transpose(met, [1, 0, 2, 3]);
-};
-
-/**
- * Which form for which shape, the first that holds. By images, each image's partial sum [I·taps, O] is written and read once, as
- * its columns [I·taps, P] are; with fewer positions than filters the partial sums would outweigh them, and maps are then small
- * enough to be filters. The rule follows from these sizes; no card has measured it yet.
- */
-export const filterForms: readonly {
-  readonly name: string;
-  readonly form: FilterForm;
-  readonly holds: (s: { readonly positions: number; readonly filters: number }) => boolean;
-}[] = [
-  { name: "by images", form: byImages, holds: ({ positions, filters }) => positions >= filters },
-  { name: "as a convolution", form: asConvolution, holds: () => true },
-];
+    pads: [...pads.slice(0, 2), ...ends],
+  }); // [I, O, k…], and more where the last rows meet no tap
+  const every = kernel.map(() => 1);
+  return transpose(
+    cut(
+      whole,
+      kernel.map(() => 0),
+      kernel,
+      every,
+      2,
+    ),
+    imagesFirst,
+  );
+}
 
 const suits = (x: Value, dy: Value, a: Attributes): boolean =>
   ((a.group as number | undefined) ?? 1) === 1 && dy.shape.length === 4 && isStatic(x.shape) && isStatic(dy.shape);
 
-/** dw in the form that `filterForms` gives. */
+/** In as many groups as suit the sizes. */
+export function grouped(x: Value, dy: Value, a: Attributes): Value {
+  const [images, channels] = x.shape as readonly number[];
+  return inGroups(x, dy, a, groupsOf(images, dy.shape[1] as number, channels * product(listOf(a, "kernel"))));
+}
+
+/** dw on devices. */
 export const deviceConvGradWeight: Expansion = (inputs, a) => {
   const [x, dy] = inputs;
   if (!suits(x, dy, a)) return convGradWeight(inputs, a);
-  const [, filters, ...positions] = dy.shape as readonly number[];
-  const sizes = { positions: product(positions), filters };
-  return [(filterForms.find(({ holds }) => holds(sizes)) as (typeof filterForms)[number]).form(x, dy, a)];
+  const [, filters, ...out] = dy.shape as readonly number[];
+  return [product(out) >= filters ? grouped(x, dy, a) : asConvolution(x, dy, a)];
 };
 
-/** The same where convolutions are in float16, in which no sum over images may be: always by images. */
+/** The same where convolutions are in float16, in which no sum over images may be. */
 export const halfConvGradWeight: Expansion = (inputs, a) => {
   const [x, dy] = inputs;
-  return suits(x, dy, a) ? [byImages(x, dy, a)] : convGradWeight(inputs, a);
+  return suits(x, dy, a) ? [grouped(x, dy, a)] : convGradWeight(inputs, a);
 };

@@ -1,39 +1,62 @@
 /**
- * The gradient of max pooling in a dozen nodes: the taps of every window side by side by one convolution, equal shares for those
- * that are its maximum, and the same convolution transposed to add the shares up. The maximum is taken of the taps
- * themselves, so that one rounded by a convolution in TF32 still meets it.
+ * The gradient of max pooling in a dozen nodes: what every window meets side by side, by a table of places; equal shares of dy for
+ * those that are its maximum; and the shares of every element, by a table of where they are, added up.
  */
-import { apply, cast, conv, div, equal, max, mul, pad, reshape, sum } from "../apply.js";
+import { cast, div, equal, gather, mul, pad, reshape, sum } from "../apply.js";
 import { windowOf } from "../ops.js";
 import { isStatic } from "../shapes.js";
-import type { Value } from "../value.js";
-import { around, listOf } from "./convolution.js";
-import { tapFilters } from "./deviceFilters.js";
+import { constant, known, type Value } from "../value.js";
+import { around, endPads, listOf } from "./convolution.js";
+import { meetingPlaces } from "./deviceFilters.js";
 import type { Expansion } from "./expansion.js";
 import { lowest, maxPoolGrad } from "./pooling.js";
+
+const product = (sizes: readonly number[]): number => sizes.reduce((p, d) => p * d, 1);
 
 export const deviceMaxPoolGrad: Expansion = (inputs, a) => {
   const [dy, x, y] = inputs;
   const kernel = listOf(a, "kernel_shape");
   if (x.shape.length !== 4 || !isStatic(x.shape) || !isStatic(y.shape) || a.ceil_mode) return maxPoolGrad(inputs, a);
-  const { strides, pads, dilations } = windowOf(a, kernel);
-  const [n, c, ...spatial] = x.shape as readonly number[];
+  const { pads } = windowOf(a, kernel);
+  const [images, channels, ...spatial] = x.shape as readonly number[];
   const out = y.shape.slice(2) as readonly number[];
-  const window = { strides, dilations };
-  const padded = pad(x, [...around(pads.slice(0, 2), 2), ...around(pads.slice(2), 2)], lowest);
-  const size = padded.shape.slice(2) as readonly number[];
-  const filters = tapFilters(kernel);
-  const met = conv(reshape(padded, [n * c, 1, ...size]), filters, window); // [N·C, taps, …]
-  const hits = cast(equal(met, max(met, [1], true)), dy.dtype);
-  const share = div(reshape(dy, [n * c, 1, ...out]), sum(hits, [1], true));
-  const left = spatial.map(
-    (d, i) => d - (strides[i] * (out[i] - 1) + dilations[i] * (kernel[i] - 1) + 1 - pads[i] - pads[i + 2]),
-  );
-  const attributes = {
-    ...window,
-    pads: [...pads.slice(0, 2), ...left.map((extra, i) => pads[i + 2] + Math.max(0, -extra))],
-    output_padding: left.map((extra) => Math.max(0, extra)),
-  };
-  const dx: Value = apply("ConvTranspose", [mul(hits, share), filters], attributes);
-  return [reshape(dx, x.shape as readonly number[])];
+  const [maps, windows, count] = [images * channels, product(out), product(kernel)];
+  const ends = endPads(spatial, out, windowOf(a, kernel));
+  const padded = pad(x, [...around(pads.slice(0, 2), 2), ...around(ends, 2)], lowest);
+  const map = padded.shape.slice(2) as readonly number[];
+  const places = meetingPlaces(1, map, out, { ...a, kernel });
+  const met = reshape(gather(reshape(padded, [maps, -1]), places, 1), [maps, windows, count]);
+  const hits = cast(equal(met, reshape(y, [maps, windows, 1])), dy.dtype);
+  const share = div(reshape(dy, [maps, windows, 1]), sum(hits, [2], true));
+  const shares = reshape(mul(hits, share), [maps, windows * count]);
+  const { table, most, spare } = sharesOf(known(places) as number[], map, pads, spatial);
+  const complete = spare ? pad(shares, [0, 0, 0, 1]) : shares; // a share of zero at the end
+  const found = gather(complete, table, 1);
+  const total = most === 1 ? found : sum(reshape(found, [maps, most, product(spatial)]), [1]);
+  return [reshape(total, x.shape as readonly number[])];
 };
+
+/** Where the shares of each element of an image are: `most` tables one after another, for an element may be in so many windows. */
+function sharesOf(
+  places: readonly number[],
+  map: readonly number[],
+  pads: readonly number[],
+  spatial: readonly number[],
+): { readonly table: Value; readonly most: number; readonly spare: boolean } {
+  const of: number[][] = Array.from({ length: product(spatial) }, () => []);
+  let none = -1;
+  for (const [at, place] of places.entries()) {
+    const [row, column] = [Math.floor(place / map[1]) - pads[0], (place % map[1]) - pads[1]];
+    const isInside = row >= 0 && row < spatial[0] && column >= 0 && column < spatial[1];
+    if (isInside) of[row * spatial[1] + column].push(at);
+    else none = at; // padding is never a maximum: its share is zero
+  }
+  const most = Math.max(...of.map((all) => all.length));
+  const spare = none < 0 && of.some((all) => all.length < most);
+  const zero = spare ? places.length : none;
+  const table = Int32Array.from(
+    { length: most * of.length },
+    (_, i) => of[i % of.length][Math.floor(i / of.length)] ?? zero,
+  );
+  return { table: constant(table, [table.length], "int32"), most, spare };
+}

@@ -3,24 +3,9 @@ import { mul, reshape, split } from "../apply.js";
 import { constant, type Value } from "../value.js";
 import { type Family, sizeOf, stacks } from "./family.js";
 
-/** Outputs of a `Split`: WebGPU binds each as a buffer, and promises eight for a kernel, one of which is read. */
-const most = 7;
-
-/** Parts of `x` along an axis, by a tree of `Split`s. */
-export function parts(x: Value, sizes: readonly number[], axis = 0): readonly Value[] {
-  if (sizes.length === 1) return [x];
-  if (sizes.length <= most) return split(x, sizes, axis);
-  const depth = Math.ceil(Math.log(sizes.length) / Math.log(most) - 1e-9);
-  let [left, at] = [sizes.length - most, 0];
-  const runs = Array.from({ length: most }, () => {
-    const more = Math.min(left, most ** (depth - 1) - 1);
-    left -= more;
-    at += 1 + more;
-    return sizes.slice(at - 1 - more, at);
-  });
-  const lengths = runs.map((run) => run.reduce((a, b) => a + b, 0));
-  return split(x, lengths, axis).flatMap((part, i) => parts(part, runs[i], axis));
-}
+/** Parts of `x` along an axis. */
+export const parts = (x: Value, sizes: readonly number[], axis = 0): readonly Value[] =>
+  sizes.length === 1 ? [x] : split(x, sizes, axis);
 
 /**
  * A vector as rows of a width that divides all `sizes`: `Split` and `Concat` along its rows move the same memory. CUDA's make a table

@@ -37,7 +37,7 @@ export function turnedTogether(
   const [first] = found.filter((turn) => turn !== undefined);
   const each = first?.slice ? 2 : 1;
   const count = found.filter((turn) => turn !== undefined).length;
-  if (!first || each * count <= each + Math.ceil((members.length - 1) / 6)) return new Map();
+  if (!first || each * count <= each + 1) return new Map();
   const swapped = transpose(value, first.transpose.attributes.perm as readonly number[]);
   const whole = first.slice ? apply("Slice", [swapped, ...(first.slice.inputs.slice(1) as Value[])]) : swapped;
   const pieces = parts(

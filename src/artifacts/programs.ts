@@ -28,6 +28,7 @@ import { isTrainable, next } from "./names.js";
 import { overwritable } from "./overwritable.js";
 import { prepareGraph } from "./prepare.js";
 import { applyStep, fusedStep, gradientStep, type Levels, type Phase, type StepSettings } from "./step.js";
+import { updatesLast } from "./updatesLast.js";
 import { nextVector, stateVectors } from "./vectors.js";
 
 /** One model and how its state goes round. */
@@ -88,7 +89,7 @@ export const compile = (graph: Graph, target: Target): Program =>
 
 /** The graph in standard ops, or those of the provider, by kind of target. */
 const forms: { readonly [K in Target["kind"]]: (graph: Graph, target: Target & { kind: K }) => Graph } = {
-  portable: (graph) => withOutputs(graph, (outputs) => flattenBroadcasts(expandComposites(outputs))),
+  portable: (graph) => withOutputs(updatesLast(graph), (outputs) => flattenBroadcasts(expandComposites(outputs))),
   training: (graph) => withOutputs(graph, (outputs) => flattenBroadcasts(expandComposites(outputs, forTrainingBuild))),
   device(graph, { precision }) {
     const expanded = withOutputs(graph, (outputs) =>
@@ -99,7 +100,10 @@ const forms: { readonly [K in Target["kind"]]: (graph: Graph, target: Target & {
     return fewNodes(flatten(expanded, stateVectors(graph.inputs), replacedVectors(graph)));
   },
   blocked(graph, { block }) {
-    const lowered = lowerBlocked(graph, { block, isPacked: (name, shape) => isPackedState(name, shape, block) });
+    const lowered = lowerBlocked(updatesLast(graph), {
+      block,
+      isPacked: (name, shape) => isPackedState(name, shape, block),
+    });
     return withOutputs(lowered, (outputs) => flattenBroadcasts(expandComposites(outputs)));
   },
 };

@@ -2,6 +2,7 @@ import test from "ava";
 import {
   compile,
   fusedStep,
+  isTrainable,
   overwritable,
   packState,
   prepareProgram,
@@ -79,7 +80,7 @@ for (const kind of ["portable", "as the CPU likes it"] as const)
       t.teardown(() => engine.close());
       const target: Target = kind === "portable" ? { kind } : await chooseTarget(engine);
       const step = compile(fusedStep(settings, "selective"), target);
-      t.true(step.overwritten.length > Object.keys(step.state).length / 2);
+      for (const name of Object.keys(step.state).filter(isTrainable)) t.true(step.overwritten.includes(name), name);
       await engine.write(packState(target, start));
       const prepare = prepareProgram(settings);
       await engine.load(prepare.name, prepare.model, prepare);

@@ -38,7 +38,8 @@ function providerLines({ provider, about, known, bundled, probe }: ProviderRepor
   if (!known || !probe) return [head, "  not in this platform's onnxruntime-node"];
   const came = bundled ? "bundled" : "not bundled: its libraries are installed apart";
   if (!probe.runs) return [head, `  ${came}; does not run: ${probe.reason}`];
-  const { precisions, matrixProduct, convolution } = probe;
+  const { precisions, state, matrixProduct, convolution } = probe;
   const rates = `matrix product ${rate(matrixProduct)}, convolution ${rate(convolution)}`;
-  return [head, `  ${came}; runs: ${precisions.join(", ") || "in no named precision"}; ${rates}`];
+  const runs = precisions.join(", ") || "in no named precision";
+  return [head, `  ${came}; runs: ${runs}; state on the ${state}; ${rates}`];
 }

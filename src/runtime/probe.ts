@@ -13,6 +13,8 @@ export type Probe =
       readonly runs: true;
       /** Those that its numbers keep; `fp32` is missing where its products are rounded further whatever it is told. */
       readonly precisions: readonly Precision[];
+      /** Where tensors stay from run to run. */
+      readonly state: "device" | "host";
       /** Floating-point operations a second, in 10⁹, at sizes large enough that starting them does not count. */
       readonly matrixProduct: number;
       readonly convolution: number;

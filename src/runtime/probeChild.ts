@@ -183,6 +183,7 @@ async function tried(provider: string): Promise<Probe> {
     provider,
     runs: true,
     precisions,
+    state: (await engine.traffic()).toDevice > 0 ? "device" : "host", // nothing crosses to a state on the host
     matrixProduct: await rate(engine, products),
     convolution: await rate(engine, convolutions),
   };

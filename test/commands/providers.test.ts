@@ -59,6 +59,7 @@ test("doctor tries every provider and reports versions, threads and memory", asy
   );
   const cpu = found.providers.find((p) => p.provider === "cpu");
   t.true(cpu?.probe?.runs === true && cpu.probe.convolution > 0 && cpu.probe.matrixProduct > 0);
+  t.true(cpu?.probe?.runs === true && cpu.probe.state === "host");
   for (const { known, probe } of found.providers) t.is(known, probe !== null);
   t.true(found.threads >= 1 && found.memory.totalBytes > found.memory.freeBytes);
   t.is(found.versions.node, process.versions.node);
@@ -69,6 +70,7 @@ deviceTest("doctor finds that WebGPU runs, and auto does not take a driver slowe
   const { providers } = JSON.parse(stdout) as Examination;
   const [device, cpu] = ["webgpu", "cpu"].map((name) => providers.find((p) => p.provider === name)?.probe);
   if (!device?.runs || !cpu?.runs) return t.fail(JSON.stringify(providers));
+  t.is(device.state, "device");
   const { stderr } = await replay("auto");
   if (device.convolution < cpu.convolution) t.regex(stderr, /webgpu is passed over: it runs, but .*GFLOP\/s/);
   else t.notRegex(stderr, /the provider is cpu/);

@@ -87,8 +87,8 @@ for (const [what, count, body] of [
       each: () => engine.run("update", { d }, ["total"]) }; })()`,
   ],
   [
-    "100 engines, one after another,",
-    100,
+    "200 engines, one after another,",
+    200,
     `({ before() {}, async each() {
       const engine = await openEngine();
       await engine.write({ w });

@@ -172,7 +172,7 @@ export async function evaluate(
   const checkpoint = await latestCheckpoint(run);
   const weights = encoderWeights(checkpoint, "query");
   const { recipe } = run.description;
-  const sets = setsOf(flags, run.description);
+  const sets = await setsOf(flags, run);
   await withEngine(flags, async (engine) => {
     const read = { ...flags, keepDecoded: !flags.fast };
     const { train, count, learned } = await withImages(sets.data, read, async (images) => {

@@ -29,7 +29,7 @@ export function evalKnnCommand(): Command {
 async function runKnn(flags: Flags): Promise<void> {
   const run = await RunFolder.open(flags.run);
   const checkpoint = await latestCheckpoint(run);
-  const sets = setsOf(flags, run.description);
+  const sets = await setsOf(flags, run);
   const result = await withEngine(flags, (engine) =>
     withImages(sets.data, flags, (bank) =>
       knnAccuracy(

@@ -48,7 +48,7 @@ async function runSemi(flags: Flags): Promise<void> {
   const run = await RunFolder.open(flags.run);
   const checkpoint = await latestCheckpoint(run);
   const { recipe } = run.description;
-  const sets = setsOf(flags, run.description);
+  const sets = await setsOf(flags, run);
   const protocol = protocolOf(protocols.fineTuning, flags);
   const starts = {
     "pre-trained": encoderWeights(checkpoint, "query"),

@@ -67,3 +67,11 @@ export async function suited(recipe: Recipe, source: ImageSource): Promise<Suite
     );
   return { recipe: { ...recipe, method: { ...recipe.method, clusters: [...fitted] } }, notes };
 }
+
+/** What of a recipe defeats its purpose, in words. */
+export function doubtsOf({ epochs, method }: Recipe): readonly string[] {
+  if (method.clusters.length === 0 || method.warmupEpochs < epochs) return [];
+  return [
+    `all ${epochs} epochs are warm-up (method.warmupEpochs is ${method.warmupEpochs}): nothing is clustered, and no hierarchy learned. Give more --epochs, or a new run --set method.warmupEpochs=${Math.floor(epochs / 5)}`,
+  ];
+}

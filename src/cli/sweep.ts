@@ -26,7 +26,7 @@ import { RunFolder } from "../train/index.js";
 import { readNamed } from "./bundled.js";
 import { finestAmi } from "./finestAmi.js";
 import { interruptedCode, interruptible } from "./interrupt.js";
-import { autoRecipe, suited } from "./looks.js";
+import { autoRecipe, doubtsOf, suited } from "./looks.js";
 import { dataHelp, withEngineOptions } from "./options.js";
 import { print, table } from "./print.js";
 import { loadRecipe } from "./recipes.js";
@@ -123,7 +123,7 @@ async function fittedTo(source: ImageSource, runs: readonly PlannedRun[]): Promi
   const fitted: PlannedRun[] = [];
   for (const run of runs) {
     const { recipe, notes } = await suited(run.recipe, source);
-    for (const note of notes) warn(note);
+    for (const note of [...notes, ...doubtsOf(recipe)]) warn(note);
     const alike = fitted.find((other) => fieldChanges(other.recipe, recipe).length === 0);
     if (alike) warn(`the runs ${JSON.stringify(alike.name)} and ${JSON.stringify(run.name)} are of the same settings`);
     fitted.push({ ...run, recipe });

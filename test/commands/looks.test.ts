@@ -1,6 +1,6 @@
 import test from "ava";
 import sharp from "sharp";
-import { autoRecipe, lookAt, suited } from "../../src/cli/looks.js";
+import { autoRecipe, doubtsOf, lookAt, suited } from "../../src/cli/looks.js";
 import { loadRecipe } from "../../src/cli/recipes.js";
 import { folder, open } from "../data/layout.js";
 
@@ -26,4 +26,11 @@ test("grey images saved in colour are grey", async (t) => {
     .png()
     .toBuffer();
   t.deepEqual(await lookAt(await open(await folder({ "a.png": grey }))), { images: 1, side: 9, isColour: false });
+});
+
+test("a recipe that is all warm-up is told that it clusters nothing", async (t) => {
+  const of = async (...overrides: string[]) => doubtsOf(await loadRecipe("small", overrides));
+  t.regex((await of("epochs=20"))[0] ?? "", /all 20 epochs are warm-up .*method\.warmupEpochs=4/);
+  t.deepEqual(await of("epochs=21"), []);
+  t.deepEqual(await of("epochs=20", "method.clusters=[]"), []);
 });

@@ -74,6 +74,7 @@ class Training {
   /** Of the steps of this epoch so far, or of the last where this has none yet. */
   private losses: number[] = [];
   private toldKept = false;
+  private toldClusters = false;
   private readonly damage = new DamageWatch();
 
   constructor(private readonly options: TrainOptions) {
@@ -285,7 +286,9 @@ class Training {
     await engine.load(prepare.name, prepare.model, { state: prepare.state });
     await engine.run(prepare.name, {}, []);
     await engine.unload(prepare.name);
-    for (const message of clustering.warnings) report({ kind: "warning", message });
+    // Said once a session: each epoch's line has its counts.
+    if (!this.toldClusters) for (const message of clustering.warnings) report({ kind: "warning", message });
+    this.toldClusters = true;
     const { meanCosine } = embeddingSpread(embedded.embeddings);
     if (meanCosine > collapseCosine) {
       report({

@@ -54,12 +54,13 @@ const rows: readonly Row[] = [
 /** The bundled recipe for a set. */
 export const chooseRecipe = (look: SetLook): Choice => (rows.find((row) => row.suits(look)) as Row).choice(look);
 
-/** Updates that the recipe `small` is to come to, and images of one. */
-const [updates, batch] = [3000, 32];
+/** Updates that the recipe `small` is to come to. */
+const updates = 3000;
 
 /** What of the recipe `small` depends on the set: the views' size, and what grows with the number of images. */
 function smallFor({ images, side, isColour }: SetLook): readonly string[] {
   const within = (low: number, x: number, high: number) => Math.min(high, Math.max(low, Math.round(x)));
+  const batch = images >= 128 ? 32 : images >= 32 ? 16 : 8;
   const finest = within(4, images / 15, 1000);
   const levels = [finest, finest / 2.5, finest / 6].map((count) => within(2, count, 1000));
   const epochs = within(20, (updates * batch) / images, 200);
@@ -70,5 +71,6 @@ function smallFor({ images, side, isColour }: SetLook): readonly string[] {
     `method.queue=${within(batch, images / 2, 4096)}`,
     `method.warmupEpochs=${Math.round(epochs / 5)}`,
     `epochs=${epochs}`,
+    ...(batch === 32 ? [] : [`batchSize=${batch}`]),
   ];
 }

@@ -145,7 +145,7 @@ export async function doubts(
   if (copies.length > 0) {
     const [copy, known] = copies[0];
     found.push(
-      `${copies.length} of the ${counted(test.source.count, "test image")} are copies of --data images under other names, byte for byte, the first ${test.source.name(copy)} of ${train.source.name(known)}: they are classified by themselves, and scores say less of new images. Remove one of each`,
+      `${copies.length} of the ${counted(test.source.count, "test image")} are copies of --data images, byte for byte, the first ${test.source.name(copy)}, of ${train.source.name(known)}: they are classified by themselves, and scores say less of new images. Remove one of each`,
     );
   }
   if (!train.source.labels || !test.source.labels || !test.source.classes) return found;

@@ -50,7 +50,7 @@ test("copies under other names are counted and named", async (t) => {
   const made = await pictures(sorted);
   const copied = await layout({ "new.jpg": "another", "z.jpg": made["bee/2.jpg"] });
   const [said, ...more] = await doubts(await opened(await layout(made)), await opened(copied));
-  t.regex(said, /1 of the 2 test images are copies of --data images.*z\.jpg of bee\/2\.jpg/);
+  t.regex(said, /1 of the 2 test images are copies of --data images.*z\.jpg, of bee\/2\.jpg/);
   t.deepEqual(more, []);
 });
 

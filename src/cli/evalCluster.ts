@@ -5,7 +5,7 @@ import { hierarchy, kmeans, unitRows } from "../cluster/index.js";
 import { type ClusteringScores, clusteringScores, dendrogramPurity } from "../eval/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Engine, nearestCentroidOn } from "../runtime/index.js";
-import { encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
+import { encoderWeights, lastSoundCheckpoint, RunFolder } from "../train/index.js";
 import { withoutLabels } from "./labels.js";
 import { dataHelp, whole, wholeList, withEngineOptions } from "./options.js";
 import { percent, print, table } from "./print.js";
@@ -50,7 +50,7 @@ export function evalClusterCommand(): Command {
 
 async function runCluster(flags: Flags): Promise<void> {
   const run = await RunFolder.open(flags.run);
-  const checkpoint = await latestCheckpoint(run);
+  const checkpoint = await lastSoundCheckpoint(run);
   const { recipe } = run.description;
   const result = await withEngine(flags, (engine) =>
     withImages(flags.data ?? run.description.data, flags, async (images) => {

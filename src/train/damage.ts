@@ -101,4 +101,8 @@ export async function resumePoint(run: RunFolder): Promise<ResumePoint | null> {
   return { checkpoint: await readCheckpoint(files[0]), damagedFrom: from };
 }
 
+/** What a run has learned: the checkpoint that it would go on from. @throws CheckpointError if there is none, or it is damaged */
+export const lastSoundCheckpoint = async (run: RunFolder): Promise<Checkpoint> =>
+  (await resumePoint(run))?.checkpoint ?? latestCheckpoint(run);
+
 const isAllFinite = ({ data }: DenseArray): boolean => !(data instanceof Float32Array) || data.every(Number.isFinite);

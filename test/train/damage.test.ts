@@ -4,7 +4,7 @@ import { join } from "node:path";
 import test from "ava";
 import { parseRecipe } from "../../src/recipe/index.js";
 import { saveCheckpoint, stepOf } from "../../src/train/checkpoint.js";
-import { DamageWatch, damagedFrom, isBefore, resumePoint } from "../../src/train/damage.js";
+import { DamageWatch, damagedFrom, isBefore, lastSoundCheckpoint, resumePoint } from "../../src/train/damage.js";
 import { type Metric, RunFolder } from "../../src/train/index.js";
 import { tinyRecipe } from "../commands/cli.js";
 
@@ -79,6 +79,7 @@ test("a run whose numbers grew over many checkpoints goes on from before they di
   const point = await resumePoint(run);
   t.is(point?.damagedFrom, null);
   t.is(point?.checkpoint.position.step, 100);
+  t.is((await lastSoundCheckpoint(run)).position.step, 100, "and is looked at as it was then");
 });
 
 test("where no checkpoint from before the damage is left, that is said", async (t) => {

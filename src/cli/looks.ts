@@ -45,7 +45,8 @@ export interface Suited {
 /** The recipe `auto`, chosen by what a set looks like. */
 export async function autoRecipe(source: ImageSource, overrides: readonly string[]): Promise<Suited> {
   const look = await lookAt(source);
-  const { name, overrides: own } = chooseRecipe(look);
+  const asked = Number(overrides.findLast((text) => text.startsWith("epochs="))?.slice("epochs=".length));
+  const { name, overrides: own } = chooseRecipe(look, Number.isInteger(asked) ? asked : null);
   const why = `${counted(look.images, "image")}, ${look.isColour ? "in colour" : "grey"}, of ${look.side} px`;
   const recipe = await loadRecipe(name, [...own, ...overrides]);
   const changed = own.length > 0 ? `, with ${own.join(" ")}` : "";

@@ -5,6 +5,7 @@ import { absoluteName, describeSource, type ImageSource, openSource } from "../d
 import { TrainingError, UsageError } from "../errors.js";
 import { fieldChanges } from "../recipe/index.js";
 import {
+  asOverrides,
   csvOf,
   grouped,
   type Images,
@@ -108,10 +109,10 @@ async function run(text: string, flags: Flags): Promise<void> {
 }
 
 /** The data of the sweep's recipe; a path is one from the sweep file's folder, `auto` what suits the images. */
-async function baseOf({ recipe }: Sweep, file: string, source: ImageSource): Promise<unknown> {
+async function baseOf({ recipe, set }: Sweep, file: string, source: ImageSource): Promise<unknown> {
   if (typeof recipe !== "string") return recipe;
   if (recipe === "auto") {
-    const chosen = await autoRecipe(source, []);
+    const chosen = await autoRecipe(source, asOverrides(set));
     for (const note of chosen.notes) process.stderr.write(`${note}\n`);
     return chosen.recipe;
   }

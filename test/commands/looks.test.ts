@@ -13,11 +13,10 @@ test("the demo on a few colour images is told that it sees grey, and its levels 
 });
 
 test("auto says what it saw and what it took; overrides win", async (t) => {
-  const { recipe, notes } = await autoRecipe(await open("synthetic:count=300,size=48"), [
-    "epochs=7",
-    "method.warmupEpochs=1",
-  ]);
+  const set = await open("synthetic:count=300,size=48");
+  const { recipe, notes } = await autoRecipe(set, ["epochs=7", "method.queue=40"]);
   t.like(recipe, { name: "small", epochs: 7, encoder: { imageSize: 48, channels: 3 } });
+  t.like(recipe.method, { queue: 40, warmupEpochs: 1 }, "the warm-up is a fifth of the epochs asked for");
   t.regex(notes[0], /300 images, in colour, of 48 px: small, with /);
 });
 

@@ -1,6 +1,7 @@
+import { readFile } from "node:fs/promises";
 import test from "ava";
 import fc from "fast-check";
-import { chooseRecipe, fittedClusters, parseRecipe } from "../src/recipe/index.js";
+import { chooseRecipe, fittedClusters, overrideRecipe, parseRecipe } from "../src/recipe/index.js";
 
 const recipe = (clusters: readonly number[], minimumClusterSize = 10, variant = "paper") =>
   parseRecipe(
@@ -39,4 +40,15 @@ test("auto goes by number, size and colour", (t) => {
   t.is(chosen(1_281_167, 375, true).name, "imagenet-resnet50");
   t.true(chosen(300, 600, true).overrides.includes("method.clusters=[20,8,3]"));
   t.true(chosen(300, 24, false).overrides.includes("encoder.channels=1"));
+});
+
+test("auto fills at least one batch of any set, and its levels fall", async (t) => {
+  const small = JSON.parse(await readFile("graphs/small.json", "utf8"));
+  for (const images of [8, 19, 31, 32, 60, 127, 128, 500, 5000]) {
+    const { name, overrides } = chooseRecipe({ images, side: 100, isColour: true });
+    const { batchSize, epochs, method } = parseRecipe(overrideRecipe(small, overrides), name);
+    t.is(name, "small");
+    t.true(batchSize <= images && method.warmupEpochs < epochs, `${images}: ${batchSize}`);
+    t.true(method.clusters.every((count, l) => count * 2 <= images && (l === 0 || count < method.clusters[l - 1])));
+  }
 });

@@ -20,7 +20,7 @@ import { chooseTarget, type Engine, logisticOn } from "../runtime/index.js";
 import {
   encoderWeights,
   inEpochs,
-  latestCheckpoint,
+  lastSoundCheckpoint,
   type Protocol,
   RunFolder,
   trainClassifier,
@@ -169,10 +169,10 @@ export async function evaluate(
   authors: (targets: Targets) => Protocol,
 ): Promise<void> {
   const run = await RunFolder.open(flags.run);
-  const checkpoint = await latestCheckpoint(run);
+  const checkpoint = await lastSoundCheckpoint(run);
   const weights = encoderWeights(checkpoint, "query");
   const { recipe } = run.description;
-  const sets = setsOf(flags, run.description);
+  const sets = await setsOf(flags, run);
   await withEngine(flags, async (engine) => {
     const read = { ...flags, keepDecoded: !flags.fast };
     const { train, count, learned } = await withImages(sets.data, read, async (images) => {

@@ -5,7 +5,7 @@ import { alikeGroups } from "../eval/index.js";
 import { groupsPage } from "../report/index.js";
 import { similarityOn } from "../runtime/index.js";
 import { writeAtomically } from "../tensorfile/index.js";
-import { encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
+import { encoderWeights, lastSoundCheckpoint, RunFolder } from "../train/index.js";
 import { cosine, dataHelp, withEngineOptions } from "./options.js";
 import { counted, print } from "./print.js";
 import { type EngineFlags, withEngine, withImages } from "./session.js";
@@ -35,7 +35,7 @@ export function duplicatesCommand(): Command {
 async function runDuplicates(flags: Flags): Promise<void> {
   const run = await RunFolder.open(flags.run);
   const { recipe, data } = run.description;
-  const weights = encoderWeights(await latestCheckpoint(run), "query");
+  const weights = encoderWeights(await lastSoundCheckpoint(run), "query");
   const { groups, images } = await withEngine(flags, (engine) =>
     withImages(flags.data ?? data, flags, async (session) => {
       const { source, progress } = session;

@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import type { DenseArray } from "../array.js";
 import { UsageError } from "../errors.js";
-import { encoderWeights, hasHierarchy, latestCheckpoint, learnedHierarchy, RunFolder } from "../train/index.js";
+import { encoderWeights, hasHierarchy, lastSoundCheckpoint, learnedHierarchy, RunFolder } from "../train/index.js";
 import { type EmbeddingFormat, type EmbeddingTable, embeddingFormats } from "./embeddingFormats.js";
 import { dataHelp, withEngineOptions } from "./options.js";
 import { placesOf } from "./places.js";
@@ -65,7 +65,7 @@ async function embedded(
   format: EmbeddingFormat,
 ): Promise<{ readonly table: EmbeddingTable; readonly skipped: number }> {
   const run = await RunFolder.open(flags.run);
-  const checkpoint = await latestCheckpoint(run);
+  const checkpoint = await lastSoundCheckpoint(run);
   const { recipe, data } = run.description;
   const levels = format.holdsClusters && hasHierarchy(checkpoint) ? learnedHierarchy(checkpoint) : null;
   if (format.holdsClusters && !levels)

@@ -5,7 +5,7 @@ import { hierarchy, kmeans, unitRows } from "../cluster/index.js";
 import { type ClusteringScores, clusteringScores, dendrogramPurity } from "../eval/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Engine, nearestCentroidOn } from "../runtime/index.js";
-import { encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
+import { encoderWeights, lastSoundCheckpoint, RunFolder } from "../train/index.js";
 import { withoutLabels } from "./labels.js";
 import { dataHelp, whole, wholeList, withEngineOptions } from "./options.js";
 import { percent, print, table } from "./print.js";
@@ -14,7 +14,7 @@ import { readableVectors } from "./vectors.js";
 
 interface Flags extends EngineFlags {
   readonly run: string;
-  readonly data: string;
+  readonly data?: string;
   readonly clusters?: number;
   readonly levels?: readonly number[];
   readonly seed: number;
@@ -33,7 +33,7 @@ export function evalClusterCommand(): Command {
       "cluster images by the query backbone's features, flat and as a hierarchy, and compare with their labels",
     )
     .requiredOption("--run <folder>", "a run folder")
-    .requiredOption("--data <images>", `labelled images; ${dataHelp}`)
+    .option("--data <images>", `labelled images; default: those that the run was trained on; ${dataHelp}`)
     .option("--clusters <n>", "clusters of the flat k-means; default: as many as classes", whole(1))
     .option(
       "--levels <list>",
@@ -43,17 +43,17 @@ export function evalClusterCommand(): Command {
     .option("--seed <n>", "of k-means", whole(0), 0)
     .addHelpText(
       "after",
-      "\nExamples:\n  hcsc eval cluster --run runs/demo --data 'data/fashion-mnist[8000:10000]'\n  hcsc eval cluster --run runs/demo --data photos --clusters 50 --levels 100,20,5",
+      "\nExamples:\n  hcsc eval cluster --run runs/photos\n  hcsc eval cluster --run runs/demo --data 'data/fashion-mnist[8000:10000]'\n  hcsc eval cluster --run runs/demo --data photos --clusters 50 --levels 100,20,5",
     )
     .action(runCluster);
 }
 
 async function runCluster(flags: Flags): Promise<void> {
   const run = await RunFolder.open(flags.run);
-  const checkpoint = await latestCheckpoint(run);
+  const checkpoint = await lastSoundCheckpoint(run);
   const { recipe } = run.description;
   const result = await withEngine(flags, (engine) =>
-    withImages(flags.data, flags, async (images) => {
+    withImages(flags.data ?? run.description.data, flags, async (images) => {
       const { source } = images;
       const labels = source.hierarchy ?? (source.labels && [source.labels]);
       if (!labels) throw withoutLabels(source, "--data");

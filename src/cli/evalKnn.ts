@@ -1,6 +1,6 @@
 /** `hcsc eval knn`: labelled images classified by their nearest neighbours. */
 import { Command } from "commander";
-import { encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
+import { encoderWeights, lastSoundCheckpoint, RunFolder } from "../train/index.js";
 import { knnAccuracy } from "./knn.js";
 import { positive, wholeList, withEngineOptions } from "./options.js";
 import { percent, print, table } from "./print.js";
@@ -28,8 +28,8 @@ export function evalKnnCommand(): Command {
 
 async function runKnn(flags: Flags): Promise<void> {
   const run = await RunFolder.open(flags.run);
-  const checkpoint = await latestCheckpoint(run);
-  const sets = setsOf(flags, run.description);
+  const checkpoint = await lastSoundCheckpoint(run);
+  const sets = await setsOf(flags, run);
   const result = await withEngine(flags, (engine) =>
     withImages(sets.data, flags, (bank) =>
       knnAccuracy(

@@ -5,7 +5,7 @@ import { encoderSettings, initialEncoder } from "../artifacts/index.js";
 import type { ImageSource } from "../data/index.js";
 import { DataError, UsageError } from "../errors.js";
 import { balancedSubset } from "../eval/index.js";
-import { encoderWeights, latestCheckpoint, protocols, RunFolder } from "../train/index.js";
+import { encoderWeights, lastSoundCheckpoint, protocols, RunFolder } from "../train/index.js";
 import {
   type ClassifierFlags,
   classNames,
@@ -46,9 +46,9 @@ const fewUpdates = 500;
 
 async function runSemi(flags: Flags): Promise<void> {
   const run = await RunFolder.open(flags.run);
-  const checkpoint = await latestCheckpoint(run);
+  const checkpoint = await lastSoundCheckpoint(run);
   const { recipe } = run.description;
-  const sets = setsOf(flags, run.description);
+  const sets = await setsOf(flags, run);
   const protocol = protocolOf(protocols.fineTuning, flags);
   const starts = {
     "pre-trained": encoderWeights(checkpoint, "query"),

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { encoderModel, encoderSettings, imageEncoderModel } from "../artifacts/index.js";
 import { pixelStatistics } from "../recipe/index.js";
 import { makeFolder, writeAtomically, writeTensors } from "../tensorfile/index.js";
-import { encoderWeights, evaluationPolicy, latestCheckpoint, RunFolder } from "../train/index.js";
+import { encoderWeights, evaluationPolicy, lastSoundCheckpoint, RunFolder } from "../train/index.js";
 import { preprocessingOf } from "./preprocessing.js";
 import { print, table } from "./print.js";
 
@@ -24,7 +24,7 @@ const files = { images: "encoder.onnx", pixels: "encoder-pixels.onnx" } as const
 async function runExport(flags: { run: string; out: string; json?: boolean }): Promise<void> {
   const run = await RunFolder.open(flags.run);
   const { recipe } = run.description;
-  const weights = encoderWeights(await latestCheckpoint(run), "query");
+  const weights = encoderWeights(await lastSoundCheckpoint(run), "query");
   const settings = encoderSettings(recipe.encoder);
   const view = { ...evaluationPolicy(recipe), ...pixelStatistics(recipe) };
   const preprocessing = preprocessingOf(settings, view, files);

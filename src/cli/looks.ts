@@ -45,7 +45,8 @@ export interface Suited {
 /** The recipe `auto`, chosen by what a set looks like. */
 export async function autoRecipe(source: ImageSource, overrides: readonly string[]): Promise<Suited> {
   const look = await lookAt(source);
-  const { name, overrides: own } = chooseRecipe(look);
+  const asked = Number(overrides.findLast((text) => text.startsWith("epochs="))?.slice("epochs=".length));
+  const { name, overrides: own } = chooseRecipe(look, Number.isInteger(asked) ? asked : null);
   const why = `${counted(look.images, "image")}, ${look.isColour ? "in colour" : "grey"}, of ${look.side} px`;
   const recipe = await loadRecipe(name, [...own, ...overrides]);
   const changed = own.length > 0 ? `, with ${own.join(" ")}` : "";
@@ -66,4 +67,12 @@ export async function suited(recipe: Recipe, source: ImageSource): Promise<Suite
       `the recipe ${recipe.name} sees grey alone, and these images are in colour: --recipe auto, or --set encoder.channels=3 --set 'views.mean=[0.485,0.456,0.406]' --set 'views.std=[0.229,0.224,0.225]', sees colours`,
     );
   return { recipe: { ...recipe, method: { ...recipe.method, clusters: [...fitted] } }, notes };
+}
+
+/** What of a recipe defeats its purpose, in words. */
+export function doubtsOf({ epochs, method }: Recipe): readonly string[] {
+  if (method.clusters.length === 0 || method.warmupEpochs < epochs) return [];
+  return [
+    `all ${epochs} epochs are warm-up (method.warmupEpochs is ${method.warmupEpochs}): nothing is clustered, and no hierarchy learned. Give more --epochs, or a new run --set method.warmupEpochs=${Math.floor(epochs / 5)}`,
+  ];
 }

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { unitRows } from "../cluster/index.js";
 import { nearestNeighbours } from "../eval/index.js";
 import { similarityOn } from "../runtime/index.js";
-import { encoderWeights, latestCheckpoint, RunFolder } from "../train/index.js";
+import { encoderWeights, lastSoundCheckpoint, RunFolder } from "../train/index.js";
 import { cosine, dataHelp, whole, withEngineOptions } from "./options.js";
 import { print, table } from "./print.js";
 import { type EngineFlags, withEngine, withImages } from "./session.js";
@@ -34,7 +34,7 @@ export function neighborsCommand(): Command {
 async function runNeighbors(image: string, flags: Flags): Promise<void> {
   const run = await RunFolder.open(flags.run);
   const { recipe, data } = run.description;
-  const weights = encoderWeights(await latestCheckpoint(run), "query");
+  const weights = encoderWeights(await lastSoundCheckpoint(run), "query");
   const results = await withEngine(flags, async (engine) => {
     const featuresOf = (data: string) =>
       withImages(data, flags, async (images) => {

@@ -43,7 +43,7 @@ export const cosine = (text: string): number => {
 };
 
 const brokenHelp =
-  "the share of images that may be unreadable, from 0 to 1; of more it fails. Default 0.01; of embed and organize 1";
+  "the share of images that may be unreadable, from 0 to 1; of more than one, and of more than this share, it fails. Default 0.01; of embed and organize 1";
 
 /** The engine's options on a command. */
 export const withEngineOptions = (command: Command): Command =>

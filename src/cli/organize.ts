@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { Command } from "commander";
 import { type ImageSource, namedFolder } from "../data/index.js";
 import { fillFolder, freeTarget } from "../organize/index.js";
-import { encoderWeights, latestCheckpoint, learnedHierarchy, RunFolder } from "../train/index.js";
+import { encoderWeights, lastSoundCheckpoint, learnedHierarchy, RunFolder } from "../train/index.js";
 import { interruptible } from "./interrupt.js";
 import { dataHelp, withEngineOptions } from "./options.js";
 import { placesOf } from "./places.js";
@@ -38,7 +38,7 @@ export function organizeCommand(): Command {
 
 async function runOrganize(flags: Flags): Promise<void> {
   const run = await RunFolder.open(flags.run);
-  const checkpoint = await latestCheckpoint(run);
+  const checkpoint = await lastSoundCheckpoint(run);
   const levels = learnedHierarchy(checkpoint);
   const { recipe } = run.description;
   const data = flags.data ?? run.description.data;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { collect, reportFile, reportHtml, writeReport } from "../report/index.js";
 import { writeAtomically } from "../tensorfile/index.js";
-import { latestCheckpoint, RunFolder } from "../train/index.js";
+import { lastSoundCheckpoint, RunFolder } from "../train/index.js";
 import { dataHelp, whole, withEngineOptions } from "./options.js";
 import { percent, print, table } from "./print.js";
 import { type EngineFlags, warn, withEngine, withImages } from "./session.js";
@@ -33,7 +33,7 @@ export function reportCommand(): Command {
 
 async function runReport(flags: Flags): Promise<void> {
   const run = await RunFolder.open(flags.run);
-  const checkpoint = await latestCheckpoint(run);
+  const checkpoint = await lastSoundCheckpoint(run);
   const { data, skipped } = await withEngine(flags, (engine) =>
     withImages(flags.data ?? run.description.data, flags, async ({ source, loader, progress }) => ({
       data: await collect({ run, checkpoint, engine, source, loader, progress, images: flags.images }),

@@ -1,8 +1,17 @@
 /** Two sets of a command: images that learn or vote, and images held out. */
 import { type Command, InvalidArgumentError } from "commander";
-import { imageKeys, splitNames } from "../data/index.js";
-import { UsageError } from "../errors.js";
-import type { RunDescription } from "../train/index.js";
+import {
+  absoluteName,
+  describeSource,
+  differenceOf,
+  identityOf,
+  openSource,
+  overlapOf,
+  type SourceDescription,
+  splitNames,
+} from "../data/index.js";
+import { DataError, UsageError } from "../errors.js";
+import type { RunFolder } from "../train/index.js";
 import { labelledAmong, labelsOf } from "./labels.js";
 import { dataHelp } from "./options.js";
 import { counted } from "./print.js";
@@ -59,13 +68,21 @@ export function splitOf(
   return splitNames(data, split.share, split.seed);
 }
 
-/** The sets that flags name, or else the run's. @throws UsageError if nothing is held out */
-export function setsOf(flags: SetFlags, run: RunDescription): Sets {
+/**
+ * The sets that flags name, or else the run's. Says what of those held out the run was trained on.
+ *
+ * @throws UsageError if nothing is held out
+ */
+export async function setsOf(flags: SetFlags, run: RunFolder): Promise<Sets> {
+  const own = run.description;
   const isOwn = flags.data === undefined;
-  const { data, test } = splitOf(flags.data ?? run.data, flags);
-  const held = test ?? (isOwn ? (run.test ?? null) : null);
+  const { data, test } = splitOf(flags.data ?? own.data, flags);
+  const held = test ?? (isOwn ? (own.test ?? null) : null);
   if (held === null)
     throw new UsageError("--test is needed: labelled images to classify, or --split 0.2 to hold a fifth of --data out");
+  // What it shares with --data is said in any case.
+  if ((await absoluteName(data)) !== own.data)
+    for (const message of await trainedOn(run, await describeSource(held))) warn(message);
   return { data, test: held };
 }
 
@@ -78,24 +95,59 @@ export const withTest = <T>(
   flags: EngineFlags,
   use: (images: Images) => Promise<T>,
 ): Promise<T> =>
-  withImages(test, flags, (images) => {
-    for (const message of doubts(train, images)) warn(message);
+  withImages(test, flags, async (images) => {
+    for (const message of await doubts(train, images)) warn(message);
     return use(images);
   });
 
+/** What of a set a run was trained on, in words: by content, or where the run's images are gone by names and sizes. */
+export async function trainedOn(run: RunFolder, description: SourceDescription): Promise<readonly string[]> {
+  const test = openSource(description);
+  const { data } = run.description;
+  const identity = await run.images();
+  const known = await describeSource(data).catch((error) => {
+    if (error instanceof DataError || error instanceof UsageError) return null;
+    throw error;
+  });
+  const isThere = known && (!identity || differenceOf(identity, await identityOf(openSource(known))) === null);
+  if (isThere) {
+    const { same, copies } = await overlapOf(known, description);
+    return trainedOnWords([...same, ...copies.map(([i]) => i)], test, "among the images");
+  }
+  const sizes = new Map(identity?.images);
+  const alike = (await identityOf(test)).images.flatMap(([name, bytes], i) =>
+    bytes !== null && sizes.get(name) === bytes ? [i] : [],
+  );
+  return [
+    `the images that the run was trained on are no longer those of ${data}: which test images are among them is told by names and sizes alone`,
+    ...trainedOnWords(alike, test, "by name and size among the images"),
+  ];
+}
+
+const trainedOnWords = (images: readonly number[], test: Images["source"], how: string): readonly string[] =>
+  images.length === 0
+    ? []
+    : [
+        `${images.length} of the ${counted(test.count, "test image")} are ${how} that the run was trained on (without their labels), the first ${test.name(Math.min(...images))}: scores on images that are new to it may be lower. Train with --split 0.2 to hold a part out`,
+      ];
+
 /** What makes scores of a classifier of `train` on `test` worth less, in words. */
-export function doubts(
+export async function doubts(
   train: Pick<Images, "source" | "description">,
   test: Pick<Images, "source" | "description">,
-): readonly string[] {
-  const [known, keys] = [imageKeys(train.description), imageKeys(test.description)];
-  const seen = new Set(Array.from(everyIndex(train.source.count), known));
-  const shared = everyIndex(test.source.count).filter((i) => seen.has(keys(i)));
+): Promise<readonly string[]> {
+  const { same, copies } = await overlapOf(train.description, test.description);
   const found: string[] = [];
-  if (shared.length > 0)
+  if (same.length > 0)
     found.push(
-      `${shared.length} of the ${counted(test.source.count, "test image")} are among the --data images too, the first ${test.source.name(shared[0])}: they are classified by themselves, and scores say nothing of new images. Give --split 0.2 in place of --test to hold a part out`,
+      `${same.length} of the ${counted(test.source.count, "test image")} are among the --data images too, the first ${test.source.name(same[0])}: they are classified by themselves, and scores say nothing of new images. Give --split 0.2 in place of --test to hold a part out`,
     );
+  if (copies.length > 0) {
+    const [copy, known] = copies[0];
+    found.push(
+      `${copies.length} of the ${counted(test.source.count, "test image")} are copies of --data images, byte for byte, the first ${test.source.name(copy)}, of ${train.source.name(known)}: they are classified by themselves, and scores say less of new images. Remove one of each`,
+    );
+  }
   if (!train.source.labels || !test.source.labels || !test.source.classes) return found;
   const [own, other] = [train, test].map(({ source }) => labelsOf(source, ""));
   const nameOf =

@@ -1,9 +1,11 @@
 /** `hcsc sweep`: trains and compares runs that differ in some of a recipe's fields. */
 import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
-import { absoluteName } from "../data/index.js";
+import { absoluteName, describeSource, type ImageSource, openSource } from "../data/index.js";
 import { TrainingError, UsageError } from "../errors.js";
+import { fieldChanges } from "../recipe/index.js";
 import {
+  asOverrides,
   csvOf,
   grouped,
   type Images,
@@ -25,6 +27,7 @@ import { RunFolder } from "../train/index.js";
 import { readNamed } from "./bundled.js";
 import { finestAmi } from "./finestAmi.js";
 import { interruptedCode, interruptible } from "./interrupt.js";
+import { autoRecipe, doubtsOf, suited } from "./looks.js";
 import { dataHelp, withEngineOptions } from "./options.js";
 import { print, table } from "./print.js";
 import { loadRecipe } from "./recipes.js";
@@ -55,6 +58,7 @@ A sweep file names its runs, or a grid of values:
   { "name": "mine", "recipe": "demo", "set": { "epochs": 10 }, "seeds": [0, 1],
     "runs": { "no hierarchy": { "method.clusters": [100] }, "full": {} } }
   { "name": "grid", "recipe": "beside.json", "grid": { "method.temperature": [0.05, 0.1, 0.2] } }
+The recipe may be "auto", as of train, which also makes levels fit the images as train does.
 
 Into --out go results.jsonl, results.csv, sweep.svg and the run folders. Ctrl-C saves and stops; the same command goes on.`,
     )
@@ -64,9 +68,10 @@ Into --out go results.jsonl, results.csv, sweep.svg and the run folders. Ctrl-C 
 async function run(text: string, flags: Flags): Promise<void> {
   const { file, data } = await readNamed("sweep", text);
   const sweep = parseSweep(data, file);
-  const runs = planRuns(sweep, await baseOf(sweep, file), file);
-  const kept = join(flags.out, "results.jsonl");
   const images: Images = splitOf(flags.data, flags);
+  const source = openSource(await describeSource(images.data));
+  const runs = await fittedTo(source, planRuns(sweep, await baseOf(sweep, file, source), file));
+  const kept = join(flags.out, "results.jsonl");
   const before = await readResults(kept);
   for (const planned of runs) {
     const result = resultOf(before, planned);
@@ -103,10 +108,28 @@ async function run(text: string, flags: Flags): Promise<void> {
     );
 }
 
-/** The data of the sweep's recipe; a path is one from the sweep file's folder. */
-async function baseOf({ recipe }: Sweep, file: string): Promise<unknown> {
+/** The data of the sweep's recipe; a path is one from the sweep file's folder, `auto` what suits the images. */
+async function baseOf({ recipe, set }: Sweep, file: string, source: ImageSource): Promise<unknown> {
   if (typeof recipe !== "string") return recipe;
+  if (recipe === "auto") {
+    const chosen = await autoRecipe(source, asOverrides(set));
+    for (const note of chosen.notes) process.stderr.write(`${note}\n`);
+    return chosen.recipe;
+  }
   return loadRecipe(recipe.endsWith(".json") ? resolve(dirname(file), recipe) : recipe, []);
+}
+
+/** Runs with levels that the images have room for, as `train` fits them; what was changed is said, and what this made alike. */
+async function fittedTo(source: ImageSource, runs: readonly PlannedRun[]): Promise<readonly PlannedRun[]> {
+  const fitted: PlannedRun[] = [];
+  for (const run of runs) {
+    const { recipe, notes } = await suited(run.recipe, source);
+    for (const note of [...notes, ...doubtsOf(recipe)]) warn(note);
+    const alike = fitted.find((other) => fieldChanges(other.recipe, recipe).length === 0);
+    if (alike) warn(`the runs ${JSON.stringify(alike.name)} and ${JSON.stringify(run.name)} are of the same settings`);
+    fitted.push({ ...run, recipe });
+  }
+  return fitted;
 }
 
 const folderOf = (flags: Flags, { slug }: { readonly slug: string }): string => join(flags.out, "runs", slug);

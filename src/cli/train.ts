@@ -6,7 +6,7 @@ import { precisions } from "../precision.js";
 import { fittedClusters, type Recipe } from "../recipe/index.js";
 import { type RunDescription, RunFolder } from "../train/index.js";
 import { interruptedCode, interruptible } from "./interrupt.js";
-import { autoRecipe, suited } from "./looks.js";
+import { autoRecipe, doubtsOf, suited } from "./looks.js";
 import { dataHelp, positive, whole, withEngineOptions } from "./options.js";
 import { duration, percent, print, table } from "./print.js";
 import { changedRecipe, collect, loadRecipe } from "./recipes.js";
@@ -67,6 +67,7 @@ async function run(flags: Flags): Promise<void> {
       ? { data: before.data, test: flags.test ?? before.test ?? null }
       : splitOf(needed(flags.data, dataNeeded), flags);
   const recipe = await (before ? resumedRecipe(before, flags) : newRecipe(data, flags));
+  for (const doubt of doubtsOf(recipe)) warn(doubt);
   const done = await interruptible(async (signal) =>
     trainRun({
       recipe,

@@ -15,7 +15,7 @@ import {
   type RunDescription,
   RunFolder,
   readCheckpoint,
-  resumeCheckpoint,
+  resumePoint,
   type Session,
   type TrainResult,
   train,
@@ -62,7 +62,12 @@ export async function trainRun({ recipe, test, run, flags, signal, ...request }:
     return withEngine({ ...flags, precision: recipe.precision }, async (engine) => {
       const target = await chooseTarget(engine);
       const start = async (existing: RunFolder | null, path: string): Promise<TrainedRun> => {
-        const checkpoint = existing ? await resumeCheckpoint(existing) : null;
+        const point = existing ? await resumePoint(existing) : null;
+        const checkpoint = point?.checkpoint ?? null;
+        if (point?.damagedFrom != null)
+          warn(
+            `the run's numbers began to grow at step ${point.damagedFrom}, and no checkpoint from before is left: it goes on from ${point.checkpoint.file}. Better train anew, with another --out`,
+          );
         const changes = existing ? resumeChanges(existing.description.recipe, recipe, existing.path) : [];
         if (checkpoint && checkpoint.position.epoch > recipe.epochs)
           throw new UsageError(

@@ -1,6 +1,6 @@
 /** By what a set of images is known again: names and sizes of all, and the content of some. */
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { filePath } from "./fileNames.js";
 import { type ImageSource, openSource, type SourceDescription, type WholeDescription } from "./source.js";
@@ -17,29 +17,32 @@ const sampled = 32;
 const together = 64;
 
 export async function identityOf(source: ImageSource): Promise<SetIdentity> {
-  const images: (readonly [string, number | null])[] = [];
-  for (let from = 0; from < source.count; from += together) {
-    const some = Array.from({ length: Math.min(together, source.count - from) }, (_, i) => from + i);
-    images.push(...(await Promise.all(some.map(async (i) => [source.name(i), await sizeOf(source, i)] as const))));
-  }
+  const every = Array.from({ length: source.count }, (_, i) => i);
+  const images = await inTurn(every, async (i) => [source.name(i), await fileSize(source, i)] as const);
   const many = Math.min(sampled, source.count);
+  const some = Array.from({ length: many }, (_, s) => Math.floor((s * source.count) / many));
   const sample: (readonly [number, string | null])[] = [];
-  for (let s = 0; s < many; s++) {
-    const index = Math.floor((s * source.count) / many);
-    sample.push([index, await digestOf(source, index)]);
-  }
+  for (const index of some) sample.push([index, await digestOf(source, index)]);
   return { images, sample };
 }
 
-const sizeOf = async (source: ImageSource, index: number): Promise<number | null> => {
+/** What is asked of images by their places, so many together. */
+export async function inTurn<T>(images: readonly number[], ask: (image: number) => Promise<T>): Promise<readonly T[]> {
+  const answers: T[] = [];
+  for (let from = 0; from < images.length; from += together)
+    answers.push(...(await Promise.all(images.slice(from, from + together).map(ask))));
+  return answers;
+}
+
+/** Bytes of an image's file; null where it is no file of its own, or is missing. */
+export const fileSize = async (source: ImageSource, index: number): Promise<number | null> => {
   const file = source.file(index);
   return file === null ? null : ((await stat(filePath(file)).catch(() => null))?.size ?? null);
 };
 
-async function digestOf(source: ImageSource, index: number): Promise<string | null> {
-  const file = source.file(index);
-  const content = file === null ? source.read(index).then(({ data }) => data) : readFile(filePath(file));
-  const bytes = await content.catch(() => null);
+/** SHA-256 of an image's content; null of one that cannot be read. */
+export async function digestOf(source: ImageSource, index: number): Promise<string | null> {
+  const bytes = await source.content(index).catch(() => null);
   return bytes && createHash("sha256").update(bytes).digest("hex");
 }
 

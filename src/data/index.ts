@@ -8,6 +8,7 @@ export * from "./augment/index.js";
 export { type Decoded, decodedRoom } from "./decoded.js";
 export { absoluteName, describeSource, namedFolder, splitNames } from "./describe.js";
 export { filePath, isForeign } from "./fileNames.js";
-export { differenceOf, identityOf, imageKeys, type SetIdentity } from "./identity.js";
+export { differenceOf, identityOf, type SetIdentity } from "./identity.js";
 export { type Batch, type BatchRequest, type Loader, type LoaderOptions, openLoader } from "./loader.js";
+export { type Overlap, overlapOf } from "./overlap.js";
 export { type ImageSource, openSource, type Picture, type SourceDescription } from "./source.js";

@@ -37,6 +37,7 @@ export function openSource({ whole, chosen }: SourceDescription): ImageSource {
     hierarchy: all.hierarchy?.map(pick) ?? null,
     name: (i) => all.name(chosen[i]),
     file: (i) => all.file(chosen[i]),
+    content: (i) => all.content(chosen[i]),
     read: (i, room) => all.read(chosen[i], room),
   };
 }

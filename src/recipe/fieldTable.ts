@@ -30,5 +30,9 @@ function rowsOf({ properties = {}, required = [] }: Described, path: string): re
     });
 }
 
+/** Symbols, as τ and m, stay as they are. */
 const sentence = (text: string): string =>
-  `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`.replace(/([^.])$/, "$1.").replaceAll("|", "\\|");
+  text
+    .replace(/^[a-z](?=[a-z])/, (letter) => letter.toUpperCase())
+    .replace(/([^.])$/, "$1.")
+    .replaceAll("|", "\\|");

@@ -31,7 +31,7 @@ export interface Choice {
 
 interface Row {
   readonly suits: (look: SetLook) => boolean;
-  readonly choice: (look: SetLook) => Choice;
+  readonly choice: (look: SetLook, epochs: number | null) => Choice;
 }
 
 /** The first that suits is taken. */
@@ -48,21 +48,23 @@ const rows: readonly Row[] = [
     suits: ({ images, side, isColour }) => !isColour && images >= 2000 && side <= 40,
     choice: () => ({ name: "fashion-mnist", overrides: [] }),
   },
-  { suits: () => true, choice: (look) => ({ name: "small", overrides: smallFor(look) }) },
+  { suits: () => true, choice: (look, epochs) => ({ name: "small", overrides: smallFor(look, epochs) }) },
 ];
 
-/** The bundled recipe for a set. */
-export const chooseRecipe = (look: SetLook): Choice => (rows.find((row) => row.suits(look)) as Row).choice(look);
+/** The bundled recipe for a set. @param epochs - how many are asked for; null: as the recipe has it */
+export const chooseRecipe = (look: SetLook, epochs: number | null = null): Choice =>
+  (rows.find((row) => row.suits(look)) as Row).choice(look, epochs);
 
-/** Updates that the recipe `small` is to come to, and images of one. */
-const [updates, batch] = [3000, 32];
+/** Updates that the recipe `small` is to come to. */
+const updates = 3000;
 
 /** What of the recipe `small` depends on the set: the views' size, and what grows with the number of images. */
-function smallFor({ images, side, isColour }: SetLook): readonly string[] {
+function smallFor({ images, side, isColour }: SetLook, asked: number | null): readonly string[] {
   const within = (low: number, x: number, high: number) => Math.min(high, Math.max(low, Math.round(x)));
+  const batch = images >= 128 ? 32 : images >= 32 ? 16 : 8;
   const finest = within(4, images / 15, 1000);
   const levels = [finest, finest / 2.5, finest / 6].map((count) => within(2, count, 1000));
-  const epochs = within(20, (updates * batch) / images, 200);
+  const epochs = asked ?? within(20, (updates * batch) / images, 200);
   return [
     `encoder.channels=${isColour ? 3 : 1}`,
     `encoder.imageSize=${side <= 40 ? 32 : side <= 80 ? 48 : 64}`,
@@ -70,5 +72,6 @@ function smallFor({ images, side, isColour }: SetLook): readonly string[] {
     `method.queue=${within(batch, images / 2, 4096)}`,
     `method.warmupEpochs=${Math.round(epochs / 5)}`,
     `epochs=${epochs}`,
+    ...(batch === 32 ? [] : [`batchSize=${batch}`]),
   ];
 }

@@ -47,6 +47,10 @@ export function planRuns(sweep: Sweep, base: unknown, where: string): readonly P
   );
 }
 
+/** Changes as a recipe's overrides, `FIELD=VALUE`. */
+export const asOverrides = (changes: Readonly<Record<string, unknown>>): readonly string[] =>
+  Object.entries(changes).map(([field, value]) => `${field}=${JSON.stringify(value)}`);
+
 /** Every combination, the last field changing fastest, named by its values. */
 function gridRuns(grid: Readonly<Record<string, readonly unknown[]>>): Record<string, Record<string, unknown>> {
   const combinations = Object.entries(grid).reduce<readonly Record<string, unknown>[]>(
@@ -63,10 +67,7 @@ function gridRuns(grid: Readonly<Record<string, readonly unknown[]>>): Record<st
 function recipeOf(base: unknown, changes: Readonly<Record<string, unknown>>, where: string): Recipe {
   let data: unknown;
   try {
-    data = overrideRecipe(
-      base,
-      Object.entries(changes).map(([field, value]) => `${field}=${JSON.stringify(value)}`),
-    );
+    data = overrideRecipe(base, asOverrides(changes));
   } catch (cause) {
     throw new UsageError(`${where}: ${(cause as Error).message}`, { cause });
   }

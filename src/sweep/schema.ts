@@ -9,9 +9,9 @@ export const sweepSchema = z
     $schema: z.string().optional(),
     name: z.string().min(1),
     description: z.string().default(""),
-    /** A bundled recipe's name, a path beside the sweep file, or the recipe itself. */
+    /** A bundled recipe's name, `auto`, a path beside the sweep file, or the recipe itself. */
     recipe: z.union([z.string().min(1), z.record(z.string(), z.unknown())], {
-      error: "give a recipe: a bundled one's name such as demo, a path, or the recipe itself",
+      error: "give a recipe: a bundled one's name such as demo, auto, a path, or the recipe itself",
     }),
     /** Changes to the recipe that all runs share: dotted field and value. */
     set: changes.default({}),

@@ -27,8 +27,17 @@ export interface Checkpoint {
 const assignmentName = (level: number): string => `assignment/${level}`;
 const kept = 3;
 
-/** Writes a checkpoint, then removes all but the last three. @returns its file */
-export async function saveCheckpoint(run: RunFolder, checkpoint: Omit<Checkpoint, "file">): Promise<string> {
+/**
+ * Writes a checkpoint, then removes all but the last three, and the last that is still wanted.
+ *
+ * @param isWanted - by the updates before a checkpoint
+ * @returns its file
+ */
+export async function saveCheckpoint(
+  run: RunFolder,
+  checkpoint: Omit<Checkpoint, "file">,
+  isWanted: (updates: number) => boolean,
+): Promise<string> {
   const file = join(run.checkpoints, `step-${String(checkpoint.position.step).padStart(8, "0")}.safetensors`);
   const clusters = Object.fromEntries(
     checkpoint.assignments.map((data, l) => [assignmentName(l), { shape: [data.length], data }]),
@@ -38,7 +47,7 @@ export async function saveCheckpoint(run: RunFolder, checkpoint: Omit<Checkpoint
     { ...checkpoint.tensors, ...clusters },
     { position: JSON.stringify(checkpoint.position), format: "hcsc-checkpoint-1" },
   );
-  await run.pruneCheckpoints(kept);
+  await run.pruneCheckpoints(kept, isWanted);
   return file;
 }
 

@@ -1,15 +1,66 @@
-/** Where a run that ended with numbers which are not finite went wrong, and the checkpoint to go on from. */
+/** Where a run's numbers went wrong before they were no longer finite, and the checkpoint to go on from. */
 import type { DenseArray } from "../array.js";
 import { type Checkpoint, latestCheckpoint, readCheckpoint, stepOf } from "./checkpoint.js";
+import type { StepMetric } from "./metrics.js";
 import type { Metric, RunFolder } from "./runFolder.js";
 
-/** So many times the usual is wild, of the gradient's norm and of the loss. */
+/** So many times the calmest stretch before is wild; what became so began at the square root of that. */
 const wild = { gradientNorm: 20, loss: 5 } as const;
-/** Steps in a row that are not wild, by which what came before was no damage. */
-const calm = 20;
+type Watched = keyof typeof wild;
+const fields = Object.keys(wild) as readonly Watched[];
+
+/** Steps of a stretch: so many that are not wild heal what was. */
+const stretch = 20;
+/** Steps from which on a young run's are a stretch. */
+const shortest = 4;
+
+/** Follows a run step by step. */
+export class DamageWatch {
+  /** The step at which the damage of now began; null while there is none. */
+  from: number | null = null;
+  private lastSound = 0;
+  private quiet = 0;
+  private phase: boolean | null = null;
+  private recent: Record<Watched, number[]> = { gradientNorm: [], loss: [] };
+  private calmest: Record<Watched, number> = { gradientNorm: Infinity, loss: Infinity };
+
+  observe(step: Pick<StepMetric, "step" | Watched | "instanceKept">): void {
+    const isSelective = step.instanceKept !== undefined;
+    if (isSelective !== this.phase) this.begin(isSelective);
+    const ratios = fields.map((field) => ({ times: wild[field], ratio: this.ratio(field, step[field]) }));
+    const isBelow = (limit: (times: number) => number) => ratios.every(({ times, ratio }) => ratio <= limit(times));
+    if (isBelow(Math.sqrt)) this.lastSound = step.step;
+    this.quiet = isBelow((times) => times) ? this.quiet + 1 : 0;
+    if (this.quiet === 0) this.from ??= this.lastSound + 1;
+    else if (this.quiet >= stretch) this.from = null;
+    for (const field of fields) this.learn(field, step[field]);
+  }
+
+  /** In a phase the loss is one sum: numbers of another are no measure. */
+  private begin(isSelective: boolean): void {
+    this.phase = isSelective;
+    this.recent = { gradientNorm: [], loss: [] };
+    this.calmest = { gradientNorm: Infinity, loss: Infinity };
+  }
+
+  /** Times the calmest stretch; infinite of what is no number. */
+  private ratio(field: Watched, value: number | null): number {
+    if (value === null || !Number.isFinite(value)) return Infinity;
+    return this.calmest[field] === Infinity ? 0 : value / this.calmest[field];
+  }
+
+  private learn(field: Watched, value: number | null): void {
+    if (value === null || !Number.isFinite(value)) return;
+    const recent = this.recent[field];
+    recent.push(value);
+    if (recent.length > stretch) recent.shift();
+    const median = recent.toSorted((a, b) => a - b)[recent.length >> 1];
+    if (recent.length >= shortest) this.calmest[field] = Math.min(this.calmest[field], median);
+  }
+}
 
 /**
- * The first step of a run whose numbers show damage: the first wild one that no calm stretch follows, else the one that failed.
+ * The first step of a run whose numbers show damage: where those that led to the failure began to rise, else the one that failed.
  *
  * @param metrics - lines of `metrics.jsonl`, in order
  * @returns null if the run's last session did not fail
@@ -17,45 +68,41 @@ const calm = 20;
 export function damagedFrom(metrics: readonly Metric[]): number | null {
   const failure = metrics.at(-1);
   if (failure?.kind !== "failure") return null;
-  const steps = metrics.filter((m) => m.kind === "step");
-  const isWild = wildness(steps);
-  let [first, quiet] = [failure.step, 0];
-  for (let i = steps.length - 1; i >= 0 && quiet < calm; i--) {
-    quiet = isWild[i] ? 0 : quiet + 1;
-    if (isWild[i]) first = steps[i].step;
-  }
-  return first;
+  const watch = new DamageWatch();
+  for (const metric of metrics) if (metric.kind === "step") watch.observe(metric as Metric & StepMetric);
+  return watch.from ?? failure.step;
 }
 
-function wildness(steps: readonly Metric[]): readonly boolean[] {
-  const fields = Object.entries(wild).map(([field, times]) => {
-    const values = steps.map((step) => Number(step[field] ?? Number.NaN));
-    const finite = values.filter(Number.isFinite).sort((a, b) => a - b);
-    // The lower quartile: damage may fill most of a short run.
-    return { values, most: times * (finite[Math.floor(finite.length / 4)] ?? Number.POSITIVE_INFINITY) };
-  });
-  return steps.map((_, i) => fields.some(({ values, most }) => !(values[i] <= most)));
+/** Whether a checkpoint after so many updates is from before the damage: the step before its first made the weights that it met. */
+export const isBefore = (updates: number, from: number): boolean => updates < from - 1 || updates === 0;
+
+export interface ResumePoint {
+  readonly checkpoint: Checkpoint;
+  /** Where the damage began, if no checkpoint from before it is left: the oldest is then given. */
+  readonly damagedFrom: number | null;
 }
 
 /**
- * Where a run goes on: its last checkpoint, or after a failure the last from before the damage whose tensors are finite. Of none
- * such, the oldest that is left.
+ * Where a run goes on: its last checkpoint, or after a failure the last from before the damage whose tensors are finite.
  *
  * @returns null if there is no checkpoint yet
  * @throws CheckpointError if the one to take is damaged on disk
  */
-export async function resumeCheckpoint(run: RunFolder): Promise<Checkpoint | null> {
+export async function resumePoint(run: RunFolder): Promise<ResumePoint | null> {
   const files = await run.listCheckpoints();
   if (files.length === 0) return null;
   const from = damagedFrom(await run.metrics());
-  if (from === null) return latestCheckpoint(run);
+  if (from === null) return { checkpoint: await latestCheckpoint(run), damagedFrom: null };
   for (const file of files.toReversed()) {
-    // The step before the first wild one made the weights that it met.
-    if (stepOf(file) >= from - 1 && stepOf(file) > 0) continue;
+    if (!isBefore(stepOf(file), from)) continue;
     const checkpoint = await readCheckpoint(file);
-    if (Object.values(checkpoint.tensors).every(isAllFinite)) return checkpoint;
+    if (Object.values(checkpoint.tensors).every(isAllFinite)) return { checkpoint, damagedFrom: null };
   }
-  return readCheckpoint(files[0]);
+  return { checkpoint: await readCheckpoint(files[0]), damagedFrom: from };
 }
+
+/** What a run has learned: the checkpoint that it would go on from. @throws CheckpointError if there is none, or it is damaged */
+export const lastSoundCheckpoint = async (run: RunFolder): Promise<Checkpoint> =>
+  (await resumePoint(run))?.checkpoint ?? latestCheckpoint(run);
 
 const isAllFinite = ({ data }: DenseArray): boolean => !(data instanceof Float32Array) || data.every(Number.isFinite);

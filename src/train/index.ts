@@ -5,7 +5,7 @@
 export { type Checkpoint, encoderWeights, latestCheckpoint, readCheckpoint } from "./checkpoint.js";
 export { type ClassifierTraining, type TrainedClassifier, trainClassifier } from "./classifier.js";
 export { clusterEmbeddings } from "./clusterStage.js";
-export { resumeCheckpoint } from "./damage.js";
+export { lastSoundCheckpoint, resumePoint } from "./damage.js";
 export { type Embedded, embedImages, evaluationPolicy } from "./embed.js";
 export { type EmittedFile, emitArtifacts } from "./emitArtifacts.js";
 export { emitTraining } from "./emitTraining.js";

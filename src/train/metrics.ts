@@ -89,15 +89,18 @@ export const isSound = ({ loss, gradientNorm, lossScale = 0 }: StepMetric): bool
 /** Above this mean cosine the embeddings have all but collapsed to a point. */
 export const collapseCosine = 0.95;
 
-/** Seconds left at a pace that forgets old steps slowly. */
+/** Seconds left at a pace that forgets old steps slowly, and the first at once: sessions are made in it, and images decoded. */
 export class Pace {
-  private secondsPerStep: number | null = null;
+  private secondsPerStep = 0;
+  private observed = 0;
 
   observe(seconds: number): void {
-    this.secondsPerStep = this.secondsPerStep === null ? seconds : 0.95 * this.secondsPerStep + 0.05 * seconds;
+    const share = this.observed < 2 ? 1 : 0.05;
+    this.secondsPerStep += share * (seconds - this.secondsPerStep);
+    this.observed++;
   }
 
   remaining(steps: number): number {
-    return steps * (this.secondsPerStep ?? 0);
+    return steps * this.secondsPerStep;
   }
 }

@@ -154,9 +154,11 @@ export class RunFolder {
       .map((n) => join(this.checkpoints, n));
   }
 
-  async pruneCheckpoints(keep: number): Promise<void> {
+  /** Removes all but the last so many checkpoints, and the last that is wanted. */
+  async pruneCheckpoints(keep: number, isWanted: (updates: number) => boolean): Promise<void> {
     const files = await this.listCheckpoints();
-    for (const file of files.slice(0, Math.max(0, files.length - keep))) await rm(file, { force: true });
+    const wanted = files.findLast((file) => isWanted(stepOf(file)));
+    for (const file of files.slice(0, -keep)) if (file !== wanted) await rm(file, { force: true });
   }
 }
 

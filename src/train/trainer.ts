@@ -20,14 +20,14 @@ import { embeddingSpread } from "../eval/index.js";
 import { type Engine, release } from "../runtime/index.js";
 import { type Checkpoint, type Position, saveCheckpoint } from "./checkpoint.js";
 import { type Clustering, clusterEmbeddings } from "./clusterStage.js";
-import { resumeCheckpoint } from "./damage.js";
+import { DamageWatch, isBefore, resumePoint } from "./damage.js";
 import { epochBatches } from "./draws.js";
 import { embedImages } from "./embed.js";
 import type { Reporter } from "./events.js";
 import { chanceLoss, collapseCosine, type EpochMetric, isSound, Pace, type StepMetric, stepMetric } from "./metrics.js";
 import { onlineKnn } from "./onlineKnn.js";
 import { advanced, learningRate, type Plan, planOf } from "./plan.js";
-import type { RunFolder } from "./runFolder.js";
+import type { Metric, RunFolder } from "./runFolder.js";
 import { initialParts, moveToState, singly } from "./start.js";
 import { type Stepped, Stepper } from "./stepper.js";
 import { viewPolicies } from "./views.js";
@@ -74,6 +74,8 @@ class Training {
   /** Of the steps of this epoch so far, or of the last where this has none yet. */
   private losses: number[] = [];
   private toldKept = false;
+  private toldClusters = false;
+  private readonly damage = new DamageWatch();
 
   constructor(private readonly options: TrainOptions) {
     this.plan = planOf(options.run.description.recipe, options.source.count);
@@ -109,8 +111,9 @@ class Training {
       this.assignments = resume.assignments;
       this.lastCheckpoint = resume.file;
       await run.rewind(this.position.step);
-      const done = (await run.metrics()).filter((m) => m.kind === "step");
-      this.losses = done.filter((m) => m.epoch === done.at(-1)?.epoch).map((m) => m.loss as number);
+      const done = (await run.metrics()).filter((m): m is Metric & StepMetric => m.kind === "step");
+      this.losses = done.filter((m) => m.epoch === done.at(-1)?.epoch).map((m) => m.loss);
+      for (const step of done) this.damage.observe(step);
     }
     await moveToState(engine, this.memory, resume ? singly(resume.tensors) : initialParts(this.plan.recipe));
     const parameters = encoderSpecs(this.plan.settings.encoder)
@@ -191,6 +194,7 @@ class Training {
         const metric = await this.finish(stepped);
         if (!metric) continue;
         this.losses.push(metric.loss);
+        this.damage.observe(metric);
         await this.options.run.append(metric as StepMetric & Record<string, unknown>);
         this.reportStep(metric, (now - mark) / 1000 / ran.length, waitingShare);
       }
@@ -282,7 +286,9 @@ class Training {
     await engine.load(prepare.name, prepare.model, { state: prepare.state });
     await engine.run(prepare.name, {}, []);
     await engine.unload(prepare.name);
-    for (const message of clustering.warnings) report({ kind: "warning", message });
+    // Said once a session: each epoch's line has its counts.
+    if (!this.toldClusters) for (const message of clustering.warnings) report({ kind: "warning", message });
+    this.toldClusters = true;
     const { meanCosine } = embeddingSpread(embedded.embeddings);
     if (meanCosine > collapseCosine) {
       report({
@@ -314,11 +320,11 @@ class Training {
   private async save(): Promise<string> {
     const held = await this.options.engine.read();
     const tensors = this.memory.unpack(held);
-    this.lastCheckpoint = await saveCheckpoint(this.options.run, {
-      position: this.position,
-      tensors,
-      assignments: this.assignments,
-    });
+    const { position, assignments } = this;
+    const { from } = this.damage;
+    // What shows damage now may fail later: the last checkpoint from before it stays.
+    const isWanted = (updates: number) => from !== null && isBefore(updates, from);
+    this.lastCheckpoint = await saveCheckpoint(this.options.run, { position, tensors, assignments }, isWanted);
     this.savedAt = performance.now();
     release([...Object.values(held), ...Object.values(tensors)]);
     return this.lastCheckpoint;
@@ -332,10 +338,15 @@ class Training {
     const { run } = this.options;
     const { step, epoch, loss, gradientNorm } = metric;
     await run.append({ kind: "failure", step, epoch, loss, gradientNorm });
-    const good = await resumeCheckpoint(run);
+    const point = await resumePoint(run);
     const which = Number.isFinite(metric.loss) ? "gradient" : "loss";
+    const remedy = `give it a lower --learning-rate (optimizer.learningRate) than ${this.plan.recipe.optimizer.learningRate}, or --set optimizer.clipNorm=1`;
+    const goOn =
+      point?.damagedFrom == null
+        ? `The last checkpoint before the damage is ${point?.checkpoint.file}, from which --resume goes on: ${remedy}`
+        : `The numbers began to grow at step ${point.damagedFrom}, and no checkpoint from before is left: train anew, and ${remedy}`;
     throw new TrainingError(
-      `step ${metric.step}: the ${which} is not finite (loss ${metric.loss}, gradient norm ${metric.gradientNorm})${bad ? `; the first tensor with such a number is ${bad}` : ""}. The last checkpoint before the damage is ${good?.file}, from which --resume goes on: give it a lower --learning-rate (optimizer.learningRate) than ${this.plan.recipe.optimizer.learningRate}, or --set optimizer.clipNorm=1`,
+      `step ${metric.step}: the ${which} is not finite (loss ${metric.loss}, gradient norm ${metric.gradientNorm})${bad ? `; the first tensor with such a number is ${bad}` : ""}. ${goOn}`,
     );
   }
 }

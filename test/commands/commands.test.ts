@@ -132,7 +132,7 @@ test("train, eval, embed and export follow from one another, and the exported en
   );
   t.true(classified.top1 <= classified.top5 && [1, 10].includes(classified.strength));
 
-  const flags = ["--run", run, "--data", images, "--clusters", "5", "--levels", "6,3", "--json"];
+  const flags = ["--run", run, "--clusters", "5", "--levels", "6,3", "--json"];
   const clustered = await hcsc("eval", "cluster", ...flags);
   t.is(clustered.code, 0, clustered.stderr);
   const agreement = JSON.parse(clustered.stdout);

@@ -1,6 +1,6 @@
 import test from "ava";
 import sharp from "sharp";
-import { autoRecipe, lookAt, suited } from "../../src/cli/looks.js";
+import { autoRecipe, doubtsOf, lookAt, suited } from "../../src/cli/looks.js";
 import { loadRecipe } from "../../src/cli/recipes.js";
 import { folder, open } from "../data/layout.js";
 
@@ -13,11 +13,10 @@ test("the demo on a few colour images is told that it sees grey, and its levels 
 });
 
 test("auto says what it saw and what it took; overrides win", async (t) => {
-  const { recipe, notes } = await autoRecipe(await open("synthetic:count=300,size=48"), [
-    "epochs=7",
-    "method.warmupEpochs=1",
-  ]);
+  const set = await open("synthetic:count=300,size=48");
+  const { recipe, notes } = await autoRecipe(set, ["epochs=7", "method.queue=40"]);
   t.like(recipe, { name: "small", epochs: 7, encoder: { imageSize: 48, channels: 3 } });
+  t.like(recipe.method, { queue: 40, warmupEpochs: 1 }, "the warm-up is a fifth of the epochs asked for");
   t.regex(notes[0], /300 images, in colour, of 48 px: small, with /);
 });
 
@@ -26,4 +25,11 @@ test("grey images saved in colour are grey", async (t) => {
     .png()
     .toBuffer();
   t.deepEqual(await lookAt(await open(await folder({ "a.png": grey }))), { images: 1, side: 9, isColour: false });
+});
+
+test("a recipe that is all warm-up is told that it clusters nothing", async (t) => {
+  const of = async (...overrides: string[]) => doubtsOf(await loadRecipe("small", overrides));
+  t.regex((await of("epochs=20"))[0] ?? "", /all 20 epochs are warm-up .*method\.warmupEpochs=4/);
+  t.deepEqual(await of("epochs=21"), []);
+  t.deepEqual(await of("epochs=20", "method.clusters=[]"), []);
 });

@@ -107,6 +107,30 @@ test("a run whose numbers fail is told and left out; the others are kept", async
   );
 });
 
+test("levels are made to fit the images as train does, the recipe may be auto, and runs that this makes alike are said", async (t) => {
+  const tiny = { "encoder.width": 1, "encoder.imageSize": 16, "encoder.keySubBatches": 2, batchSize: 16 };
+  const { folder, file } = await sweepFolder({
+    recipe: "auto",
+    set: { ...tiny, epochs: 1, "method.warmupEpochs": 1 },
+    runs: { many: { "method.clusters": [40, 20] }, more: { "method.clusters": [60, 30] }, own: {} },
+  });
+  const out = join(folder, "out");
+  const { code, stderr } = await hcsc("sweep", file, "--data", "synthetic:count=64,size=16", "--out", out);
+  t.is(code, 0, stderr);
+  t.regex(stderr, /--recipe auto: 64 images, in colour, of 16 px: small/);
+  t.regex(stderr, /64 images are too few for method\.clusters \[40, 20\].*\[10, 5\] is taken/);
+  t.regex(stderr, /too few for method\.clusters \[60, 30\]/);
+  t.regex(stderr, /the runs "many" and "more" are of the same settings/);
+  t.deepEqual(
+    (await results(out)).map((r) => r.recipe.method.clusters),
+    [
+      [10, 5],
+      [10, 5],
+      [4, 2],
+    ],
+  );
+});
+
 for (const [what, content, said] of [
   [
     "an unknown field in its last run",

@@ -114,6 +114,39 @@ inChromium("on the map, hover names an image and a click shows its neighbours", 
   t.deepEqual(complaints, []);
 });
 
+inChromium(
+  "ticks of steps and epochs are whole, also of a run of three epochs; the map is coloured by any level of labels",
+  async (t) => {
+    const sample = await sampleReport(40, 3);
+    const images = sample.images as NonNullable<typeof sample.images>;
+    const labels = images.labels as readonly number[];
+    const coarser = [
+      { labels: labels.map((label) => (label < 4 ? 0 : 1)), classes: ["things/round or square", "things/other"] },
+    ];
+    const nested = images.classes?.map((name) => `things/of a longer kind/${name}`) ?? null;
+    const { page, complaints } = await open(t, { ...sample, images: { ...images, classes: nested, coarser } });
+    const axes = page.locator("#curves g[aria-label='x-axis tick label']");
+    t.is(await axes.count(), 6);
+    for (const axis of await axes.all()) {
+      const ticks = (await axis.locator("text").allTextContents()).filter((text) => text !== "");
+      t.true(ticks.length >= 2 && new Set(ticks).size === ticks.length, ticks.join(" "));
+      for (const tick of ticks) t.regex(tick, /^\d+$/);
+    }
+    const choices = page.getByLabel("Colour by");
+    t.deepEqual(await choices.locator("option").allTextContents(), [
+      "label",
+      "label, level 2 (2 classes)",
+      "level 3 (3 clusters)",
+      "level 2 (10 clusters)",
+      "level 1 (30 clusters)",
+    ]);
+    t.true((await page.locator("#map .legend").innerText()).includes("…/of a longer kind/disc"));
+    await choices.selectOption({ label: "label, level 2 (2 classes)" });
+    t.regex(await page.locator("#map .legend").innerText(), /^things\/round or square\s+things\/other$/);
+    t.deepEqual(complaints, []);
+  },
+);
+
 inChromium("the map is used by keyboard alone", async (t) => {
   const { page, complaints } = await open(t, await sampleReport());
   const canvas = page.locator("#map canvas");

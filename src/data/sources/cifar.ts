@@ -74,6 +74,7 @@ export function openCifar({ part, records, labelBytes, classes }: CifarDescripti
   const count = records.length / record;
   const labelsAt = (byte: number) => Int32Array.from({ length: count }, (_, i) => records[i * record + byte]);
   const fine = labelsAt(labelBytes - 1);
+  const picture = (i: number) => interleaved(records.subarray(i * record + labelBytes, (i + 1) * record));
   return {
     count,
     labels: fine,
@@ -83,7 +84,8 @@ export function openCifar({ part, records, labelBytes, classes }: CifarDescripti
     warnings: [],
     name: (i) => `${part}#${i}`,
     file: () => null,
-    read: async (i) => interleaved(records.subarray(i * record + labelBytes, (i + 1) * record)),
+    content: async (i) => picture(i).data,
+    read: async (i) => picture(i),
   };
 }
 

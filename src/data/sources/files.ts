@@ -1,5 +1,6 @@
 /** Sets of image files, known by folders, lists or annotations. */
 import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { DataError } from "../../errors.js";
 import { filePath } from "../fileNames.js";
@@ -47,6 +48,7 @@ export function openFiles({
     warnings,
     name: (i) => files[i],
     file: (i) => resolve(root, files[i]),
+    content: (i) => readFile(filePath(resolve(root, files[i]))),
     read: (i, room) => decode(resolve(root, files[i]), room),
   };
 }

@@ -49,6 +49,7 @@ export async function describeIdx(path: string, isFolder: boolean, part: string)
 export function openIdx({ file, shape, pixels, labels }: IdxDescription): ImageSource {
   const [count, height, width, channels = 1] = shape;
   const size = height * width * channels;
+  const of = (i: number) => pixels.subarray(i * size, (i + 1) * size);
   return {
     count,
     labels,
@@ -58,12 +59,8 @@ export function openIdx({ file, shape, pixels, labels }: IdxDescription): ImageS
     warnings: [],
     name: (i) => `${basename(file)}#${i}`,
     file: () => null,
-    read: async (i) => ({
-      width,
-      height,
-      channels: channels as 1 | 3,
-      data: pixels.subarray(i * size, (i + 1) * size),
-    }),
+    content: async (i) => of(i),
+    read: async (i) => ({ width, height, channels: channels as 1 | 3, data: of(i) }),
   };
 }
 

@@ -91,13 +91,15 @@ export async function describeParquet(
 }
 
 export function openTable({ file, names, bytes, ends, ...targets }: TableDescription): ImageSource {
+  const encoded = (i: number) => bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i]);
   return {
     ...targets,
     count: names.length,
     warnings: [],
     name: (i) => names[i],
     file: () => null,
-    read: (i, room) => decode(bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i]), `${file}: ${names[i]}`, room),
+    content: async (i) => encoded(i),
+    read: (i, room) => decode(encoded(i), `${file}: ${names[i]}`, room),
   };
 }
 

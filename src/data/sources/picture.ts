@@ -30,6 +30,12 @@ export interface ImageSource {
   /** The file that is this image and nothing else; null where there is none: IDX, CIFAR, synthetic. */
   file(index: number): string | null;
   /**
+   * What copies of an image have alike: its file as it is encoded, or where it was never a file its pixels.
+   *
+   * @throws if it cannot be read
+   */
+  content(index: number): Promise<Uint8Array>;
+  /**
    * @param room - where a decoder may put the pixels: one who reads images one after the other can give the same array each time;
    *   a new one by default
    * @throws DataError that names the image and why it cannot be read

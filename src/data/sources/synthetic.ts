@@ -52,6 +52,7 @@ export function describeSynthetic(text: string): SyntheticDescription {
 export function openSynthetic({ count, size, seed }: SyntheticDescription): ImageSource {
   const labels = Int32Array.from({ length: count }, (_, i) => i % leaves.length);
   const level = (id: (path: readonly number[]) => number) => labels.map((l) => id(leaves[l].path));
+  const picture = (i: number) => draw(leaves[labels[i]].path, size, random(seed, i));
   return {
     count,
     labels,
@@ -61,7 +62,8 @@ export function openSynthetic({ count, size, seed }: SyntheticDescription): Imag
     warnings: [],
     name: (i) => `${leaves[labels[i]].name}#${i}`,
     file: () => null,
-    read: async (i) => draw(leaves[labels[i]].path, size, random(seed, i)),
+    content: async (i) => picture(i).data,
+    read: async (i) => picture(i),
   };
 }
 

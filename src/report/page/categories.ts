@@ -1,5 +1,6 @@
 /** Ways to sort the images: by label or by the cluster of a level. */
 import type { ReportImages } from "../data.js";
+import { classNames, shortened } from "./classNames.js";
 import { plural } from "./numbers.js";
 import { palette } from "./palette.js";
 
@@ -39,25 +40,6 @@ export function categoriesOf(images: ReportImages): readonly Categories[] {
   );
   const all = [...labels, ...coarser, ...levels.reverse()];
   return all.length > 0 ? all : [alike(images.names.length)];
-}
-
-const mostLetters = 24;
-
-/** Nested names without the first of their folders, as long as they stay apart: the class itself says most. */
-export function shortened(names: readonly string[]): readonly string[] {
-  const short = names.map((name) => {
-    let rest = name;
-    while (rest.length > mostLetters && rest.includes("/")) rest = rest.slice(rest.indexOf("/") + 1);
-    return rest === name ? name : `…/${rest}`;
-  });
-  return names.map((name, i) => (short.filter((other) => other === short[i]).length === 1 ? short[i] : name));
-}
-
-/** Classes as the page calls them: a bare number says nothing. Null without labels. */
-export function classNames({ labels, classes }: ReportImages): readonly string[] | null {
-  if (!labels) return null;
-  const names = classes ?? Array.from({ length: 1 + Math.max(...labels) }, (_, i) => String(i));
-  return shortened(names.map((name) => (/^\d+$/.test(name) ? `class ${name}` : name)));
 }
 
 const alike = (n: number): Categories => ({

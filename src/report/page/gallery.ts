@@ -1,6 +1,6 @@
 /** What the sections with images share: the images, which one is chosen, which are marked. */
 import type { ReportImages } from "../data.js";
-import { classNames } from "./categories.js";
+import { classNames } from "./classNames.js";
 import { type Child, element } from "./element.js";
 import { three } from "./numbers.js";
 import { Thumbnails } from "./thumbnails.js";

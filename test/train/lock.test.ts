@@ -1,0 +1,67 @@
+import { mkdtemp, readFile, utimes, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { UsageError } from "../../src/errors.js";
+import { type Holder, holderOf, lockFile, withLock } from "../../src/train/lock.js";
+
+const folder = () => mkdtemp(join(tmpdir(), "hcsc-lock-"));
+const now = () => new Date().toISOString();
+
+/** A folder with a lock, touched so many seconds ago. */
+async function locked(holder: Holder | string, seconds = 0): Promise<string> {
+  const run = await folder();
+  await writeFile(lockFile(run), typeof holder === "string" ? holder : JSON.stringify(holder));
+  const touched = new Date(Date.now() - 1000 * seconds);
+  await utimes(lockFile(run), touched, touched);
+  return run;
+}
+
+const taken = async (run: string): Promise<Holder> =>
+  withLock(run, async () => JSON.parse(await readFile(lockFile(run), "utf8")));
+
+test("a lock of another host holds as long as it is touched, then is passed over", async (t) => {
+  const holder = { pid: process.pid, host: "another-host", started: now() };
+  const busy = await locked(holder, 60);
+  await t.throwsAsync(taken(busy), {
+    instanceOf: UsageError,
+    message: new RegExp(`process ${process.pid} on another-host since ${holder.started}`),
+  });
+  t.deepEqual(await holderOf(busy), holder);
+  t.deepEqual(JSON.parse(await readFile(lockFile(busy), "utf8")), holder);
+  const left = await locked(holder, 120);
+  t.is(await holderOf(left), null);
+  t.like(await taken(left), { pid: process.pid, host: hostname() });
+});
+
+test("a lock of this host holds by its process, not by its age", async (t) => {
+  const parent = { pid: process.ppid, host: hostname(), started: now() };
+  await t.throwsAsync(taken(await locked(parent, 3600)), { message: new RegExp(`process ${process.ppid} on `) });
+  const gone = { ...parent, pid: 2 ** 22 + 1 }; // above the most that Linux numbers
+  t.like(await taken(await locked(gone)), { pid: process.pid });
+  const beforeReboot = { ...parent, started: "2001-01-01T00:00:00.000Z" };
+  t.like(await taken(await locked(beforeReboot)), { pid: process.pid });
+});
+
+test("a lock without words is one that is being made, or was left half-written", async (t) => {
+  await t.throwsAsync(taken(await locked("")), { message: /is being trained/ });
+  t.like(await taken(await locked("", 10)), { pid: process.pid });
+});
+
+test("of two that start together one trains; the lock goes with it, also when it fails", async (t) => {
+  const run = await folder();
+  let end = () => {};
+  const first = withLock(run, () => new Promise<void>((resolve) => (end = resolve)));
+  while (!(await holderOf(run))) await new Promise((resolve) => setTimeout(resolve, 5));
+  await t.throwsAsync(taken(run), { message: new RegExp(`process ${process.pid} on `) });
+  end();
+  await first;
+  t.is(await holderOf(run), null);
+  await t.throwsAsync(
+    withLock(run, async () => {
+      throw new Error("no images");
+    }),
+    { message: "no images" },
+  );
+  t.like(await taken(run), { pid: process.pid });
+});

@@ -1,11 +1,11 @@
 /** What a row of the table of defects is. */
-import type { Attributes, Value } from "../value.js";
+import type { NodeAttributes, Value } from "../value.js";
 
 /** A node of the graph with its inputs as they are by now. Optional inputs that are left out are null. */
 export interface Met {
   readonly op: string;
   readonly inputs: readonly Value[];
-  readonly attributes: Attributes;
+  readonly attributes: NodeAttributes;
   readonly outputs: readonly Value[];
 }
 

@@ -23,12 +23,10 @@ import {
 } from "./value.js";
 
 export type Operand = Value | number;
+type Inputs = readonly (Value | null)[];
 
 /** Attributes by name, as ONNX declares them: a wrong name or kind does not compile. They may be left out where all may. */
-type With<K extends OpType> =
-  IsFreeOf<K> extends true
-    ? [attributes?: AttributesOf<K> | NodeAttributes]
-    : [attributes: AttributesOf<K> | NodeAttributes];
+type With<K extends OpType> = IsFreeOf<K> extends true ? [attributes?: AttributesOf<K>] : [attributes: AttributesOf<K>];
 
 /**
  * Applies `op` and gives all its outputs.
@@ -39,10 +37,13 @@ type With<K extends OpType> =
  */
 export function applyAll<K extends OpType>(
   op: K,
-  inputs: readonly (Value | null)[],
+  inputs: Inputs,
   ...rest: [...With<K>, outputs?: number]
-): readonly Value[] {
-  const [attributes = {}, outputs = 1] = rest as readonly unknown[] as [Attributes?, number?];
+): readonly Value[];
+/** The attributes of a node, such as one that is replaced, go to another. */
+export function applyAll(op: OpType, inputs: Inputs, attributes: NodeAttributes, outputs?: number): readonly Value[];
+export function applyAll(op: OpType, inputs: Inputs, ...rest: readonly unknown[]): readonly Value[] {
+  const [attributes = {}, outputs = 1] = rest as [Attributes?, number?];
   const declared: Op | undefined = ops[op];
   if (!declared) fail(op, "the builder does not know this op", inputs);
   check(op, declared, inputs, attributes);
@@ -53,8 +54,10 @@ export function applyAll<K extends OpType>(
 }
 
 /** Applies `op` and gives its first output; see {@link applyAll}. */
-export function apply<K extends OpType>(op: K, inputs: readonly (Value | null)[], ...rest: With<K>): Value {
-  return applyAll(op, inputs, ...rest)[0];
+export function apply<K extends OpType>(op: K, inputs: Inputs, ...rest: With<K>): Value;
+export function apply(op: OpType, inputs: Inputs, attributes: NodeAttributes): Value;
+export function apply(op: OpType, inputs: Inputs, ...rest: readonly unknown[]): Value {
+  return applyAll(op, inputs, ...(rest as [NodeAttributes]))[0];
 }
 
 const valued = (x: Operand, like: Operand): Value =>

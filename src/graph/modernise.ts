@@ -127,6 +127,7 @@ export const modernise: Readonly<Record<string, Modernise>> = {
   MaxPool: rewritten((form) => without(explicitPads(form), { storage_order: 0 })),
   AveragePool: rewritten((form) => explicitPads(form)),
   Cast: rewritten((form) => without(form, { saturate: 1 })),
+  GroupNormalization: rewritten((form) => without(form, { stash_type: 1 })),
 };
 
 /** The ops that become others: most have no place in a graph, some only in a form of theirs. */

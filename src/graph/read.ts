@@ -65,9 +65,9 @@ function readNode(n: NodeContent, values: ReadonlyMap<string, Value>): readonly 
     throw new GraphError(`${where}: the builder does not know this op; compose it of others before exporting`);
   return scopeAt(scope, () => {
     try {
-      const replaced = isReplaced(n.op) && replace(n.op, inputs, attributes, n.outputs.length);
-      if (replaced) return replaced;
       const form = modernise[n.op]?.(inputs, attributes, n.outputs.length) ?? { inputs, attributes };
+      const replaced = isReplaced(n.op) && replace(n.op, form.inputs, form.attributes, n.outputs.length);
+      if (replaced) return replaced;
       return applyAll(n.op as OpType, form.inputs, form.attributes as AttributesOf<OpType>, n.outputs.length);
     } catch (cause) {
       if (cause instanceof ShapeError || cause instanceof GraphError)

@@ -24,9 +24,9 @@ function checkInputs(op: string, declared: readonly Input[], inputs: Inputs): vo
   const last = declared.at(-1);
   if (inputs.length > declared.length && last?.presence !== "any")
     fail(op, `it takes ${listed(declared)}: ${inputs.length} inputs are too many`, inputs);
-  const shared: Value[] = [];
+  const shared = new Map<string, Value>();
   for (let i = 0; i < Math.max(inputs.length, declared.length); i++) {
-    const { name, dtypes, presence, alike } = declared[i] ?? (last as Input);
+    const { name, dtypes, presence, variable } = declared[i] ?? (last as Input);
     const value = inputs[i] ?? null;
     if (!value) {
       if (presence !== "optional") fail(op, `it takes ${listed(declared)}: ${name} is missing`, inputs);
@@ -34,9 +34,11 @@ function checkInputs(op: string, declared: readonly Input[], inputs: Inputs): vo
     }
     if (!isValue(value)) fail(op, `${name} must be a value of a graph, not ${shown(value)}`, inputs);
     if (!dtypes.among.includes(value.dtype)) fail(op, `the ${name} must be ${dtypes.words}`, inputs);
-    if (alike) shared.push(value);
+    if (!variable) continue;
+    const first = shared.get(variable) ?? value;
+    if (value.dtype !== first.dtype) fail(op, "the inputs differ in dtype", inputs);
+    shared.set(variable, first);
   }
-  if (shared.some((v) => v.dtype !== shared[0].dtype)) fail(op, "the inputs differ in dtype", inputs);
 }
 
 const signs = { needed: "", optional: "?", any: "…" } as const;

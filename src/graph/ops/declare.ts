@@ -12,6 +12,8 @@ export interface Dtypes {
 }
 
 export const floats: Dtypes = { words: "floats", among: ["float16", "float32", "float64"] };
+/** Without float16. */
+export const fullFloats: Dtypes = { words: "float32 or float64", among: ["float32", "float64"] };
 export const bools: Dtypes = { words: "bool", among: ["bool"] };
 export const integers: Dtypes = { words: "integers", among: ["int32", "int64"] };
 export const int64: Dtypes = { words: "int64", among: ["int64"] };
@@ -28,14 +30,17 @@ export interface Input {
   readonly dtypes: Dtypes;
   /** `any`: as many as there are, one at least. */
   readonly presence: "needed" | "optional" | "any";
-  /** Whether it shares its dtype with the others of the op that do. */
-  readonly alike: boolean;
+  /** ONNX's type variable: inputs of an op under one name share their dtype. Null: a dtype of its own. */
+  readonly variable: string | null;
 }
 
 /** An input that shares its dtype with the other such inputs of the op. */
-export const like = (name: string, dtypes: Dtypes): Input => ({ name, dtypes, presence: "needed", alike: true });
+export const like = (name: string, dtypes: Dtypes, variable = "T"): Input => ({
+  ...own(name, dtypes),
+  variable,
+});
 /** An input of a dtype of its own. */
-export const own = (name: string, dtypes: Dtypes): Input => ({ name, dtypes, presence: "needed", alike: false });
+export const own = (name: string, dtypes: Dtypes): Input => ({ name, dtypes, presence: "needed", variable: null });
 export const optional = (input: Input): Input => ({ ...input, presence: "optional" });
 export const many = (input: Input): Input => ({ ...input, presence: "any" });
 

@@ -8,6 +8,7 @@ import {
   type Dtypes,
   float,
   floats,
+  fullFloats,
   type In,
   type Input,
   int,
@@ -44,7 +45,7 @@ export const elementwise = {
   Clip: op([like("input", numbers), bound("min"), bound("max")], {}, same),
   Cos: unary(floats),
   Elu: slope(1),
-  Erf: unary(numbers),
+  Erf: unary(floats),
   Exp: unary(floats),
   Floor: unary(floats),
   HardSigmoid: op([like("X", floats)], { alpha: float(0.2), beta: float(0.5) }, same),
@@ -92,7 +93,7 @@ export const elementwise = {
   Xor: comparison(bools),
   Not: unary(bools),
   IsNaN: op([like("X", floats)], {}, truth),
-  IsInf: op([like("X", floats)], { detect_negative: int(1), detect_positive: int(1) }, truth),
+  IsInf: op([like("X", fullFloats)], { detect_negative: int(1), detect_positive: int(1) }, truth),
 
   Cast: op([like("input", anything)], { to: int.needed }, ([x], { to }, name) => {
     const dtype = dtypeOf.get(to);

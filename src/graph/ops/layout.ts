@@ -16,6 +16,8 @@ import {
 import { known, type Shape, type TensorType, type Value } from "../value.js";
 import {
   anything,
+  type Dtypes,
+  fullFloats,
   type In,
   int,
   int64,
@@ -27,7 +29,6 @@ import {
   optional,
   own,
   tensor,
-  wide,
   word,
 } from "./declare.js";
 
@@ -209,7 +210,8 @@ function range(x: In): Types {
 
 const data = like("data", anything);
 const axes = own("axes", int64);
-const bounds = (name: string) => own(name, integers);
+const bounds = (name: string) => like(name, integers, "Tind");
+const counted: Dtypes = { words: "float32, float64, int32 or int64", among: [...fullFloats.among, ...integers.among] };
 
 export const layout = {
   Reshape: op([data, own("shape", int64)], { allowzero: int(0) }, reshape),
@@ -233,5 +235,5 @@ export const layout = {
   ConstantOfShape: op([own("input", int64)], { value: tensor() }, (x, { value }, name) => [
     type(value?.dtype ?? "float32", targetShape(x[0], name, x)),
   ]),
-  Range: op([like("start", wide), like("limit", wide), like("delta", wide)], {}, range),
+  Range: op([like("start", counted), like("limit", counted), like("delta", counted)], {}, range),
 };

@@ -1,7 +1,7 @@
 /** Normalising layers. */
 import { axisOf, fail, type } from "../shapes.js";
 import type { TensorType } from "../value.js";
-import { float, floats, type In, int, like, op, optional, own } from "./declare.js";
+import { float, floats, type In, int, like, op, optional } from "./declare.js";
 import { same } from "./elementwise.js";
 
 /** Per-channel parameters must match the images' channels. */
@@ -23,10 +23,13 @@ function layer([x, scale]: In, { axis }: { readonly axis: number }, name: string
   return all.slice(0, outputs);
 }
 
+const affine = (name: string) => like(name, floats, "T1");
+const statistic = (name: string) => like(name, floats, "T2");
+
 export const normalization = {
   /** In inference form; the training form of a file becomes `BatchNormTrain` when it is read. */
   BatchNormalization: op(
-    [like("X", floats), own("scale", floats), own("B", floats), own("input_mean", floats), own("input_var", floats)],
+    [like("X", floats), affine("scale"), affine("B"), statistic("input_mean"), statistic("input_var")],
     { epsilon: float(1e-5), momentum: float(0.9), training_mode: int(0) },
     (x, _, name) => {
       perChannel(name, x);
@@ -40,7 +43,7 @@ export const normalization = {
   ),
   GroupNormalization: op(
     [like("X", floats), like("scale", floats), like("bias", floats)],
-    { num_groups: int.needed, epsilon: float(1e-5), stash_type: int(1) },
+    { num_groups: int.needed, epsilon: float(1e-5) },
     same,
   ),
   InstanceNormalization: op(

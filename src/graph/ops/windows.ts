@@ -1,7 +1,7 @@
 /** Convolution and pooling. `auto_pad`, and a `kernel_shape` that repeats the filters', are resolved when a model is read. */
 import { fail, isSize, isStatic, type, type Window, windowed } from "../shapes.js";
 import type { TensorType } from "../value.js";
-import { floats, type In, int, ints, like, numbers, op, optional } from "./declare.js";
+import { type Dtypes, floats, type In, int, ints, like, op, optional } from "./declare.js";
 
 /** Attributes of a window's place. Without them: steps of 1 along each axis, no padding. */
 export const window = { strides: ints(), pads: ints(), dilations: ints() };
@@ -75,12 +75,13 @@ const globalPool = ([x]: In): readonly TensorType[] => [
 /** Attributes of pooling. */
 export const pooling = { kernel_shape: ints.needed, ...window, ceil_mode: int(0) };
 
+const pooled: Dtypes = { words: "floats or 8-bit integers", among: [...floats.among, "int8", "uint8"] };
 const filtered = [like("X", floats), like("W", floats), optional(like("B", floats))];
 
 export const windows = {
   Conv: op(filtered, convolution, conv),
   ConvTranspose: op(filtered, { ...convolution, output_padding: ints() }, convTranspose),
-  MaxPool: op([like("X", numbers)], pooling, pool),
+  MaxPool: op([like("X", pooled)], pooling, pool),
   AveragePool: op([like("X", floats)], { ...pooling, count_include_pad: int(0) }, pool),
   GlobalAveragePool: op([like("X", floats)], {}, globalPool),
   GlobalMaxPool: op([like("X", floats)], {}, globalPool),

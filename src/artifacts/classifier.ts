@@ -68,7 +68,7 @@ export function classifierStep(s: ClassifierSettings): Graph {
   for (const { parameters, rate } of groups) {
     const rates = { learningRate: input(rate, []), momentum, step: scalar(1) };
     const own = gradients.splice(0, parameters.length);
-    const updated = applyUpdates({ ...sgd, weightDecay: s.weightDecay }, rates, parameters, own, (p) => ({
+    const updated = applyUpdates(sgd(s.weightDecay), rates, parameters, own, (p) => ({
       read: (slot) => ports.input(state.optimizer(slot, p.name), p.value.shape as number[]),
       write: (slot, value) => ports.state(state.optimizer(slot, p.name), value),
     }));
@@ -77,15 +77,13 @@ export function classifierStep(s: ClassifierSettings): Graph {
   return ports.graph("classifier");
 }
 
-const sgd: Omit<OptimizerSettings, "weightDecay"> = {
+const sgd = (weightDecay: number): OptimizerSettings => ({
   kind: "sgd",
+  weightDecay,
   nesterov: false,
   excludeVectors: false,
-  beta2: 0,
-  epsilon: 0,
-  trust: 0,
   clipNorm: null,
-};
+});
 
 function network(s: ClassifierSettings): { backbone: Parameters; head: Parameters; scores: Value } {
   const backbone = new Parameters(state.query(""));

@@ -39,6 +39,7 @@ import {
 import { Parameters, trainingNorm } from "../nn/index.js";
 import { applyUpdates, globalNorm, type OptimizerSettings, type Parameter, type Rates } from "../optim/index.js";
 import type { Precision } from "../precision.js";
+import { rulesOf } from "../variants.js";
 import { drawsOfWords } from "./draws.js";
 import { type EncoderSettings, encode } from "./encoder.js";
 import { adjusted, areFinite } from "./lossScale.js";
@@ -257,15 +258,15 @@ export function hierarchyInputs(
   s: Pick<StepSettings, "clusters" | "encoder" | "batchSize" | "loss">,
 ): readonly Level[] {
   const top = s.clusters.length - 1;
-  const reference = s.loss.variant === "reference";
+  const isAssigned = rulesOf(s.loss.variant).positive === "assigned";
   return s.clusters.map((m, l) => ({
     prototypes: input(state.prototypes(l), [m, s.encoder.dimension]),
     temperature: input(state.temperature(l), [m]),
     count: input(state.count(l), []),
     parent: l < top ? input(state.parent(l), [m], "int32") : null,
     normalizer: l < top ? input(state.prototypeNormalizer(l), [m]) : null,
-    assignment: reference ? input(feeds.assignment(l), [s.batchSize], "int64") : null,
-    maxAssignment: reference ? input(feeds.maxAssignment(l), []) : null,
+    assignment: isAssigned ? input(feeds.assignment(l), [s.batchSize], "int64") : null,
+    maxAssignment: isAssigned ? input(feeds.maxAssignment(l), []) : null,
   }));
 }
 

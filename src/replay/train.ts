@@ -14,6 +14,7 @@ import {
   state,
 } from "../artifacts/index.js";
 import { chooseTarget } from "../runtime/index.js";
+import { rulesOf } from "../variants.js";
 import { type Case, floats, longs, scalarOf, type Tensors } from "./case.js";
 import { hierarchyState, lossSettings, stackDraws } from "./loss.js";
 
@@ -36,9 +37,6 @@ export function caseStep(c: Case): StepSettings {
       weightDecay: c.number("weightDecay"),
       nesterov: c.flag("nesterov", false),
       excludeVectors: false,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      trust: 0.001,
       clipNorm: null,
     },
     batchSize: c.number("batch"),
@@ -141,7 +139,7 @@ function stepFeeds(c: Case, step: StepSettings, t: number): Tensors {
     given[feeds.prototypeDraws(0, l)] = at(`uPrototype_${l}`);
     for (const v of step.localSizes.keys()) given[feeds.prototypeDraws(v + 1, l)] = at(`uPrototypeLocal${v}_${l}`);
   }
-  if (step.loss.variant === "reference") {
+  if (rulesOf(step.loss.variant).positive === "assigned") {
     const index = c.ids(`step${t}.index`);
     for (const l of step.clusters.keys()) {
       const owner = c.ids(`im2cluster_${l}`);

@@ -27,6 +27,13 @@ export const graphOfStep = ({ step, phase }: StepCase, levels: Levels): Graph =>
 /** Widths at which kernels of the device are wrong, and some at which none is. */
 const widths = [3, 6, 8, 9, 12, 14, 15, 18, 21, 24];
 
+function drawnOptimizer(take: Take): StepSettings["optimizer"] {
+  const kind = oneOf(take, ["sgd", "lars"] as const);
+  const nesterov = take(2) === 1;
+  const common = { weightDecay: 1e-3, clipNorm: oneOf(take, [null, 1]) };
+  return kind === "sgd" ? { kind, ...common, nesterov, excludeVectors: false } : { kind, ...common, trust: 0.001 };
+}
+
 function drawn(take: Take): StepCase {
   const stages = oneOf(take, [2, 1, 3]);
   const variant = oneOf(take, ["paper", "reference"] as const);
@@ -51,16 +58,7 @@ function drawn(take: Take): StepCase {
         prototypeSelection: take(4) > 0,
         selectionOnLocal: true,
       },
-      optimizer: {
-        kind: oneOf(take, ["sgd", "lars"] as const),
-        weightDecay: 1e-3,
-        nesterov: take(2) === 1,
-        excludeVectors: false,
-        beta2: 0.999,
-        epsilon: 1e-8,
-        trust: 0.001,
-        clipNorm: oneOf(take, [null, 1]),
-      },
+      optimizer: drawnOptimizer(take),
       batchSize: oneOf(take, [4, 6]),
       imageSize: 9 + take(21),
       localSizes: oneOf(take, [[], [], [9], [10, 13]]),

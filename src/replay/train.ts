@@ -13,6 +13,7 @@ import {
   type StepSettings,
   state,
 } from "../artifacts/index.js";
+import { resnet } from "../nn/index.js";
 import { chooseTarget } from "../runtime/index.js";
 import { rulesOf } from "../variants.js";
 import { type Case, floats, longs, scalarOf, type Tensors } from "./case.js";
@@ -22,13 +23,14 @@ import { hierarchyState, lossSettings, stackDraws } from "./loss.js";
 export function caseStep(c: Case): StepSettings {
   return {
     encoder: {
-      net: {
+      backbone: resnet({
         block: "basic",
         widths: c.list("widths"),
         blocks: c.list("blocks"),
         stem: c.text("stem") === "imagenet" ? "imagenet" : "small",
-      },
+      }),
       channels: 3,
+      imageSize: c.number("imageSize"),
       dimension: c.number("dim"),
     },
     loss: lossSettings(c),
@@ -40,7 +42,6 @@ export function caseStep(c: Case): StepSettings {
       clipNorm: null,
     },
     batchSize: c.number("batch"),
-    imageSize: c.number("imageSize"),
     localSizes: c.list("localSizes"),
     pixels: null, // cases hold normalised images, and every draw
     draws: "numbers",

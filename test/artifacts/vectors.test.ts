@@ -13,6 +13,7 @@ import {
   state,
   type Target,
 } from "../../src/artifacts/index.js";
+import { resnet } from "../../src/nn/index.js";
 import { decodeModel } from "../../src/onnx/index.js";
 import { type OptimizerKind, type OptimizerSettings, slotNames } from "../../src/optim/index.js";
 import { type Engine, openEngine } from "../../src/runtime/index.js";
@@ -106,8 +107,11 @@ const shapes: readonly (readonly [string, StepSettings])[] = [
     {
       ...settings,
       keySubBatches: 1,
-      imageSize: 33,
-      encoder: { ...settings.encoder, net: { block: "bottleneck", widths: [4, 8], blocks: [2, 1], stem: "imagenet" } },
+      encoder: {
+        ...settings.encoder,
+        imageSize: 33,
+        backbone: resnet({ block: "bottleneck", widths: [4, 8], blocks: [2, 1], stem: "imagenet" }),
+      },
     },
   ],
   ["no momentum but LARS's", { ...settings, optimizer: of.lars }],

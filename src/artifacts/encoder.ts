@@ -100,16 +100,16 @@ export const encoderModel = (
 /**
  * The same from images as they are: `images` [batch, height, width, 3], uint8, red, green, blue, of any size.
  *
- * @param view - how images become `pixels`, of the encoder's image size
+ * @param view - how images become `pixels`
  */
 export function imageEncoderModel(
   settings: EncoderSettings,
-  view: ViewSettings,
+  view: Omit<ViewSettings, "size">,
   weights: Readonly<Record<string, DenseArray>>,
 ): Uint8Array {
   const { nodes, constants, ...rest } = describeModel(encoderGraph(settings, weights, null));
   const [pixels] = rest.inputs;
-  const before = imageView("images", pixels.name, view);
+  const before = imageView("images", pixels.name, { ...view, size: settings.imageSize });
   return encodeModel({
     ...rest,
     inputs: [{ name: "images", dtype: "uint8", shape: ["batch", "height", "width", 3] }],

@@ -51,10 +51,10 @@ export const mish = (x: Value): Value => mul(x, tanh(softplus(x)));
 /** x / (1 + |x|). */
 export const softsign = (x: Value): Value => div(x, add(abs(x), 1));
 
-const unit = attributesOf("Selu", {});
+const seluDefaults = attributesOf("Selu", {});
 
 /** Scaled exponential linear unit (Klambauer et al. 2017). */
-export const selu = (x: Value, alpha = unit.alpha, gamma = unit.gamma): Value =>
+export const selu = (x: Value, alpha = seluDefaults.alpha, gamma = seluDefaults.gamma): Value =>
   mul(apply("Elu", [x], { alpha }), gamma);
 
 /** x·clip(x/6 + 1/2, 0, 1) (Howard et al. 2019). */

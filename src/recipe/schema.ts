@@ -15,7 +15,7 @@ const range = z
   .refine(([low, high]) => low <= high, "the first number must not exceed the second");
 
 const encoder = z.strictObject({
-  backbone: z.enum(keysOf(backbones)).describe("the network: its depth and stem"),
+  backbone: z.enum(keysOf(backbones)).describe(`the network: ${Object.keys(backbones).join(", ")}`),
   width: positive.default(1).describe("Times the filters of every stage."),
   channels: z
     .union([z.literal(1), z.literal(3)])

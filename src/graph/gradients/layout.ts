@@ -45,7 +45,7 @@ function unslice(g: Value, x: Value, axis: number, from: number, to: number, ste
   if (n === d && step === 1) return g;
   if (!isSize(d) || !isSize(n)) return unsliceNamed(g, x, axis, from, to, step);
   if (count(g.shape) === 0) return padAxis(g, axis, 0, d - n);
-  const first = Math.min(Math.max(from < 0 ? from + d : from, 0), step > 0 ? d : d - 1);
+  const first = Math.min(Math.max(fromFront(from, d), 0), step > 0 ? d : d - 1);
   const lowest = step > 0 ? first : first + (n - 1) * step;
   const ordered = step > 0 ? g : slice(g, axis, n - 1, -(2 ** 31), -1);
   const spread = n > 1 ? spaced(ordered, axis, Math.abs(step)) : ordered;

@@ -79,7 +79,7 @@ function slice(x: In, _: object, name: string): Types {
       if (!(from[i] === 0 && to[i] > 2 ** 30 && by === 1)) shape[at] = `?${starts.id}.${i}`;
       continue;
     }
-    const clamp = (p: number, low: number, high: number) => Math.min(Math.max(p < 0 ? p + d : p, low), high);
+    const clamp = (p: number, low: number, high: number) => Math.min(Math.max(fromFront(p, d), low), high);
     const a = by > 0 ? clamp(from[i], 0, d) : clamp(from[i], 0, d - 1);
     const b = by > 0 ? clamp(to[i], 0, d) : clamp(to[i], -1, d - 1);
     shape[at] = Math.max(0, Math.ceil((b - a) / by));

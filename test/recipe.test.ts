@@ -1,7 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import test from "ava";
 import { UsageError } from "../src/errors.js";
-import { overrideRecipe, parseRecipe, resumeChanges, scaledLearningRate } from "../src/recipe/index.js";
+import {
+  overrideRecipe,
+  parseRecipe,
+  parseWrittenRecipe,
+  resumeChanges,
+  scaledLearningRate,
+} from "../src/recipe/index.js";
 
 const read = (name: string): unknown => JSON.parse(readFileSync(`graphs/${name}`, "utf8"));
 
@@ -35,6 +41,14 @@ for (const [what, change, said] of [
   ["sub-batches that do not divide the batch", "encoder.keySubBatches=5", "encoder.keySubBatches: 5 does not divide"],
   ["a temperature without float32 room", "method.temperature=0.01", "method.temperature"],
   ["a word for a number", "epochs=many", "epochs"],
+  [
+    "a field of another optimizer",
+    "optimizer.nesterov=true",
+    "optimizer.nesterov: no such field of this kind (only of sgd)",
+  ],
+  ["a field of another schedule", "schedule.gamma=0.5", "schedule.gamma: no such field of this kind (only of step)"],
+  ["a misspelt field of its optimizer", "optimizer.beta=0.9", "optimizer.beta: no such field (did you mean beta2?)"],
+  ["an unknown optimizer", "optimizer.kind=adam", "optimizer.kind: give one of sgd, adamw, lars, lars-reference"],
 ] as const) {
   test(`a recipe with ${what} is refused by the field's name`, (t) => {
     const error = t.throws(() => parseRecipe(overrideRecipe(read("demo.json"), [change]), "demo"), {
@@ -53,6 +67,58 @@ test("an override sets a field by its path, and leaves the original alone", (t) 
   t.is(recipe.method.variant, "reference");
   t.is(scaledLearningRate(recipe), (0.5 * recipe.batchSize) / 256);
   t.deepEqual(before, read("demo.json"));
+});
+
+test("of its kind an optimizer has all fields, and no other", (t) => {
+  const of = (...changes: string[]) =>
+    parseRecipe(overrideRecipe(read("cifar-resnet18.json"), changes), "cifar").optimizer;
+  const common = { learningRate: 0.06, momentum: 0.9, weightDecay: 0.0005, clipNorm: null };
+  t.deepEqual(of(), { kind: "sgd", ...common, nesterov: false, excludeVectors: false });
+  t.deepEqual(of("optimizer.kind=adamw"), {
+    kind: "adamw",
+    ...common,
+    excludeVectors: false,
+    beta2: 0.999,
+    epsilon: 1e-8,
+  });
+  t.deepEqual(of("optimizer.kind=lars"), { kind: "lars", ...common, trust: 0.001 });
+});
+
+test("a recipe that a run wrote before kinds had their own fields is read as it was meant", (t) => {
+  const written = {
+    ...(read("cifar-resnet18.json") as object),
+    optimizer: {
+      kind: "sgd",
+      learningRate: 0.06,
+      momentum: 0.9,
+      weightDecay: 0.0005,
+      nesterov: true,
+      excludeVectors: false,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      trust: 0.001,
+      clipNorm: null,
+    },
+    schedule: { kind: "cosine", warmupEpochs: 2, milestones: [], gamma: 0.1 },
+  };
+  t.throws(() => parseRecipe(written, "run.json"), { message: /optimizer\.beta2, epsilon, trust: no such field/ });
+  const recipe = parseWrittenRecipe(written, "run.json");
+  t.deepEqual(recipe.schedule, { kind: "cosine", warmupEpochs: 2 });
+  t.like(recipe.optimizer, { kind: "sgd", nesterov: true });
+  t.deepEqual(parseWrittenRecipe(recipe, "again"), recipe);
+  t.throws(() => parseWrittenRecipe({ ...written, optimizer: { kind: "sgd", beta9: 1 } }, "run.json"), {
+    message: /optimizer\.beta9: no such field/,
+  });
+});
+
+test("a resumed run may go on by another schedule, whose fields are noted", (t) => {
+  const of = (...changes: string[]) => parseRecipe(overrideRecipe(read("demo.json"), changes), "demo");
+  t.deepEqual(resumeChanges(of(), of("schedule.kind=step", "schedule.milestones=[12]"), "run"), [
+    'schedule.kind is "step", was "cosine"',
+    "schedule.milestones is [12], was not given",
+    "schedule.gamma is 0.1, was not given",
+  ]);
+  t.throws(() => resumeChanges(of(), of("optimizer.kind=sgd"), "run"), { message: /optimizer\.kind is "sgd"/ });
 });
 
 test("a resumed run's precision may change between fp32 and tf32, and is noted; to and from fp16 it may not", (t) => {

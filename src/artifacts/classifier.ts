@@ -4,16 +4,14 @@
  */
 import { differentiate, type Graph, input, scalar, type Value } from "../graph/index.js";
 import {
-  evaluationNorm,
-  featureWidth,
+  evaluation,
   linear,
   Parameters,
-  resnetFeatures,
   Scope,
   type TargetKind,
   type TensorSpec,
   targetLosses,
-  trainingNorm,
+  training,
 } from "../nn/index.js";
 import { applyUpdates, type OptimizerSettings, type Parameter } from "../optim/index.js";
 import type { EncoderSettings } from "./encoder.js";
@@ -28,7 +26,6 @@ export interface ClassifierSettings {
   readonly kind: TargetKind;
   readonly classes: number;
   readonly batchSize: number;
-  readonly imageSize: number;
   /** By which 8-bit images are normalised; null: they are floats, normalised already. */
   readonly pixels: PixelStatistics | null;
   readonly weightDecay: number;
@@ -68,7 +65,7 @@ export function classifierStep(s: ClassifierSettings): Graph {
   for (const { parameters, rate } of groups) {
     const rates = { learningRate: input(rate, []), momentum, step: scalar(1) };
     const own = gradients.splice(0, parameters.length);
-    const updated = applyUpdates({ ...sgd, weightDecay: s.weightDecay }, rates, parameters, own, (p) => ({
+    const updated = applyUpdates(sgd(s.weightDecay), rates, parameters, own, (p) => ({
       read: (slot) => ports.input(state.optimizer(slot, p.name), p.value.shape as number[]),
       write: (slot, value) => ports.state(state.optimizer(slot, p.name), value),
     }));
@@ -77,29 +74,26 @@ export function classifierStep(s: ClassifierSettings): Graph {
   return ports.graph("classifier");
 }
 
-const sgd: Omit<OptimizerSettings, "weightDecay"> = {
+const sgd = (weightDecay: number): OptimizerSettings => ({
   kind: "sgd",
+  weightDecay,
   nesterov: false,
   excludeVectors: false,
-  beta2: 0,
-  epsilon: 0,
-  trust: 0,
   clipNorm: null,
-};
+});
 
 function network(s: ClassifierSettings): { backbone: Parameters; head: Parameters; scores: Value } {
   const backbone = new Parameters(state.query(""));
   const head = new Parameters("classifier/");
-  const { channels, net } = s.encoder;
+  const { channels, imageSize, backbone: net } = s.encoder;
   const features =
     s.trains === "whole"
-      ? resnetFeatures(
-          new Scope(backbone, trainingNorm()),
-          imageInput(classifierFeeds.images, [s.batchSize, channels, s.imageSize, s.imageSize], s.pixels),
-          net,
+      ? net.features(
+          new Scope(backbone, training()),
+          imageInput(classifierFeeds.images, [s.batchSize, channels, imageSize, imageSize], s.pixels),
         )
-      : input(classifierFeeds.features, [s.batchSize, featureWidth(net)]);
-  return { backbone, head, scores: linear(new Scope(head, evaluationNorm), features, s.classes) };
+      : input(classifierFeeds.features, [s.batchSize, net.featureWidth]);
+  return { backbone, head, scores: linear(new Scope(head, evaluation), features, s.classes) };
 }
 
 const targetsOf = ({ kind, batchSize, classes }: ClassifierSettings): Value =>

@@ -1,18 +1,28 @@
 /** The encoder of a recipe, and its inference graph with trained weights inside. */
 import type { DenseArray } from "../array.js";
 import { CheckpointError } from "../errors.js";
-import { buildModel, constant, describeModel, type Graph, input, inputsOf, type Value } from "../graph/index.js";
-import type { ResNet, TensorSpec } from "../nn/index.js";
 import {
+  buildModel,
+  constant,
+  describeModel,
+  type Graph,
+  input,
+  inputsOf,
+  type Shape,
+  type Value,
+} from "../graph/index.js";
+import {
+  type Backbone,
+  type BackboneName,
+  type BackboneSettings,
   backbones,
-  evaluationNorm,
+  evaluation,
   initialValue,
+  type Mode,
   mlpHead,
-  type Normalize,
   Parameters,
-  resnetFeatures,
   Scope,
-  widened,
+  type TensorSpec,
 } from "../nn/index.js";
 import { encodeModel } from "../onnx/index.js";
 import { imageView, type ViewSettings } from "./imageView.js";
@@ -20,21 +30,27 @@ import { imageInput, type PixelStatistics } from "./pixels.js";
 
 /** What an encoder is made of. */
 export interface EncoderSettings {
-  readonly net: ResNet;
+  /** A row of `backbones`, or the caller's own. */
+  readonly backbone: Backbone;
   readonly channels: number;
+  /** Side of the query and key views, and of the images that it embeds. */
+  readonly imageSize: number;
+  /** D, the length of embeddings. */
   readonly dimension: number;
 }
 
 /** The settings of a recipe's encoder. */
-export const encoderSettings = (e: {
-  readonly backbone: keyof typeof backbones;
-  readonly width: number;
-  readonly channels: number;
-  readonly dimension: number;
-}): EncoderSettings => ({
-  net: widened(backbones[e.backbone], e.width),
-  channels: e.channels,
-  dimension: e.dimension,
+export const encoderSettings = ({
+  backbone,
+  width,
+  channels,
+  imageSize,
+  dimension,
+}: { readonly backbone: BackboneName } & BackboneSettings & Omit<EncoderSettings, "backbone">): EncoderSettings => ({
+  backbone: backbones[backbone]({ width, imageSize }),
+  channels,
+  imageSize,
+  dimension,
 });
 
 /**
@@ -46,20 +62,22 @@ export const encoderSettings = (e: {
 export function encode(
   settings: EncoderSettings,
   parameters: Parameters,
-  normalize: Normalize,
+  mode: Mode,
   x: Value,
 ): { features: Value; embedding: Value } {
-  const root = new Scope(parameters, normalize);
-  const features = resnetFeatures(root, x, settings.net);
+  const root = new Scope(parameters, mode);
+  const features = settings.backbone.features(root, x);
   return { features, embedding: mlpHead(root, features, settings.dimension) };
 }
 
 /** The tensors of an encoder, in order: trainable ones and running statistics. */
 export function encoderSpecs(settings: EncoderSettings): readonly TensorSpec[] {
   const parameters = new Parameters("");
-  encode(settings, parameters, evaluationNorm, input("pixels", ["batch", settings.channels, 64, 64]));
+  encode(settings, parameters, evaluation, input("pixels", pixelsShape(settings)));
   return [...parameters.specs.values()];
 }
+
+const pixelsShape = ({ channels, imageSize }: EncoderSettings): Shape => ["batch", channels, imageSize, imageSize];
 
 /** The encoder's tensors as they start under a seed. */
 export function initialEncoder(settings: EncoderSettings, seed: number): Record<string, DenseArray<Float32Array>> {
@@ -67,7 +85,7 @@ export function initialEncoder(settings: EncoderSettings, seed: number): Record<
 }
 
 /**
- * The inference graph: `pixels` [batch, channels, size, size] → `features` [batch, width], `embedding` [batch, D].
+ * The inference graph: `pixels` [batch, channels, imageSize, imageSize] → `features` [batch, width], `embedding` [batch, D].
  *
  * @param weights - every tensor of the encoder by torchvision name
  * @param statistics - for pixels of 8 bits, which the graph normalises; null: they are float32 and normalised already
@@ -75,10 +93,9 @@ export function initialEncoder(settings: EncoderSettings, seed: number): Record<
  */
 export const encoderModel = (
   settings: EncoderSettings,
-  size: number,
   weights: Readonly<Record<string, DenseArray>>,
   statistics: PixelStatistics | null,
-): Uint8Array => buildModel(encoderGraph(settings, size, weights, statistics));
+): Uint8Array => buildModel(encoderGraph(settings, weights, statistics));
 
 /**
  * The same from images as they are: `images` [batch, height, width, 3], uint8, red, green, blue, of any size.
@@ -87,12 +104,12 @@ export const encoderModel = (
  */
 export function imageEncoderModel(
   settings: EncoderSettings,
-  view: ViewSettings,
+  view: Omit<ViewSettings, "size">,
   weights: Readonly<Record<string, DenseArray>>,
 ): Uint8Array {
-  const { nodes, constants, ...rest } = describeModel(encoderGraph(settings, view.size, weights, null));
+  const { nodes, constants, ...rest } = describeModel(encoderGraph(settings, weights, null));
   const [pixels] = rest.inputs;
-  const before = imageView("images", pixels.name, view);
+  const before = imageView("images", pixels.name, { ...view, size: settings.imageSize });
   return encodeModel({
     ...rest,
     inputs: [{ name: "images", dtype: "uint8", shape: ["batch", "height", "width", 3] }],
@@ -103,7 +120,6 @@ export function imageEncoderModel(
 
 function encoderGraph(
   settings: EncoderSettings,
-  size: number,
   weights: Readonly<Record<string, DenseArray>>,
   statistics: PixelStatistics | null,
 ): Graph {
@@ -114,7 +130,7 @@ function encoderGraph(
       throw new CheckpointError(`${spec.name} is [${given.shape}], the encoder needs [${spec.shape}]`);
     return constant(given.data as Float32Array, spec.shape, "float32", spec.name);
   });
-  const pixels = imageInput("pixels", ["batch", settings.channels, size, size], statistics);
-  const outputs = { ...encode(settings, parameters, evaluationNorm, pixels) };
+  const pixels = imageInput("pixels", pixelsShape(settings), statistics);
+  const outputs = { ...encode(settings, parameters, evaluation, pixels) };
   return { name: "encoder", inputs: inputsOf(Object.values(outputs)), outputs };
 }

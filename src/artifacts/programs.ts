@@ -66,7 +66,6 @@ export function stepSettings(recipe: Recipe): StepSettings {
     loss: recipe.method,
     optimizer: recipe.optimizer,
     batchSize: recipe.batchSize,
-    imageSize: recipe.encoder.imageSize,
     localSizes: localSizes(recipe),
     pixels: pixelStatistics(recipe),
     draws: "words",

@@ -36,9 +36,10 @@ import {
   stackedLoss,
   warmupLoss,
 } from "../hcsc/index.js";
-import { Parameters, trainingNorm } from "../nn/index.js";
+import { Parameters, training } from "../nn/index.js";
 import { applyUpdates, globalNorm, type OptimizerSettings, type Parameter, type Rates } from "../optim/index.js";
 import type { Precision } from "../precision.js";
+import { rulesOf } from "../variants.js";
 import { drawsOfWords } from "./draws.js";
 import { type EncoderSettings, encode } from "./encoder.js";
 import { adjusted, areFinite } from "./lossScale.js";
@@ -52,8 +53,7 @@ export interface StepSettings {
   readonly loss: LossSettings;
   readonly optimizer: OptimizerSettings;
   readonly batchSize: number;
-  /** Side of the query and key views, then of each local view. */
-  readonly imageSize: number;
+  /** Side of each local view. */
   readonly localSizes: readonly number[];
   /** By which the graph normalises 8-bit images; null: it is fed floats, normalised already. */
   readonly pixels: PixelStatistics | null;
@@ -125,8 +125,8 @@ export function applyStep(s: StepSettings): Graph {
   encode(
     s.encoder,
     parameters,
-    trainingNorm(),
-    input("pixels", [s.batchSize, s.encoder.channels, s.imageSize, s.imageSize]),
+    training(),
+    input("pixels", [s.batchSize, s.encoder.channels, s.encoder.imageSize, s.encoder.imageSize]),
   );
   const query = trainable(parameters);
   const gradients = query.map((p) => input(state.gradient(p.name), p.value.shape));
@@ -149,7 +149,7 @@ function forwardBackward(
 ): { query: readonly Parameter[]; gradients: readonly Value[] } {
   const queryTensors = new Parameters("query/");
   const forward = (name: string, x: Value) =>
-    scope(name, () => encode(s.encoder, queryTensors, trainingNorm(), x).embedding);
+    scope(name, () => encode(s.encoder, queryTensors, training(), x).embedding);
   const q = forward("query", images(s, feeds.queryImages));
   const query = trainable(queryTensors);
   const k = keyEmbedding(s, queryTensors, ports);
@@ -172,7 +172,7 @@ function forwardBackward(
   return { query, gradients };
 }
 
-const images = (s: StepSettings, name: string, size = s.imageSize): Value =>
+const images = (s: StepSettings, name: string, size = s.encoder.imageSize): Value =>
   imageInput(name, [s.batchSize, s.encoder.channels, size, size], s.pixels);
 
 /** ∂total/∂query, through the loss scale where there is one. */
@@ -195,7 +195,7 @@ function keyEmbedding(s: StepSettings, query: Parameters, ports: Ports): Value {
       : before;
   });
   const x = images(s, feeds.keyImages);
-  const k = scope("key", () => encode(s.encoder, tensors, trainingNorm(s.keySubBatches), x).embedding);
+  const k = scope("key", () => encode(s.encoder, tensors, training(s.keySubBatches), x).embedding);
   for (const [name, value] of tensors.entries()) ports.state(state.key(name), value);
   const ordered = s.keySubBatches === 1 ? k : gather(k, input(feeds.unshuffle, [s.batchSize], "int64"));
   return stopGradient(ordered);
@@ -257,15 +257,15 @@ export function hierarchyInputs(
   s: Pick<StepSettings, "clusters" | "encoder" | "batchSize" | "loss">,
 ): readonly Level[] {
   const top = s.clusters.length - 1;
-  const reference = s.loss.variant === "reference";
+  const isAssigned = rulesOf(s.loss.variant).positive === "assigned";
   return s.clusters.map((m, l) => ({
     prototypes: input(state.prototypes(l), [m, s.encoder.dimension]),
     temperature: input(state.temperature(l), [m]),
     count: input(state.count(l), []),
     parent: l < top ? input(state.parent(l), [m], "int32") : null,
     normalizer: l < top ? input(state.prototypeNormalizer(l), [m]) : null,
-    assignment: reference ? input(feeds.assignment(l), [s.batchSize], "int64") : null,
-    maxAssignment: reference ? input(feeds.maxAssignment(l), []) : null,
+    assignment: isAssigned ? input(feeds.assignment(l), [s.batchSize], "int64") : null,
+    maxAssignment: isAssigned ? input(feeds.maxAssignment(l), []) : null,
   }));
 }
 

@@ -30,7 +30,7 @@ async function runExport(flags: { run: string; out: string; json?: boolean }): P
   const preprocessing = preprocessingOf(settings, view, files);
   await makeFolder(flags.out);
   await writeAtomically(join(flags.out, files.images), imageEncoderModel(settings, view, weights));
-  await writeAtomically(join(flags.out, files.pixels), encoderModel(settings, view.size, weights, null));
+  await writeAtomically(join(flags.out, files.pixels), encoderModel(settings, weights, null));
   await writeTensors(join(flags.out, "encoder.safetensors"), weights);
   await writeAtomically(
     join(flags.out, "preprocessing.json"),

@@ -1,15 +1,14 @@
 /** `preprocessing.json`: all that a deployer needs to get the numbers of `hcsc embed`. */
 import type { EncoderSettings, ViewSettings } from "../artifacts/index.js";
-import { featureWidth } from "../nn/index.js";
 
 /** @param models - the file that takes images, and the one that takes prepared pixels */
 export function preprocessingOf(
-  { net, dimension }: EncoderSettings,
+  { backbone, dimension }: EncoderSettings,
   { size, channels, resize, interpolation, mean, std }: ViewSettings,
   models: { readonly images: string; readonly pixels: string },
 ) {
   const shortSide = resize || Math.round((size * 256) / 224);
-  const outputs = { features: ["batch", featureWidth(net)], embedding: ["batch", dimension] };
+  const outputs = { features: ["batch", backbone.featureWidth], embedding: ["batch", dimension] };
   return {
     decoding: {
       orientation: "turned upright by EXIF",

@@ -4,6 +4,7 @@
  */
 import type { Matrix } from "../array.js";
 import { UsageError } from "../errors.js";
+import { rulesOf, type Variant } from "../variants.js";
 import { concentration, distancesTo } from "./concentration.js";
 import { kmeans } from "./kmeans.js";
 import type { NearestCentroid } from "./nearest.js";
@@ -30,12 +31,6 @@ export interface Hierarchy {
   readonly warnings: readonly string[];
 }
 
-/**
- * - `paper`: temperatures over all images under a prototype and the unit prototype; small clusters dropped.
- * - `reference`: the authors' code: over the points clustered at the level and the centroid as k-means left it; nothing dropped.
- */
-export type HierarchyVariant = "paper" | "reference";
-
 export interface HierarchyOptions {
   /** Prototypes of each level, finest first, not rising. */
   readonly clusters: readonly number[];
@@ -43,7 +38,8 @@ export interface HierarchyOptions {
   readonly temperature: number;
   /** Smoothing of the concentration; default 10. */
   readonly epsilon?: number;
-  readonly variant: HierarchyVariant;
+  /** By which temperatures are taken, and small clusters dropped or not. */
+  readonly variant: Variant;
   /** Of k-means; default 20. */
   readonly iterations?: number;
   /** Of k-means; default 5. */
@@ -51,7 +47,7 @@ export interface HierarchyOptions {
   /** Level l is clustered with seed + l. */
   readonly seed: number;
   readonly nearest: NearestCentroid;
-  /** Images that a cluster must have to stay, variant `paper`; default 10, the paper's. */
+  /** Images that a cluster must have to stay where the variant drops small ones; default 10, the paper's. */
   readonly minimumClusterSize?: number;
 }
 
@@ -66,6 +62,7 @@ export interface HierarchyOptions {
  */
 export async function hierarchy(features: Matrix, options: HierarchyOptions): Promise<Hierarchy> {
   const { clusters, temperature, epsilon = 10, variant, seed, nearest, minimumClusterSize = 10 } = options;
+  const { concentrationOf, dropsSmallClusters } = rulesOf(variant);
   requireFalling(clusters);
   const levels: Level[] = [];
   const warnings: string[] = [];
@@ -75,7 +72,7 @@ export async function hierarchy(features: Matrix, options: HierarchyOptions): Pr
     const found = await kmeans(points, asked, { ...options, seed: seed + level });
     warnings.push(...found.warnings.map((warning) => `level ${level + 1}: ${warning}`));
     const images = below?.sizes ?? new Int32Array(points.shape[0] ?? 0).fill(1);
-    const minimum = variant === "paper" ? minimumClusterSize : 0;
+    const minimum = dropsSmallClusters ? minimumClusterSize : 0;
     const all = unitRows(found.centroids);
     const { kept, assignment: own, moved } = await dropSmall(points, all, found.assignment, images, minimum, nearest);
     const prototypes = gatherRows(all, kept);
@@ -87,7 +84,7 @@ export async function hierarchy(features: Matrix, options: HierarchyOptions): Pr
     levels.push({
       prototypes,
       temperature:
-        variant === "paper"
+        concentrationOf === "images"
           ? concentration(distancesTo(features, prototypes, assignment), assignment, count, temperatures)
           : concentration(found.distance, own, count, temperatures),
       parent: null,

@@ -10,7 +10,6 @@ export {
   composeAssignments,
   type Hierarchy,
   type HierarchyOptions,
-  type HierarchyVariant,
   hierarchy,
   type Level,
 } from "./hierarchy.js";

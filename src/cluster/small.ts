@@ -1,4 +1,4 @@
-/** Small clusters leave the tree (variant `paper`): a prototype of a few images says little about a class. */
+/** Small clusters leave the tree (where the variant drops them): a prototype of a few images says little about a class. */
 import type { Matrix } from "../array.js";
 import type { NearestCentroid } from "./nearest.js";
 import { gatherRows } from "./rows.js";

@@ -2,15 +2,20 @@
  * One function per op. Inputs go by position, attributes by name with ONNX's defaults; a plain number stands for a scalar
  * constant. Dtypes and shapes are inferred at the call, and a misfit fails there, with the caller's file and line.
  */
+
+import { elementTypes } from "../onnx/index.js";
 import { fold } from "./fold.js";
-import { type Composite, composites, type OpType, ops } from "./ops.js";
-import { isSize, isStatic } from "./shapes.js";
+import { check } from "./ops/check.js";
+import type { Op } from "./ops/declare.js";
+import { type AttributesOf, attributesOf, type IsFreeOf, isComposite, type OpType, ops } from "./ops.js";
+import { fail, isSize, isStatic } from "./shapes.js";
 import {
   type Attributes,
   type Dimension,
   type DType,
   ints,
   known,
+  type NodeAttributes,
   node,
   type Shape,
   scalar,
@@ -18,24 +23,41 @@ import {
 } from "./value.js";
 
 export type Operand = Value | number;
+type Inputs = readonly (Value | null)[];
 
-/** Applies `op` and gives all its outputs. */
-export function applyAll(
-  op: OpType,
-  inputs: readonly (Value | null)[],
-  attributes: Attributes = {},
-  outputs = 1,
-): readonly Value[] {
-  const present = inputs.filter((v): v is Value => v !== null);
-  const types = ops[op](inputs.some((v) => v === null) ? (inputs as Value[]) : present, attributes, op, outputs);
-  const made = node(op, inputs, attributes, types, composites.includes(op as Composite) ? "hcsc" : "");
+/** Attributes by name, as ONNX declares them: a wrong name or kind does not compile. They may be left out where all may. */
+type With<K extends OpType> = IsFreeOf<K> extends true ? [attributes?: AttributesOf<K>] : [attributes: AttributesOf<K>];
+
+/**
+ * Applies `op` and gives all its outputs.
+ *
+ * @param inputs - as ONNX orders them; null: an optional one that is left out
+ * @param rest - attributes, and how many outputs are wanted; default 1
+ * @throws ShapeError if inputs or attributes are not what the op declares, with the place of the call
+ */
+export function applyAll<K extends OpType>(
+  op: K,
+  inputs: Inputs,
+  ...rest: [...With<K>, outputs?: number]
+): readonly Value[];
+/** The attributes of a node, such as one that is replaced, go to another. */
+export function applyAll(op: OpType, inputs: Inputs, attributes: NodeAttributes, outputs?: number): readonly Value[];
+export function applyAll(op: OpType, inputs: Inputs, ...rest: readonly unknown[]): readonly Value[] {
+  const [attributes = {}, outputs = 1] = rest as [Attributes?, number?];
+  const declared: Op | undefined = ops[op];
+  if (!declared) fail(op, "the builder does not know this op", inputs);
+  check(op, declared, inputs, attributes);
+  const types = declared.shape(inputs as readonly Value[], attributesOf(op, attributes), op, outputs);
+  const made = node(op, inputs, attributes, types, isComposite(op) ? "hcsc" : "");
   const folded = fold(made);
   return folded ? [folded] : made.outputs;
 }
 
-/** Applies `op` and gives its first output. */
-export function apply(op: OpType, inputs: readonly (Value | null)[], attributes: Attributes = {}): Value {
-  return applyAll(op, inputs, attributes)[0];
+/** Applies `op` and gives its first output; see {@link applyAll}. */
+export function apply<K extends OpType>(op: K, inputs: Inputs, ...rest: With<K>): Value;
+export function apply(op: OpType, inputs: Inputs, attributes: NodeAttributes): Value;
+export function apply(op: OpType, inputs: Inputs, ...rest: readonly unknown[]): Value {
+  return applyAll(op, inputs, ...(rest as [NodeAttributes]))[0];
 }
 
 const valued = (x: Operand, like: Operand): Value =>
@@ -77,20 +99,9 @@ export const sqrt = unary("Sqrt");
 export const tanh = unary("Tanh");
 export const identity = unary("Identity");
 
-const codes: Record<DType, number> = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float16: 10,
-  float64: 11,
-};
-
 /** `x` as `dtype`; itself if it is that already. */
 export const cast = (x: Value, dtype: DType): Value =>
-  x.dtype === dtype ? x : apply("Cast", [x], { to: codes[dtype] });
+  x.dtype === dtype ? x : apply("Cast", [x], { to: elementTypes[dtype].code });
 
 /** `x` where `condition`, else `y`. */
 export const where = (condition: Value, x: Operand, y: Operand): Value =>
@@ -106,7 +117,7 @@ export const clip = (x: Value, low: number | null, high: number | null): Value =
   );
 
 const reduction =
-  (op: OpType) =>
+  (op: "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceLogSumExp") =>
   (x: Value, axes: readonly number[] | null = null, keepDims = false) =>
     apply(op, axes ? [x, ints(axes)] : [x], {
       keepdims: keepDims ? 1 : 0,
@@ -134,25 +145,24 @@ export const matMul = (a: Value, b: Value): Value => apply("MatMul", [a, b]);
 export const gemm = (a: Value, b: Value, c: Value | null = null, { transA = false, transB = false } = {}): Value =>
   apply("Gemm", c ? [a, b, c] : [a, b], { ...(transA ? { transA: 1 } : {}), ...(transB ? { transB: 1 } : {}) });
 
-export interface ConvAttributes {
-  readonly strides?: readonly number[];
-  /** All begins, then all ends. */
-  readonly pads?: readonly number[];
-  readonly dilations?: readonly number[];
-  readonly group?: number;
-}
+/** `pads`: all begins, then all ends. */
+export type ConvAttributes = AttributesOf<"Conv">;
+type PoolAttributes<K extends "MaxPool" | "AveragePool"> = Omit<AttributesOf<K>, "kernel_shape">;
 
 /** Cross-correlation of `x` [N,I,H,W] with `w` [O,I/group,h,w], and a bias [O]. */
 export const conv = (x: Value, w: Value, attributes: ConvAttributes = {}, bias: Value | null = null): Value =>
-  apply("Conv", bias ? [x, w, bias] : [x, w], attributes as Attributes);
+  apply("Conv", bias ? [x, w, bias] : [x, w], attributes);
 
 /** Largest value of each window; padding never wins. */
-export const maxPool = (x: Value, kernel: readonly number[], attributes: ConvAttributes = {}): Value =>
-  apply("MaxPool", [x], { kernel_shape: kernel, ...attributes } as Attributes);
+export const maxPool = (x: Value, kernel: readonly number[], attributes: PoolAttributes<"MaxPool"> = {}): Value =>
+  apply("MaxPool", [x], { kernel_shape: kernel, ...attributes });
 
 /** Mean of each window; padding counts only with `count_include_pad: 1`. */
-export const averagePool = (x: Value, kernel: readonly number[], attributes: Attributes = {}): Value =>
-  apply("AveragePool", [x], { kernel_shape: kernel, ...attributes });
+export const averagePool = (
+  x: Value,
+  kernel: readonly number[],
+  attributes: PoolAttributes<"AveragePool"> = {},
+): Value => apply("AveragePool", [x], { kernel_shape: kernel, ...attributes });
 
 export const globalAveragePool = unary("GlobalAveragePool");
 

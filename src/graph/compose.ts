@@ -30,6 +30,8 @@ import {
   tanh,
   unsqueeze,
 } from "./apply.js";
+import { channelwise } from "./axes.js";
+import { attributesOf } from "./ops.js";
 import { fail, isSize } from "./shapes.js";
 import type { Value } from "./value.js";
 
@@ -49,8 +51,10 @@ export const mish = (x: Value): Value => mul(x, tanh(softplus(x)));
 /** x / (1 + |x|). */
 export const softsign = (x: Value): Value => div(x, add(abs(x), 1));
 
+const seluDefaults = attributesOf("Selu", {});
+
 /** Scaled exponential linear unit (Klambauer et al. 2017). */
-export const selu = (x: Value, alpha = 1.6732632423543772, gamma = 1.0507009873554805): Value =>
+export const selu = (x: Value, alpha = seluDefaults.alpha, gamma = seluDefaults.gamma): Value =>
   mul(apply("Elu", [x], { alpha }), gamma);
 
 /** x·clip(x/6 + 1/2, 0, 1) (Howard et al. 2019). */
@@ -82,12 +86,7 @@ export function groupNorm(x: Value, groups: number, scale: Value, bias: Value, e
   if (!isSize(channels ?? "") || (channels as number) % groups !== 0)
     fail("groupNorm", `${channels} channels do not divide into ${groups} groups`, [x, scale, bias]);
   const unit = reshapeLike(standardize(reshape(x, [0, groups, -1]), [2], epsilon), x);
-  const alongChannels = (v: Value) =>
-    unsqueeze(
-      v,
-      x.shape.slice(2).map((_, i) => i + 1),
-    );
-  return add(mul(unit, alongChannels(scale)), alongChannels(bias));
+  return add(mul(unit, channelwise(scale, x)), channelwise(bias, x));
 }
 
 /** Instance normalisation (Ulyanov et al. 2016): every channel of every image over its positions. */

@@ -2,7 +2,9 @@
 import { GraphError } from "../errors.js";
 import { add, expandLike } from "./apply.js";
 import type { Entry } from "./gradients/rule.js";
+import { unbroadcast } from "./gradients/unbroadcast.js";
 import { gradients } from "./gradients.js";
+import { attributesOf, type OpType } from "./ops.js";
 import { Recomputation } from "./recompute.js";
 import { constant, describe, type Node, producer, scopeAt, topological, type Value } from "./value.js";
 
@@ -42,7 +44,9 @@ export function differentiate(
   for (const node of order.reverse()) {
     const incoming = node.outputs.map((v) => cotangents.get(v) ?? null);
     if (incoming.every((g) => g === null) || !node.outputs.some((v) => needed.has(v))) continue;
-    const outgoing = scopeAt(gradientScope(node), () => backward(node, incoming, needed, recomputation));
+    const outgoing = scopeAt(gradientScope(node), () =>
+      backward(node, incoming, needed, recomputation).map((g, i) => g && summed(g, node.inputs[i], needed)),
+    );
     recomputation?.passed(node, outgoing);
     for (const [i, g] of outgoing.entries()) {
       const into = node.inputs[i];
@@ -61,6 +65,13 @@ export function differentiate(
   });
 }
 
+/** The cotangent of an input in its shape, where it is needed. */
+const summed = (g: Value, input: Value | null | undefined, needed: ReadonlySet<Value>): Value =>
+  input && needed.has(input) ? unbroadcast(g, input) : g;
+
+/** The rule of a node's op; rules read the attributes of their own op. */
+const entryOf = (node: Node): Entry<never> | undefined => gradients[node.op as OpType] as Entry<never> | undefined;
+
 const isFloat = (v: Value): boolean => v.dtype.startsWith("float");
 
 /** The values that vary with the parameters, and the nodes that end a dependence on them, with the reason. */
@@ -69,7 +80,7 @@ function reach(order: readonly Node[], parameters: readonly Value[]) {
   const blocks = new Map<Node, string>();
   for (const node of order) {
     if (!node.inputs.some((v) => v && needed.has(v))) continue;
-    const entry: Entry | undefined = gradients[node.op as keyof typeof gradients];
+    const entry = entryOf(node);
     const name = node.scope ? `${node.scope}/${node.op}` : node.op;
     if (node.attributes.stop) blocks.set(node, `${name}: the gradient is stopped there`);
     else if (entry && "noGradient" in entry) blocks.set(node, `${name}: ${entry.noGradient}`);
@@ -91,13 +102,14 @@ function backward(
   needed: ReadonlySet<Value>,
   recomputation: Recomputation | null,
 ): readonly (Value | null)[] {
-  const entry: Entry | undefined = gradients[node.op as keyof typeof gradients];
+  const entry = entryOf(node);
   const read = (v: Value): Value => recomputation?.again(v) ?? v;
   if (typeof entry === "function")
     return entry(grads[0] as Value, {
       inputs: (node.inputs as readonly (Value | null)[]).map((v) => v && read(v)) as readonly Value[],
       outputs: node.outputs.map(read),
-      attributes: node.attributes,
+      attributes: attributesOf(node.op as OpType, node.attributes) as never,
+      given: node.attributes,
       grads,
       needs: (i) => needed.has(node.inputs[i] as Value),
     });

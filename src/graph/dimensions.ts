@@ -2,7 +2,7 @@
  * What is known of the integers in a shape computation when some dimensions have names only: `Concat(Gather(Shape(x), 0), -1)`
  * of x [n,3,4] is [n,-1]. Exported models flatten a batch of any size this way.
  */
-import { factors, isSize, merged, quotient } from "./shapes.js";
+import { factors, fromFront, isSize, merged, quotient } from "./shapes.js";
 import { type Dimension, isConstant, known, type Node, producer, type Value } from "./value.js";
 
 type Dimensions = readonly Dimension[];
@@ -38,7 +38,7 @@ const both =
   };
 
 /** x[at], negative from the end. */
-const pick = (x: Dimensions, at: number): Dimension => x[at < 0 ? at + x.length : at];
+const pick = (x: Dimensions, at: number): Dimension => x[fromFront(at, x.length)];
 
 const rules: Readonly<Record<string, (node: Node) => Dimensions | null>> = {
   Shape: (node) => {

@@ -26,6 +26,7 @@ import {
   sum,
   where,
 } from "./apply.js";
+import { spatialAxes } from "./axes.js";
 import { convRule, convTransposeRule } from "./gradients/convolution.js";
 import { clipRule, extremum, powRule, preluRule, signOf, stepOf } from "./gradients/elementwise.js";
 import {
@@ -41,11 +42,9 @@ import { batchNormRule, batchNormTrainRule, layerNormRule } from "./gradients/no
 import { averagePoolRule, maxPoolRule } from "./gradients/pooling.js";
 import { gemmRule, matMulRule } from "./gradients/products.js";
 import { meanCotangent, productCotangent, reduction, shareAmongEqual } from "./gradients/reductions.js";
-import { attribute, type Entry, none, pointwise, reshaping, unbroadcast, unsupported } from "./gradients/rule.js";
-import type { OpType } from "./ops.js";
-import { ints, type Value } from "./value.js";
-
-export { unbroadcast } from "./gradients/rule.js";
+import { type Entry, none, pointwise, reshaping, unsupported } from "./gradients/rule.js";
+import type { FilledOf, OpType } from "./ops.js";
+import { ints } from "./value.js";
 
 const boolean = none("its output is boolean");
 const constantPieces = none("it is piecewise constant");
@@ -53,17 +52,15 @@ const indices = none("its output is an index");
 const second = unsupported("second derivatives of convolution, pooling and batch normalisation are not built");
 const composed = unsupported("compose it from smaller ops (groupNorm, instanceNorm of hcsc/graph), as readModel does");
 
-const spatialAxes = (x: Value): number[] => x.shape.slice(2).map((_, i) => i + 2);
-
-export const gradients: { readonly [K in OpType]: Entry } = {
+export const gradients: { readonly [K in OpType]: Entry<FilledOf<K>> } = {
   Abs: pointwise((x) => signOf(x)),
   Cos: pointwise((x) => neg(sin(x))),
-  Elu: pointwise((x, y, a) => where(greater(x, 0), 1, add(y, attribute(a, "alpha", 1)))), // d α(eˣ − 1) = (y + α) dx
+  Elu: pointwise((x, y, a) => where(greater(x, 0), 1, add(y, a.alpha))), // d α(eˣ − 1) = (y + α) dx
   Erf: pointwise((x) => mul(2 / Math.sqrt(Math.PI), exp(neg(mul(x, x))))),
   Exp: pointwise((_, y) => y),
-  HardSigmoid: pointwise((_, y, a) => mul(attribute(a, "alpha", 0.2), cast(and(greater(y, 0), less(y, 1)), y.dtype))),
+  HardSigmoid: pointwise((_, y, a) => mul(a.alpha, cast(and(greater(y, 0), less(y, 1)), y.dtype))),
   Identity: (g) => [g],
-  LeakyRelu: pointwise((x, _, a) => where(greater(x, 0), 1, attribute(a, "alpha", 0.01))),
+  LeakyRelu: pointwise((x, _, a) => where(greater(x, 0), 1, a.alpha)),
   Log: pointwise((x) => reciprocal(x)),
   Neg: (g) => [neg(g)],
   Reciprocal: pointwise((_, y) => neg(mul(y, y))),
@@ -79,32 +76,23 @@ export const gradients: { readonly [K in OpType]: Entry } = {
   Sign: constantPieces,
   Clip: clipRule,
   CumSum: cumSumRule,
-  Trilu: (g, { inputs: [, k], attributes }) => [apply("Trilu", k ? [g, k] : [g], attributes), null],
+  Trilu: (g, { inputs: [, k], given }) => [apply("Trilu", k ? [g, k] : [g], given), null],
 
-  Add: (g, { inputs, needs }) => inputs.map((x, i) => (needs(i) ? unbroadcast(g, x) : null)),
-  Sub: (g, { inputs: [a, b], needs }) => [
-    needs(0) ? unbroadcast(g, a) : null,
-    needs(1) ? neg(unbroadcast(g, b)) : null,
-  ],
-  Mul: (g, { inputs: [a, b], needs }) => [
-    needs(0) ? unbroadcast(mul(g, b), a) : null,
-    needs(1) ? unbroadcast(mul(g, a), b) : null,
-  ],
+  Add: (g) => [g, g],
+  Sub: (g, { needs }) => [g, needs(1) ? neg(g) : null],
+  Mul: (g, { inputs: [a, b], needs }) => [needs(0) ? mul(g, b) : null, needs(1) ? mul(g, a) : null],
   // d a/b = (da − a/b db)/b
-  Div: (g, { inputs: [a, b], outputs: [y], needs }) => [
-    needs(0) ? unbroadcast(div(g, b), a) : null,
-    needs(1) ? neg(unbroadcast(div(mul(g, y), b), b)) : null,
+  Div: (g, { inputs: [, b], outputs: [y], needs }) => [
+    needs(0) ? div(g, b) : null,
+    needs(1) ? neg(div(mul(g, y), b)) : null,
   ],
   Pow: powRule,
   Max: extremum,
   Min: extremum,
-  Sum: (g, { inputs, needs }) => inputs.map((x, i) => (needs(i) ? unbroadcast(g, x) : null)),
-  Mean: (g, { inputs }) => inputs.map((x) => unbroadcast(div(g, inputs.length), x)),
+  Sum: (g, { inputs }) => inputs.map(() => g),
+  Mean: (g, { inputs }) => inputs.map(() => div(g, inputs.length)),
   // a mod b = a − q·b with a whole q
-  Mod: (g, { inputs: [a, b], outputs: [y], needs }) => [
-    needs(0) ? unbroadcast(g, a) : null,
-    needs(1) ? neg(unbroadcast(mul(g, div(sub(a, y), b)), b)) : null,
-  ],
+  Mod: (g, { inputs: [a, b], outputs: [y], needs }) => [g, needs(1) ? neg(mul(g, div(sub(a, y), b))) : null],
   PRelu: preluRule,
   Equal: boolean,
   Greater: boolean,
@@ -117,10 +105,10 @@ export const gradients: { readonly [K in OpType]: Entry } = {
   Not: boolean,
   IsNaN: boolean,
   IsInf: boolean,
-  Where: (g, { inputs: [condition, x, y], needs }) => [
+  Where: (g, { inputs: [condition], needs }) => [
     null,
-    needs(1) ? unbroadcast(where(condition, g, 0), x) : null,
-    needs(2) ? unbroadcast(where(condition, 0, g), y) : null,
+    needs(1) ? where(condition, g, 0) : null,
+    needs(2) ? where(condition, 0, g) : null,
   ],
   Cast: (g, { inputs: [x] }) => [cast(g, x.dtype)],
 
@@ -139,13 +127,8 @@ export const gradients: { readonly [K in OpType]: Entry } = {
   ArgMin: indices,
   TopK: topKRule,
   // y ⊙ (g − ⟨g, y⟩)
-  Softmax: (g, { outputs: [y], attributes }) => [
-    mul(y, sub(g, sum(mul(g, y), [attribute(attributes, "axis", -1)], true))),
-  ],
-  LogSoftmax: (g, { inputs: [x], attributes }) => {
-    const axis = attribute(attributes, "axis", -1);
-    return [sub(g, mul(softmax(x, axis), sum(g, [axis], true)))];
-  },
+  Softmax: (g, { outputs: [y], attributes }) => [mul(y, sub(g, sum(mul(g, y), [attributes.axis], true)))],
+  LogSoftmax: (g, { inputs: [x], attributes: { axis } }) => [sub(g, mul(softmax(x, axis), sum(g, [axis], true)))],
 
   MatMul: matMulRule,
   Gemm: gemmRule,
@@ -169,7 +152,7 @@ export const gradients: { readonly [K in OpType]: Entry } = {
   Concat: concatRule,
   Split: splitRule,
   Pad: padRule,
-  Expand: (g, { inputs: [x] }) => [unbroadcast(g, x), null],
+  Expand: (g) => [g, null],
   Tile: tileRule,
   Gather: gatherRule,
   GatherElements: gatherElementsRule,

@@ -1,8 +1,8 @@
 /**
- * Graphs of ONNX ops and their gradients (`hcsc/graph`). Ops are functions of symbolic tensors that check dtypes and shapes
- * when called; `differentiate` gives gradients as more ops of the same graph; `expandComposites` puts those that no runtime
- * has into standard ops; `buildModel` writes an ONNX file that every runtime takes, `readModel` reads one, and
- * `differentiateModel` makes one trainable. The training graphs of this library are made here; so can be anybody's own:
+ * Graphs of ONNX ops and their gradients (`hcsc/graph`). Ops are functions of symbolic tensors that check inputs,
+ * attributes, dtypes and shapes when called; an attribute that an op does not have does not compile. `differentiate` gives
+ * gradients as more ops of the same graph; `expandComposites` puts those that no runtime has into standard ops; `buildModel`
+ * writes an ONNX file that every runtime takes, `readModel` reads one, and `differentiateModel` makes one trainable. The training graphs of this library are made here; so can be anybody's own:
  *
  * ```ts
  * const x = input("x", ["batch", 4]);
@@ -25,7 +25,7 @@ export { fewNodes } from "./fewNodes.js";
 export { type Family, flatten, memberOrder } from "./flat/index.js";
 export { convolveInHalf } from "./half.js";
 export { buildModel, describeModel, type Graph, namedConstant } from "./model.js";
-export { type Composite, composites, type OpType } from "./ops.js";
+export { type AttributesOf, type Composite, composites, type OpType } from "./ops.js";
 export { readModel } from "./read.js";
 export { type Rewrite, rewriteGraph } from "./rewrite.js";
 export { isStatic } from "./shapes.js";

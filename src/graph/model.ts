@@ -3,9 +3,12 @@
  * names depend on the graph alone, so the same graph gives the same bytes.
  */
 import { GraphError } from "../errors.js";
-import { encodeModel, type ModelContent, type TensorContent } from "../onnx/index.js";
+import { type AttributeContent, encodeModel, type ModelContent, type TensorContent } from "../onnx/index.js";
+import type { Kind } from "./ops/declare.js";
+import { kindOf } from "./ops.js";
 import { simplify } from "./simplify.js";
 import {
+  type Attribute,
   type Constant,
   constant,
   type Dimension,
@@ -72,9 +75,7 @@ export function describeModel(graph: Graph): ModelContent {
     domain: n.domain,
     inputs: n.inputs.map((v) => (v ? name(v) : "")),
     outputs: n.outputs.map((v) => nameOf.get(v) as string),
-    attributes: Object.fromEntries(
-      Object.entries(n.attributes).map(([k, v]) => [k, typeof v === "object" && "source" in v ? tensorOf("", v) : v]),
-    ),
+    attributes: Object.fromEntries(Object.entries(n.attributes).map(([k, v]) => [k, attributeOf(n, k, v)])),
   }));
   for (const copy of copies) {
     nodes.push({
@@ -110,6 +111,23 @@ function madeUpNames(): (d: Dimension) => Dimension {
           return seen.get(found) as string;
         });
 }
+
+/** An attribute as the kind that its op declares. */
+function attributeOf({ domain, op, scope }: Node, name: string, value: Attribute): AttributeContent {
+  const kind = kindOf(domain, op, name);
+  if (!kind)
+    throw new GraphError(`${scope ? `${scope}/` : ""}${domain ? `${domain}.` : ""}${op} declares no attribute ${name}`);
+  return kinds[kind](value);
+}
+
+const kinds: { readonly [K in Kind]: (value: Attribute) => AttributeContent } = {
+  int: (value) => value as number,
+  ints: (value) => value as readonly number[],
+  float: (value) => ({ float: value as number }),
+  floats: (value) => ({ floats: value as readonly number[] }),
+  string: (value) => value as string,
+  tensor: (value) => tensorOf("", value as Constant),
+};
 
 const tensorOf = (name: string, value: Constant): TensorContent => ({
   name,

@@ -6,10 +6,10 @@ import { GraphError } from "../errors.js";
 import {
   abs,
   add,
-  applyAll,
   batchNormTrain,
   div,
   expand,
+  gatherElements,
   mean,
   mul,
   neg,
@@ -28,17 +28,18 @@ import {
   selu,
   softsign,
 } from "./compose.js";
-import { type Attribute, ints, known, type Value } from "./value.js";
+import { check } from "./ops/check.js";
+import type { replaced } from "./ops/replaced.js";
+import { attributesOf, type FilledOf, signatureOf, windowOf } from "./ops.js";
+import { fromFront } from "./shapes.js";
+import { type Attributes, ints, known, type Value } from "./value.js";
 
-type Attributes = Readonly<Record<string, Attribute>>;
 type Inputs = readonly (Value | null)[];
 
 interface Form {
   readonly inputs: Inputs;
   readonly attributes: Attributes;
 }
-
-const number = (a: Attributes, name: string, fallback: number): number => (a[name] as number | undefined) ?? fallback;
 
 /** Moves an attribute that became an input. */
 function asInput(name: string, { inputs, attributes }: Form): Form {
@@ -67,8 +68,7 @@ function explicitPads({ inputs, attributes }: Form): Form {
   const spatial = (inputs[0] as Value).shape.slice(2);
   const kernel =
     (rest.kernel_shape as readonly number[] | undefined) ?? ((inputs[1] as Value).shape.slice(2) as readonly number[]);
-  const strides = (rest.strides as readonly number[] | undefined) ?? kernel.map(() => 1);
-  const dilations = (rest.dilations as readonly number[] | undefined) ?? kernel.map(() => 1);
+  const { strides, dilations } = windowOf(rest, kernel);
   const totals = kernel.map((k, i) => {
     const d = spatial[i];
     if (typeof d !== "number") throw new GraphError(`auto_pad ${mode} needs known image sizes, found ${d}`);
@@ -93,8 +93,7 @@ function explicitParts(form: Form, outputs: number): Form {
   const { num_outputs: _, ...rest } = attributes;
   if (inputs[1]) return { inputs, attributes: rest };
   const { shape } = inputs[0] as Value;
-  const axis = number(rest, "axis", 0);
-  const d = shape[axis < 0 ? axis + shape.length : axis];
+  const d = shape[fromFront(attributesOf("Split", rest).axis, shape.length)];
   if (typeof d !== "number") throw new GraphError(`a split along an axis of unknown size (${d}) needs its parts`);
   const chunk = Math.ceil(d / outputs);
   const parts = Array.from({ length: outputs }, (_, i) => Math.min(chunk, d - i * chunk));
@@ -128,60 +127,84 @@ export const modernise: Readonly<Record<string, Modernise>> = {
   MaxPool: rewritten((form) => without(explicitPads(form), { storage_order: 0 })),
   AveragePool: rewritten((form) => explicitPads(form)),
   Cast: rewritten((form) => without(form, { saturate: 1 })),
+  GroupNormalization: rewritten((form) => without(form, { stash_type: 1 })),
 };
 
-type Replace = (inputs: Inputs, attributes: Attributes, outputs: number) => readonly Value[] | null;
+/** The ops that become others: most have no place in a graph, some only in a form of theirs. */
+type Replaced =
+  | keyof typeof replaced
+  | "BatchNormalization"
+  | "GroupNormalization"
+  | "InstanceNormalization"
+  | "Dropout";
 
-/** Ops that become others; null: the op is kept. */
-export const replace: Readonly<Record<string, Replace>> = {
+/** From inputs and attributes as the op declares them; null: the op is kept. */
+type Replace<K extends Replaced> = (
+  inputs: readonly Value[],
+  attributes: FilledOf<K>,
+  outputs: number,
+) => readonly Value[] | null;
+
+const replacements: { readonly [K in Replaced]: Replace<K> } = {
   /** Training form: running ← momentum·running + (1 − momentum)·batch. */
-  BatchNormalization: ([x, scale, bias, mean, variance], a) => {
-    if (!number(a, "training_mode", 0)) return null;
-    const keep = number(a, "momentum", 0.9);
-    const [y, average, spread] = batchNormTrain(x!, scale!, bias!, number(a, "epsilon", 1e-5));
-    const moved = (old: Value, batch: Operand) => add(mul(old, keep), mul(batch, 1 - keep));
-    return [y, moved(mean!, average), moved(variance!, spread)];
+  BatchNormalization: ([x, scale, bias, mean, variance], { training_mode, momentum, epsilon }) => {
+    if (!training_mode) return null;
+    const [y, average, spread] = batchNormTrain(x, scale, bias, epsilon);
+    const moved = (old: Value, batch: Operand) => add(mul(old, momentum), mul(batch, 1 - momentum));
+    return [y, moved(mean, average), moved(variance, spread)];
   },
   /** Opset 21 scales by channel, 18 by group. */
-  GroupNormalization: ([x, scale, bias], a) => {
-    const groups = number(a, "num_groups", 1);
-    const channels = x!.shape[1] as number;
+  GroupNormalization: ([x, scale, bias], { num_groups: groups, epsilon }) => {
+    const channels = x.shape[1] as number;
     const each = (v: Value) =>
       v.shape[0] === channels ? v : reshape(expand(reshape(v, [groups, 1]), [groups, channels / groups]), [channels]);
-    return [groupNorm(x!, groups, each(scale!), each(bias!), number(a, "epsilon", 1e-5))];
+    return [groupNorm(x, groups, each(scale), each(bias), epsilon)];
   },
-  InstanceNormalization: ([x, scale, bias], a) => [instanceNorm(x!, scale!, bias!, number(a, "epsilon", 1e-5))],
-  LpNormalization: ([x], a) => {
-    const axis = number(a, "axis", -1);
-    return [number(a, "p", 2) === 1 ? div(x!, sum(abs(x!), [axis], true)) : l2Normalize(x!, axis)];
+  InstanceNormalization: ([x, scale, bias], { epsilon }) => [instanceNorm(x, scale, bias, epsilon)],
+  LpNormalization: ([x], { axis, p }) => [p === 1 ? div(x, sum(abs(x), [axis], true)) : l2Normalize(x, axis)],
+  Gelu: ([x], { approximate }) => [gelu(x, approximate === "tanh" ? "tanh" : "exact")],
+  HardSwish: ([x]) => [hardSwish(x)],
+  Mish: ([x]) => [mish(x)],
+  Selu: ([x], { alpha, gamma }) => [selu(x, alpha, gamma)],
+  Softsign: ([x]) => [softsign(x)],
+  SoftmaxCrossEntropyLoss: ([scores, labels, weights], a) => {
+    plainLoss(scores, weights, a);
+    return [averaged(crossEntropy(scores, labels), a)];
   },
-  Gelu: ([x], a) => [gelu(x!, a.approximate === "tanh" ? "tanh" : "exact")],
-  HardSwish: ([x]) => [hardSwish(x!)],
-  Mish: ([x]) => [mish(x!)],
-  Selu: ([x], a) => [selu(x!, number(a, "alpha", 1.6732632423543772), number(a, "gamma", 1.0507009873554805))],
-  Softsign: ([x]) => [softsign(x!)],
-  SoftmaxCrossEntropyLoss: ([scores, labels, weights], a) => [averaged(entropyLoss(scores!, labels!, weights, a), a)],
   NegativeLogLikelihoodLoss: ([x, labels, weights], a) => {
-    plainLoss(x!, weights, a);
-    return [
-      averaged(neg(reshape(applyAll("GatherElements", [x!, reshape(labels!, [-1, 1])], { axis: 1 })[0], [-1])), a),
-    ];
+    plainLoss(x, weights, a);
+    return [averaged(neg(reshape(gatherElements(x, reshape(labels, [-1, 1]), 1), [-1])), a)];
   },
   /** In inference form it does nothing. */
-  Dropout: ([x, , training], _, outputs) => (outputs === 1 && !(training && known(training)?.[0] !== 0) ? [x!] : null),
+  Dropout: ([x, , training], _, outputs) => (outputs === 1 && !(training && known(training)?.[0] !== 0) ? [x] : null),
 };
 
-function plainLoss(x: Value, weights: Value | null | undefined, a: Attributes): void {
+export const isReplaced = (op: string): op is Replaced => op in replacements;
+
+/**
+ * What an op becomes.
+ *
+ * @returns its outputs; null: the op is kept
+ * @throws ShapeError if inputs or attributes are not what it declares
+ */
+export function replace<K extends Replaced>(
+  op: K,
+  inputs: Inputs,
+  attributes: Attributes,
+  outputs: number,
+): readonly Value[] | null {
+  check(op, signatureOf(op), inputs, attributes);
+  const replacement: Replace<K> = replacements[op];
+  return replacement(inputs as readonly Value[], attributesOf(op, attributes), outputs);
+}
+
+type Loss = FilledOf<"SoftmaxCrossEntropyLoss">;
+
+function plainLoss(x: Value, weights: Value | undefined, a: Loss): void {
   if (weights || a.ignore_index !== undefined || x.shape.length !== 2)
     throw new GraphError("only scores [N, classes] without weights and ignore_index are supported");
 }
 
-function entropyLoss(x: Value, labels: Value, weights: Value | null | undefined, a: Attributes): Value {
-  plainLoss(x, weights, a);
-  return crossEntropy(x, labels);
-}
-
-function averaged(losses: Value, a: Attributes): Value {
-  const how = (a.reduction as string | undefined) ?? "mean";
-  return how === "mean" ? mean(losses) : how === "sum" ? sum(losses) : losses;
+function averaged(losses: Value, { reduction }: Loss): Value {
+  return reduction === "mean" ? mean(losses) : reduction === "sum" ? sum(losses) : losses;
 }

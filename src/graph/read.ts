@@ -4,12 +4,12 @@
  * gives the same names.
  */
 import { GraphError, ShapeError } from "../errors.js";
-import { decodeModel, type NodeContent, type TensorContent } from "../onnx/index.js";
+import { type AttributeContent, decodeModel, type NodeContent, type TensorContent } from "../onnx/index.js";
 import { applyAll } from "./apply.js";
 import type { Graph } from "./model.js";
-import { modernise, replace } from "./modernise.js";
-import { composites, type OpType, ops } from "./ops.js";
-import { type Constant, constant, input, ints, scalar, scopeAt, type Value } from "./value.js";
+import { isReplaced, modernise, replace } from "./modernise.js";
+import { type AttributesOf, isComposite, type OpType, ops } from "./ops.js";
+import { type Attribute, type Constant, constant, input, ints, scalar, scopeAt, type Value } from "./value.js";
 
 const [oldest, newest] = [13, 23];
 
@@ -57,22 +57,18 @@ function readNode(n: NodeContent, values: ReadonlyMap<string, Value>): readonly 
   while (inputs.length > 0 && inputs[inputs.length - 1] === null) inputs.pop();
   if (n.op === "Constant" && n.domain === "") return [constantNode(n, where)];
   const attributes = Object.fromEntries(
-    Object.entries(n.attributes).map(([k, v]) => {
-      if (typeof v === "object" && "nodes" in v)
-        throw new GraphError(`${where}: ${k} is a graph, which is not supported`);
-      return [k, typeof v === "object" && "dtype" in v ? toConstant(v) : v];
-    }),
+    Object.entries(n.attributes).map(([k, v]) => [k, attribute(`${where}: ${k}`, v)]),
   );
   const scope = n.name.includes("/") ? n.name.slice(0, n.name.lastIndexOf("/")) : "";
-  const known = n.op in ops && !(composites as readonly string[]).includes(n.op);
-  if (n.domain !== "" || !(known || n.op in replace))
+  const known = n.op in ops && !isComposite(n.op);
+  if (n.domain !== "" || !(known || isReplaced(n.op)))
     throw new GraphError(`${where}: the builder does not know this op; compose it of others before exporting`);
   return scopeAt(scope, () => {
     try {
-      const replaced = replace[n.op]?.(inputs, attributes, n.outputs.length);
-      if (replaced) return replaced;
       const form = modernise[n.op]?.(inputs, attributes, n.outputs.length) ?? { inputs, attributes };
-      return applyAll(n.op as OpType, form.inputs, form.attributes, n.outputs.length);
+      const replaced = isReplaced(n.op) && replace(n.op, form.inputs, form.attributes, n.outputs.length);
+      if (replaced) return replaced;
+      return applyAll(n.op as OpType, form.inputs, form.attributes as AttributesOf<OpType>, n.outputs.length);
     } catch (cause) {
       if (cause instanceof ShapeError || cause instanceof GraphError)
         throw new GraphError(`${where}: ${cause.message.split("\n    at ")[0]}`, { cause });
@@ -81,12 +77,25 @@ function readNode(n: NodeContent, values: ReadonlyMap<string, Value>): readonly 
   });
 }
 
+/** An attribute's value; that it is of the kind that the op declares is checked as the op is applied. */
+function attribute(where: string, content: AttributeContent): Attribute {
+  if (typeof content !== "object") return content;
+  if ("float" in content) return content.float;
+  if ("floats" in content) return content.floats;
+  if ("dtype" in content) return toConstant(content);
+  if ("nodes" in content || "strings" in content)
+    throw new GraphError(`${where} is ${"nodes" in content ? "a graph" : "a list of strings"}, which is not supported`);
+  return content;
+}
+
 function constantNode(n: NodeContent, where: string): Value {
-  const { value, value_float: float, value_floats: floats, value_int: int, value_ints: list } = n.attributes;
-  if (typeof value === "object" && "dtype" in value) return toConstant({ ...value, name: "" });
-  if (typeof float === "number") return scalar(float);
-  if (typeof int === "number") return scalar(int, "int64");
-  if (Array.isArray(floats)) return constant(floats as number[]);
-  if (Array.isArray(list)) return ints(list as number[]);
+  const [[name, content] = ["", 0]] = Object.entries(n.attributes);
+  if (typeof content === "object") {
+    if ("dtype" in content) return toConstant({ ...content, name: "" });
+    if ("float" in content) return scalar(content.float);
+    if ("floats" in content) return constant(content.floats);
+  }
+  if (name === "value_int") return scalar(content as number, "int64");
+  if (name === "value_ints") return ints(content as readonly number[]);
   throw new GraphError(`${where}: this form of constant is not supported`);
 }

@@ -4,9 +4,12 @@ import { type Dimension, describe, type Shape, type TensorType, type Value } fro
 
 /** Fails with the op, the reason, the values it was called with, and the place in the caller's code. */
 export function fail(op: string, reason: string, values: readonly (Value | null)[]): never {
-  const shown = values.map((v) => (v ? describe(v) : "none")).join(", ");
+  const shown = values.map((v) => (v ? (isValue(v) ? describe(v) : String(v)) : "none")).join(", ");
   throw new ShapeError(`${op}: ${reason} (${shown})${callSite()}`);
 }
+
+/** Whether it is a value of a graph: from JavaScript, anything may come. */
+export const isValue = (x: unknown): x is Value => typeof x === "object" && x !== null && "source" in x;
 
 /** The first line of the stack outside this room's folder, wherever that is installed. */
 function callSite(): string {
@@ -20,11 +23,14 @@ function callSite(): string {
   return line ? `\n${line}` : "";
 }
 
+/** An axis, or an index, counted from the front where it is negative; not checked. */
+export const fromFront = (axis: number, size: number): number => (axis < 0 ? axis + size : axis);
+
 /** `axis` counted from the front, for a tensor of `rank` dimensions. */
 export function axisOf(op: string, axis: number, rank: number, values: readonly Value[]): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
     fail(op, `axis ${axis} is outside a rank of ${rank}`, values);
-  return axis < 0 ? axis + rank : axis;
+  return fromFront(axis, rank);
 }
 
 /** NumPy's broadcasting of two or more shapes. */
@@ -40,13 +46,6 @@ export function broadcast(op: string, values: readonly Value[]): Shape {
     }
     return result;
   });
-}
-
-/** The dtype that all values share. */
-export function sameDtype(op: string, values: readonly Value[]): Value["dtype"] {
-  const { dtype } = values[0];
-  if (values.some((v) => v.dtype !== dtype)) fail(op, "the inputs differ in dtype", values);
-  return dtype;
 }
 
 /** `shape` without `axes`, or with them kept as 1. */

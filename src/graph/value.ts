@@ -28,8 +28,12 @@ export type ConstantData =
   | Int8Array
   | Uint16Array;
 
-export type Attribute = number | string | readonly number[] | readonly string[] | Constant;
+export type Attribute = number | string | readonly number[] | Constant;
 export type Attributes = Readonly<Record<string, Attribute>>;
+
+declare const ofNode: unique symbol;
+/** The attributes of a node that was made: other nodes may take them, and are checked as they are made. */
+export type NodeAttributes = Attributes & { readonly [ofNode]: true };
 
 export interface Value extends TensorType {
   readonly id: number;
@@ -54,7 +58,7 @@ export interface Node {
   readonly domain: string;
   /** null: an optional input left out. */
   readonly inputs: readonly (Value | null)[];
-  readonly attributes: Attributes;
+  readonly attributes: NodeAttributes;
   readonly outputs: readonly Value[];
   /** The scope path in force when it was made, e.g. `query/layer1.0/conv1`. */
   readonly scope: string;
@@ -136,7 +140,7 @@ export function node(
   scope = currentScope(),
 ): Node {
   const outputs: Value[] = [];
-  const made: Node = { id: nextId++, op, domain, inputs, attributes, outputs, scope };
+  const made: Node = { id: nextId++, op, domain, inputs, attributes: attributes as NodeAttributes, outputs, scope };
   for (const [i, type] of types.entries()) {
     outputs.push({
       id: nextId++,

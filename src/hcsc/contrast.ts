@@ -19,9 +19,10 @@ import {
   where,
 } from "../graph/index.js";
 import { rowDot } from "../nn/index.js";
+import type { Variant, variants } from "../variants.js";
 
-/** A kept negative counts e^s; one that is not leaves the sum (paper) or stays as e^0 (reference). */
-export type Dropped = "removed" | "zeroed";
+/** A kept negative counts e^s; one that is not leaves the sum or stays as e^0. */
+type Dropped = (typeof variants)[Variant]["dropped"];
 
 /**
  * Instance-wise contrast of v against its key and the queue, under one mask or several (ICSC, eq. 6; without masks, InfoNCE).

@@ -11,7 +11,6 @@ export {
   type LossInputs,
   type LossSettings,
   prototypeNormalizer,
-  type Variant,
   warmupLoss,
 } from "./loss.js";
 export { canStack, type StepLoss, stackedLoss } from "./stacked.js";

@@ -1,7 +1,6 @@
 /**
  * The HCSC loss (Guo et al., CVPR 2022): instance-wise (ICSC) and prototypical (PCSC) selective contrast over a hierarchy of
- * prototypes, in both variants: `paper`, its equations; `reference`, what the authors' code computes. Selections are
- * constants for the gradient.
+ * prototypes, in the variants of `src/variants.ts`. Selections are constants for the gradient.
  *
  * A selection probability is 1 − softmax. Its denominator depends on a queue key (or a prototype) and the prototypes only, not
  * on the anchor: it comes in as a logarithm (`logNormalizer`), computed once for each key and clustering. What is left for
@@ -38,9 +37,8 @@ import {
   where,
 } from "../graph/index.js";
 import { rowDot } from "../nn/index.js";
-import { type Dropped, instanceContrast, logNormalizer, prototypeContrast } from "./contrast.js";
-
-export type Variant = "paper" | "reference";
+import { rulesOf, type Variant } from "../variants.js";
+import { instanceContrast, logNormalizer, prototypeContrast } from "./contrast.js";
 
 /** What the loss is told; names and defaults as in the recipe. */
 export interface LossSettings {
@@ -64,9 +62,9 @@ export interface Level {
   readonly parent: Value | null;
   /** Below the top: `prototypeNormalizer` of this level, [M]. */
   readonly normalizer: Value | null;
-  /** Reference: the images' own cluster ids, int64 [B]. */
+  /** Where the positive is assigned: the images' own cluster ids, int64 [B]. */
   readonly assignment: Value | null;
-  /** Reference: the highest id that any image of the data set has, float scalar. */
+  /** Likewise: the highest id that any image of the data set has, float scalar. */
   readonly maxAssignment: Value | null;
 }
 
@@ -116,7 +114,7 @@ export function warmupLoss(
 /** The combined loss after warm-up. */
 export function hcscLoss(settings: LossSettings, inputs: LossInputs): Loss {
   const { views, keys, queue, levels } = inputs;
-  const rules = variants[settings.variant];
+  const rules = rulesOf(settings.variant);
   const anchors = levels.map((level) => anchorAt(level, stopGradient(views[0]), settings.variant));
   const mask = settings.instanceSelection ? instanceMask(settings, inputs, anchors) : null;
   const masks = views.map((_, i) => (i === 0 || settings.selectionOnLocal ? mask : null));
@@ -132,7 +130,7 @@ export function hcscLoss(settings: LossSettings, inputs: LossInputs): Loss {
   const prototypeTerms = prototype.flat().map((p) => p.loss);
   return {
     total: add(
-      total(instance.map((terms) => mul(total(terms), rules.instanceScale(terms.length)))),
+      total(instance.map((terms) => mul(total(terms), instanceScale[rules.instanceTerms](terms.length)))),
       mul(total(prototypeTerms), 1 / levels.length),
     ),
     terms: [...instance[0], ...byLevel, ...prototypeTerms],
@@ -143,20 +141,8 @@ export function hcscLoss(settings: LossSettings, inputs: LossInputs): Loss {
   };
 }
 
-/** Where the variants differ beyond the positive; the table of the method's description. */
-const variants: Readonly<
-  Record<
-    Variant,
-    {
-      dropped: Dropped;
-      instanceScale: (terms: number) => number;
-      clamp: Readonly<Record<"instance" | "prototype", readonly [number, number] | null>>;
-    }
-  >
-> = {
-  paper: { dropped: "removed", instanceScale: (terms) => 1 / terms, clamp: { instance: null, prototype: null } },
-  reference: { dropped: "zeroed", instanceScale: () => 1, clamp: { instance: [0, 0.999], prototype: [0.0001, 0.999] } },
-};
+/** What a sum of instance terms is multiplied by. */
+const instanceScale = { averaged: (terms: number) => 1 / terms, summed: () => 1 } as const;
 
 const perLevel = (losses: Value): Value[] =>
   Array.from({ length: losses.shape[0] as number }, (_, l) => reshape(slice(losses, 0, l, l + 1), []));
@@ -183,12 +169,14 @@ interface Anchor {
   readonly temperature: Value; // [B, 1]
 }
 
-/** c^l(z): the prototype most similar to the query (paper), or the one whose cluster holds the image (reference). */
+/** c^l(z) of each image of the batch. */
+const positives = {
+  nearest: (level: Level, query: Value) => argMax(where(activeRows(level), logitsOf(query, level), -1e30), 1),
+  assigned: (level: Level) => level.assignment as Value,
+} as const;
+
 function anchorAt(level: Level, query: Value, variant: Variant): Anchor {
-  const positive =
-    variant === "reference"
-      ? (level.assignment as Value)
-      : argMax(where(activeRows(level), logitsOf(query, level), -1e30), 1);
+  const positive = positives[rulesOf(variant).positive](level, query);
   const count = level.prototypes.shape[0] as number;
   return {
     positive,
@@ -202,27 +190,33 @@ const logitsOf = (v: Value, level: Level): Value =>
   div(gemm(v, level.prototypes, null, { transB: true }), level.temperature);
 
 /** τ_c as instance selection takes it. */
-const instanceTemperature = (temperature: Value, variant: Variant): Value =>
-  variant === "reference" ? clip(temperature, 1e-3, null) : temperature;
-
-/** τ_c of the parent level as prototype selection takes it: rescaled to mean τ again in the reference. */
-function parentTemperature(above: Pick<Level, "prototypes" | "temperature" | "count">, settings: LossSettings): Value {
-  if (settings.variant === "paper") return above.temperature;
-  const average = div(sum(where(activeRows(above), unsqueeze(above.temperature, [0]), 0)), above.count);
-  return mul(div(above.temperature, average), settings.temperature);
+function instanceTemperature(temperature: Value, variant: Variant): Value {
+  const least = rulesOf(variant).leastTemperature;
+  return least === null ? temperature : clip(temperature, least, null);
 }
 
+type Above = Pick<Level, "prototypes" | "temperature" | "count">;
+
+/** τ_c of the parent level, from that level and τ. */
+const parentTemperatures = {
+  own: (above: Above) => above.temperature,
+  rescaled: (above: Above, temperature: number) => {
+    const average = div(sum(where(activeRows(above), unsqueeze(above.temperature, [0]), 0)), above.count);
+    return mul(div(above.temperature, average), temperature);
+  },
+} as const;
+
+/** τ_c of the parent level as prototype selection takes it. */
+const parentTemperature = (above: Above, { variant, temperature }: LossSettings): Value =>
+  parentTemperatures[rulesOf(variant).parentTemperature](above, temperature);
+
 function clamped(p: Value, settings: LossSettings, which: "instance" | "prototype"): Value {
-  const bounds = variants[settings.variant].clamp[which];
+  const bounds = rulesOf(settings.variant).clamp[which];
   return bounds ? clip(p, bounds[0], bounds[1]) : p;
 }
 
 /** ln Σ_i e^{s(z, c_i^l)} of keys at a level, [keys, 1]: the denominator of instance selection. */
-export function instanceNormalizer(
-  settings: LossSettings,
-  keys: Value,
-  level: Pick<Level, "prototypes" | "temperature" | "count">,
-): Value {
+export function instanceNormalizer(settings: LossSettings, keys: Value, level: Above): Value {
   return logNormalizer(
     keys,
     level.prototypes,
@@ -232,11 +226,7 @@ export function instanceNormalizer(
 }
 
 /** ln Σ_i e^{s(c, c_i^{l+1})} of a level's prototypes under the level above, [M, 1]: the denominator of prototype selection. */
-export function prototypeNormalizer(
-  settings: LossSettings,
-  level: Pick<Level, "prototypes">,
-  above: Pick<Level, "prototypes" | "temperature" | "count">,
-): Value {
+export function prototypeNormalizer(settings: LossSettings, level: Pick<Level, "prototypes">, above: Above): Value {
   return logNormalizer(level.prototypes, above.prototypes, parentTemperature(above, settings), activeRows(above));
 }
 
@@ -299,7 +289,8 @@ function prototypeTerm(
   draws: readonly Value[],
 ): PrototypeTerm {
   const anchor = anchors[l];
-  const candidates = candidatesOf(settings.variant, levels[l], anchor);
+  const rules = rulesOf(settings.variant);
+  const candidates = candidatesOf[rules.candidates](levels[l], anchor);
   const kept = prototypeMask(settings, levels, anchors, l, draws[l]);
   const own = div(rowDot(v, anchor.prototypes), anchor.temperature);
   const allowed = cast(candidates, "float32");
@@ -307,15 +298,17 @@ function prototypeTerm(
     ? mul(kept, allowed)
     : mul(allowed, constant(new Float32Array(v.shape[0] as number).fill(1), [v.shape[0] as number, 1]));
   return {
-    loss: prototypeContrast(logitsOf(v, levels[l]), own, candidates, kept, variants[settings.variant].dropped),
+    loss: prototypeContrast(logitsOf(v, levels[l]), own, candidates, kept, rules.dropped),
     negatives,
     keepFraction: div(mean(sum(negatives, [1])), clip(mean(sum(allowed, [1])), 1, null)),
   };
 }
 
-/** Paper: all but the own. Reference: ids below the highest assigned one that are positive for no image of the batch. */
-function candidatesOf(variant: Variant, level: Level, anchor: Anchor): Value {
-  if (variant === "paper") return and(activeRows(level), not(anchor.onehot));
-  const taken = max(cast(anchor.onehot, "float32"), [0], true); // [1, M]
-  return and(less(ids(level.prototypes.shape[0] as number), level.maxAssignment as Value), less(taken, 1));
-}
+/** Which prototypes may be negatives: bool [B, M] or [1, M]. */
+const candidatesOf = {
+  others: (level: Level, anchor: Anchor) => and(activeRows(level), not(anchor.onehot)),
+  unassigned: (level: Level, anchor: Anchor) => {
+    const taken = max(cast(anchor.onehot, "float32"), [0], true); // [1, M]
+    return and(less(ids(level.prototypes.shape[0] as number), level.maxAssignment as Value), less(taken, 1));
+  },
+} as const;

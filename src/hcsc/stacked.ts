@@ -35,6 +35,7 @@ import {
   type Value,
   where,
 } from "../graph/index.js";
+import { rulesOf } from "../variants.js";
 import type { LossInputs, LossSettings } from "./loss.js";
 
 /** What a step takes from the loss. */
@@ -54,7 +55,7 @@ const absent = -1e30;
 
 /** Whether the loss has a stacked form: the paper's, with both selections for every view, and several levels. */
 export const canStack = (s: LossSettings, { views, levels }: Pick<LossInputs, "views" | "levels">): boolean =>
-  s.variant === "paper" &&
+  rulesOf(s.variant).stacks &&
   s.instanceSelection &&
   s.prototypeSelection &&
   (s.selectionOnLocal || views.length === 1) &&

@@ -4,7 +4,7 @@
  */
 import { add, apply, batchNormTrain, concat, mean, mul, reshape, stopGradient, type Value } from "../graph/index.js";
 import { channels } from "./layers.js";
-import type { Normalize, Scope } from "./parameters.js";
+import type { Scope } from "./parameters.js";
 
 const epsilon = 1e-5;
 const momentum = 0.1;
@@ -24,34 +24,36 @@ function statistics(scope: Scope, count: number) {
 }
 
 /**
- * Training mode: normalises with the batch's statistics and updates the running ones, r ← 0.9 r + 0.1 batch.
+ * Normalises with the batch's statistics and updates the running ones, r ← 0.9 r + 0.1 batch.
  *
- * @param subBatches - how many parts of the batch are normalised apart (1: the whole). Image i belongs to part i mod
- *   `subBatches`; a key batch in random order then has what shuffled BatchNorm (He et al. 2020, section 3.3) does across GPUs
+ * @param subBatches - how many parts of the batch are normalised apart (1: the whole); a key batch in random order then has what
+ *   shuffled BatchNorm (He et al. 2020, section 3.3) does across GPUs
  */
-export const trainingNorm =
-  (subBatches = 1): Normalize =>
-  (scope, x) => {
-    const count = channels(x);
-    const [weight, bias] = affine(scope, count);
-    const [runningMean, runningVariance] = statistics(scope, count);
-    const [batch, , ...spatial] = x.shape as readonly number[];
-    const tile = (v: Value) => concat(Array(subBatches).fill(v), 0);
-    // Rows i mod subBatches side by side: a view of the same memory.
-    const grouped = subBatches === 1 ? x : reshape(x, [batch / subBatches, subBatches * count, ...spatial]);
-    const [y, average, variance] = batchNormTrain(grouped, tile(weight), tile(bias), epsilon);
-    const samples = (batch / subBatches) * spatial.reduce((p, d) => p * d, 1);
-    const overall = (v: Value) => (subBatches === 1 ? v : mean(reshape(v, [subBatches, count]), [0]));
-    const follow = (running: Value, now: Value, factor: number) =>
-      add(mul(running, 1 - momentum), mul(overall(stopGradient(now)), momentum * factor));
-    runningMean.update(follow(runningMean.value, average, 1));
-    runningVariance.update(follow(runningVariance.value, variance, samples / Math.max(1, samples - 1)));
-    return subBatches === 1 ? y : reshape(y, [batch, count, ...spatial]);
-  };
+function byBatch(scope: Scope, x: Value, subBatches: number): Value {
+  const count = channels(x);
+  const [weight, bias] = affine(scope, count);
+  const [runningMean, runningVariance] = statistics(scope, count);
+  const [batch, , ...spatial] = x.shape as readonly number[];
+  const tile = (v: Value) => concat(Array(subBatches).fill(v), 0);
+  // Rows i mod subBatches side by side: a view of the same memory.
+  const grouped = subBatches === 1 ? x : reshape(x, [batch / subBatches, subBatches * count, ...spatial]);
+  const [y, average, variance] = batchNormTrain(grouped, tile(weight), tile(bias), epsilon);
+  const samples = (batch / subBatches) * spatial.reduce((p, d) => p * d, 1);
+  const overall = (v: Value) => (subBatches === 1 ? v : mean(reshape(v, [subBatches, count]), [0]));
+  const follow = (running: Value, now: Value, factor: number) =>
+    add(mul(running, 1 - momentum), mul(overall(stopGradient(now)), momentum * factor));
+  runningMean.update(follow(runningMean.value, average, 1));
+  runningVariance.update(follow(runningVariance.value, variance, samples / Math.max(1, samples - 1)));
+  return subBatches === 1 ? y : reshape(y, [batch, count, ...spatial]);
+}
 
-/** Evaluation mode: normalises with the running statistics. */
-export const evaluationNorm: Normalize = (scope, x) => {
+/** Normalises with the running statistics. */
+function byRunning(scope: Scope, x: Value): Value {
   const [weight, bias] = affine(scope, channels(x));
   const [runningMean, runningVariance] = statistics(scope, channels(x));
   return apply("BatchNormalization", [x, weight, bias, runningMean.value, runningVariance.value], { epsilon });
-};
+}
+
+/** Batch normalisation of images [N,C,…] in the network's mode: with the batch's statistics in training, else the running ones. */
+export const batchNorm = (scope: Scope, x: Value): Value =>
+  scope.mode.kind === "training" ? byBatch(scope, x, scope.mode.subBatches) : byRunning(scope, x);

@@ -1,10 +1,12 @@
 /**
- * Networks as functions of graph values: layers, residual backbones with torchvision's parameter names, the contrastive head,
- * batch normalisation in its modes, and how parameters start.
+ * Networks as functions of graph values: layers, backbones by name (residual ones, with torchvision's parameter names), the
+ * contrastive head, batch normalisation in its modes, and how parameters start.
  */
-export { evaluationNorm, trainingNorm } from "./batchNorm.js";
+export type { Backbone, BackboneSettings } from "./backbone.js";
+export { type BackboneName, backbones } from "./backbones.js";
+export { batchNorm } from "./batchNorm.js";
 export { initialValue } from "./initialise.js";
-export { linear, rowDot, rowProducts, unitRows } from "./layers.js";
-export { type Normalize, Parameters, Scope, type TensorSpec } from "./parameters.js";
-export { type Backbone, backbones, featureWidth, mlpHead, type ResNet, resnetFeatures, widened } from "./resnet.js";
+export { convolution, linear, rowDot, rowProducts, unitRows } from "./layers.js";
+export { evaluation, type Initial, type Mode, Parameters, Scope, type TensorSpec, training } from "./parameters.js";
+export { mlpHead, type ResNet, resnet } from "./resnet.js";
 export { type TargetKind, targetLosses } from "./targetLosses.js";

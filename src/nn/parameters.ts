@@ -19,8 +19,17 @@ export interface TensorSpec {
   readonly trainable: boolean;
 }
 
-/** Normalises a batch by BatchNorm at a scope: which statistics it takes is the mode of the network. */
-export type Normalize = (scope: Scope, x: Value) => Value;
+/** Whether a network is training, which layers such as BatchNorm ask. */
+export type Mode =
+  | {
+      readonly kind: "training";
+      /** How many parts of the batch see nothing of each other: image i belongs to part i mod `subBatches`. */
+      readonly subBatches: number;
+    }
+  | { readonly kind: "evaluation" };
+
+export const training = (subBatches = 1): Mode => ({ kind: "training", subBatches });
+export const evaluation: Mode = { kind: "evaluation" };
 
 /** The tensors of one network: declared as its layers ask for them, each once. */
 export class Parameters {
@@ -61,18 +70,18 @@ export class Parameters {
   }
 }
 
-/** A place in a network: names parameters and nodes below it. */
+/** A place in a network: names parameters and nodes below it, and knows the mode of the network. */
 export class Scope {
   constructor(
     private readonly parameters: Parameters,
-    private readonly normalization: Normalize,
+    readonly mode: Mode,
     private readonly path = "",
   ) {}
 
   /** Builds `layer` one level down, e.g. `at("conv1", …)`; its nodes are named after it. */
   at<T>(name: string, layer: (scope: Scope) => T): T {
     return nodeScope(name, () =>
-      layer(new Scope(this.parameters, this.normalization, this.path ? `${this.path}.${name}` : name)),
+      layer(new Scope(this.parameters, this.mode, this.path ? `${this.path}.${name}` : name)),
     );
   }
 
@@ -91,11 +100,6 @@ export class Scope {
       value: this.parameters.get({ name: full, shape, initial, trainable: false }),
       update: (next) => this.parameters.update(full, next),
     };
-  }
-
-  /** BatchNorm here, in the network's mode. */
-  batchNorm(x: Value): Value {
-    return this.normalization(this, x);
   }
 
   private named(name: string): string {

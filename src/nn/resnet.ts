@@ -3,14 +3,16 @@
  * stages. Both take the ImageNet stem (7×7/2 and max-pool) or the small-image stem (3×3/1).
  */
 import { add, globalAveragePool, maxPool, relu, reshape, type Value } from "../graph/index.js";
+import type { Backbone } from "./backbone.js";
+import { batchNorm } from "./batchNorm.js";
 import { channels, convolution, linear, unitRows } from "./layers.js";
 import type { Scope } from "./parameters.js";
 
-type Block = (scope: Scope, x: Value, width: number, stride: number) => Value;
+type Block = (scope: Scope, x: Value, width: number, stride: number, inner: number) => Value;
 
 const normalized = (scope: Scope, conv: string, norm: string, make: (s: Scope) => Value): Value => {
   const y = scope.at(conv, make);
-  return scope.at(norm, (s) => s.batchNorm(y));
+  return scope.at(norm, (s) => batchNorm(s, y));
 };
 
 /** The shortcut: identity, or a 1×1 convolution and BatchNorm where stride or channels change. */
@@ -30,10 +32,11 @@ const basic: Block = (scope, x, width, stride) => {
 };
 
 /** 1×1 down, 3×3, 1×1 up to four times the width (He et al. 2016, fig. 5), the stride on the 3×3 as in torchvision. */
-const bottleneck: Block = (scope, x, width, stride) => {
+const bottleneck: Block = (scope, x, width, stride, inner) => {
   const strides = [stride, stride];
-  const first = relu(normalized(scope, "conv1", "bn1", (s) => convolution(s, x, width, 1)));
-  const second = relu(normalized(scope, "conv2", "bn2", (s) => convolution(s, first, width, 3, { strides })));
+  const narrow = Math.round(inner * width);
+  const first = relu(normalized(scope, "conv1", "bn1", (s) => convolution(s, x, narrow, 1)));
+  const second = relu(normalized(scope, "conv2", "bn2", (s) => convolution(s, first, narrow, 3, { strides })));
   const third = normalized(scope, "conv3", "bn3", (s) => convolution(s, second, 4 * width, 1));
   return relu(add(third, shortcut(scope, x, 4 * width, stride)));
 };
@@ -48,35 +51,9 @@ export interface ResNet {
   /** Blocks of each stage. */
   readonly blocks: readonly number[];
   readonly stem: "imagenet" | "small";
+  /** Times the width within a bottleneck; default 1. */
+  readonly inner?: number;
 }
-
-const imagenet = (block: ResNet["block"], blocks: readonly number[], stem: ResNet["stem"] = "imagenet"): ResNet => ({
-  block,
-  blocks,
-  stem,
-  widths: [64, 128, 256, 512],
-});
-const cifar = (count: number): ResNet => ({
-  block: "basic",
-  blocks: [count, count, count],
-  stem: "small",
-  widths: [16, 32, 64],
-});
-
-/** The backbones by name. Those named `-small` have the 3×3 stem, for images of about 64 px and less. */
-export const backbones = {
-  resnet8: cifar(1),
-  resnet14: cifar(2),
-  resnet20: cifar(3),
-  resnet32: cifar(5),
-  "resnet10-small": imagenet("basic", [1, 1, 1, 1], "small"),
-  resnet18: imagenet("basic", [2, 2, 2, 2]),
-  "resnet18-small": imagenet("basic", [2, 2, 2, 2], "small"),
-  resnet34: imagenet("basic", [3, 4, 6, 3]),
-  resnet50: imagenet("bottleneck", [3, 4, 6, 3]),
-} as const satisfies Record<string, ResNet>;
-
-export type Backbone = keyof typeof backbones;
 
 /** A network with `factor` times the filters in every stage (Zagoruyko and Komodakis 2016). */
 export const widened = (net: ResNet, factor: number): ResNet => ({
@@ -84,27 +61,26 @@ export const widened = (net: ResNet, factor: number): ResNet => ({
   widths: net.widths.map((w) => Math.max(1, Math.round(w * factor))),
 });
 
-/** The width of a backbone's features. */
-export const featureWidth = (net: ResNet): number =>
-  net.widths[net.widths.length - 1] * (net.block === "bottleneck" ? 4 : 1);
-
-/**
- * Pooled features of the last stage.
- *
- * @param x - images [batch, channels, height, width]
- * @returns [batch, featureWidth]
- */
-export function resnetFeatures(scope: Scope, x: Value, net: ResNet): Value {
-  let y = stem(scope, x, net);
-  for (const [stage, width] of net.widths.entries()) {
-    y = scope.at(`layer${stage + 1}`, (layer) => {
-      let z = y;
-      for (let i = 0; i < net.blocks[stage]; i++)
-        z = layer.at(`${i}`, (s) => blockKinds[net.block](s, z, width, stage > 0 && i === 0 ? 2 : 1));
-      return z;
-    });
-  }
-  return reshape(globalAveragePool(y), [typeof x.shape[0] === "number" ? x.shape[0] : -1, featureWidth(net)]);
+/** The network as a backbone: its features are the last stage's, pooled. */
+export function resnet(net: ResNet): Backbone {
+  const featureWidth = net.widths[net.widths.length - 1] * (net.block === "bottleneck" ? 4 : 1);
+  return {
+    featureWidth,
+    features(scope, x) {
+      let y = stem(scope, x, net);
+      for (const [stage, width] of net.widths.entries()) {
+        y = scope.at(`layer${stage + 1}`, (layer) => {
+          let z = y;
+          for (let i = 0; i < net.blocks[stage]; i++)
+            z = layer.at(`${i}`, (s) =>
+              blockKinds[net.block](s, z, width, stage > 0 && i === 0 ? 2 : 1, net.inner ?? 1),
+            );
+          return z;
+        });
+      }
+      return reshape(globalAveragePool(y), [typeof x.shape[0] === "number" ? x.shape[0] : -1, featureWidth]);
+    },
+  };
 }
 
 function stem(scope: Scope, x: Value, net: ResNet): Value {

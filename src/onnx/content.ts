@@ -17,15 +17,27 @@ export interface TensorContent {
   readonly data: Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array | Int8Array | Uint16Array;
 }
 
+/**
+ * An attribute of a node. A plain number is an integer, a plain list is of integers: ONNX keeps both apart from floats, and a
+ * runtime refuses the one for the other.
+ */
+export type AttributeContent =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly floats: readonly number[] }
+  | { readonly strings: readonly string[] }
+  | TensorContent
+  | GraphContent;
+
 export interface NodeContent {
   readonly name: string;
   readonly op: string;
   readonly domain: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly attributes: Readonly<
-    Record<string, number | string | readonly number[] | readonly string[] | TensorContent | GraphContent>
-  >;
+  readonly attributes: Readonly<Record<string, AttributeContent>>;
 }
 
 export interface GraphContent {
@@ -52,20 +64,3 @@ export const elementTypes = {
   float16: { code: 10, array: Uint16Array },
   float64: { code: 11, array: Float64Array },
 } as const satisfies Record<ElementType, unknown>;
-
-/** Attributes that ONNX declares as float or list of floats; numbers elsewhere are integers. */
-export const floatAttributes: ReadonlySet<string> = new Set([
-  "activation_params",
-  "alpha",
-  "beta",
-  "cubic_coeff_a",
-  "epsilon",
-  "gamma",
-  "lambd",
-  "momentum",
-  "ratio",
-  "scale",
-  "threshold",
-  "value_float",
-  "value_floats",
-]);

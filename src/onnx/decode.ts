@@ -2,6 +2,7 @@
 import onnxProto from "onnx-proto";
 import { GraphError } from "../errors.js";
 import {
+  type AttributeContent,
   type ElementType,
   elementTypes,
   type ModelContent,
@@ -54,19 +55,17 @@ function nodeOf(n: onnxProto.onnx.INodeProto): NodeContent {
   };
 }
 
-type AttributeValue = NodeContent["attributes"][string];
-
-const readers: Readonly<Record<number, (a: onnxProto.onnx.IAttributeProto) => AttributeValue>> = {
-  1: (a) => a.f ?? 0,
+const readers: Readonly<Record<number, (a: onnxProto.onnx.IAttributeProto) => AttributeContent>> = {
+  1: (a) => ({ float: a.f ?? 0 }),
   2: (a) => Number(a.i ?? 0),
   3: (a) => utf8.decode(a.s ?? new Uint8Array()),
   4: (a) => tensor(a.t ?? {}),
-  6: (a) => a.floats ?? [],
+  6: (a) => ({ floats: a.floats ?? [] }),
   7: (a) => (a.ints ?? []).map(Number),
-  8: (a) => (a.strings ?? []).map((s) => utf8.decode(s)),
+  8: (a) => ({ strings: (a.strings ?? []).map((s) => utf8.decode(s)) }),
 };
 
-function attribute(a: onnxProto.onnx.IAttributeProto, n: onnxProto.onnx.INodeProto): AttributeValue {
+function attribute(a: onnxProto.onnx.IAttributeProto, n: onnxProto.onnx.INodeProto): AttributeContent {
   const read = readers[a.type ?? 0];
   if (!read)
     throw new GraphError(

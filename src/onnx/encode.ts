@@ -1,8 +1,9 @@
 /** A model's content as the bytes of an ONNX file. */
 import onnxProto from "onnx-proto";
+import { GraphError } from "../errors.js";
 import {
+  type AttributeContent,
   elementTypes,
-  floatAttributes,
   type GraphContent,
   type ModelContent,
   type NodeContent,
@@ -29,7 +30,7 @@ export function encodeModel(model: ModelContent): Uint8Array {
   return onnx.ModelProto.encode(message).finish();
 }
 
-const isGraph = (value: AttributeValue): value is GraphContent => typeof value === "object" && "nodes" in value;
+const isGraph = (value: AttributeContent): value is GraphContent => typeof value === "object" && "nodes" in value;
 
 /** The nodes of a graph and of the graphs inside them. */
 const allNodes = (g: GraphContent): readonly NodeContent[] =>
@@ -46,25 +47,29 @@ const graph = (g: GraphContent): onnxProto.onnx.IGraphProto => ({
     domain: n.domain,
     input: [...n.inputs],
     output: [...n.outputs],
-    attribute: Object.entries(n.attributes).map(([name, value]) => attribute(name, value)),
+    attribute: Object.entries(n.attributes).map(([name, value]) => attribute(n, name, value)),
   })),
 });
 
-type AttributeValue = NodeContent["attributes"][string];
-
-function attribute(name: string, value: AttributeValue): onnxProto.onnx.IAttributeProto {
-  const float = floatAttributes.has(name);
-  if (typeof value === "number")
-    return float ? { name, type: AttributeType.FLOAT, f: value } : { name, type: AttributeType.INT, i: value };
+function attribute(node: NodeContent, name: string, value: AttributeContent): onnxProto.onnx.IAttributeProto {
+  if (typeof value === "number") return { name, type: AttributeType.INT, i: whole(node, name, [value])[0] };
   if (typeof value === "string") return { name, type: AttributeType.STRING, s: utf8.encode(value) };
+  if ("float" in value) return { name, type: AttributeType.FLOAT, f: value.float };
+  if ("floats" in value) return { name, type: AttributeType.FLOATS, floats: [...value.floats] };
+  if ("strings" in value)
+    return { name, type: AttributeType.STRINGS, strings: value.strings.map((s) => utf8.encode(s)) };
   if (isGraph(value)) return { name, type: AttributeType.GRAPH, g: graph(value) };
   if ("dtype" in value) return { name, type: AttributeType.TENSOR, t: tensor(value) };
-  if (typeof value[0] === "string")
-    return { name, type: AttributeType.STRINGS, strings: (value as readonly string[]).map((s) => utf8.encode(s)) };
-  const numbers = [...(value as readonly number[])];
-  return float
-    ? { name, type: AttributeType.FLOATS, floats: numbers }
-    : { name, type: AttributeType.INTS, ints: numbers };
+  return { name, type: AttributeType.INTS, ints: whole(node, name, value) };
+}
+
+function whole(node: NodeContent, name: string, numbers: readonly number[]): number[] {
+  const broken = numbers.find((n) => !Number.isInteger(n));
+  if (broken !== undefined)
+    throw new GraphError(
+      `node ${node.name || node.outputs[0]} (${node.op}): ${name} holds ${broken}, which is no integer; write { float: … } or { floats: […] }`,
+    );
+  return [...numbers];
 }
 
 const valueInfo = ({ name, dtype, shape, isSequence }: ValueContent): onnxProto.onnx.IValueInfoProto => {

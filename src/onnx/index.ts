@@ -3,7 +3,15 @@
  * what graphs mean.
  */
 
-export type { ElementType, GraphContent, ModelContent, NodeContent, TensorContent, ValueContent } from "./content.js";
+export type {
+  AttributeContent,
+  ElementType,
+  GraphContent,
+  ModelContent,
+  NodeContent,
+  TensorContent,
+  ValueContent,
+} from "./content.js";
 export { elementTypes } from "./content.js";
 export { decodeModel } from "./decode.js";
 export { encodeModel } from "./encode.js";

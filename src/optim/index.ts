@@ -7,5 +7,5 @@ export {
   type Rates,
   slotNames,
 } from "./optimizers.js";
-export { type ScheduleSettings, scheduleFactor, scheduleKinds } from "./schedules.js";
+export { type ScheduleSettings, scheduleFactor, scheduleKinds, stretched } from "./schedules.js";
 export { globalNorm, type Parameter, type Slots } from "./transforms.js";

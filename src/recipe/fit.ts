@@ -1,14 +1,16 @@
 /** Recipes for the images at hand: levels that a set has room for, and the bundled recipe that suits it. */
+import { rulesOf } from "../variants.js";
 import type { Recipe } from "./schema.js";
 
 /**
  * `method.clusters` as a set of so many images has room for them: where clusters would have fewer images than
  * `method.minimumClusterSize` on average, most would go, so the finest level gets as many as have twice that, the others in proportion.
- * Of the variant `reference`, which drops none, they stay.
+ * Of a variant that drops none, they stay.
  */
 export function fittedClusters({ method }: Pick<Recipe, "method">, images: number): readonly number[] {
   const { clusters, minimumClusterSize, variant } = method;
-  if (variant !== "paper" || clusters.length === 0 || images >= clusters[0] * minimumClusterSize) return clusters;
+  if (!rulesOf(variant).dropsSmallClusters || clusters.length === 0 || images >= clusters[0] * minimumClusterSize)
+    return clusters;
   const finest = Math.max(2, Math.floor(images / (2 * minimumClusterSize)));
   const scaled = clusters.map((count) => Math.max(2, Math.round((count * finest) / clusters[0])));
   return scaled.filter((count, level) => level === 0 || count < scaled[level - 1]);

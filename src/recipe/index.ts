@@ -3,6 +3,13 @@ export { type FieldChange, fieldChanges, isSameValue, recipeFields } from "./fie
 export { recipeFieldTable } from "./fieldTable.js";
 export { type Choice, chooseRecipe, fittedClusters, type SetLook } from "./fit.js";
 export { problemsOf } from "./problems.js";
-export { overrideRecipe, parseRecipe, pixelStatistics, recipeJsonSchema, scaledLearningRate } from "./recipe.js";
+export {
+  overrideRecipe,
+  parseRecipe,
+  parseWrittenRecipe,
+  pixelStatistics,
+  recipeJsonSchema,
+  scaledLearningRate,
+} from "./recipe.js";
 export { resumeChanges } from "./resuming.js";
 export { type Recipe, type RecipeInput, recipeSchema } from "./schema.js";

@@ -14,10 +14,20 @@ export function problemsOf(error: z.ZodError, schema: z.ZodType, whole: string):
   });
 }
 
+interface Group {
+  readonly properties?: Readonly<Record<string, Group>>;
+  readonly oneOf?: readonly Group[];
+  readonly const?: unknown;
+}
+
+/** What to write instead: the nearest name there is; or of which kinds the field is, where the group has kinds. */
 function suggestion(schema: z.ZodType, key: string, path: readonly PropertyKey[]): string {
-  let shape: unknown = z.toJSONSchema(schema, { io: "input" });
-  for (const part of path) shape = (shape as { properties?: Record<string, unknown> })?.properties?.[String(part)];
-  const names = Object.keys((shape as { properties?: Record<string, unknown> })?.properties ?? {});
+  let group: Group | undefined = z.toJSONSchema(schema, { io: "input" }) as Group;
+  for (const part of path) group = group?.properties?.[String(part)];
+  const kinds = group?.oneOf ?? (group ? [group] : []);
+  const owners = kinds.flatMap(({ properties = {} }) => (key in properties ? [properties.kind?.const] : []));
+  if (owners.length > 0) return ` of this kind (only of ${owners.join(", ")})`;
+  const names = [...new Set(kinds.flatMap(({ properties }) => Object.keys(properties ?? {})))];
   const near = names.map((n) => ({ n, d: distance(n.toLowerCase(), key.toLowerCase()) })).sort((a, b) => a.d - b.d)[0];
   return near && near.d <= 3 ? ` (did you mean ${near.n}?)` : ` (known: ${names.join(", ")})`;
 }

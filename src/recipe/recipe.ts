@@ -1,8 +1,9 @@
 /** Reading recipes: validation with errors that name the field, overrides, and the scaled numbers that training uses. */
 import { z } from "zod";
 import { UsageError } from "../errors.js";
+import { ownFields } from "./kinds.js";
 import { problemsOf } from "./problems.js";
-import { type Recipe, recipeSchema } from "./schema.js";
+import { groups, type Recipe, recipeSchema } from "./schema.js";
 
 /**
  * A complete recipe from plain data.
@@ -15,6 +16,20 @@ export function parseRecipe(data: unknown, where: string): Recipe {
   const result = recipeSchema.safeParse(data);
   if (result.success) return result.data;
   throw new UsageError(`${where}: ${problemsOf(result.error, recipeSchema, "the recipe").join("; ")}`);
+}
+
+/**
+ * The same of a recipe that a run has written. Runs of before wrote the fields of every kind of optimizer and schedule: those of
+ * other kinds, which never counted, are left out.
+ */
+export function parseWrittenRecipe(data: unknown, where: string): Recipe {
+  const written = { ...(data as Readonly<Record<string, unknown>>) };
+  for (const [name, group] of Object.entries(groups)) {
+    const fields = written[name];
+    if (typeof fields === "object" && fields !== null)
+      written[name] = ownFields(group, fields as Readonly<Record<string, unknown>>);
+  }
+  return parseRecipe(written, where);
 }
 
 /**

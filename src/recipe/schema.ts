@@ -1,8 +1,10 @@
 /** What a recipe may say: every field with its meaning, range and default. Unknown fields are errors. */
 import { z } from "zod";
 import { backbones } from "../nn/index.js";
-import { optimizerKinds, scheduleKinds } from "../optim/index.js";
+import type { OptimizerKind, ScheduleSettings } from "../optim/index.js";
 import { precisions } from "../precision.js";
+import { variants } from "../variants.js";
+import { kinds } from "./kinds.js";
 
 const keysOf = <K extends string>(table: Readonly<Record<K, unknown>>) => Object.keys(table) as [K, ...K[]];
 const count = z.int().positive();
@@ -13,7 +15,7 @@ const range = z
   .refine(([low, high]) => low <= high, "the first number must not exceed the second");
 
 const encoder = z.strictObject({
-  backbone: z.enum(keysOf(backbones)).describe("the network: its depth and stem"),
+  backbone: z.enum(keysOf(backbones)).describe(`the network: ${Object.keys(backbones).join(", ")}`),
   width: positive.default(1).describe("Times the filters of every stage."),
   channels: z
     .union([z.literal(1), z.literal(3)])
@@ -30,7 +32,7 @@ const encoder = z.strictObject({
 
 const method = z.strictObject({
   variant: z
-    .enum(["paper", "reference"])
+    .enum(keysOf(variants))
     .default("paper")
     .describe("paper: the equations; reference: what the authors' code computes"),
   temperature: z.number().min(0.025).default(0.2).describe("τ. Below 0.025, e^(−2/τ) is no float32."),
@@ -57,31 +59,47 @@ const method = z.strictObject({
   restarts: count.default(5).describe("Of k-means; the best is kept."),
 });
 
-const optimizer = z.strictObject({
-  kind: z.enum(optimizerKinds).default("sgd").describe("The optimizer."),
-  learningRate: positive.default(0.03).describe("For a batch of 256; scaled with the batch (times accumulation)."),
-  momentum: share.default(0.9).describe("SGD's and LARS's momentum, Adam's β₁."),
-  weightDecay: z.number().min(0).default(1e-4).describe("of weights"),
-  nesterov: z.boolean().default(false).describe("Nesterov's momentum, of SGD"),
-  excludeVectors: z.boolean().default(false).describe("no decay and no trust ratio of biases and norms"),
-  beta2: share.default(0.999).describe("Adam's β₂"),
-  epsilon: positive.default(1e-8).describe("Adam's ε"),
-  trust: positive.default(0.001).describe("LARS's coefficient"),
-  clipNorm: positive
-    .nullable()
-    .default(null)
-    .describe("gradients whose norm, all together, is larger are scaled to it"),
-});
+const excludeVectors = z.boolean().default(false).describe("no decay of biases and norms");
+const trust = positive.default(0.001).describe("LARS's coefficient");
 
-const schedule = z.strictObject({
-  kind: z.enum(scheduleKinds).default("cosine").describe("How the rate falls."),
-  warmupEpochs: z.number().min(0).default(0).describe("Epochs in which the rate rises from 0."),
-  milestones: z
-    .array(positive)
-    .default([])
-    .describe("of the kind step: epochs at which the rate is multiplied by gamma"),
-  gamma: positive.default(0.1).describe("of the kind step"),
-});
+const optimizer = kinds(
+  "the optimizer",
+  {
+    learningRate: positive.default(0.03).describe("For a batch of 256; scaled with the batch (times accumulation)."),
+    momentum: share.default(0.9).describe("SGD's and LARS's momentum, Adam's β₁."),
+    weightDecay: z.number().min(0).default(1e-4).describe("of weights"),
+    clipNorm: positive
+      .nullable()
+      .default(null)
+      .describe("gradients whose norm, all together, is larger are scaled to it"),
+  },
+  {
+    sgd: { nesterov: z.boolean().default(false).describe("Nesterov's momentum"), excludeVectors },
+    adamw: {
+      excludeVectors,
+      beta2: share.default(0.999).describe("Adam's β₂"),
+      epsilon: positive.default(1e-8).describe("Adam's ε"),
+    },
+    lars: { trust },
+    "lars-reference": { trust },
+  } satisfies Record<OptimizerKind, z.core.$ZodShape>,
+);
+
+const schedule = kinds(
+  "how the rate falls",
+  { warmupEpochs: z.number().min(0).default(0).describe("Epochs in which the rate rises from 0.") },
+  {
+    cosine: {},
+    constant: {},
+    step: {
+      milestones: z.array(positive).default([]).describe("epochs at which the rate is multiplied by gamma"),
+      gamma: positive.default(0.1).describe("by what the rate is multiplied at each milestone"),
+    },
+  } satisfies Record<ScheduleSettings["kind"], z.core.$ZodShape>,
+);
+
+/** Groups of fields by kind. */
+export const groups = { optimizer, schedule } as const;
 
 const localViews = z.strictObject({ size: count, scale: range, count: count.default(1) });
 

@@ -12,14 +12,8 @@ import {
   scope,
   type Value,
 } from "../graph/index.js";
-import {
-  hcscLoss,
-  instanceNormalizer,
-  type Level,
-  type LossSettings,
-  prototypeNormalizer,
-  type Variant,
-} from "../hcsc/index.js";
+import { hcscLoss, instanceNormalizer, type Level, type LossSettings, prototypeNormalizer } from "../hcsc/index.js";
+import { rulesOf, type Variant } from "../variants.js";
 import { type Case, floats, scalarOf, type Tensors } from "./case.js";
 
 /** The loss settings of a case. */
@@ -70,7 +64,7 @@ export async function replayLoss(c: Case): Promise<Tensors> {
   for (const l of sizes.keys()) {
     if (l < sizes.length - 1 && settings.prototypeSelection)
       given[feeds.prototypeDraws(0, l)] = c.tensor(`uPrototype_${l}`);
-    if (settings.variant === "reference") {
+    if (rulesOf(settings.variant).positive === "assigned") {
       given[feeds.assignment(l)] = c.tensor(`assignment_${l}`);
       given[feeds.maxAssignment(l)] = floats(c.ids(`maxAssignment_${l}`), []);
     }
@@ -88,7 +82,7 @@ function lossGraph(c: Case, settings: LossSettings): Graph {
     c.number("queue"),
     c.list("prototypes"),
   ];
-  const reference = settings.variant === "reference";
+  const isAssigned = rulesOf(settings.variant).positive === "assigned";
   const bare = sizes.map((m, l) => ({
     prototypes: input(state.prototypes(l), [m, dimension]),
     temperature: input(state.temperature(l), [m]),
@@ -98,8 +92,8 @@ function lossGraph(c: Case, settings: LossSettings): Graph {
     ...level,
     parent: l < sizes.length - 1 ? input(state.parent(l), [sizes[l]], "int32") : null,
     normalizer: l < sizes.length - 1 ? reshape(prototypeNormalizer(settings, level, bare[l + 1]), [sizes[l]]) : null,
-    assignment: reference ? input(feeds.assignment(l), [batch], "int64") : null,
-    maxAssignment: reference ? input(feeds.maxAssignment(l), []) : null,
+    assignment: isAssigned ? input(feeds.assignment(l), [batch], "int64") : null,
+    maxAssignment: isAssigned ? input(feeds.maxAssignment(l), []) : null,
   }));
   const [q, keys, queue] = [
     input("q", [batch, dimension]),
@@ -124,7 +118,7 @@ function lossGraph(c: Case, settings: LossSettings): Graph {
   for (const l of sizes.keys()) {
     outputs[`prototypeMask_${l}`] = loss.prototypeMasks[l];
     outputs[`prototypeKeep_${l}`] = loss.prototypeKeepFractions[l];
-    if (!reference) outputs[`positive_${l}`] = loss.positives[l];
+    if (!isAssigned) outputs[`positive_${l}`] = loss.positives[l];
   }
   return { name: "loss", inputs: inputsOf(Object.values(outputs)), outputs };
 }
@@ -133,6 +127,7 @@ function lossGraph(c: Case, settings: LossSettings): Graph {
 function documented(c: Case, settings: LossSettings, r: Readonly<Record<string, DenseArray>>): Tensors {
   const sizes = c.list("prototypes");
   const [batch, length] = [c.number("batch"), c.number("queue")];
+  const rules = rulesOf(settings.variant);
   const instanceTerms = settings.instanceSelection ? sizes.length : 1;
   const out: Tensors = { "out.loss": r.loss, "out.gradQ": r.gradQ };
   const term = (i: number) => r[`term_${i}`];
@@ -145,13 +140,13 @@ function documented(c: Case, settings: LossSettings, r: Readonly<Record<string, 
     }
     if (l < sizes.length - 1 && settings.prototypeSelection)
       out[`out.prototypeKeepFraction_${l}`] = r[`prototypeKeep_${l}`];
-    if (settings.variant === "paper") {
+    if (rules.positive === "nearest") {
       out[`out.positive_${l}`] = r[`positive_${l}`];
       if (l < sizes.length - 1)
         out[`out.prototypeMask_${l}`] = bytes(r[`prototypeMask_${l}`].data as Float32Array, [batch, sizes[l]]);
     }
   }
-  if (settings.variant === "paper") {
+  if (rules.instanceTerms === "averaged") {
     const average = (from: number) => sizes.reduce((s, _, l) => s + Number(term(from + l).data[0]), 0) / sizes.length;
     out["out.icsc"] = scalarOf(average(0));
     out["out.pcsc"] = scalarOf(average(instanceTerms));

@@ -13,21 +13,28 @@ import {
 } from "../optim/index.js";
 import { type Case, floats, scalarOf, type Tensors } from "./case.js";
 
+/** The settings of each kind that cases have. */
+const settingsOf: { readonly [K in OptimizerKind]: (c: Case) => OptimizerSettings & { readonly kind: K } } = {
+  sgd: (c) => ({ kind: "sgd", ...common(c), nesterov: c.flag("nesterov", false), excludeVectors: false }),
+  adamw: (c) => ({
+    kind: "adamw",
+    ...common(c),
+    excludeVectors: false,
+    beta2: c.number("beta2", 0.999),
+    epsilon: c.number("epsilon", 1e-8),
+  }),
+  lars: (c) => ({ kind: "lars", ...common(c), trust: c.number("trust", 0.001) }),
+  "lars-reference": (c) => ({ kind: "lars-reference", ...common(c), trust: c.number("trust", 0.001) }),
+};
+
+const common = (c: Case) => ({ weightDecay: c.number("weightDecay"), clipNorm: null });
+
 /** The optimizer settings of a case. */
 export function optimizerSettings(c: Case): OptimizerSettings {
   const given = c.text("optimizer").replace(/^sgd-nesterov$/, "sgd");
   if (!optimizerKinds.includes(given as OptimizerKind))
     throw new UsageError(`optimizer ${given}: known are ${optimizerKinds.join(", ")}`);
-  return {
-    kind: given as OptimizerKind,
-    weightDecay: c.number("weightDecay"),
-    nesterov: c.flag("nesterov", false),
-    excludeVectors: false,
-    beta2: c.number("beta2", 0.999),
-    epsilon: c.number("epsilon", 1e-8),
-    trust: c.number("trust", 0.001),
-    clipNorm: null,
-  };
+  return settingsOf[given as OptimizerKind](c);
 }
 
 /** The outputs of an `optimizer` case. */

@@ -13,7 +13,9 @@ import {
   type StepSettings,
   state,
 } from "../artifacts/index.js";
+import { resnet } from "../nn/index.js";
 import { chooseTarget } from "../runtime/index.js";
+import { rulesOf } from "../variants.js";
 import { type Case, floats, longs, scalarOf, type Tensors } from "./case.js";
 import { hierarchyState, lossSettings, stackDraws } from "./loss.js";
 
@@ -21,13 +23,14 @@ import { hierarchyState, lossSettings, stackDraws } from "./loss.js";
 export function caseStep(c: Case): StepSettings {
   return {
     encoder: {
-      net: {
+      backbone: resnet({
         block: "basic",
         widths: c.list("widths"),
         blocks: c.list("blocks"),
         stem: c.text("stem") === "imagenet" ? "imagenet" : "small",
-      },
+      }),
       channels: 3,
+      imageSize: c.number("imageSize"),
       dimension: c.number("dim"),
     },
     loss: lossSettings(c),
@@ -36,13 +39,9 @@ export function caseStep(c: Case): StepSettings {
       weightDecay: c.number("weightDecay"),
       nesterov: c.flag("nesterov", false),
       excludeVectors: false,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      trust: 0.001,
       clipNorm: null,
     },
     batchSize: c.number("batch"),
-    imageSize: c.number("imageSize"),
     localSizes: c.list("localSizes"),
     pixels: null, // cases hold normalised images, and every draw
     draws: "numbers",
@@ -141,7 +140,7 @@ function stepFeeds(c: Case, step: StepSettings, t: number): Tensors {
     given[feeds.prototypeDraws(0, l)] = at(`uPrototype_${l}`);
     for (const v of step.localSizes.keys()) given[feeds.prototypeDraws(v + 1, l)] = at(`uPrototypeLocal${v}_${l}`);
   }
-  if (step.loss.variant === "reference") {
+  if (rulesOf(step.loss.variant).positive === "assigned") {
     const index = c.ids(`step${t}.index`);
     for (const l of step.clusters.keys()) {
       const owner = c.ids(`im2cluster_${l}`);

@@ -1,7 +1,7 @@
 /** What a sweep has found: `results.jsonl`, a line a finished run, and the same as means over seeds. */
 import { readFile } from "node:fs/promises";
 import { CheckpointError, UsageError } from "../errors.js";
-import { fieldChanges, parseRecipe, type Recipe } from "../recipe/index.js";
+import { fieldChanges, parseWrittenRecipe, type Recipe } from "../recipe/index.js";
 import { writeAtomically } from "../tensorfile/index.js";
 import type { PlannedRun } from "./plan.js";
 
@@ -41,7 +41,7 @@ export async function readResults(file: string): Promise<readonly RunResult[]> {
     if (line === "") return [];
     try {
       const result = JSON.parse(line) as RunResult;
-      return [{ ...result, recipe: parseRecipe(result.recipe, "its recipe") }];
+      return [{ ...result, recipe: parseWrittenRecipe(result.recipe, "its recipe") }];
     } catch (cause) {
       throw new CheckpointError(
         `${file}, line ${i + 1} is damaged: ${(cause as Error).message}. Delete the line; its run is then measured again`,

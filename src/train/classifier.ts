@@ -66,7 +66,6 @@ export async function trainClassifier(training: ClassifierTraining): Promise<Tra
     kind: training.targets.kind,
     classes: training.targets.classes,
     batchSize: Math.min(protocol.batchSize, images.length),
-    imageSize: recipe.encoder.imageSize,
     pixels: pixelStatistics(recipe),
     weightDecay,
   };
@@ -74,8 +73,7 @@ export async function trainClassifier(training: ClassifierTraining): Promise<Tra
   const program = compile(graph, training.target);
   await engine.load(program.name, program.model, { state: program.state });
   const frozen = protocol.trains === "head";
-  if (frozen)
-    await engine.load("encoder", encoderModel(settings.encoder, settings.imageSize, weights, settings.pixels));
+  if (frozen) await engine.load("encoder", encoderModel(settings.encoder, weights, settings.pixels));
   const start = startOf(settings, stateOf(graph), weights, training.seed);
   const memory = memoryOf(training.target, start);
   for (const part of memory.pack([start])) await engine.write(part);
@@ -118,7 +116,7 @@ function startOf(
 /** Runs every step. @returns the mean loss of the last epoch */
 async function steps(training: ClassifierTraining, settings: ClassifierSettings): Promise<number> {
   const { engine, loader, targets, images, protocol, seed, progress = () => {} } = training;
-  const { batchSize, imageSize, encoder } = settings;
+  const { batchSize, encoder } = settings;
   const perEpoch = Math.floor(images.length / batchSize);
   const total = protocol.epochs * perEpoch;
   function* requests() {
@@ -128,7 +126,7 @@ async function steps(training: ClassifierTraining, settings: ClassifierSettings)
   }
   let [done, sum] = [0, 0];
   for await (const { indices, views, release } of loader.train(requests(), [viewPolicy(training.recipe)])) {
-    const pixels = { shape: [batchSize, encoder.channels, imageSize, imageSize], data: views[0] };
+    const pixels = { shape: [batchSize, encoder.channels, encoder.imageSize, encoder.imageSize], data: views[0] };
     const below =
       protocol.trains === "whole"
         ? { [classifierFeeds.images]: pixels }

@@ -2,7 +2,6 @@
 import type { DenseArray, Matrix } from "../array.js";
 import { encoderModel, encoderSettings } from "../artifacts/index.js";
 import type { EvaluationPolicy, Loader } from "../data/index.js";
-import { featureWidth } from "../nn/index.js";
 import { pixelStatistics, type Recipe } from "../recipe/index.js";
 import type { Engine } from "../runtime/index.js";
 
@@ -41,11 +40,11 @@ export async function embedImages(
   signal?: AbortSignal,
 ): Promise<Embedded> {
   const settings = encoderSettings(recipe.encoder);
-  const width = featureWidth(settings.net);
+  const width = settings.backbone.featureWidth;
   const features = new Float32Array(indices.length * width);
   const embeddings = new Float32Array(indices.length * settings.dimension);
-  const size = recipe.encoder.imageSize;
-  await engine.load("encoder", encoderModel(settings, size, weights, pixelStatistics(recipe)));
+  const size = settings.imageSize;
+  await engine.load("encoder", encoderModel(settings, weights, pixelStatistics(recipe)));
   const requests = Array.from({ length: Math.ceil(indices.length / batchSize) }, (_, b) => ({
     indices: indices.subarray(b * batchSize, (b + 1) * batchSize),
     epoch: 0,

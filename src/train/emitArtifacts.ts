@@ -38,7 +38,7 @@ export async function emitArtifacts(recipe: Recipe, folder: string): Promise<rea
     ...(phases.length > 1 ? [["prepare", prepareProgram(s)] as const] : []),
   ];
   const weights = initialEncoder(encoderSettings(recipe.encoder), recipe.seed);
-  const encoder = encoderModel(s.encoder, s.imageSize, weights, null);
+  const encoder = encoderModel(s.encoder, weights, null);
   const files: [string, Uint8Array][] = [
     ["encoder.onnx", encoder],
     ...programs.map(([name, p]): [string, Uint8Array] => [`${name}.onnx`, p.model]),

@@ -1,6 +1,6 @@
 /** How the authors train classifiers to evaluate an encoder. */
 import type { ClassifierSettings } from "../artifacts/index.js";
-import type { ScheduleSettings } from "../optim/index.js";
+import { type ScheduleSettings, stretched } from "../optim/index.js";
 
 /** How a classifier learns. */
 export interface Protocol {
@@ -49,7 +49,7 @@ export const protocols = {
     batchSize: 16,
     headRate: 0.8,
     backboneRate: 0,
-    schedule: { kind: "cosine", warmupEpochs: 0, milestones: [], gamma: 1 },
+    schedule: { kind: "cosine", warmupEpochs: 0 },
   },
   /** `eval_semisup`. */
   fineTuning: {
@@ -66,8 +66,5 @@ export const protocols = {
 export const inEpochs = (protocol: Protocol, epochs: number): Protocol => ({
   ...protocol,
   epochs,
-  schedule: {
-    ...protocol.schedule,
-    milestones: protocol.schedule.milestones.map((m) => (m * epochs) / protocol.epochs),
-  },
+  schedule: stretched(protocol.schedule, protocol.epochs, epochs),
 });

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { SetIdentity } from "../data/index.js";
 import { CheckpointError, UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
-import { parseRecipe } from "../recipe/index.js";
+import { parseWrittenRecipe } from "../recipe/index.js";
 import { makeFolder, writeAtomically } from "../tensorfile/index.js";
 import { stepOf } from "./checkpoint.js";
 
@@ -107,7 +107,7 @@ export class RunFolder {
         cause,
       });
     }
-    return new RunFolder(path, { ...description, recipe: parseRecipe(description.recipe, file) });
+    return new RunFolder(path, { ...description, recipe: parseWrittenRecipe(description.recipe, file) });
   }
 
   get metricsFile(): string {

@@ -44,8 +44,8 @@ export function stepFeeds(
   const longs = (data: BigInt64Array, shape = [batchSize]): DenseArray => ({ shape, data });
   const shuffle = s.keySubBatches > 1 ? keyShuffle(batchSize, seed, batchNumber(plan, position)) : null;
   const given: Record<string, DenseArray> = {
-    [feeds.queryImages]: image(s.imageSize, views[0]),
-    [feeds.keyImages]: image(s.imageSize, shuffle ? reordered(views[1], shuffle.order) : views[1]),
+    [feeds.queryImages]: image(s.encoder.imageSize, views[0]),
+    [feeds.keyImages]: image(s.encoder.imageSize, shuffle ? reordered(views[1], shuffle.order) : views[1]),
     [feeds.slots]: longs(
       BigInt64Array.from({ length: batchSize }, (_, i) => BigInt((position.enqueued + i) % method.queue)),
       [batchSize, 1],

@@ -23,7 +23,6 @@ const settings: ClassifierSettings = {
   kind: "single",
   classes: 3,
   batchSize: 6,
-  imageSize: 10,
   pixels: contrastive.pixels,
   weightDecay: 0.01,
 };

@@ -1,12 +1,13 @@
 import test from "ava";
 import { compile, fusedStep, packState, prepareProgram, results, type Target } from "../../src/artifacts/index.js";
+import { resnet } from "../../src/nn/index.js";
 import { decodeModel } from "../../src/onnx/index.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
-import { allFeeds, fedTo, settings, startingState } from "./smallStep.js";
+import { allFeeds, fedTo, net, settings, startingState } from "./smallStep.js";
 
 const kept = {
   ...settings,
-  encoder: { ...settings.encoder, net: { ...settings.encoder.net, widths: [16, 32], blocks: [2, 2] } },
+  encoder: { ...settings.encoder, backbone: resnet({ ...net, widths: [16, 32], blocks: [2, 2] }) },
   keySubBatches: 1,
 };
 const remade = { ...kept, recompute: true };

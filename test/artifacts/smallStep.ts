@@ -12,11 +12,14 @@ import {
   wordInputs,
   wordShape,
 } from "../../src/artifacts/index.js";
+import { type ResNet, resnet } from "../../src/nn/index.js";
 import { slotNames } from "../../src/optim/index.js";
 import { normal, random } from "../../src/random.js";
 
+export const net: ResNet = { block: "basic", widths: [8, 16], blocks: [1, 1], stem: "small" };
+
 export const settings: StepSettings = {
-  encoder: { net: { block: "basic", widths: [8, 16], blocks: [1, 1], stem: "small" }, channels: 1, dimension: 8 },
+  encoder: { backbone: resnet(net), channels: 1, imageSize: 10, dimension: 8 },
   loss: {
     variant: "paper",
     temperature: 0.2,
@@ -29,13 +32,9 @@ export const settings: StepSettings = {
     weightDecay: 1e-3,
     nesterov: false,
     excludeVectors: false,
-    beta2: 0.999,
-    epsilon: 1e-8,
-    trust: 0.001,
     clipNorm: 1,
   },
   batchSize: 8,
-  imageSize: 10,
   localSizes: [],
   pixels: { mean: [0.5], std: [0.25] },
   draws: "words",
@@ -109,8 +108,8 @@ export function startingState(s: StepSettings): Record<string, DenseArray> {
 
 /** What programs of these settings take for one batch of grey images. */
 export const allFeeds = (s: StepSettings): Record<string, DenseArray> => ({
-  [feeds.queryImages]: pixels([s.batchSize, 1, s.imageSize, s.imageSize]),
-  [feeds.keyImages]: pixels([s.batchSize, 1, s.imageSize, s.imageSize]),
+  [feeds.queryImages]: pixels([s.batchSize, 1, s.encoder.imageSize, s.encoder.imageSize]),
+  [feeds.keyImages]: pixels([s.batchSize, 1, s.encoder.imageSize, s.encoder.imageSize]),
   [feeds.unshuffle]: ids([3, 1, 0, 2, 7, 6, 5, 4]),
   [feeds.slots]: {
     ...ids(Array.from({ length: s.batchSize }, (_, i) => (s.queue - 2 + i) % s.queue)),

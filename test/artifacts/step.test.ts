@@ -3,6 +3,7 @@ import type { DenseArray } from "../../src/array.js";
 import {
   applyStep,
   compile,
+  encoderSettings,
   feeds,
   fusedStep,
   gradientStep,
@@ -11,7 +12,6 @@ import {
   results,
   state,
 } from "../../src/artifacts/index.js";
-import { backbones } from "../../src/nn/index.js";
 import { type Engine, openEngine } from "../../src/runtime/index.js";
 import { allFeeds, fedTo, ids, settings, startingState } from "./smallStep.js";
 
@@ -128,8 +128,7 @@ test.serial("ResNet-50's full training graph is built in under 2 s of the proces
   const began = process.cpuUsage();
   const s = {
     ...settings,
-    encoder: { net: backbones.resnet50, channels: 3, dimension: 128 },
-    imageSize: 224,
+    encoder: encoderSettings({ backbone: "resnet50", width: 1, channels: 3, imageSize: 224, dimension: 128 }),
     clusters: [3000, 2000, 1000],
     queue: 16384,
   };

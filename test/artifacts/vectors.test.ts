@@ -13,8 +13,9 @@ import {
   state,
   type Target,
 } from "../../src/artifacts/index.js";
+import { resnet } from "../../src/nn/index.js";
 import { decodeModel } from "../../src/onnx/index.js";
-import { type OptimizerKind, optimizerKinds, slotNames } from "../../src/optim/index.js";
+import { type OptimizerKind, type OptimizerSettings, slotNames } from "../../src/optim/index.js";
 import { type Engine, openEngine } from "../../src/runtime/index.js";
 import { allFeeds, fedTo, gaussian, scalar, settings, startingState } from "./smallStep.js";
 
@@ -55,18 +56,23 @@ async function after(target: Target, start: Tensors, programs: readonly Program[
   return { out, held: memory.unpack(await engine.read()) as Tensors };
 }
 
-const withOptimizer = (kind: OptimizerKind, more: Partial<StepSettings["optimizer"]> = {}): StepSettings => ({
-  ...settings,
-  optimizer: { ...settings.optimizer, kind, clipNorm: null, ...more },
-});
+const common = { weightDecay: 1e-3, clipNorm: null };
+const of: { readonly [K in OptimizerKind]: OptimizerSettings & { readonly kind: K } } = {
+  sgd: { kind: "sgd", ...common, nesterov: false, excludeVectors: false },
+  adamw: { kind: "adamw", ...common, excludeVectors: false, beta2: 0.999, epsilon: 1e-8 },
+  lars: { kind: "lars", ...common, trust: 0.001 },
+  "lars-reference": { kind: "lars-reference", ...common, trust: 0.001 },
+};
 
-const optimizers: readonly (readonly [string, StepSettings])[] = [
-  ...optimizerKinds.map((kind) => [kind, withOptimizer(kind)] as const),
-  ["sgd with Nesterov's momentum", withOptimizer("sgd", { nesterov: true })],
-  ["sgd without decay of vectors", withOptimizer("sgd", { excludeVectors: true })],
-  ["adamw without decay of vectors", withOptimizer("adamw", { excludeVectors: true })],
-  ["sgd with clipping", withOptimizer("sgd", { clipNorm: 0.5 })],
-];
+const optimizers: readonly (readonly [string, StepSettings])[] = (
+  [
+    ...Object.entries(of),
+    ["sgd with Nesterov's momentum", { ...of.sgd, nesterov: true }],
+    ["sgd without decay of vectors", { ...of.sgd, excludeVectors: true }],
+    ["adamw without decay of vectors", { ...of.adamw, excludeVectors: true }],
+    ["sgd with clipping", { ...of.sgd, clipNorm: 0.5 }],
+  ] as const
+).map(([name, optimizer]) => [name, { ...settings, optimizer }]);
 
 for (const [name, s] of optimizers)
   test.serial(`an update of vectors is the update of each tensor: ${name}`, async (t) => {
@@ -101,11 +107,14 @@ const shapes: readonly (readonly [string, StepSettings])[] = [
     {
       ...settings,
       keySubBatches: 1,
-      imageSize: 33,
-      encoder: { ...settings.encoder, net: { block: "bottleneck", widths: [4, 8], blocks: [2, 1], stem: "imagenet" } },
+      encoder: {
+        ...settings.encoder,
+        imageSize: 33,
+        backbone: resnet({ block: "bottleneck", widths: [4, 8], blocks: [2, 1], stem: "imagenet" }),
+      },
     },
   ],
-  ["no momentum but LARS's", withOptimizer("lars")],
+  ["no momentum but LARS's", { ...settings, optimizer: of.lars }],
 ];
 for (const [name, s] of shapes)
   for (const phase of ["warmup", "selective"] as const)

@@ -6,13 +6,13 @@ import {
   concentration,
   distancesTo,
   type Hierarchy,
-  type HierarchyVariant,
   hierarchy,
   padHierarchy,
   plainNearest,
   similarities,
   unitRows,
 } from "../../src/cluster/index.js";
+import type { Variant } from "../../src/variants.js";
 import { readFixture, relativeError } from "./fixture.js";
 import { matrixOf, unitMixture } from "./points.js";
 
@@ -79,7 +79,7 @@ function faults({ levels }: Hierarchy, images: number, temperature: number): str
   return found;
 }
 
-for (const variant of ["paper", "reference"] as const satisfies HierarchyVariant[]) {
+for (const variant of ["paper", "reference"] as const satisfies Variant[]) {
   test(`every image has one leaf and the tree is whole: ${variant}`, async (t) => {
     const cases = fc.record({
       seed: fc.nat(),

@@ -21,7 +21,7 @@ import { withoutTelemetry } from "../../src/ort/index.js";
 import { type Case, type CaseGraph, graphOf } from "./case.js";
 import { difference, type Found, stepTolerance, toleranceOf } from "./compare.js";
 import type { Answer, Form, Question, Verdict } from "./messages.js";
-import { arraysOf, graphOfStep, type StepCase } from "./steps.js";
+import { arraysOf, graphOfStep, type StepCase, settingsOf } from "./steps.js";
 
 /** One case's part of a model. */
 interface Part {
@@ -187,7 +187,7 @@ async function stepVerdict(c: StepCase, form: Form): Promise<Verdict> {
   const given = arraysOf(c, portable);
   const expected = await runModel("cpu", portable.model, given);
   await say({ kind: "answered" });
-  const memory = stateMemory(target, stateTensors(c.step));
+  const memory = stateMemory(target, stateTensors(settingsOf(c)));
   const packed: Tensors = Object.assign({}, ...memory.pack([given as Readonly<Record<string, DenseArray>>]));
   const actual = await runModel("webgpu", form === "device" ? webGpuModel(plain) : plain, packed);
   return worstOf(expected, plainly(memory, actual), stepTolerance);

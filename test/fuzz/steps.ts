@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { DenseArray } from "../../src/array.js";
 import { elements } from "../../src/array.js";
 import {
+  type EncoderSettings,
   feeds,
   fusedStep,
   type Levels,
@@ -12,57 +13,67 @@ import {
   state,
 } from "../../src/artifacts/index.js";
 import type { Graph } from "../../src/graph/index.js";
+import { type ResNet, resnet } from "../../src/nn/index.js";
 import { normal, permutation, type Random, random } from "../../src/random.js";
 import { decision, oneOf, type Take, times } from "./take.js";
 
 export interface StepCase {
-  readonly step: StepSettings;
+  /** The encoder's backbone, and the rest of it: plain data, so that it can be sent to another process. */
+  readonly net: ResNet;
+  readonly encoder: Omit<EncoderSettings, "backbone">;
+  readonly step: Omit<StepSettings, "encoder">;
   readonly phase: Phase;
   /** Of the state and the feeds. */
   readonly seed: number;
 }
 
-export const graphOfStep = ({ step, phase }: StepCase, levels: Levels): Graph => fusedStep(step, phase, levels, true);
+export const settingsOf = ({ net, encoder, step }: StepCase): StepSettings => ({
+  ...step,
+  encoder: { ...encoder, backbone: resnet(net) },
+});
+
+export const graphOfStep = (c: StepCase, levels: Levels): Graph => fusedStep(settingsOf(c), c.phase, levels, true);
 
 /** Widths at which kernels of the device are wrong, and some at which none is. */
 const widths = [3, 6, 8, 9, 12, 14, 15, 18, 21, 24];
 
+function drawnOptimizer(take: Take): StepSettings["optimizer"] {
+  const kind = oneOf(take, ["sgd", "lars"] as const);
+  const nesterov = take(2) === 1;
+  const common = { weightDecay: 1e-3, clipNorm: oneOf(take, [null, 1]) };
+  return kind === "sgd" ? { kind, ...common, nesterov, excludeVectors: false } : { kind, ...common, trust: 0.001 };
+}
+
 function drawn(take: Take): StepCase {
   const stages = oneOf(take, [2, 1, 3]);
   const variant = oneOf(take, ["paper", "reference"] as const);
+  const phase = oneOf(take, ["warmup", "selective", "selective"] as const);
+  const seed = take(1000);
+  const net: ResNet = {
+    block: oneOf(take, ["basic", "basic", "bottleneck"] as const),
+    widths: times(stages, () => oneOf(take, widths)),
+    blocks: times(stages, () => 1),
+    stem: oneOf(take, ["small", "imagenet"] as const),
+  };
+  const [channels, dimension] = [oneOf(take, [1, 3]), oneOf(take, [8, 6, 9, 15])];
+  const loss = {
+    variant,
+    temperature: 0.2,
+    instanceSelection: take(4) > 0,
+    prototypeSelection: take(4) > 0,
+    selectionOnLocal: true,
+  };
+  const optimizer = drawnOptimizer(take);
+  const batchSize = oneOf(take, [4, 6]);
   return {
-    phase: oneOf(take, ["warmup", "selective", "selective"] as const),
-    seed: take(1000),
+    phase,
+    seed,
+    net,
+    encoder: { channels, imageSize: 9 + take(21), dimension },
     step: {
-      encoder: {
-        net: {
-          block: oneOf(take, ["basic", "basic", "bottleneck"] as const),
-          widths: times(stages, () => oneOf(take, widths)),
-          blocks: times(stages, () => 1),
-          stem: oneOf(take, ["small", "imagenet"] as const),
-        },
-        channels: oneOf(take, [1, 3]),
-        dimension: oneOf(take, [8, 6, 9, 15]),
-      },
-      loss: {
-        variant,
-        temperature: 0.2,
-        instanceSelection: take(4) > 0,
-        prototypeSelection: take(4) > 0,
-        selectionOnLocal: true,
-      },
-      optimizer: {
-        kind: oneOf(take, ["sgd", "lars"] as const),
-        weightDecay: 1e-3,
-        nesterov: take(2) === 1,
-        excludeVectors: false,
-        beta2: 0.999,
-        epsilon: 1e-8,
-        trust: 0.001,
-        clipNorm: oneOf(take, [null, 1]),
-      },
-      batchSize: oneOf(take, [4, 6]),
-      imageSize: 9 + take(21),
+      loss,
+      optimizer,
+      batchSize,
       localSizes: oneOf(take, [[], [], [9], [10, 13]]),
       pixels: null,
       draws: "numbers", // words give them too close to a probability now and then
@@ -92,7 +103,7 @@ export function arraysOf({ step, seed }: StepCase, { inputs }: Program): Readonl
   );
 }
 
-type Fill = (shape: readonly number[], next: Random, step: StepSettings) => readonly number[];
+type Fill = (shape: readonly number[], next: Random, step: StepCase["step"]) => readonly number[];
 
 const fill =
   (one: (next: Random) => number): Fill =>
@@ -107,7 +118,7 @@ const unitRows: Fill = (shape, next) => {
 
 /** He's spread for filters and matrices, about 1 for scales, small for shifts. */
 const weights: Fill = (shape, next) => {
-  if (shape.length === 1) return between(0.5, 1.5)(shape, next, {} as StepSettings);
+  if (shape.length === 1) return between(0.5, 1.5)(shape, next, {} as StepCase["step"]);
   const inputs = elements(shape.slice(1));
   return times(elements(shape), () => normal(next) * Math.sqrt(2 / inputs));
 };
@@ -129,7 +140,7 @@ const fills: readonly (readonly [RegExp, Fill])[] = [
   [/Normalizer/, between(1, 3)],
 ];
 
-function numbersOf(step: StepSettings, name: string, shape: readonly number[], next: Random): readonly number[] {
+function numbersOf(step: StepCase["step"], name: string, shape: readonly number[], next: Random): readonly number[] {
   const level = Number(name.split("/").at(-1));
   if (name === state.count(level)) return [step.clusters[level]];
   if (name === feeds.maxAssignment(level)) return [step.clusters[level] - 1];
@@ -142,8 +153,8 @@ function numbersOf(step: StepSettings, name: string, shape: readonly number[], n
 }
 
 /** `warmup step, widths 6,9 basic, image 13, …`. */
-export function shownStep({ step: s, phase, seed }: StepCase): string {
-  const { net, channels, dimension } = s.encoder;
+export function shownStep({ step: s, net, encoder, phase, seed }: StepCase): string {
+  const { channels, imageSize, dimension } = encoder;
   const loss = `${s.loss.variant} ${phase}, clusters ${s.clusters}, queue ${s.queue}`;
-  return `step of ${net.block} ${net.stem} widths ${net.widths}, image ${channels}x${s.imageSize} local [${s.localSizes}], dimension ${dimension}, batch ${s.batchSize}, ${loss}, seed ${seed}`;
+  return `step of ${net.block} ${net.stem} widths ${net.widths}, image ${channels}x${imageSize} local [${s.localSizes}], dimension ${dimension}, batch ${s.batchSize}, ${loss}, seed ${seed}`;
 }

@@ -32,7 +32,7 @@ const files: readonly OneNode[] = [
   node(
     "group normalisation by channel",
     image,
-    op("GroupNormalization", "x s b", "y", { num_groups: 2, epsilon: 0.1 }),
+    op("GroupNormalization", "x s b", "y", { num_groups: 2, epsilon: { float: 0.1 } }),
     perChannel,
     21,
   ),
@@ -41,7 +41,7 @@ const files: readonly OneNode[] = [
   node(
     "batch normalisation in training form",
     image,
-    op("BatchNormalization", "x s b m v", "y mean variance", { training_mode: 1, momentum: 0.8 }),
+    op("BatchNormalization", "x s b m v", "y mean variance", { training_mode: 1, momentum: { float: 0.8 } }),
     [...perChannel, ...statistics],
     15,
   ),

@@ -23,6 +23,7 @@ import {
   sum,
   type Value,
 } from "../../src/graph/index.js";
+import { resnet } from "../../src/nn/index.js";
 import { decodeModel } from "../../src/onnx/index.js";
 import { normal, random } from "../../src/random.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
@@ -203,9 +204,13 @@ for (const [name, stem, size, sub] of [
     if (!target) return t.log("skipped: this machine has no blocked kernels");
     const s: StepSettings = {
       ...settings,
-      encoder: { net: { block: "basic", widths: [16, 32], blocks: [1, 1], stem }, channels: 1, dimension: 8 },
+      encoder: {
+        backbone: resnet({ block: "basic", widths: [16, 32], blocks: [1, 1], stem }),
+        channels: 1,
+        imageSize: size,
+        dimension: 8,
+      },
       optimizer: { ...settings.optimizer, clipNorm: null },
-      imageSize: size,
       keySubBatches: sub,
     };
     const [start, given] = [startingState(s), allFeeds(s)];

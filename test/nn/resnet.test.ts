@@ -1,10 +1,11 @@
 import test from "ava";
 import { encoderSettings, encoderSpecs, initialEncoder } from "../../src/artifacts/index.js";
-import { type Backbone, backbones, featureWidth, widened } from "../../src/nn/index.js";
+import type { BackboneName } from "../../src/nn/index.js";
 
-const specsOf = (backbone: Backbone, width = 1) =>
-  encoderSpecs(encoderSettings({ backbone, width, channels: 3, dimension: 128 }));
-const trainable = (backbone: Backbone) =>
+const encoderOf = (backbone: BackboneName, width = 1) =>
+  encoderSettings({ backbone, width, channels: 3, imageSize: 64, dimension: 128 });
+const specsOf = (backbone: BackboneName, width = 1) => encoderSpecs(encoderOf(backbone, width));
+const trainable = (backbone: BackboneName) =>
   specsOf(backbone)
     .filter((s) => s.trainable && !s.name.startsWith("fc."))
     .reduce((n, s) => n + s.shape.reduce((p, d) => p * d, 1), 0);
@@ -14,10 +15,12 @@ for (const [backbone, parameters, width] of [
   ["resnet18", 11_176_512, 512],
   ["resnet34", 21_284_672, 512],
   ["resnet50", 23_508_032, 2048],
+  ["resnet101", 44_549_160 - 2_049_000, 2048],
+  ["wide-resnet50", 68_883_240 - 2_049_000, 2048],
 ] as const) {
   test(`${backbone} has torchvision's ${parameters} parameters and ${width} features`, (t) => {
     t.is(trainable(backbone), parameters);
-    t.is(featureWidth(backbones[backbone]), width);
+    t.is(encoderOf(backbone).backbone.featureWidth, width);
   });
 }
 
@@ -43,8 +46,38 @@ test("ResNet-18's tensors carry torchvision's names and shapes", (t) => {
   );
 });
 
+/** torchvision's `Bottleneck`: the stride on the 3×3, `width_per_group` of 128 instead of 64 in the wide one. */
+for (const [backbone, blocks, inner] of [
+  ["resnet101", [3, 4, 23, 3], 1],
+  ["wide-resnet50", [3, 4, 6, 3], 2],
+] as const)
+  test(`${backbone}'s tensors carry torchvision's names and shapes`, (t) => {
+    const expected = ["conv1.weight 64,3,7,7", "bn1.weight 64"];
+    for (const [stage, planes] of [64, 128, 256, 512].entries())
+      for (let block = 0; block < blocks[stage]; block++) {
+        const at = `layer${stage + 1}.${block}`;
+        const input = block > 0 ? 4 * planes : stage > 0 ? 2 * planes : 64;
+        const narrow = inner * planes;
+        expected.push(`${at}.conv1.weight ${narrow},${input},1,1`, `${at}.bn1.weight ${narrow}`);
+        expected.push(`${at}.conv2.weight ${narrow},${narrow},3,3`, `${at}.bn2.weight ${narrow}`);
+        expected.push(`${at}.conv3.weight ${4 * planes},${narrow},1,1`, `${at}.bn3.weight ${4 * planes}`);
+        if (block === 0)
+          expected.push(
+            `${at}.downsample.0.weight ${4 * planes},${input},1,1`,
+            `${at}.downsample.1.weight ${4 * planes}`,
+          );
+      }
+    t.deepEqual(
+      specsOf(backbone)
+        .filter((s) => s.name.endsWith("weight") && !s.name.startsWith("fc."))
+        .map((s) => `${s.name} ${s.shape}`)
+        .sort(),
+      expected.sort(),
+    );
+  });
+
 test("width multiplies the filters of every stage, and the features", (t) => {
-  t.is(featureWidth(widened(backbones.resnet8, 2)), 128);
+  t.is(encoderOf("resnet8", 2).backbone.featureWidth, 128);
   const [narrow, wide] = [specsOf("resnet8"), specsOf("resnet8", 2)];
   const shape = (specs: typeof narrow, name: string) => specs.find((s) => s.name === name)?.shape;
   t.deepEqual(shape(narrow, "layer2.0.conv1.weight"), [32, 16, 3, 3]);
@@ -52,7 +85,7 @@ test("width multiplies the filters of every stage, and the features", (t) => {
 });
 
 test("an encoder starts the same for a seed, otherwise for another, with norms at one", (t) => {
-  const settings = encoderSettings({ backbone: "resnet8", width: 1, channels: 1, dimension: 16 });
+  const settings = encoderSettings({ backbone: "resnet8", width: 1, channels: 1, imageSize: 28, dimension: 16 });
   const [a, b, other] = [initialEncoder(settings, 1), initialEncoder(settings, 1), initialEncoder(settings, 2)];
   t.deepEqual(a, b);
   t.notDeepEqual(a["conv1.weight"], other["conv1.weight"]);
@@ -60,10 +93,7 @@ test("an encoder starts the same for a seed, otherwise for another, with norms a
 });
 
 test("filters start with the spread of He et al. over their outputs, linear layers uniform in ±1/√inputs", (t) => {
-  const start = initialEncoder(
-    encoderSettings({ backbone: "resnet18-small", width: 1, channels: 3, dimension: 128 }),
-    7,
-  );
+  const start = initialEncoder(encoderOf("resnet18-small"), 7);
   for (const [name, { shape, data }] of Object.entries(start)) {
     if (shape.length < 2) continue;
     const spread = Math.sqrt(data.reduce((s, x) => s + x * x, 0) / data.length);

@@ -23,11 +23,12 @@ const tensor: fc.Arbitrary<TensorContent> = fc.tuple(name, shape).chain(([n, dim
 
 const attributes = fc.record({
   axis: fc.integer({ min: -(2 ** 31), max: 2 ** 31 }),
-  epsilon: fc.float({ noNaN: true }),
+  epsilon: fc.record({ float: fc.float({ noNaN: true }) }),
+  bias: fc.record({ float: fc.integer({ min: -9, max: 9 }) }),
   mode: fc.string(),
-  strides: fc.array(fc.nat(), { minLength: 1 }),
-  activation_params: fc.array(fc.float({ noNaN: true }), { minLength: 1 }),
-  keys: fc.array(fc.string(), { minLength: 1 }),
+  strides: fc.array(fc.nat()),
+  activation_params: fc.record({ floats: fc.array(fc.float({ noNaN: true })) }),
+  keys: fc.record({ strings: fc.array(fc.string()) }),
   value: tensor,
 });
 

@@ -3,18 +3,19 @@ import type { ExecutionContext } from "ava";
 import { compile, fusedStep, packState, results, type StepSettings } from "../../src/artifacts/index.js";
 import { ProviderError } from "../../src/errors.js";
 import { defects } from "../../src/graph/device/defects.js";
+import { resnet } from "../../src/nn/index.js";
 import { openLibrary } from "../../src/ort/index.js";
 import { Bound } from "../../src/runtime/bound.js";
 import { type CrossCheck, DeviceSessions } from "../../src/runtime/deviceSessions.js";
 import { Sessions } from "../../src/runtime/sessions.js";
-import { allFeeds, fedTo, settings, startingState } from "../artifacts/smallStep.js";
+import { allFeeds, fedTo, net, settings, startingState } from "../artifacts/smallStep.js";
 import { hcsc, withRecipe } from "../commands/cli.js";
 import { deviceTest } from "./device.js";
 
 /** A width at which a convolution of WebGPU reads the wrong channels. */
 const six: StepSettings = {
   ...settings,
-  encoder: { ...settings.encoder, net: { ...settings.encoder.net, widths: [6, 12] } },
+  encoder: { ...settings.encoder, backbone: resnet({ ...net, widths: [6, 12] }) },
 };
 const rule = "a convolution of 3n channels to 4m reads the wrong ones";
 

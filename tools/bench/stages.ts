@@ -80,7 +80,7 @@ const photoEpoch = (name: string): Promise<Row> =>
 async function embedding(name: string): Promise<Row> {
   const recipe = recipeOf(stepCases["resnet20, batch 64, 32 px"]);
   const settings = encoderSettings(recipe.encoder);
-  const model = encoderModel(settings, 32, initialEncoder(settings, 0), null);
+  const model = encoderModel(settings, initialEncoder(settings, 0), null);
   const pixels = gaussian([128, 3, 32, 32]);
   const engine = await openEngine();
   await engine.load("encoder", model);

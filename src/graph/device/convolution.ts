@@ -3,14 +3,14 @@
  * where it does not: zero channels that fill the last four, or a channel more that is dropped, make them right.
  */
 import { applyAll, concat, pad, reshape, reshapeLike, slice } from "../apply.js";
-import { windowOf } from "../ops.js";
+import { attributesOf, windowOf } from "../ops.js";
 import { isStatic } from "../shapes.js";
 import type { Value } from "../value.js";
 import type { Met } from "./replacement.js";
 
 const lanes = 4;
 const up = (n: number): number => Math.ceil(n / lanes) * lanes;
-const groupsOf = ({ attributes }: Met): number => (attributes.group as number | undefined) ?? 1;
+const groupsOf = ({ attributes }: Met): number => attributesOf("Conv", attributes).group;
 
 /** Filters [O,I,k…], their window, and its begin and end pads. */
 function partsOf({ inputs: [, w], attributes }: Met) {

@@ -1,7 +1,7 @@
 /** Reductions in two steps, where a provider is slow in one: the first makes many partial results, the second few. */
 import { applyAll, reshape } from "../apply.js";
 import type { OpType } from "../ops.js";
-import { count, isStatic } from "../shapes.js";
+import { count, fromFront, isStatic } from "../shapes.js";
 import { ints, known, type Value } from "../value.js";
 import type { Met } from "./replacement.js";
 
@@ -18,7 +18,7 @@ const elements = (v: Value): number => count(v.shape) as number;
 
 /** The axes along which there is something to reduce, in order. */
 function wideAxes({ inputs: [{ shape }, axes] }: Met): readonly number[] {
-  const all = (known(axes) ?? shape.map((_, i) => i)).map((a) => (a < 0 ? a + shape.length : a));
+  const all = (known(axes) ?? shape.map((_, i) => i)).map((a) => fromFront(a, shape.length));
   return all.filter((a) => shape[a] !== 1).sort((a, b) => a - b);
 }
 

@@ -1,13 +1,13 @@
 /** What a row of a table of replacements is, and graphs with a table's rows applied. */
 import { GraphError } from "../../errors.js";
 import { rewriteGraph } from "../rewrite.js";
-import { type Attributes, describe, type Value } from "../value.js";
+import { describe, type NodeAttributes, type Value } from "../value.js";
 
 /** A node of the graph with its inputs as they are by now. Optional inputs that are left out are null. */
 export interface Met {
   readonly op: string;
   readonly inputs: readonly Value[];
-  readonly attributes: Attributes;
+  readonly attributes: NodeAttributes;
   readonly outputs: readonly Value[];
 }
 

@@ -1,6 +1,6 @@
 /** Slices that go backwards. */
 import { apply } from "../apply.js";
-import { isSize } from "../shapes.js";
+import { fromFront, isSize } from "../shapes.js";
 import { ints, known, type Value } from "../value.js";
 import type { Met } from "./replacement.js";
 
@@ -17,7 +17,7 @@ function boundsOf({ inputs: [x, starts, ends, axes, steps] }: Met): readonly Bou
   const [from, to, step] = [known(starts), known(ends), known(steps)].map((v) => v ?? []);
   const along = known(axes) ?? from.map((_, i) => i);
   return along.map((given, i) => {
-    const axis = given < 0 ? given + x.shape.length : given;
+    const axis = fromFront(given, x.shape.length);
     const bounds = { axis, from: from[i], to: to[i], step: step[i] ?? 1 };
     const size = x.shape[axis];
     return bounds.step < 0 && isSize(size) ? within(bounds, size) : bounds;
@@ -26,7 +26,7 @@ function boundsOf({ inputs: [x, starts, ends, axes, steps] }: Met): readonly Bou
 
 /** Bounds backwards as ONNX clamps them: indices from the front, but for an end of −1 − size, which is before the first. */
 function within({ axis, from, to, step }: Bounds, size: number): Bounds {
-  const clamped = (i: number, least: number) => Math.max(least, Math.min(size - 1, i < 0 ? i + size : i));
+  const clamped = (i: number, least: number) => Math.max(least, Math.min(size - 1, fromFront(i, size)));
   const end = clamped(to, -1);
   return { axis, from: clamped(from, 0), to: end < 0 ? -1 - size : end, step };
 }

@@ -1,5 +1,6 @@
 /** WebGPU binds each output of a kernel as a buffer, and promises eight for a kernel, one of which is read: `Split`s into more fail. */
 import { split } from "../apply.js";
+import { attributesOf } from "../ops.js";
 import { known, type Value } from "../value.js";
 import type { Met } from "./replacement.js";
 
@@ -9,7 +10,7 @@ export const givesTooMany = ({ inputs, outputs }: Met): boolean => outputs.lengt
 
 /** The same parts by a tree of `Split`s. */
 export const treeOfSplits = ({ inputs: [x, sizes], attributes }: Met): readonly Value[] =>
-  parts(x, known(sizes) as number[], (attributes.axis as number | undefined) ?? 0);
+  parts(x, known(sizes) as number[], attributesOf("Split", attributes).axis);
 
 function parts(x: Value, sizes: readonly number[], axis: number): readonly Value[] {
   if (sizes.length === 1) return [x];

@@ -4,7 +4,7 @@
  */
 import { transpose } from "../apply.js";
 import { grouped } from "../expand/deviceFilters.js";
-import { windowOf } from "../ops.js";
+import { attributesOf, windowOf } from "../ops.js";
 import { isStatic } from "../shapes.js";
 import { producer, type Value } from "../value.js";
 import type { Met } from "./replacement.js";
@@ -13,7 +13,7 @@ const imagesFirst = [1, 0, 2, 3];
 const product = (sizes: readonly number[]): number => sizes.reduce((p, d) => p * d, 1);
 
 export function hasWideFilters({ inputs: [x, w, bias], attributes, outputs: [y] }: Met): boolean {
-  if (bias || x.shape.length !== 4 || ((attributes.group as number | undefined) ?? 1) !== 1) return false;
+  if (bias || x.shape.length !== 4 || attributesOf("Conv", attributes).group !== 1) return false;
   if (![x, w, y].every((v) => isStatic(v.shape) && v.dtype === "float32")) return false;
   const [taps, places] = [w, y].map((v) => product(v.shape.slice(2) as number[]));
   return taps >= 16 && taps > places;

@@ -16,15 +16,16 @@ import {
   sum,
   transpose,
 } from "../apply.js";
-import { windowOf } from "../ops.js";
+import { spatialSizes } from "../axes.js";
+import { attributesOf, windowOf } from "../ops.js";
 import { count, sizes } from "../shapes.js";
 import { type Attributes, ints, type Value } from "../value.js";
 import type { Expansion } from "./expansion.js";
 
 export const listOf = (a: Attributes, name: string) => a[name] as readonly number[];
-const spatialOf = (x: Value): readonly number[] => sizes("expand", { ...x, shape: x.shape.slice(2) });
+const spatialOf = (x: Value): readonly number[] => spatialSizes("expand", x);
 const product = (dimensions: readonly number[]) => dimensions.reduce((p, d) => p * d, 1);
-const groupOf = (a: Attributes): number => (a.group as number | undefined) ?? 1;
+const groupOf = (a: Attributes): number => attributesOf("Conv", a).group;
 
 /** Whether dx at stride 1 is better a convolution by turned filters than a transposed one. */
 type Turns = (dy: Value, w: Value) => boolean;

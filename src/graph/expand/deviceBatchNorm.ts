@@ -10,12 +10,11 @@
  * a number are joined to one node for all layers where these are parts of one vector (`device/`).
  */
 import { apply, div, mean, mul, reshape, sub } from "../apply.js";
+import { notChannels } from "../axes.js";
 import { count, isStatic } from "../shapes.js";
 import { constant, ints, type Value } from "../value.js";
 import { deviceBatchNormGrad, deviceBatchNormTrain } from "./batchNorm.js";
 import type { Expansion } from "./expansion.js";
-
-const notChannels = (x: Value): number[] => x.shape.flatMap((_, i) => (i === 1 ? [] : [i]));
 
 const filled = (x: Value, value: number): Value => {
   const channels = x.shape[1] as number;

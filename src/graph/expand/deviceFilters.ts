@@ -11,7 +11,7 @@
  * no answer in seconds). `npm run bench -- --choices --provider P` times both.
  */
 import { conv, gather, gemm, matMul, pad, reshape, sum, transpose } from "../apply.js";
-import { windowOf } from "../ops.js";
+import { attributesOf, windowOf } from "../ops.js";
 import { isStatic } from "../shapes.js";
 import { type Attributes, constant, type Value } from "../value.js";
 import { around, convGradWeight, cut, endPads, listOf, taps } from "./convolution.js";
@@ -104,7 +104,7 @@ export function asConvolution(x: Value, dy: Value, a: Attributes): Value {
 }
 
 const suits = (x: Value, dy: Value, a: Attributes): boolean =>
-  ((a.group as number | undefined) ?? 1) === 1 && dy.shape.length === 4 && isStatic(x.shape) && isStatic(dy.shape);
+  attributesOf("ConvGradWeight", a).group === 1 && dy.shape.length === 4 && isStatic(x.shape) && isStatic(dy.shape);
 
 /** In as many groups as suit the sizes. */
 export function grouped(x: Value, dy: Value, a: Attributes): Value {

@@ -12,13 +12,14 @@
  * as long as the portable form.
  */
 import { expand } from "../apply.js";
+import { attributesOf } from "../ops.js";
 import { constant, node } from "../value.js";
 import { listOf } from "./convolution.js";
 import type { Expansion } from "./expansion.js";
 
 /** dw by `ConvGrad`, which reads only the shape of w for it. */
 export const trainingConvGradWeight: Expansion = ([x, dy], a) => {
-  const group = (a.group as number | undefined) ?? 1;
+  const { group } = attributesOf("ConvGradWeight", a);
   const kernel = listOf(a, "kernel");
   const shape = [dy.shape[1] as number, (x.shape[1] as number) / group, ...kernel];
   const { kernel: _, input: __, ...window } = a;

@@ -8,21 +8,20 @@
  *
  * Both are composites of the `hcsc` domain: how they are best computed depends on the runtime (`expand.ts`, `lower/`).
  */
-import { apply, conv, sum } from "../apply.js";
-import { sizes } from "../shapes.js";
+import { apply, type ConvAttributes, conv, sum } from "../apply.js";
+import { notChannels, spatialSizes } from "../axes.js";
+import { convolution } from "../ops/windows.js";
 import type { Attributes, Value } from "../value.js";
-import { notChannels, type Rule } from "./rule.js";
+import type { Rule } from "./rule.js";
 
-const windowNames = ["strides", "pads", "dilations", "group"];
-const windowAttributes = (a: Attributes): Attributes =>
-  Object.fromEntries(Object.entries(a).filter(([name]) => windowNames.includes(name)));
+/** Those of a node's attributes that every convolution has. */
+const windowAttributes = (a: Attributes): ConvAttributes =>
+  Object.fromEntries(Object.entries(a).filter(([name]) => name in convolution));
 
-/** The sizes of an image's spatial axes, which must be known. */
-export const spatial = (x: Value): readonly number[] =>
-  sizes("convolution gradient", { ...x, shape: x.shape.slice(2) });
+export const spatial = (x: Value): readonly number[] => spatialSizes("convolution gradient", x);
 
-export const convRule: Rule = (g, { inputs: [x, w, bias], attributes, needs }) => {
-  const window = windowAttributes(attributes);
+export const convRule: Rule = (g, { inputs: [x, w, bias], given, needs }) => {
+  const window = windowAttributes(given);
   return [
     needs(0) ? apply("ConvGradInput", [g, w], { ...window, input: spatial(x) }) : null,
     needs(1) ? apply("ConvGradWeight", [x, g], { ...window, kernel: spatial(w) }) : null,
@@ -31,8 +30,8 @@ export const convRule: Rule = (g, { inputs: [x, w, bias], attributes, needs }) =
 };
 
 /** A transposed convolution maps x as `ConvGradInput` maps g above: its own cotangents are the forms of Conv, x and g exchanged. */
-export const convTransposeRule: Rule = (g, { inputs: [x, w, bias], attributes, needs }) => {
-  const window = windowAttributes(attributes);
+export const convTransposeRule: Rule = (g, { inputs: [x, w, bias], given, needs }) => {
+  const window = windowAttributes(given);
   return [
     needs(0) ? conv(g, w, window) : null,
     needs(1) ? apply("ConvGradWeight", [g, x], { ...window, kernel: spatial(w) }) : null,

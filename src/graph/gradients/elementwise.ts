@@ -18,7 +18,7 @@ import {
   where,
 } from "../apply.js";
 import type { Value } from "../value.js";
-import { mask, ones, type Rule, unbroadcast } from "./rule.js";
+import { mask, ones, type Rule } from "./rule.js";
 
 /** y = max or min over several inputs: ties share the cotangent equally. */
 export const extremum: Rule = (g, { inputs, outputs: [y] }) => {
@@ -30,7 +30,7 @@ export const extremum: Rule = (g, { inputs, outputs: [y] }) => {
           g,
           hits.reduce((a, b) => add(a, b)),
         );
-  return inputs.map((x, i) => unbroadcast(mul(share, hits[i]), x));
+  return hits.map((hit) => mul(share, hit));
 };
 
 /** 1 inside the bounds and at them, else 0. */
@@ -45,8 +45,8 @@ export const clipRule: Rule = (g, { inputs: [x, low, high] }) => {
 export const powRule: Rule = (g, { inputs: [a, b], outputs: [y], needs }) => {
   const exponent = cast(b, a.dtype);
   return [
-    needs(0) ? unbroadcast(mul(g, mul(exponent, pow(a, sub(exponent, 1)))), a) : null,
-    needs(1) ? unbroadcast(mul(g, mul(y, log(where(greater(a, 0), a, ones(a))))), b) : null,
+    needs(0) ? mul(g, mul(exponent, pow(a, sub(exponent, 1)))) : null,
+    needs(1) ? mul(g, mul(y, log(where(greater(a, 0), a, ones(a))))) : null,
   ];
 };
 
@@ -55,7 +55,7 @@ export const preluRule: Rule = (g, { inputs: [x, slope], needs }) => {
   const negative = less(x, 0);
   return [
     needs(0) ? mul(g, where(negative, expandLike(slope, x), ones(x))) : null,
-    needs(1) ? unbroadcast(mask(negative, mul(g, x)), slope) : null,
+    needs(1) ? mask(negative, mul(g, x)) : null,
   ];
 };
 

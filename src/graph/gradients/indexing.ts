@@ -1,8 +1,13 @@
 /** Gathering and scattering: what was taken from a place is added back there; what was overwritten receives nothing. */
 import { GraphError } from "../../errors.js";
 import { apply, cast, expandLike, gatherElements, scatterND, transpose, unsqueeze } from "../apply.js";
+import { fromFront } from "../shapes.js";
 import { scalar, type Value } from "../value.js";
-import { attribute, axisOf, type Rule, zeros } from "./rule.js";
+import { type Rule, zeros } from "./rule.js";
+
+interface Along {
+  readonly axis: number;
+}
 
 /** Adds `g`, taken from `x` along `axis` at `at`, back at its place in zeros of x's shape. */
 export function scatterAxis(g: Value, at: Value, x: Value, axis: number): Value {
@@ -15,27 +20,26 @@ export function scatterAxis(g: Value, at: Value, x: Value, axis: number): Value 
   return transpose(scatterND(into, unsqueeze(cast(at, "int64"), [width]), transpose(g, front), "add"), back);
 }
 
-export const gatherRule: Rule = (g, { inputs: [x, at], attributes }) => [
-  scatterAxis(g, at, x, axisOf(attribute(attributes, "axis", 0), x)),
+export const gatherRule: Rule<Along> = (g, { inputs: [x, at], attributes: { axis } }) => [
+  scatterAxis(g, at, x, fromFront(axis, x.shape.length)),
   null,
 ];
 
 const addElements = (g: Value, at: Value, x: Value, axis: number): Value =>
   apply("ScatterElements", [zeros(x), at, g], { axis, reduction: "add" });
 
-export const gatherElementsRule: Rule = (g, { inputs: [x, at], attributes }) => [
-  addElements(g, at, x, attribute(attributes, "axis", 0)),
+export const gatherElementsRule: Rule<Along> = (g, { inputs: [x, at], attributes: { axis } }) => [
+  addElements(g, at, x, axis),
   null,
 ];
 
-export const topKRule: Rule = (g, { inputs: [x], outputs: [, at], attributes }) => [
-  addElements(g, at, x, attribute(attributes, "axis", -1)),
+export const topKRule: Rule<Along> = (g, { inputs: [x], outputs: [, at], attributes: { axis } }) => [
+  addElements(g, at, x, axis),
   null,
 ];
 
-export const gatherNDRule: Rule = (g, { inputs: [x, at], attributes }) => {
-  if (attribute(attributes, "batch_dims", 0) !== 0)
-    throw new GraphError("GatherND: batch_dims other than 0 has no gradient rule");
+export const gatherNDRule: Rule<{ readonly batch_dims: number }> = (g, { inputs: [x, at], attributes }) => {
+  if (attributes.batch_dims !== 0) throw new GraphError("GatherND: batch_dims other than 0 has no gradient rule");
   return [scatterND(zeros(x), at, g, "add"), null];
 };
 
@@ -45,15 +49,19 @@ function isAdding(op: string, mode: string): boolean {
   return mode === "add";
 }
 
-export const scatterNDRule: Rule = (g, { inputs: [, at, updates], attributes }) => {
-  const kept = isAdding("ScatterND", attribute(attributes, "reduction", "none")) ? g : scatterND(g, at, zeros(updates));
+interface Reducing {
+  readonly reduction: string;
+}
+
+export const scatterNDRule: Rule<Reducing> = (g, { inputs: [, at, updates], attributes }) => {
+  const kept = isAdding("ScatterND", attributes.reduction) ? g : scatterND(g, at, zeros(updates));
   return [kept, null, apply("GatherND", [g, at])];
 };
 
-export const scatterElementsRule: Rule = (g, { inputs: [, at, updates], attributes }) => {
-  const axis = attribute(attributes, "axis", 0);
-  const kept = isAdding("ScatterElements", attribute(attributes, "reduction", "none"))
-    ? g
-    : apply("ScatterElements", [g, at, zeros(updates)], { axis });
+export const scatterElementsRule: Rule<Along & Reducing> = (
+  g,
+  { inputs: [, at, updates], attributes: { axis, reduction } },
+) => {
+  const kept = isAdding("ScatterElements", reduction) ? g : apply("ScatterElements", [g, at, zeros(updates)], { axis });
   return [kept, null, gatherElements(g, at, axis)];
 };

@@ -13,13 +13,16 @@ import {
   transpose,
   unsqueeze,
 } from "../apply.js";
-import { count, isSize } from "../shapes.js";
+import { count, fromFront, isSize } from "../shapes.js";
 import { known, scalar, type Value } from "../value.js";
 import { scatterAxis } from "./indexing.js";
-import { attribute, axisOf, type Rule, zeros } from "./rule.js";
+import { type Rule, zeros } from "./rule.js";
 
-export const transposeRule: Rule = (g, { inputs: [x], attributes }) => {
-  const perm = attribute(attributes, "perm", x.shape.map((_, i) => i).reverse());
+export const transposeRule: Rule<{ readonly perm: readonly number[] | undefined }> = (
+  g,
+  { inputs: [x], attributes },
+) => {
+  const perm = attributes.perm ?? x.shape.map((_, i) => i).reverse();
   const inverse = perm.map((_, i) => perm.indexOf(i));
   return [transpose(g, inverse)];
 };
@@ -27,7 +30,7 @@ export const transposeRule: Rule = (g, { inputs: [x], attributes }) => {
 /** Widens g axis by axis, those of sizes known only at run time last. */
 export const sliceRule: Rule = (g, { inputs: [x, starts, ends, axes, steps] }) => {
   const [from, to] = [known(starts), known(ends)] as number[][];
-  const along = (axes ? (known(axes) as number[]) : from.map((_, i) => i)).map((a) => axisOf(a, x));
+  const along = (axes ? (known(axes) as number[]) : from.map((_, i) => i)).map((a) => fromFront(a, x.shape.length));
   const by = steps ? (known(steps) as number[]) : from.map(() => 1);
   const order = along.map((_, i) => i).sort((a, b) => Number(isNamed(x, along[a])) - Number(isNamed(x, along[b])));
   const widened = order.reduce((out, i) => unslice(out, x, along[i], from[i], to[i], by[i]), g);
@@ -42,7 +45,7 @@ function unslice(g: Value, x: Value, axis: number, from: number, to: number, ste
   if (n === d && step === 1) return g;
   if (!isSize(d) || !isSize(n)) return unsliceNamed(g, x, axis, from, to, step);
   if (count(g.shape) === 0) return padAxis(g, axis, 0, d - n);
-  const first = Math.min(Math.max(from < 0 ? from + d : from, 0), step > 0 ? d : d - 1);
+  const first = Math.min(Math.max(fromFront(from, d), 0), step > 0 ? d : d - 1);
   const lowest = step > 0 ? first : first + (n - 1) * step;
   const ordered = step > 0 ? g : slice(g, axis, n - 1, -(2 ** 31), -1);
   const spread = n > 1 ? spaced(ordered, axis, Math.abs(step)) : ordered;
@@ -83,15 +86,19 @@ function unsliceNamed(g: Value, x: Value, axis: number, from: number, to: number
   return scatterAxis(g, at, x, axis);
 }
 
-export const splitRule: Rule = (_, { inputs: [x], outputs, attributes, grads }) => [
+interface Along {
+  readonly axis: number;
+}
+
+export const splitRule: Rule<Along> = (_, { inputs: [x], outputs, attributes: { axis }, grads }) => [
   concat(
     outputs.map((y, i) => grads[i] ?? zeros(y)),
-    axisOf(attribute(attributes, "axis", 0), x),
+    fromFront(axis, x.shape.length),
   ),
 ];
 
-export const concatRule: Rule = (g, { inputs, attributes, needs }) => {
-  const axis = axisOf(attribute(attributes, "axis", 0), inputs[0]);
+export const concatRule: Rule<Along> = (g, { inputs, attributes, needs }) => {
+  const axis = fromFront(attributes.axis, inputs[0].shape.length);
   let from = 0;
   return inputs.map((x, i) => {
     const d = x.shape[axis];
@@ -102,15 +109,16 @@ export const concatRule: Rule = (g, { inputs, attributes, needs }) => {
 };
 
 /** Padding by the negative amounts cuts away what was added. */
-export const padRule: Rule = (g, { inputs: [x, pads, , axes], attributes }) => {
-  if (attribute(attributes, "mode", "constant") !== "constant")
+export const padRule: Rule<{ readonly mode: string }> = (g, { inputs: [x, pads, , axes], attributes }) => {
+  if (attributes.mode !== "constant")
     throw new GraphError(`Pad: mode ${attributes.mode} has no gradient rule; pad with a constant`);
   const amounts = known(pads) as number[];
   const along = axes ? (known(axes) as number[]) : x.shape.map((_, i) => i);
   const back = new Array<number>(2 * x.shape.length).fill(0);
   for (const [i, a] of along.entries()) {
-    back[axisOf(a, x)] = -amounts[i];
-    back[axisOf(a, x) + x.shape.length] = -amounts[i + along.length];
+    const axis = fromFront(a, x.shape.length);
+    back[axis] = -amounts[i];
+    back[axis + x.shape.length] = -amounts[i + along.length];
   }
   return [reshapeLike(pad(g, back), x), null, null];
 };
@@ -124,7 +132,7 @@ export const tileRule: Rule = (g, { inputs: [x, repeats] }) => {
   return [reshapeLike(sum(reshape(g, pairs), copies), x), null];
 };
 
-export const cumSumRule: Rule = (g, { inputs: [, axis], attributes }) => [
-  apply("CumSum", [g, axis], { ...attributes, reverse: attribute(attributes, "reverse", 0) ? 0 : 1 }),
+export const cumSumRule: Rule<{ readonly reverse: number }> = (g, { inputs: [, axis], attributes, given }) => [
+  apply("CumSum", [g, axis], { ...given, reverse: attributes.reverse ? 0 : 1 }),
   null,
 ];

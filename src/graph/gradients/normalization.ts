@@ -1,47 +1,45 @@
 /** Normalising layers: y = x̂·scale + bias with x̂ = (x − mean)/σ, σ = √(variance + ε). */
-import { add, applyAll, div, expandLike, mean, mul, neg, reciprocal, sqrt, sub, sum, unsqueeze } from "../apply.js";
+import { add, applyAll, div, expandLike, mean, mul, neg, reciprocal, sqrt, sub, sum } from "../apply.js";
+import { channelwise, notChannels } from "../axes.js";
+import { fromFront } from "../shapes.js";
 import type { Value } from "../value.js";
 import { population } from "./reductions.js";
-import { attribute, axisOf, firstOutputOnly, notChannels, type Rule, unbroadcast, zeros } from "./rule.js";
+import { firstOutputOnly, type Rule, zeros } from "./rule.js";
+
+interface Stabilised {
+  readonly epsilon: number;
+}
 
 const inverseOf = (variance: Value, epsilon: number): Value => reciprocal(sqrt(add(variance, epsilon)));
-
-/** A [C] vector along the channels of images [N,C,…]. */
-const channelwise = (v: Value, x: Value): Value =>
-  unsqueeze(
-    v,
-    x.shape.slice(2).map((_, i) => i + 1),
-  );
 
 /**
  * Mean and variance of x itself over its last axes (Ba et al. 2016). With ĝ = g·scale:
  * dx = (ĝ − mean ĝ − x̂·mean(ĝ·x̂))/σ, dscale = Σ g·x̂, dbias = Σ g.
  */
-export const layerNormRule: Rule = (g, context) => {
+export const layerNormRule: Rule<Stabilised & { readonly axis: number }> = (g, context) => {
   firstOutputOnly("LayerNormalization", context);
   const { inputs, attributes, needs } = context;
   const [x, scale, bias] = inputs;
-  const first = axisOf(attribute(attributes, "axis", -1), x);
+  const first = fromFront(attributes.axis, x.shape.length);
   const axes = x.shape.flatMap((_, i) => (i >= first ? [i] : []));
   const centred = sub(x, mean(x, axes, true));
-  const inverse = inverseOf(mean(mul(centred, centred), axes, true), attribute(attributes, "epsilon", 1e-5));
+  const inverse = inverseOf(mean(mul(centred, centred), axes, true), attributes.epsilon);
   const unit = mul(centred, inverse);
   const scaled = mul(g, scale);
   const across = sub(sub(scaled, mean(scaled, axes, true)), mul(unit, mean(mul(scaled, unit), axes, true)));
-  return [
-    needs(0) ? mul(inverse, across) : null,
-    needs(1) ? unbroadcast(mul(g, unit), scale) : null,
-    bias && needs(2) ? unbroadcast(g, bias) : null,
-  ];
+  return [needs(0) ? mul(inverse, across) : null, needs(1) ? mul(g, unit) : null, bias && needs(2) ? g : null];
 };
 
 /**
  * Inference form, mean and variance given: dx = g·scale/σ, dscale = Σ g·x̂, dbias = Σ g,
  * dmean = −scale/σ·Σ g, dvariance = −½·scale/σ²·Σ g·x̂.
  */
-export const batchNormRule: Rule = (g, { inputs: [x, scale, bias, average, variance], attributes, needs }) => {
+export const batchNormRule: Rule<Stabilised> = (
+  g,
+  { inputs: [x, scale, bias, average, variance], attributes, needs },
+) => {
   const others = notChannels(x);
-  const inverse = inverseOf(variance, attribute(attributes, "epsilon", 1e-5));
+  const inverse = inverseOf(variance, attributes.epsilon);
   const slope = mul(scale, inverse);
   const total = () => sum(g, others);
   const along = () => mul(sum(mul(g, sub(x, channelwise(average, x))), others), inverse); // Σ g·x̂
@@ -58,9 +56,9 @@ export const batchNormRule: Rule = (g, { inputs: [x, scale, bias, average, varia
  * Training form (Ioffe and Szegedy 2015): the composite `BatchNormGrad` for y. A loss may depend on the batch's statistics
  * too: mean = Σx/M and variance = Σ(x − mean)²/M over M elements add (dmean + 2·dvariance·(x − mean))/M.
  */
-export const batchNormTrainRule: Rule = (g, { inputs: [x, scale, bias], outputs, attributes, grads }) => {
+export const batchNormTrainRule: Rule<Stabilised> = (g, { inputs: [x, scale, bias], outputs, attributes, grads }) => {
   const [, average, variance] = outputs;
-  const epsilon = attribute(attributes, "epsilon", 1e-5);
+  const { epsilon } = attributes;
   const [dx, dscale, dbias] = g
     ? applyAll("BatchNormGrad", [g, x, scale, average, variance], { epsilon }, 3)
     : [zeros(x), zeros(scale), zeros(bias)];

@@ -4,20 +4,18 @@
  * best form depends on the runtime: ties share the cotangent equally.
  */
 import { apply, div, reshape, reshapeLike } from "../apply.js";
-import { windowOf } from "../ops.js";
+import { type FilledOf, windowOf } from "../ops.js";
 import { constant } from "../value.js";
 import { spatial } from "./convolution.js";
-import { attribute, type Rule } from "./rule.js";
+import type { Rule } from "./rule.js";
 
-export const maxPoolRule: Rule = (g, { inputs: [x], outputs: [y], attributes }) => [
-  apply("MaxPoolGrad", [g, x, y], attributes),
-];
+export const maxPoolRule: Rule = (g, { inputs: [x], outputs: [y], given }) => [apply("MaxPoolGrad", [g, x, y], given)];
 
-export const averagePoolRule: Rule = (g, { inputs: [x], attributes }) => {
-  const kernel = attribute(attributes, "kernel_shape", []);
+export const averagePoolRule: Rule<FilledOf<"AveragePool">> = (g, { inputs: [x], attributes }) => {
+  const kernel = attributes.kernel_shape;
   const window = windowOf(attributes, kernel);
   const out = spatial(g);
-  const divisors = windowCounts(spatial(x), out, window, attribute(attributes, "count_include_pad", 0) === 1);
+  const divisors = windowCounts(spatial(x), out, window, attributes.count_include_pad === 1);
   const shared = div(g, divisors.every((d) => d === divisors[0]) ? divisors[0] : constant(divisors, [1, 1, ...out]));
   const flat = reshape(shared, [-1, 1, ...out]); // every channel an image
   const filter = constant(Array(kernel.reduce((p, d) => p * d, 1)).fill(1), [1, 1, ...kernel]);

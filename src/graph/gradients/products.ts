@@ -1,8 +1,9 @@
 /** Matrix products: y = a·b gives da = g·bᵀ, db = aᵀ·g, summed over the axes that were broadcast. */
-import { gemm, matMul, mul, reshape, reshapeLike, unsqueeze } from "../apply.js";
+import { gemm, matMul, mul, reshape, squeeze, unsqueeze } from "../apply.js";
+import type { FilledOf } from "../ops.js";
 import { isSize, isStatic } from "../shapes.js";
 import type { Value } from "../value.js";
-import { attribute, type Rule, swapLast, unbroadcast } from "./rule.js";
+import { type Rule, swapLast } from "./rule.js";
 
 export const matMulRule: Rule = (g, { inputs: [a, b], needs }) => {
   const left = a.shape.length === 1 ? unsqueeze(a, [0]) : a; // vectors as a row, a column
@@ -11,10 +12,13 @@ export const matMulRule: Rule = (g, { inputs: [a, b], needs }) => {
   if (b.shape.length === 1) out = unsqueeze(out, [out.shape.length]);
   if (a.shape.length === 1) out = unsqueeze(out, [out.shape.length - 1]);
   return [
-    needs(0) ? reshapeLike(unbroadcast(matMul(out, swapLast(right)), left), a) : null,
-    needs(1) ? reshapeLike(rightCotangent(left, right, out), b) : null,
+    needs(0) ? matMul(out, swapLast(right)) : null,
+    needs(1) ? asVector(rightCotangent(left, right, out), b) : null,
   ];
 };
+
+/** Of a column, where b is a vector. */
+const asVector = (g: Value, b: Value): Value => (b.shape.length === 1 ? squeeze(g, [g.shape.length - 1]) : g);
 
 /** aᵀ·g: as one product over all leading axes if b is a matrix, and without moving `a` if g is a column. */
 function rightCotangent(a: Value, b: Value, g: Value): Value {
@@ -25,25 +29,19 @@ function rightCotangent(a: Value, b: Value, g: Value): Value {
   }
   const isFull = isStatic(g.shape) && isStatic(a.shape) && !a.shape.includes(0);
   const column = isFull && g.shape[g.shape.length - 1] === 1;
-  if (!column) return unbroadcast(matMul(swapLast(a), g), b);
+  if (!column) return matMul(swapLast(a), g);
   const row = matMul(reshape(g, [...g.shape.slice(0, -2), 1, g.shape[g.shape.length - 2]] as number[]), a);
-  return unbroadcast(reshape(row, [...row.shape.slice(0, -2), row.shape[row.shape.length - 1], 1] as number[]), b);
+  return reshape(row, [...row.shape.slice(0, -2), row.shape[row.shape.length - 1], 1] as number[]);
 }
 
 /** y = α·A'·B' + β·C with A' = A or Aᵀ, B' = B or Bᵀ: dA' = α·g·B'ᵀ, dB' = α·A'ᵀ·g, each transposed back. */
-export const gemmRule: Rule = (g, { inputs: [a, b, c], attributes, needs }) => {
-  const transA = attribute(attributes, "transA", 0) === 1;
-  const transB = attribute(attributes, "transB", 0) === 1;
-  const alpha = attribute(attributes, "alpha", 1);
-  const beta = attribute(attributes, "beta", 1);
+export const gemmRule: Rule<FilledOf<"Gemm">> = (g, { inputs: [a, b, c], attributes, needs }) => {
+  const { alpha, beta } = attributes;
+  const [transA, transB] = [attributes.transA === 1, attributes.transB === 1];
   const scaled = alpha === 1 ? g : mul(g, alpha);
   const da = () =>
     transA ? gemm(b, scaled, null, { transA: transB, transB: true }) : gemm(scaled, b, null, { transB: !transB });
   const db = () =>
     transB ? gemm(scaled, a, null, { transA: true, transB: transA }) : gemm(a, scaled, null, { transA: !transA });
-  return [
-    needs(0) ? da() : null,
-    needs(1) ? db() : null,
-    c && needs(2) ? unbroadcast(beta === 1 ? g : mul(g, beta), c) : null,
-  ];
+  return [needs(0) ? da() : null, needs(1) ? db() : null, c && needs(2) ? (beta === 1 ? g : mul(g, beta)) : null];
 };

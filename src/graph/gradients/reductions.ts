@@ -1,20 +1,21 @@
 /** Reductions: g is put back over the axes that y lost, and scaled by ∂y/∂x. */
 import { cast, div, equal, expandLike, mul, sub, sum, unsqueeze } from "../apply.js";
-import { count } from "../shapes.js";
+import type { FilledOf } from "../ops.js";
+import { count, fromFront } from "../shapes.js";
 import { known, type Value } from "../value.js";
-import { attribute, axisOf, type Context, ones, type Rule } from "./rule.js";
+import { type Context, ones, type Rule } from "./rule.js";
 
 /** The axes that a reduction takes, and `v`, of y's shape, with them put back as 1. */
-function restore(v: Value, { inputs: [x, given], attributes }: Context) {
+function restore(v: Value, { inputs: [x, given], attributes }: Context<FilledOf<"ReduceSum">>) {
   const listed = given ? (known(given) as number[]) : [];
-  const all = listed.length === 0 && !attribute(attributes, "noop_with_empty_axes", 0);
-  const axes = (all ? x.shape.map((_, i) => i) : listed).map((a) => axisOf(a, x)).sort((a, b) => a - b);
-  return { axes, restored: attribute(attributes, "keepdims", 1) ? v : unsqueeze(v, axes) };
+  const all = listed.length === 0 && !attributes.noop_with_empty_axes;
+  const axes = (all ? x.shape.map((_, i) => i) : listed).map((a) => fromFront(a, x.shape.length)).sort((a, b) => a - b);
+  return { axes, restored: attributes.keepdims ? v : unsqueeze(v, axes) };
 }
 
 /** A rule from g, x and y, the reduced axes of g and y kept as 1. */
 export const reduction =
-  (rule: (g: Value, x: Value, y: Value, axes: readonly number[]) => Value): Rule =>
+  (rule: (g: Value, x: Value, y: Value, axes: readonly number[]) => Value): Rule<FilledOf<"ReduceSum">> =>
   (g, context) => {
     const { axes, restored } = restore(g, context);
     return [rule(restored, context.inputs[0], restore(context.outputs[0], context).restored, axes), null];

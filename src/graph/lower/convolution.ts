@@ -1,5 +1,5 @@
 /** Convolution of one group by the blocked kernel. Images of fewer channels than a block, as pixels are, are read plain. */
-import { windowOf } from "../ops.js";
+import { attributesOf, windowOf } from "../ops.js";
 import { isStatic } from "../shapes.js";
 import type { Attributes, Value } from "../value.js";
 import type { Lowering, Rule } from "./forms.js";
@@ -8,7 +8,7 @@ import { convolveTiles, suitsTiles } from "./winograd.js";
 
 /** Whether filters [O,I,h,w] can be blocked: whole blocks of filters, and of channels or (`few`) less than one block of them. */
 export function suits({ block }: Lowering, w: Value, a: Attributes, few = true): boolean {
-  if (w.dtype !== "float32" || w.shape.length !== 4 || !isStatic(w.shape) || ((a.group as number) ?? 1) !== 1)
+  if (w.dtype !== "float32" || w.shape.length !== 4 || !isStatic(w.shape) || attributesOf("Conv", a).group !== 1)
     return false;
   const [o, i] = imageOf(w);
   return o % block === 0 && (i % block === 0 || (few && i < block));

@@ -3,9 +3,10 @@
  * is [N, C/b, H, W, b], though its ONNX shape stays [N,C,H,W]; a `Reshape` is a view of that memory.
  */
 import { concat, mul, neg, reshape, sameShape } from "../apply.js";
+import type { kernels } from "../ops/kernels.js";
 import { type Attributes, constant, node, type Value } from "../value.js";
 
-const domain = "com.microsoft.nchwc";
+const domain = "com.microsoft.nchwc" satisfies keyof typeof kernels;
 
 /** Known sizes of an image: [N,C,H,W]. */
 export type Image = readonly [number, number, number, number];
@@ -13,7 +14,7 @@ export type Image = readonly [number, number, number, number];
 export const imageOf = (x: Value): Image => x.shape as unknown as Image;
 
 function kernel(
-  op: string,
+  op: keyof (typeof kernels)[typeof domain],
   inputs: readonly (Value | null)[],
   attributes: Attributes,
   shape: readonly number[],

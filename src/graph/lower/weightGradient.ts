@@ -8,7 +8,7 @@
  * pixels. `npm run bench -- --choices` times the forms.
  */
 import { gemm, mul, pad, reshape, slice, transpose } from "../apply.js";
-import { windowOf } from "../ops.js";
+import { attributesOf, windowOf } from "../ops.js";
 import { isStatic } from "../shapes.js";
 import type { Value } from "../value.js";
 import { scaleFilters } from "./filters.js";
@@ -23,7 +23,7 @@ export const convGradWeight: Rule = (node, lowering) => {
   const kernel = node.attributes.kernel as readonly number[];
   const { strides, pads, dilations } = windowOf(node.attributes, kernel);
   if (!lowering.fits(dy) || !isStatic(x.shape) || kernel.length !== 2) return null;
-  if (((node.attributes.group as number) ?? 1) !== 1 || String(dilations) !== "1,1") return null;
+  if (attributesOf("ConvGradWeight", node.attributes).group !== 1 || String(dilations) !== "1,1") return null;
   const { value, by } = lowering.scaled(dy);
   const taps = { kernel, strides, pads };
   const single = kernel[0] * kernel[1] === 1;

@@ -1,0 +1,16 @@
+/** Attributes of vendors' kernels that lowerings make nodes of, by domain. */
+import { type Declarations, floatList, int, ints, text } from "./declare.js";
+import { convolution, pooling } from "./windows.js";
+
+export const kernels = {
+  /** The blocked kernels of ONNX Runtime's CPU provider. */
+  "com.microsoft.nchwc": {
+    Conv: { ...convolution, activation: text(), activation_params: floatList() },
+    MaxPool: pooling,
+    GlobalAveragePool: {},
+    ReorderInput: {},
+    ReorderOutput: { channels: int.needed, channels_last: int(0) },
+  },
+  /** Those of its training build. */
+  "com.microsoft": { ConvGrad: { ...convolution, kernel_shape: ints.needed } },
+} satisfies Record<string, Record<string, Declarations>>;

@@ -18,6 +18,7 @@ const rooms = [
   "eval",
   "organize",
   "runtime",
+  "weights",
   "train",
   "replay",
   "sweep",

@@ -40,6 +40,7 @@ for (const command of [
   ["neighbors"],
   ["duplicates"],
   ["organize"],
+  ["import"],
   ["export"],
   ["report"],
   ["watch"],

@@ -29,15 +29,26 @@ function readSafetensors(bytes: Uint8Array, path: string): WeightsFile {
   };
 }
 
+/** Names that layers give what they learn; a graph's other constants have no such. */
+const isLearned = (name: string): boolean => /\.(?:weight|bias|running_mean|running_var)$/.test(name);
+
 function readOnnx(bytes: Uint8Array, path: string): WeightsFile {
+  let constants: ReturnType<typeof decodeModel>["constants"];
   try {
-    const tensors = decodeModel(bytes).constants.flatMap(({ name, dtype, shape, data }): [string, StoredTensor][] =>
-      dtype === "float32" ? [[name, { shape, read: () => Float32Array.from(data as Float32Array) }]] : [],
-    );
-    return { format: "ONNX", tensors: new Map(tensors) };
+    constants = decodeModel(bytes).constants;
   } catch (cause) {
     throw new CheckpointError(`${path}: ${(cause as Error).message}`, { cause });
   }
+  const tensors = constants.flatMap(({ name, dtype, shape, data }): [string, StoredTensor][] =>
+    dtype === "float32" && isLearned(name)
+      ? [[name, { shape, read: () => Float32Array.from(data as Float32Array) }]]
+      : [],
+  );
+  if (!constants.some(({ name }) => name.endsWith("running_var")))
+    throw new CheckpointError(
+      `${path} has no BatchNorm's statistics by name: exporters fold them into the filters, and they cannot be told apart again. Give the weights that it was made of, or export it with training=TrainingMode.PRESERVE and do_constant_folding=False`,
+    );
+  return { format: "ONNX", tensors: new Map(tensors) };
 }
 
 /** Tried in this order. */

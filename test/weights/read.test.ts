@@ -1,10 +1,13 @@
 /** Files that PyTorch 2.13 and safetensors wrote (test/fixtures/README.md) hold the numbers that PyTorch held. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import test from "ava";
 import * as ort from "onnxruntime-node";
 import { encoderModel, encoderSettings } from "../../src/artifacts/index.js";
 import { readTensors } from "../../src/tensorfile/index.js";
 import { detectEncoder, encodeTorch, fitWeights, openWeights } from "../../src/weights/index.js";
 import { readTorchZip } from "../../src/weights/torchFile.js";
+import { temporary } from "../commands/cli.js";
 
 const folder = "test/fixtures/weights";
 const tiny = { backbone: "resnet8", width: 0.125, channels: 3, dimension: 4 } as const;
@@ -99,6 +102,15 @@ test("what does not fit is refused with all of it, or left out and named", async
   t.regex(t.throws(() => fitWeights(opened, wide, true)).message, /none of its tensors fits/);
   const deep = { ...opened, names: { ...opened.names, unknown: ["layer1.0.se.fc1.weight"] } };
   t.regex(t.throws(() => fitWeights(deep, settings)).message, /1 without a place: layer1\.0\.se\.fc1\.weight/);
+});
+
+test("an exported model's weights are read out of it again", async (t) => {
+  const { weights } = fitWeights(await openWeights(`${folder}/hcsc.pth`), settings);
+  const file = join(await temporary(), "encoder.onnx");
+  await writeFile(file, encoderModel(settings, 16, weights, null));
+  const opened = await openWeights(file);
+  t.deepEqual(detectEncoder(opened), tiny);
+  t.deepEqual(fitWeights(opened, settings).weights, weights);
 });
 
 test("what is written for PyTorch is read back, with BatchNorm's counters", (t) => {

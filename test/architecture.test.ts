@@ -20,6 +20,7 @@ const rooms = [
   "runtime",
   "weights",
   "train",
+  "log",
   "replay",
   "sweep",
   "report",

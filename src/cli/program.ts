@@ -8,6 +8,7 @@ import { embedCommand } from "./embed.js";
 import { evalCommand } from "./eval.js";
 import { exportCommand } from "./export.js";
 import { importCommand } from "./import.js";
+import { logCommand } from "./log.js";
 import { neighborsCommand } from "./neighbors.js";
 import { organizeCommand } from "./organize.js";
 import { replayCommand } from "./replay.js";
@@ -36,6 +37,7 @@ export function program(): Command {
     importCommand(),
     exportCommand(),
     reportCommand(),
+    logCommand(),
     watchCommand(),
     replayCommand(),
     doctorCommand(),

@@ -27,6 +27,7 @@ interface Flags extends EngineFlags, SetFlags {
   readonly seed?: number;
   readonly variant?: string;
   readonly init?: string;
+  readonly log?: string;
   readonly partial?: boolean;
 }
 
@@ -46,6 +47,7 @@ export function trainCommand(): Command {
     )
     .option("--init <file>", `start from these weights, of the recipe's backbone: ${weightsHelp}`)
     .option("--partial", partialHelp)
+    .option("--log <folder>", "write an event file there while training, for TensorBoard")
     .option("--epochs <n>", "override the recipe's epochs", whole(1))
     .option("--batch-size <n>", "override the recipe's batch size", whole(1))
     .option("--learning-rate <x>", "override the recipe's learning rate (for a batch of 256)", positive)
@@ -84,6 +86,7 @@ async function run(flags: Flags): Promise<void> {
       test,
       run: existing ?? flags.out ?? named(recipe),
       init,
+      log: flags.log,
       flags,
       signal,
     }),

@@ -4,6 +4,7 @@ import type { DenseArray } from "../array.js";
 import { encoderSettings, state } from "../artifacts/index.js";
 import { absoluteName, differenceOf, identityOf } from "../data/index.js";
 import { CheckpointError, TrainingError, UsageError } from "../errors.js";
+import { openEventLog } from "../log/index.js";
 import { type Recipe, resumeChanges } from "../recipe/index.js";
 import { chooseTarget } from "../runtime/index.js";
 import { makeFolder } from "../tensorfile/index.js";
@@ -13,6 +14,7 @@ import {
   type InitialWeights,
   initialState,
   planOf,
+  type Reporter,
   type RunDescription,
   RunFolder,
   readCheckpoint,
@@ -37,6 +39,8 @@ export interface RunRequest {
   readonly run: string | RunFolder;
   /** What a new run's encoder starts from; absent: the seed. */
   readonly init?: Pick<InitialWeights, "file" | "partial"> | undefined;
+  /** A folder for TensorBoard's event files. */
+  readonly log?: string | undefined;
   readonly flags: EngineFlags;
   /** Aborting finishes the step, saves and returns. */
   readonly signal: AbortSignal;
@@ -105,7 +109,12 @@ export async function trainRun({ recipe, test, run, flags, signal, ...request }:
         if (held !== null && !source.labels)
           warn("the images have no single labels: no kNN is measured on those held out");
         const knnBefore = await accuracy(queryOf(initialState(recipe, given)));
-        const { report, stop } = terminalReporter(flags.json === true);
+        const terminal = terminalReporter(flags.json === true);
+        const events = request.log === undefined ? null : await openEventLog(request.log);
+        const report: Reporter = (event) => {
+          terminal.report(event);
+          events?.report(event);
+        };
         const resume = checkpoint ?? undefined;
         const result = await train({
           run: folder,
@@ -118,7 +127,8 @@ export async function trainRun({ recipe, test, run, flags, signal, ...request }:
           report,
           signal,
         });
-        stop();
+        terminal.stop();
+        events?.close();
         const done = result.position.step;
         await folder.append({ kind: "session", step: done, seconds: result.seconds, ...placed });
         const last = await readCheckpoint(result.checkpoint);

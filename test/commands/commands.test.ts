@@ -43,6 +43,7 @@ for (const command of [
   ["import"],
   ["export"],
   ["report"],
+  ["log"],
   ["watch"],
   ["replay"],
   ["doctor"],

@@ -103,7 +103,11 @@ export function exportCommand(): Command {
 async function runExport(flags: Flags): Promise<void> {
   const chosen = await chosenEncoder(flags);
   const written = formats[flags.format](chosen);
-  const preprocessing = preprocessingOf(encoderSettings(chosen.recipe.encoder), viewOf(chosen), files);
+  const { images, ...prepared } = preprocessingOf(encoderSettings(chosen.recipe.encoder), viewOf(chosen), files);
+  // Weights alone take prepared pixels.
+  const preprocessing = written.some(({ name }) => name === files.images)
+    ? { ...prepared, images }
+    : { ...prepared, pixels: { ...prepared.pixels, model: written[0].name } };
   await makeFolder(flags.out);
   for (const { name, content } of written) await writeAtomically(join(flags.out, name), content);
   await writeAtomically(

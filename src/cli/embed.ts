@@ -2,16 +2,16 @@
 import { Command } from "commander";
 import type { DenseArray } from "../array.js";
 import { UsageError } from "../errors.js";
-import { encoderWeights, hasHierarchy, lastSoundCheckpoint, learnedHierarchy, RunFolder } from "../train/index.js";
+import { encoderWeights, hasHierarchy, learnedHierarchy } from "../train/index.js";
 import { type EmbeddingFormat, type EmbeddingTable, embeddingFormats } from "./embeddingFormats.js";
+import { chosenEncoder, type EncoderFlags, withEncoderOptions } from "./imported.js";
 import { dataHelp, withEngineOptions } from "./options.js";
 import { placesOf } from "./places.js";
 import { print } from "./print.js";
 import { type EngineFlags, withEngine, withImages } from "./session.js";
 import { readableVectors } from "./vectors.js";
 
-interface Flags extends EngineFlags {
-  readonly run: string;
+interface Flags extends EngineFlags, EncoderFlags {
   readonly data?: string;
   readonly out: string;
   readonly layer: string;
@@ -20,12 +20,11 @@ interface Flags extends EngineFlags {
 const layers = ["features", "embedding"] as const;
 
 export function embedCommand(): Command {
-  return withEngineOptions(new Command("embed"))
+  return withEncoderOptions(withEngineOptions(new Command("embed")))
     .description(
       "write a vector for every image: alone (.npy), or with its name, label and clusters at each level (.parquet, .safetensors)",
     )
-    .requiredOption("--run <folder>", "a run folder")
-    .option("--data <images>", `default: the images that the run was trained on; ${dataHelp}`)
+    .option("--data <images>", `default, of a run: the images that the run was trained on; ${dataHelp}`)
     .requiredOption(
       "--out <file>",
       "where to write: .npy; .safetensors (tensors vectors, labels, clusters); .parquet (columns file, label or labels, vector, cluster_1, cluster_2, …, the finest level first). Names are in .parquet itself, else beside it in FILE.names.txt, one a line",
@@ -37,7 +36,7 @@ export function embedCommand(): Command {
     )
     .addHelpText(
       "after",
-      "\nExamples:\n  hcsc embed --run runs/demo --data photos --out photos.npy\n  hcsc embed --run runs/demo --data 'data/fashion-mnist[8000:10000]' --out fashion.parquet",
+      "\nExamples:\n  hcsc embed --run runs/demo --data photos --out photos.npy\n  hcsc embed --run runs/demo --data 'data/fashion-mnist[8000:10000]' --out fashion.parquet\n  hcsc embed --weights resnet50-0676ba61.pth --data photos --out photos.npy",
     )
     .action(runEmbed);
 }
@@ -64,16 +63,18 @@ async function embedded(
   layer: (typeof layers)[number],
   format: EmbeddingFormat,
 ): Promise<{ readonly table: EmbeddingTable; readonly skipped: number }> {
-  const run = await RunFolder.open(flags.run);
-  const checkpoint = await lastSoundCheckpoint(run);
-  const { recipe, data } = run.description;
-  const levels = format.holdsClusters && hasHierarchy(checkpoint) ? learnedHierarchy(checkpoint) : null;
-  if (format.holdsClusters && !levels)
+  const { run, recipe, weights, checkpoint } = await chosenEncoder(flags);
+  const data = flags.data ?? run?.description.data;
+  if (data === undefined) throw new UsageError("--weights needs --data: the images to embed");
+  const clustered = format.holdsClusters && checkpoint && hasHierarchy(checkpoint) ? checkpoint : null;
+  if (format.holdsClusters && run && !clustered)
     process.stderr.write(`${flags.run} has not clustered yet: ${flags.out} gets no clusters\n`);
   return withEngine(flags, (engine) =>
-    withImages(flags.data ?? data, { maxBroken: 1, ...flags }, async (images) => {
-      const places = levels && (await placesOf(engine, recipe, levels, encoderWeights(checkpoint, "key"), images));
-      const made = await readableVectors(engine, recipe, encoderWeights(checkpoint, "query"), images);
+    withImages(data, { maxBroken: 1, ...flags }, async (images) => {
+      const places =
+        clustered &&
+        (await placesOf(engine, recipe, learnedHierarchy(clustered), encoderWeights(clustered, "key"), images));
+      const made = await readableVectors(engine, recipe, weights, images);
       const { source, loader } = images;
       const table = {
         names: Array.from(made.kept, source.name),

@@ -7,6 +7,8 @@ import { duplicatesCommand } from "./duplicates.js";
 import { embedCommand } from "./embed.js";
 import { evalCommand } from "./eval.js";
 import { exportCommand } from "./export.js";
+import { importCommand } from "./import.js";
+import { logCommand } from "./log.js";
 import { neighborsCommand } from "./neighbors.js";
 import { organizeCommand } from "./organize.js";
 import { replayCommand } from "./replay.js";
@@ -32,8 +34,10 @@ export function program(): Command {
     neighborsCommand(),
     duplicatesCommand(),
     organizeCommand(),
+    importCommand(),
     exportCommand(),
     reportCommand(),
+    logCommand(),
     watchCommand(),
     replayCommand(),
     doctorCommand(),

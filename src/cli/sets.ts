@@ -102,6 +102,7 @@ export const withTest = <T>(
 
 /** What of a set a run was trained on, in words: by content, or where the run's images are gone by names and sizes. */
 export async function trainedOn(run: RunFolder, description: SourceDescription): Promise<readonly string[]> {
+  if (run.description.sessions?.length === 0) return []; // imported weights, which no image here has moved
   const test = openSource(description);
   const { data } = run.description;
   const identity = await run.images();

@@ -1,10 +1,12 @@
 /** `hcsc train`: trains, or resumes, a run. */
+import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { describeSource, openSource } from "../data/index.js";
 import { UsageError } from "../errors.js";
 import { precisions } from "../precision.js";
 import { fittedClusters, type Recipe } from "../recipe/index.js";
 import { type RunDescription, RunFolder } from "../train/index.js";
+import { fitLines, partialHelp, weightsHelp } from "./imported.js";
 import { interruptedCode, interruptible } from "./interrupt.js";
 import { autoRecipe, doubtsOf, suited } from "./looks.js";
 import { dataHelp, positive, whole, withEngineOptions } from "./options.js";
@@ -24,6 +26,9 @@ interface Flags extends EngineFlags, SetFlags {
   readonly learningRate?: number;
   readonly seed?: number;
   readonly variant?: string;
+  readonly init?: string;
+  readonly log?: string;
+  readonly partial?: boolean;
 }
 
 export function trainCommand(): Command {
@@ -40,6 +45,9 @@ export function trainCommand(): Command {
       "--resume",
       "go on with the run in --out, on the same images; of its recipe the epochs, the learning rate, its schedule, clipping and decay may change, and the precision between fp32 and tf32",
     )
+    .option("--init <file>", `start from these weights, of the recipe's backbone: ${weightsHelp}`)
+    .option("--partial", partialHelp)
+    .option("--log <folder>", "write an event file there while training, for TensorBoard")
     .option("--epochs <n>", "override the recipe's epochs", whole(1))
     .option("--batch-size <n>", "override the recipe's batch size", whole(1))
     .option("--learning-rate <x>", "override the recipe's learning rate (for a batch of 256)", positive)
@@ -54,7 +62,7 @@ export function trainCommand(): Command {
     .option("--set <field=value>", "override any field of the recipe; may be repeated", collect, [])
     .addHelpText(
       "after",
-      "\nExamples:\n  hcsc train --data photos --recipe cifar-resnet18 --out runs/photos\n  hcsc train --data 'data/fashion-mnist[0:8000]' --test 'data/fashion-mnist[8000:10000]' --recipe demo\n  hcsc train --out runs/photos --resume\n  hcsc train --out runs/photos --resume --epochs 300 --learning-rate 0.01\n\nCtrl-C finishes the step, saves and stops; --resume goes on to the very numbers of an uninterrupted run.",
+      "\nExamples:\n  hcsc train --data photos --recipe cifar-resnet18 --out runs/photos\n  hcsc train --data 'data/fashion-mnist[0:8000]' --test 'data/fashion-mnist[8000:10000]' --recipe demo\n  hcsc train --data photos --recipe cifar-resnet18 --init backbone.pth --out runs/photos\n  hcsc train --out runs/photos --resume\n  hcsc train --out runs/photos --resume --epochs 300 --learning-rate 0.01\n\nCtrl-C finishes the step, saves and stops; --resume goes on to the very numbers of an uninterrupted run.",
     )
     .action(run);
 }
@@ -68,17 +76,24 @@ async function run(flags: Flags): Promise<void> {
       : splitOf(needed(flags.data, dataNeeded), flags);
   const recipe = await (before ? resumedRecipe(before, flags) : newRecipe(data, flags));
   for (const doubt of doubtsOf(recipe)) warn(doubt);
+  if (flags.init !== undefined && existing)
+    throw new UsageError("--init is what a new run starts from: it has no place beside --resume");
+  const init = flags.init === undefined ? undefined : { file: resolve(flags.init), partial: flags.partial === true };
   const done = await interruptible(async (signal) =>
     trainRun({
       recipe,
       data,
       test,
       run: existing ?? flags.out ?? named(recipe),
+      init,
+      log: flags.log,
       flags,
       signal,
     }),
   );
   const { position, checkpoint, interrupted, loss, seconds, knnBefore, knnAfter, brokenImages } = done;
+  const { init: from } = done.folder.description;
+  if (from && !existing) for (const line of fitLines(from.report)) process.stderr.write(`${line}\n`);
   const progress = { position, checkpoint, interrupted, loss, seconds };
   const summary = { run: done.folder.path, ...progress, knnBefore, knnAfter, brokenImages };
   print(flags.json, summary, summaryLines(summary, recipe));

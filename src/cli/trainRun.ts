@@ -1,17 +1,20 @@
 /** Training one run from the command line: its images, an engine of its own, kNN before and after. */
 import { rmdir, stat } from "node:fs/promises";
 import type { DenseArray } from "../array.js";
-import { state } from "../artifacts/index.js";
+import { encoderSettings, state } from "../artifacts/index.js";
 import { absoluteName, differenceOf, identityOf } from "../data/index.js";
-import { TrainingError, UsageError } from "../errors.js";
+import { CheckpointError, TrainingError, UsageError } from "../errors.js";
+import { openEventLog } from "../log/index.js";
 import { type Recipe, resumeChanges } from "../recipe/index.js";
 import { chooseTarget } from "../runtime/index.js";
 import { makeFolder } from "../tensorfile/index.js";
 import {
   type Checkpoint,
   encoderWeights,
+  type InitialWeights,
   initialState,
   planOf,
+  type Reporter,
   type RunDescription,
   RunFolder,
   readCheckpoint,
@@ -22,6 +25,7 @@ import {
   withLock,
 } from "../train/index.js";
 import { versions } from "../version.js";
+import { fitWeights, openWeights } from "../weights/index.js";
 import { knnAccuracy } from "./knn.js";
 import { terminalReporter } from "./progress.js";
 import { type EngineFlags, warn, withEngine, withImages } from "./session.js";
@@ -33,6 +37,10 @@ export interface RunRequest {
   readonly test: string | null;
   /** The run folder: to be made, or to go on with, from its checkpoint or, without one, from the start. */
   readonly run: string | RunFolder;
+  /** What a new run's encoder starts from; absent: the seed. */
+  readonly init?: Pick<InitialWeights, "file" | "partial"> | undefined;
+  /** A folder for TensorBoard's event files. */
+  readonly log?: string | undefined;
   readonly flags: EngineFlags;
   /** Aborting finishes the step, saves and returns. */
   readonly signal: AbortSignal;
@@ -59,6 +67,7 @@ export async function trainRun({ recipe, test, run, flags, signal, ...request }:
   return withImages(data, { ...flags, seed: recipe.seed, keepDecoded: true }, async (images) => {
     const { source, loader } = images;
     planOf(recipe, source.count); // refuses what cannot be trained before anything is made
+    const { init, given } = await startingWeights(recipe, run, request.init);
     return withEngine({ ...flags, precision: recipe.precision }, async (engine) => {
       const target = await chooseTarget(engine);
       const start = async (existing: RunFolder | null, path: string): Promise<TrainedRun> => {
@@ -80,7 +89,15 @@ export async function trainRun({ recipe, test, run, flags, signal, ...request }:
         const session: Session = { started, step, ...placed, threads: flags.threads ?? null, changes };
         const before = existing?.description ?? { versions: versions(), started, sessions: [] };
         const sessions = [...(before.sessions ?? []), session];
-        const description: RunDescription = { ...before, recipe, data, test: held, images: source.count, sessions };
+        const description: RunDescription = {
+          ...before,
+          recipe,
+          data,
+          test: held,
+          images: source.count,
+          sessions,
+          ...init,
+        };
         const identity = await identityOf(source);
         if (existing) await requireSameImages(existing, identity, data);
         const folder = await (existing ? existing.described(description) : RunFolder.create(path, description));
@@ -91,11 +108,27 @@ export async function trainRun({ recipe, test, run, flags, signal, ...request }:
             : (await knnAccuracy(engine, recipe, weights, images, held, flags, [20])).top1;
         if (held !== null && !source.labels)
           warn("the images have no single labels: no kNN is measured on those held out");
-        const knnBefore = await accuracy(queryOf(initialState(recipe)));
-        const { report, stop } = terminalReporter(flags.json === true);
+        const knnBefore = await accuracy(queryOf(initialState(recipe, given)));
+        const terminal = terminalReporter(flags.json === true);
+        const events = request.log === undefined ? null : await openEventLog(request.log);
+        const report: Reporter = (event) => {
+          terminal.report(event);
+          events?.report(event);
+        };
         const resume = checkpoint ?? undefined;
-        const result = await train({ run: folder, engine, target, source, loader, resume, report, signal });
-        stop();
+        const result = await train({
+          run: folder,
+          engine,
+          target,
+          source,
+          loader,
+          resume,
+          initial: given,
+          report,
+          signal,
+        });
+        terminal.stop();
+        events?.close();
         const done = result.position.step;
         await folder.append({ kind: "session", step: done, seconds: result.seconds, ...placed });
         const last = await readCheckpoint(result.checkpoint);
@@ -115,6 +148,28 @@ export async function trainRun({ recipe, test, run, flags, signal, ...request }:
       }
     });
   });
+}
+
+/** What a run starts from that has no checkpoint yet: the weights of a file, read again where a run was stopped before its first. */
+async function startingWeights(
+  recipe: Recipe,
+  run: string | RunFolder,
+  asked: Pick<InitialWeights, "file" | "partial"> | undefined,
+): Promise<{
+  readonly init: { readonly init?: InitialWeights };
+  readonly given: Readonly<Record<string, DenseArray>>;
+}> {
+  const before = typeof run === "string" ? undefined : run.description.init;
+  const isBegun = typeof run !== "string" && (await run.listCheckpoints()).length > 0;
+  const from = asked ?? before;
+  if (!from || isBegun) return { init: {}, given: {} };
+  const opened = await openWeights(from.file);
+  if (before && before.sha256 !== opened.sha256)
+    throw new CheckpointError(
+      `${from.file} is another file than the one that this run was to start from: restore it, or train anew with another --out`,
+    );
+  const { weights, report } = fitWeights(opened, encoderSettings(recipe.encoder), from.partial);
+  return { init: { init: { ...from, sha256: opened.sha256, report } }, given: weights };
 }
 
 /** Removes what a new run has made if it fails before its first step, so that the corrected command finds nothing in its way. */

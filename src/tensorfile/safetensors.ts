@@ -6,7 +6,9 @@ import { readFile } from "node:fs/promises";
 import { type DenseArray, elements } from "../array.js";
 import { CheckpointError } from "../errors.js";
 import { writeAtomically } from "./atomic.js";
+import { type NumberName, numberFormats } from "./numbers.js";
 
+/** What is written; read are all of `numberFormats`. */
 const dtypes = {
   F32: Float32Array,
   I64: BigInt64Array,
@@ -81,17 +83,17 @@ function decodeTensor(name: string, entry: unknown, data: Uint8Array, damaged: (
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Partial<Entry>;
   const whole = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
-  if (!dtype || !(dtype in dtypes))
-    return damaged(`tensor ${name} has dtype ${dtype}, known are ${Object.keys(dtypes).join(", ")}`);
+  if (!dtype || !Object.hasOwn(numberFormats, dtype))
+    return damaged(`tensor ${name} has dtype ${dtype}, known are ${Object.keys(numberFormats).join(", ")}`);
   if (!whole(shape) || !whole(offsets) || offsets.length !== 2)
     return damaged(`tensor ${name} has no proper shape and offsets`);
   const [from, to] = offsets;
-  const type = dtypes[dtype as DtypeName];
-  const needed = elements(shape) * type.BYTES_PER_ELEMENT;
+  const format = numberFormats[dtype as NumberName];
+  const needed = elements(shape) * format.bytes;
   if (from > to || to > data.length)
     return damaged(`tensor ${name} lies at bytes ${from} to ${to}, the file holds ${data.length}`);
   if (to - from !== needed) return damaged(`tensor ${name} [${shape}] needs ${needed} bytes, ${to - from} are given`);
-  return { shape, data: new type(new Uint8Array(data.subarray(from, to)).buffer) };
+  return { shape, data: format.read(data.subarray(from, to)) };
 }
 
 /** Writes a safetensors file whole or not at all. @throws DataError if it cannot be written */

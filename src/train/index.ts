@@ -15,6 +15,6 @@ export { type Holder, holderOf, withLock } from "./lock.js";
 export { chanceLoss, type EpochMetric, type StepMetric } from "./metrics.js";
 export { planOf } from "./plan.js";
 export { inEpochs, type Protocol, protocols } from "./protocols.js";
-export { type Metric, type RunDescription, RunFolder, type Session } from "./runFolder.js";
-export { initialParts, initialState, moveToState } from "./start.js";
+export { type InitialWeights, type Metric, type RunDescription, RunFolder, type Session } from "./runFolder.js";
+export { initialParts, initialState, moveToState, saveStart } from "./start.js";
 export { type TrainOptions, type TrainResult, train } from "./trainer.js";

@@ -10,6 +10,7 @@ import { CheckpointError, UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
 import { parseWrittenRecipe } from "../recipe/index.js";
 import { makeFolder, writeAtomically } from "../tensorfile/index.js";
+import type { FitReport } from "../weights/index.js";
 import { stepOf } from "./checkpoint.js";
 
 /** What a run is: enough to do it again. */
@@ -22,8 +23,21 @@ export interface RunDescription {
   readonly images: number;
   readonly versions: Readonly<Record<string, string>>;
   readonly started: string;
-  /** Each start of the trainer, the first included. */
+  /** What the encoder started from, if not from the seed alone. */
+  readonly init?: InitialWeights;
+  /** Each start of the trainer, the first included; none of weights that were imported and not trained. */
   readonly sessions?: readonly Session[];
+}
+
+/** A file of weights that a run started from. */
+export interface InitialWeights {
+  /** With an absolute path. */
+  readonly file: string;
+  readonly sha256: string;
+  /** Whether what did not fit was left out. */
+  readonly partial: boolean;
+  /** What of it fitted. */
+  readonly report: FitReport;
 }
 
 /** A start of the trainer. */

@@ -5,15 +5,19 @@ import { initialValue } from "../nn/index.js";
 import { slotNames } from "../optim/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Engine, release } from "../runtime/index.js";
+import { saveCheckpoint } from "./checkpoint.js";
 import { initialQueue } from "./draws.js";
+import type { RunFolder } from "./runFolder.js";
 
 type Tensors = Readonly<Record<string, DenseArray>>;
 
 /**
  * State by name, a part at a time, as all of it takes hundreds of megabytes: the queue of random unit rows, then for each tensor of
  * the encoder its values in both encoders, alike, and the optimizer's slots at zero.
+ *
+ * @param given - what tensors of the encoder start from, by torchvision name; the others are drawn by the recipe's seed
  */
-export function* initialParts(recipe: Recipe): Generator<Tensors> {
+export function* initialParts(recipe: Recipe, given: Tensors = {}): Generator<Tensors> {
   yield { [state.queue]: initialQueue(recipe.method.queue, recipe.encoder.dimension, recipe.seed) };
   if (recipe.precision === "fp16")
     yield {
@@ -21,7 +25,7 @@ export function* initialParts(recipe: Recipe): Generator<Tensors> {
       [state.goodUpdates]: { shape: [], data: Float32Array.of(0) },
     };
   for (const spec of encoderSpecs(encoderSettings(recipe.encoder))) {
-    const value = initialValue(spec, recipe.seed);
+    const value = given[spec.name] ?? initialValue(spec, recipe.seed);
     const part: Record<string, DenseArray> = { [state.query(spec.name)]: value, [state.key(spec.name)]: value };
     if (spec.trainable) {
       const zeros = () => ({ shape: spec.shape, data: new Float32Array(elements(spec.shape)) });
@@ -33,8 +37,20 @@ export function* initialParts(recipe: Recipe): Generator<Tensors> {
 }
 
 /** All of {@link initialParts}. */
-export const initialState = (recipe: Recipe): Record<string, DenseArray> =>
-  Object.assign({}, ...initialParts(recipe)) as Record<string, DenseArray>;
+export const initialState = (recipe: Recipe, given: Tensors = {}): Record<string, DenseArray> =>
+  Object.assign({}, ...initialParts(recipe, given)) as Record<string, DenseArray>;
+
+/** Saves where a run begins, as the checkpoint before its first step. @returns its file */
+export const saveStart = (run: RunFolder, given: Tensors): Promise<string> =>
+  saveCheckpoint(
+    run,
+    {
+      position: { epoch: 0, batch: 0, step: 0, enqueued: 0 },
+      tensors: initialState(run.description.recipe, given),
+      assignments: [],
+    },
+    () => false,
+  );
 
 /** Moves plain tensors to an engine's state, as programs hold it: the memory of each part is freed. */
 export async function moveToState(engine: Engine, memory: StateMemory, parts: Iterable<Tensors>): Promise<void> {

@@ -40,6 +40,8 @@ export interface TrainOptions {
   readonly loader: Loader;
   /** Where to go on from; absent: the beginning. Its tensors are moved to the engine: they have no elements afterwards. */
   readonly resume?: Checkpoint | undefined;
+  /** What a run's encoders start from, by torchvision name, likewise; the recipe's seed gives the rest. */
+  readonly initial?: Readonly<Record<string, DenseArray>> | undefined;
   readonly report: Reporter;
   /** Aborting finishes the step, saves and returns. */
   readonly signal?: AbortSignal | undefined;
@@ -104,7 +106,7 @@ class Training {
   }
 
   private async begin(resume: Checkpoint | undefined): Promise<void> {
-    const { report, run, engine, source } = this.options;
+    const { report, run, engine, source, initial } = this.options;
     if (resume) {
       this.position = resume.position;
       this.taken = this.position.step;
@@ -115,7 +117,7 @@ class Training {
       this.losses = done.filter((m) => m.epoch === done.at(-1)?.epoch).map((m) => m.loss);
       for (const step of done) this.damage.observe(step);
     }
-    await moveToState(engine, this.memory, resume ? singly(resume.tensors) : initialParts(this.plan.recipe));
+    await moveToState(engine, this.memory, resume ? singly(resume.tensors) : initialParts(this.plan.recipe, initial));
     const parameters = encoderSpecs(this.plan.settings.encoder)
       .filter((s) => s.trainable)
       .reduce((n, s) => n + elements(s.shape), 0);

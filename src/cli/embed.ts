@@ -1,23 +1,16 @@
 /** `hcsc embed`: a vector for every image, and what is known of it. */
 import { Command } from "commander";
-import type { DenseArray } from "../array.js";
+import { embeddingFormats, embeddingTable, layers } from "../encoder/index.js";
 import { UsageError } from "../errors.js";
-import { encoderWeights, hasHierarchy, lastSoundCheckpoint, learnedHierarchy, RunFolder } from "../train/index.js";
-import { type EmbeddingFormat, type EmbeddingTable, embeddingFormats } from "./embeddingFormats.js";
+import { hasHierarchy } from "../train/index.js";
 import { dataHelp, withEngineOptions } from "./options.js";
-import { placesOf } from "./places.js";
-import { print } from "./print.js";
-import { type EngineFlags, withEngine, withImages } from "./session.js";
-import { readableVectors } from "./vectors.js";
+import { print, tell } from "./print.js";
+import { onRun, ownImages, type RunFlags } from "./session.js";
 
-interface Flags extends EngineFlags {
-  readonly run: string;
-  readonly data?: string;
+interface Flags extends RunFlags {
   readonly out: string;
   readonly layer: string;
 }
-
-const layers = ["features", "embedding"] as const;
 
 export function embedCommand(): Command {
   return withEngineOptions(new Command("embed"))
@@ -49,7 +42,17 @@ async function runEmbed(flags: Flags): Promise<void> {
   const layer = layers.find((l) => l === flags.layer);
   if (!layer) throw new UsageError(`--layer ${flags.layer}: choose ${layers.join(" or ")}`);
   const format = embeddingFormats[extension];
-  const { table, skipped } = await embedded(flags, layer, format);
+  const { holdsClusters: withClusters } = format;
+  const { table, skipped } = await onRun(
+    { maxBroken: 1, ...flags },
+    ownImages(flags),
+    async ({ encoder, images, ...trained }) => {
+      if (withClusters && !hasHierarchy(trained.checkpoint))
+        tell(`${flags.run} has not clustered yet: ${flags.out} gets no clusters`);
+      const table = await embeddingTable(trained, encoder, images, { layer, withClusters });
+      return { table, skipped: images.loader.broken.size };
+    },
+  );
   const names = await format.write(flags.out, table);
   const [count, width] = table.vectors.shape;
   const levels = table.clusters?.length ?? 0;
@@ -58,38 +61,3 @@ async function runEmbed(flags: Flags): Promise<void> {
     ...(names ? [`names → ${names}`] : []),
   ]);
 }
-
-async function embedded(
-  flags: Flags,
-  layer: (typeof layers)[number],
-  format: EmbeddingFormat,
-): Promise<{ readonly table: EmbeddingTable; readonly skipped: number }> {
-  const run = await RunFolder.open(flags.run);
-  const checkpoint = await lastSoundCheckpoint(run);
-  const { recipe, data } = run.description;
-  const levels = format.holdsClusters && hasHierarchy(checkpoint) ? learnedHierarchy(checkpoint) : null;
-  if (format.holdsClusters && !levels)
-    process.stderr.write(`${flags.run} has not clustered yet: ${flags.out} gets no clusters\n`);
-  return withEngine(flags, (engine) =>
-    withImages(flags.data ?? data, { maxBroken: 1, ...flags }, async (images) => {
-      const places = levels && (await placesOf(engine, recipe, levels, encoderWeights(checkpoint, "key"), images));
-      const made = await readableVectors(engine, recipe, encoderWeights(checkpoint, "query"), images);
-      const { source, loader } = images;
-      const table = {
-        names: Array.from(made.kept, source.name),
-        vectors: layer === "features" ? made.features : made.embeddings,
-        labels: source.labels && picked(source.labels, made.kept),
-        shown: source.multilabel && shownIn(source.multilabel, made.kept),
-        classes: source.classes,
-        clusters: places?.clusters.map((ids) => picked(ids, made.kept)) ?? null,
-      };
-      return { table, skipped: loader.broken.size };
-    }),
-  );
-}
-
-const picked = (ids: Int32Array, images: Int32Array): Int32Array => images.map((i) => ids[i]);
-
-/** The classes that each image shows. */
-const shownIn = ({ shape: [, classes], data }: DenseArray<Int8Array>, images: Int32Array) =>
-  Array.from(images, (i) => Array.from({ length: classes }, (_, c) => c).filter((c) => data[i * classes + c] === 1));

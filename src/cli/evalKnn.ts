@@ -1,14 +1,13 @@
 /** `hcsc eval knn`: labelled images classified by their nearest neighbours. */
 import { Command } from "commander";
-import { encoderWeights, lastSoundCheckpoint, RunFolder } from "../train/index.js";
-import { knnAccuracy } from "./knn.js";
+import { knnAccuracy } from "../protocols/index.js";
+import { percent, table } from "../text.js";
 import { positive, wholeList, withEngineOptions } from "./options.js";
-import { percent, print, table } from "./print.js";
-import { type EngineFlags, withEngine, withImages } from "./session.js";
-import { type SetFlags, setsOf, withSetOptions } from "./sets.js";
+import { print } from "./print.js";
+import { onRun, type RunFlags } from "./session.js";
+import { openTest, type SetFlags, setsOf, withSetOptions } from "./sets.js";
 
-interface Flags extends EngineFlags, SetFlags {
-  readonly run: string;
+interface Flags extends RunFlags, SetFlags {
   readonly k: readonly number[];
   readonly temperature: number;
 }
@@ -27,27 +26,14 @@ export function evalKnnCommand(): Command {
 }
 
 async function runKnn(flags: Flags): Promise<void> {
-  const run = await RunFolder.open(flags.run);
-  const checkpoint = await lastSoundCheckpoint(run);
-  const sets = await setsOf(flags, run);
-  const result = await withEngine(flags, (engine) =>
-    withImages(sets.data, flags, (bank) =>
-      knnAccuracy(
-        engine,
-        run.description.recipe,
-        encoderWeights(checkpoint, "query"),
-        bank,
-        sets.test,
-        flags,
-        flags.k,
-        flags.temperature,
-      ),
-    ),
-  );
+  const { step, result } = await onRun(flags, setsOf(flags), async ({ encoder, images, sets, checkpoint }) => ({
+    step: checkpoint.position.step,
+    result: await knnAccuracy(encoder, images, openTest(images, sets.test, flags), flags),
+  }));
   const rows = result.all.map((r) => [`k ${r.k}`, percent(r.top1, 2), percent(r.top5, 2)]);
   const summary = {
     run: flags.run,
-    step: checkpoint.position.step,
+    step,
     encoder: "query",
     bankImages: result.bankImages,
     testImages: result.testImages,
@@ -55,6 +41,6 @@ async function runKnn(flags: Flags): Promise<void> {
   };
   print(flags.json, summary, [
     ...table([["", "top-1", "top-5"], ...rows]),
-    `${result.testImages} images by ${result.bankImages}; query backbone after step ${checkpoint.position.step}`,
+    `${result.testImages} images by ${result.bankImages}; query backbone after step ${step}`,
   ]);
 }

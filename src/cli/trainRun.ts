@@ -1,16 +1,16 @@
 /** Training one run from the command line: its images, an engine of its own, kNN before and after. */
 import { rmdir, stat } from "node:fs/promises";
-import type { DenseArray } from "../array.js";
-import { state } from "../artifacts/index.js";
+import { encoderSettings, initialEncoder } from "../artifacts/index.js";
 import { absoluteName, differenceOf, identityOf } from "../data/index.js";
+import type { Weights } from "../encoder/index.js";
 import { TrainingError, UsageError } from "../errors.js";
+import { knnAccuracy } from "../protocols/index.js";
 import { type Recipe, resumeChanges } from "../recipe/index.js";
 import { chooseTarget } from "../runtime/index.js";
 import { makeFolder } from "../tensorfile/index.js";
 import {
   type Checkpoint,
   encoderWeights,
-  initialState,
   planOf,
   type RunDescription,
   RunFolder,
@@ -22,9 +22,10 @@ import {
   withLock,
 } from "../train/index.js";
 import { versions } from "../version.js";
-import { knnAccuracy } from "./knn.js";
+import { warn } from "./print.js";
 import { terminalReporter } from "./progress.js";
-import { type EngineFlags, warn, withEngine, withImages } from "./session.js";
+import { type EngineFlags, withEngine, withImages } from "./session.js";
+import { openTest } from "./sets.js";
 
 export interface RunRequest {
   readonly recipe: Recipe;
@@ -85,13 +86,13 @@ export async function trainRun({ recipe, test, run, flags, signal, ...request }:
         if (existing) await requireSameImages(existing, identity, data);
         const folder = await (existing ? existing.described(description) : RunFolder.create(path, description));
         await folder.saveImages(identity);
-        const accuracy = async (weights: Readonly<Record<string, DenseArray>>): Promise<number | null> =>
+        const accuracy = async (weightsOf: () => Weights): Promise<number | null> =>
           held === null || !source.labels
             ? null
-            : (await knnAccuracy(engine, recipe, weights, images, held, flags, [20])).top1;
+            : (await knnAccuracy({ engine, recipe, weights: weightsOf() }, images, openTest(images, held, flags))).top1;
         if (held !== null && !source.labels)
           warn("the images have no single labels: no kNN is measured on those held out");
-        const knnBefore = await accuracy(queryOf(initialState(recipe)));
+        const knnBefore = await accuracy(() => initialEncoder(encoderSettings(recipe.encoder), recipe.seed));
         const { report, stop } = terminalReporter(flags.json === true);
         const resume = checkpoint ?? undefined;
         const result = await train({ run: folder, engine, target, source, loader, resume, report, signal });
@@ -99,7 +100,7 @@ export async function trainRun({ recipe, test, run, flags, signal, ...request }:
         const done = result.position.step;
         await folder.append({ kind: "session", step: done, seconds: result.seconds, ...placed });
         const last = await readCheckpoint(result.checkpoint);
-        const knnAfter = result.interrupted ? null : await accuracy(encoderWeights(last, "query"));
+        const knnAfter = result.interrupted ? null : await accuracy(() => encoderWeights(last, "query"));
         if (knnBefore !== null && knnAfter !== null)
           await folder.append({ kind: "evaluation", step: done, knnBefore, knnAfter });
         return { ...result, folder, last, knnBefore, knnAfter, brokenImages: loader.broken.size };
@@ -147,11 +148,4 @@ async function requireSameImages(
     throw new UsageError(
       `${run.path} was trained on other images than ${data} holds now: ${difference}. Give the same images with --data, or train anew with another --out`,
     );
-}
-
-function queryOf(tensors: Readonly<Record<string, DenseArray>>): Record<string, DenseArray> {
-  const prefix = state.query("");
-  return Object.fromEntries(
-    Object.entries(tensors).flatMap(([n, v]) => (n.startsWith(prefix) ? [[n.slice(prefix.length), v]] : [])),
-  );
 }

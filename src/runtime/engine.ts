@@ -127,7 +127,12 @@ export async function openEngine({
     precision,
   );
   if (backend === "ort-training" && choice.name !== "cpu")
-    throw new UsageError(`the backend ort-training runs on the CPU only, not on ${choice.name}. Leave --provider out.`);
+    throw new UsageError(
+      `the backend ort-training runs on the CPU only, not on ${choice.name}. Take the provider cpu.`,
+      {
+        settings: ["provider"],
+      },
+    );
   if (!(Number.isInteger(threads) && threads >= 1)) {
     throw new UsageError(`threads is ${threads}. Give a whole number from 1.`);
   }

@@ -84,5 +84,5 @@ const howToGetImages = (): HTMLElement =>
     "p",
     { class: "empty" },
     "Images are embedded when a report is made: ",
-    element("code", {}, "hcsc report --run RUN"),
+    element("code", {}, "hcsc report"),
   );

@@ -1,25 +1,24 @@
 /** Training one run from the command line: its images, an engine of its own, kNN before and after. */
-import { rmdir, stat } from "node:fs/promises";
 import { encoderSettings, initialEncoder } from "../artifacts/index.js";
-import { absoluteName, differenceOf, identityOf } from "../data/index.js";
+import { absoluteName, identityOf } from "../data/index.js";
 import type { Weights } from "../encoder/index.js";
-import { TrainingError, UsageError } from "../errors.js";
+import { UsageError } from "../errors.js";
 import { knnAccuracy } from "../protocols/index.js";
 import { type Recipe, resumeChanges } from "../recipe/index.js";
 import { chooseTarget } from "../runtime/index.js";
-import { makeFolder } from "../tensorfile/index.js";
 import {
   type Checkpoint,
   encoderWeights,
+  inRunFolder,
   planOf,
   type RunDescription,
   RunFolder,
   readCheckpoint,
+  requireSameImages,
   resumePoint,
   type Session,
   type TrainResult,
   train,
-  withLock,
 } from "../train/index.js";
 import { versions } from "../version.js";
 import { warn } from "./print.js";
@@ -105,47 +104,7 @@ export async function trainRun({ recipe, test, run, flags, signal, ...request }:
           await folder.append({ kind: "evaluation", step: done, knnBefore, knnAfter });
         return { ...result, folder, last, knnBefore, knnAfter, brokenImages: loader.broken.size };
       };
-      if (typeof run !== "string") return withLock(run.path, () => start(run, run.path));
-      const isThere = await stat(run).catch(() => null);
-      await makeFolder(run);
-      try {
-        return await withLock(run, () => unlessStillborn(run, () => start(null, run)));
-      } finally {
-        // Only an empty folder goes: the start has failed.
-        if (!isThere) await rmdir(run).catch(() => {});
-      }
+      return inRunFolder(run, start);
     });
   });
-}
-
-/** Removes what a new run has made if it fails before its first step, so that the corrected command finds nothing in its way. */
-async function unlessStillborn<T>(path: string, start: () => Promise<T>): Promise<T> {
-  const before = await RunFolder.open(path).catch(() => null);
-  try {
-    return await start();
-  } catch (error) {
-    if (!before && !(error instanceof TrainingError)) {
-      const made = await RunFolder.open(path).catch(() => null);
-      if (made && (await made.metrics()).length === 0) await made.discard();
-    }
-    throw error;
-  }
-}
-
-async function requireSameImages(
-  run: RunFolder,
-  identity: Awaited<ReturnType<typeof identityOf>>,
-  data: string,
-): Promise<void> {
-  const before = await run.images();
-  const { images } = run.description;
-  const difference = before
-    ? differenceOf(before, identity)
-    : images === identity.images.length
-      ? null
-      : `there are ${identity.images.length} images, were ${images}`;
-  if (difference !== null)
-    throw new UsageError(
-      `${run.path} was trained on other images than ${data} holds now: ${difference}. Give the same images with --data, or train anew with another --out`,
-    );
 }

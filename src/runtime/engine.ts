@@ -108,7 +108,7 @@ export interface Engine {
 /**
  * Opens an engine. It keeps the process alive only while requests are pending, so a forgotten `close` does no harm.
  *
- * @throws ProviderError if the provider is not available; UsageError if `threads` is not a positive integer
+ * @throws ProviderError if the provider or its device is not there; UsageError if `threads` is not a positive integer
  */
 export async function openEngine({
   backend = "onnxruntime-node",
@@ -139,7 +139,11 @@ export async function openEngine({
   withoutTelemetry();
   const told = { onPlaced, onChecked, onWarning };
   const engine = new ThreadEngine({ backend, provider: choice, threads, crossCheck, capture }, told);
-  await engine.names(); // the thread is up, ONNX Runtime is loaded
+  // The thread is up, ONNX Runtime is loaded, the provider is there.
+  await engine.names().catch(async (error) => {
+    await engine.close().catch(() => {});
+    throw error;
+  });
   return engine;
 }
 

@@ -16,5 +16,6 @@ export { chanceLoss, type EpochMetric, type StepMetric } from "./metrics.js";
 export { planOf } from "./plan.js";
 export { inEpochs, type Protocol, protocols } from "./protocols.js";
 export { type Metric, type RunDescription, RunFolder, type Session } from "./runFolder.js";
+export { inRunFolder, requireSameImages } from "./runPlace.js";
 export { initialParts, initialState, moveToState } from "./start.js";
 export { type TrainOptions, type TrainResult, train } from "./trainer.js";

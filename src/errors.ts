@@ -1,8 +1,43 @@
+/** What callers give, by name. Messages speak of it in words; the command line adds its flag. */
+export type Setting =
+  | "copy"
+  | "data"
+  | "epochs"
+  | "images"
+  | "learningRate"
+  | "out"
+  | "partial"
+  | "port"
+  | "provider"
+  | "recipe"
+  | "resume"
+  | "run"
+  | "set"
+  | "sources"
+  | "test";
+
+/** Words about what a caller may change. */
+export interface Advice {
+  readonly message: string;
+  readonly settings: readonly Setting[];
+}
+
 /**
  * The errors of the library, classed by what a caller can do about them. Each message says what was wrong, where, and what
- * to do; the command line prints it alone (its stack with `--verbose`).
+ * to do; the command line prints it (with the flags of its {@link Setting}s; its stack where that is asked for).
  */
 export class HcscError extends Error {
+  /** What to give otherwise, or besides, to mend it. */
+  readonly settings: readonly Setting[];
+
+  constructor(
+    message: string,
+    { settings = [], ...options }: ErrorOptions & { readonly settings?: readonly Setting[] } = {},
+  ) {
+    super(message, options);
+    this.settings = settings;
+  }
+
   override get name(): string {
     return this.constructor.name;
   }

@@ -1,14 +1,25 @@
 /**
  * `npm run graphs [RECIPE…] [-- --format ort-training]`: emits the artifacts of the named recipes, or of all that come with the
- * package, into graphs/. Options are those of `hcsc build`.
+ * package, into graphs/.
  */
+import { parseArgs } from "node:util";
+import { UsageError } from "../src/errors.js";
+import { bundledNames, loadRecipe } from "../src/presets/index.js";
+import { asText, table } from "../src/text.js";
+import { emitGraphs, type GraphFormat, graphFormats } from "../src/train/index.js";
 
-import { bundledNames } from "../src/cli/bundled.js";
-import { program } from "../src/cli/program.js";
+const { values: flags, positionals: named } = parseArgs({
+  allowPositionals: true,
+  options: {
+    format: { type: "string", default: "onnx" },
+    set: { type: "string", multiple: true, default: [] },
+    json: { type: "boolean", default: false },
+  },
+});
+if (!(flags.format in graphFormats)) throw new UsageError(`no format ${flags.format}: ${Object.keys(graphFormats)}`);
 
-const given = process.argv.slice(2);
-const options = given.slice(given.findIndex((a) => a.startsWith("-")) >>> 0);
-const named = given.slice(0, given.length - options.length);
-for (const recipe of named.length > 0 ? named : await bundledNames("recipe")) {
-  await program().parseAsync(["build", recipe, ...options], { from: "user" });
+for (const name of named.length > 0 ? named : await bundledNames("recipe")) {
+  const { folder, files } = await emitGraphs(await loadRecipe(name, flags.set), flags.format as GraphFormat);
+  const rows = files.map((f) => [f.file, `${(f.bytes / 1024).toFixed(0)} KiB`]);
+  process.stdout.write(asText(flags.json, { folder, files }, [...table([["file", "size"], ...rows]), `→ ${folder}`]));
 }

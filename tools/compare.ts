@@ -7,14 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { encoderSettings, initialEncoder } from "../src/artifacts/index.js";
-import { knnAccuracy } from "../src/cli/knn.js";
-import { print, table } from "../src/cli/print.js";
-import { loadRecipe } from "../src/cli/recipes.js";
-import { withEngine, withImages } from "../src/cli/session.js";
 import { unitRows } from "../src/cluster/index.js";
-import { describeSource, openSource } from "../src/data/index.js";
+import { describeSource, openSource, withImages } from "../src/data/index.js";
 import { type KnnResult, knnClassify, type LabelledFeatures } from "../src/eval/index.js";
-import { chooseTarget, type Engine, similarityOn } from "../src/runtime/index.js";
+import { loadRecipe } from "../src/presets/index.js";
+import { knnAccuracy, type Opening } from "../src/protocols/index.js";
+import { chooseTarget, type Engine, openEngine, similarityOn } from "../src/runtime/index.js";
+import { asText, table } from "../src/text.js";
 import { encoderWeights, RunFolder, readCheckpoint, train } from "../src/train/index.js";
 import { versions } from "../src/version.js";
 
@@ -29,7 +28,10 @@ const { values: flags } = parseArgs({
 
 const bank = "data/fashion-mnist[0:8000]";
 const held = "data/fashion-mnist[8000:10000]";
-const engineFlags = flags.threads ? { threads: Number(flags.threads), workers: Number(flags.threads) } : {};
+const threads = flags.threads === undefined ? undefined : Number(flags.threads);
+const onWarning = (message: string): void => {
+  process.stderr.write(`warning: ${message}\n`);
+};
 
 /** Pixels as features. */
 async function pixels(name: string): Promise<LabelledFeatures> {
@@ -54,7 +56,7 @@ async function rawPixels(engine: Engine): Promise<number> {
 /** kNN of a run's encoder, trained under a seed with some fields changed; `null`: as it starts. */
 async function encoderAccuracy(engine: Engine, seed: number, changes: readonly string[] | null): Promise<number> {
   const recipe = await loadRecipe(flags.recipe, [`seed=${seed}`, ...(changes ?? [])]);
-  return withImages(bank, { ...engineFlags, seed }, async (images) => {
+  return withImages(bank, { called: "bank", workers: threads, seed, onWarning }, async (images) => {
     let weights = initialEncoder(encoderSettings(recipe.encoder), seed);
     if (changes) {
       const folder = await mkdtemp(join(tmpdir(), "hcsc-compare-"));
@@ -69,7 +71,8 @@ async function encoderAccuracy(engine: Engine, seed: number, changes: readonly s
       const result = await train({ run, engine, target: await chooseTarget(engine), ...images, report: () => {} });
       weights = encoderWeights(await readCheckpoint(result.checkpoint), "query") as typeof weights;
     }
-    return (await knnAccuracy(engine, recipe, weights, images, held, engineFlags, [20])).top1;
+    const openTest: Opening = (use) => withImages(held, { called: "held", workers: threads, onWarning }, use);
+    return (await knnAccuracy({ engine, recipe, weights }, images, openTest)).top1;
   });
 }
 
@@ -82,7 +85,8 @@ const methods: Readonly<Record<string, readonly string[] | null>> = {
 
 const seeds = flags.seeds.split(",").map(Number);
 const rows: { method: string; top1: number[] }[] = [];
-await withEngine(engineFlags, async (engine) => {
+const engine = await openEngine(threads === undefined ? {} : { threads });
+try {
   rows.push({ method: "raw pixels", top1: [await rawPixels(engine)] });
   for (const [method, changes] of Object.entries(methods)) {
     const top1: number[] = [];
@@ -93,17 +97,21 @@ await withEngine(engineFlags, async (engine) => {
     }
     rows.push({ method, top1 });
   }
-});
+} finally {
+  await engine.close();
+}
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-print(
-  flags.json,
-  { recipe: flags.recipe, seeds, rows },
-  table([
-    ["kNN top-1, %", "mean", ...seeds.map((s) => `seed ${s}`)],
-    ...rows.map(({ method, top1 }) => [
-      method,
-      mean(top1).toFixed(2),
-      ...seeds.map((_, i) => top1[i]?.toFixed(2) ?? ""),
+process.stdout.write(
+  asText(
+    flags.json,
+    { recipe: flags.recipe, seeds, rows },
+    table([
+      ["kNN top-1, %", "mean", ...seeds.map((s) => `seed ${s}`)],
+      ...rows.map(({ method, top1 }) => [
+        method,
+        mean(top1).toFixed(2),
+        ...seeds.map((_, i) => top1[i]?.toFixed(2) ?? ""),
+      ]),
     ]),
-  ]),
+  ),
 );

@@ -1,23 +1,14 @@
 /** `hcsc build`: emits a recipe's graphs as ONNX files. */
-import { join } from "node:path";
 import { Command, Option } from "commander";
-import type { Recipe } from "../recipe/index.js";
-import { type EmittedFile, emitArtifacts, emitTraining } from "../train/index.js";
-import { duration, print, table } from "./print.js";
-import { collect, loadRecipe } from "./recipes.js";
-
-/** What each format writes, and where in the recipe's folder. */
-const formats = {
-  onnx: { emit: emitArtifacts, place: "" },
-  "ort-training": { emit: emitTraining, place: "ort-training" },
-} as const satisfies Record<
-  string,
-  { emit: (recipe: Recipe, folder: string) => Promise<readonly EmittedFile[]>; place: string }
->;
+import { loadRecipe } from "../presets/index.js";
+import { duration, table } from "../text.js";
+import { emitGraphs, type GraphFormat, graphFormats } from "../train/index.js";
+import { collect } from "./options.js";
+import { print } from "./print.js";
 
 interface Flags {
   readonly out?: string;
-  readonly format: keyof typeof formats;
+  readonly format: GraphFormat;
   readonly set: readonly string[];
   readonly json?: boolean;
 }
@@ -31,7 +22,7 @@ export function buildCommand(): Command {
     .option("--out <folder>", "where to write; default graphs/NAME")
     .addOption(
       new Option("--format <name>", "standard ONNX, or the artifacts of ONNX Runtime's own on-device training")
-        .choices(Object.keys(formats))
+        .choices(Object.keys(graphFormats))
         .default("onnx"),
     )
     .option("--set <field=value>", "override a field of the recipe; may be repeated", collect, [])
@@ -42,9 +33,7 @@ export function buildCommand(): Command {
     .action(async (name: string, options: Flags) => {
       const began = performance.now();
       const recipe = await loadRecipe(name, options.set);
-      const { emit, place } = formats[options.format];
-      const folder = join(options.out ?? `graphs/${recipe.name}`, place);
-      const files = await emit(recipe, folder);
+      const { folder, files } = await emitGraphs(recipe, options.format, options.out);
       const seconds = (performance.now() - began) / 1000;
       const rows = files.map((f) => [f.file, `${(f.bytes / 1024).toFixed(0)} KiB`]);
       print(options.json, { recipe: recipe.name, folder, files, seconds }, [

@@ -1,39 +1,17 @@
 /** Learning a linear classifier on a run's encoder and measuring it: what `eval linear`, `transfer` and `semi` share. */
 import type { Command } from "commander";
-import type { DenseArray } from "../array.js";
-import { unitRows } from "../cluster/index.js";
-import type { ImageSource } from "../data/index.js";
+import { everyIndex } from "../array.js";
 import { UsageError } from "../errors.js";
-import {
-  classScores,
-  fitLinear,
-  type LinearClassifier,
-  type MeanPrecisions,
-  precisions,
-  type RightShares,
-  rightShares,
-  type Targets,
-  targetsOf,
-} from "../eval/index.js";
-import type { Recipe } from "../recipe/index.js";
-import { chooseTarget, type Engine, logisticOn } from "../runtime/index.js";
-import {
-  encoderWeights,
-  inEpochs,
-  lastSoundCheckpoint,
-  type Protocol,
-  RunFolder,
-  trainClassifier,
-} from "../train/index.js";
-import { inClassesOf, type Labelled, labelledAmong, labelsOf } from "./labels.js";
+import { type Annotations, classNames, type Labelled, labelledAmong, type Targets } from "../eval/index.js";
+import { learnBySgd, learnFast, type Measured, measure } from "../protocols/index.js";
+import { percent, table } from "../text.js";
+import { inEpochs, type Protocol } from "../train/index.js";
 import { positive, positiveList, whole, withEngineOptions } from "./options.js";
-import { percent, print, table } from "./print.js";
-import { type EngineFlags, everyIndex, type ImageSession, withEngine, withImages } from "./session.js";
-import { type SetFlags, setsOf, withSetOptions, withTest } from "./sets.js";
-import { readableVectors } from "./vectors.js";
+import { print } from "./print.js";
+import { onRun, type RunFlags } from "./session.js";
+import { openTest, type SetFlags, setsOf, withSetOptions } from "./sets.js";
 
-export interface ClassifierFlags extends EngineFlags, SetFlags {
-  readonly run: string;
+export interface ClassifierFlags extends RunFlags, SetFlags {
   readonly epochs?: number;
   readonly batchSize?: number;
   readonly learningRate?: number;
@@ -46,9 +24,6 @@ export interface FastFlags extends ClassifierFlags {
   readonly fast?: boolean;
   readonly strengths: readonly number[];
 }
-
-type Weights = Readonly<Record<string, DenseArray>>;
-type Images = Omit<ImageSession, "engine">;
 
 /** What all these commands take. */
 export const withClassifierOptions = (command: Command): Command =>
@@ -81,118 +56,32 @@ export function protocolOf(authors: Protocol, flags: ClassifierFlags): Protocol 
   return { ...inEpochs(authors, epochs), batchSize, headRate, backboneRate };
 }
 
-/** A classifier, and the features that it is for. */
-export interface Learned {
-  readonly classifier: LinearClassifier;
-  /** The encoder's tensors, which fine-tuning changes. */
-  readonly weights: Weights;
-  /** Whether the features' rows are brought to unit length. */
-  readonly unit: boolean;
-  /** How it was learned, for people and for machines. */
-  readonly how: Readonly<Record<string, unknown>>;
-}
-
-/** An encoder and labelled images for it. */
-export interface Lesson {
-  readonly engine: Engine;
-  readonly recipe: Recipe;
-  readonly weights: Weights;
-  readonly images: Images;
-  readonly targets: Targets;
-}
-
-/** By SGD on augmented views, of all images unless `indices` picks some. */
-export async function learnBySgd(
-  { engine, recipe, weights, images, targets }: Lesson,
-  protocol: Protocol,
-  seed: number,
-  { indices = labelledAmong(targets, everyIndex(images.source.count)), stage = "training" } = {},
-): Promise<Learned> {
-  const { loader, progress } = images;
-  const learned = await trainClassifier({
-    engine,
-    target: await chooseTarget(engine),
-    loader,
-    recipe,
-    weights,
-    targets,
-    images: indices,
-    protocol,
-    seed,
-    progress: (done, total) => progress(stage, done, total),
-  });
-  const { trains, epochs, batchSize, headRate, backboneRate } = protocol;
-  const how = { method: "sgd", trains, epochs, batchSize, headRate, backboneRate, loss: learned.loss };
-  return { classifier: learned.classifier, weights: learned.weights, unit: false, how };
-}
-
-/** By L-BFGS on the unit features of un-augmented views. */
-export async function learnFast(
-  { engine, recipe, weights, images, targets }: Lesson,
-  { strengths, seed }: FastFlags,
-): Promise<Learned> {
-  const { features, kept } = await readableVectors(engine, recipe, weights, images, targets);
-  const examples = { features: unitRows(features), targets: targetsOf(targets, kept) };
-  const { classifier, ...how } = await fitLinear(examples, { objective: logisticOn(engine), strengths, seed });
-  return { classifier, weights, unit: true, how: { method: "l-bfgs", ...how } };
-}
-
-/** How good a classifier is, by kind of target. */
-export type Measured = ({ readonly kind: "single" } & RightShares) | ({ readonly kind: "several" } & MeanPrecisions);
-
-/** Measures on the images `test`, whose classes go by the names of `train`. */
-export async function measureOn(
-  flags: ClassifierFlags,
-  test: string,
-  train: Labelled & Pick<Images, "source" | "description">,
-  { engine, recipe }: Pick<Lesson, "engine" | "recipe">,
-  { classifier, weights, unit }: Learned,
-): Promise<Measured & { readonly images: number }> {
-  return withTest(train, test, flags, async (images) => {
-    const { targets } = inClassesOf(train, labelsOf(images.source, "--test"));
-    const { features, kept } = await readableVectors(engine, recipe, weights, images, targets);
-    const scores = classScores(classifier, unit ? unitRows(features) : features);
-    const own = targetsOf(targets, kept);
-    return {
-      images: kept.length,
-      ...(own.kind === "single"
-        ? { kind: "single", ...rightShares(scores, own.labels) }
-        : { kind: "several", ...precisions(scores, own.shown) }),
-    };
-  });
-}
-
 /** Learns on `--data`, measures on `--test`, prints: the whole of a command. */
 export async function evaluate(
   flags: FastFlags,
-  labelsOf: (source: ImageSource, name: string) => Labelled,
+  labelsOf: (images: Annotations, called: string) => Labelled,
   authors: (targets: Targets) => Protocol,
 ): Promise<void> {
-  const run = await RunFolder.open(flags.run);
-  const checkpoint = await lastSoundCheckpoint(run);
-  const weights = encoderWeights(checkpoint, "query");
-  const { recipe } = run.description;
-  const sets = await setsOf(flags, run);
-  await withEngine(flags, async (engine) => {
-    const read = { ...flags, keepDecoded: !flags.fast };
-    const { train, count, learned } = await withImages(sets.data, read, async (images) => {
-      const { source, description } = images;
-      const train = { ...labelsOf(source, "--data"), source, description };
-      const lesson = { engine, recipe, weights, images, targets: train.targets };
+  const { step, train, how, measured, images } = await onRun(
+    { ...flags, keepDecoded: !flags.fast },
+    setsOf(flags),
+    async ({ encoder, images, sets, checkpoint }) => {
+      const { source, called } = images;
+      const train = labelsOf(source, called);
+      const lesson = { encoder, images, targets: train.targets };
       const protocol = protocolOf(authors(train.targets), flags);
       const learned = flags.fast ? await learnFast(lesson, flags) : await learnBySgd(lesson, protocol, flags.seed);
       const count = labelledAmong(train.targets, everyIndex(source.count)).length;
-      return { train, count, learned };
-    });
-    const measured = await measureOn(flags, sets.test, train, { engine, recipe }, learned);
-    const { step } = checkpoint.position;
-    const images = { train: count, test: measured.images };
-    const names = classNames(train);
-    print(flags.json, { run: flags.run, step, ...measured, ...learned.how, images, classes: names }, [
-      ...measuredLines(measured, names),
-      `${images.test} images by a classifier of ${images.train}; query backbone after step ${step}${learned.how.trains === "whole" ? ", fine-tuned" : ""}${learned.how.converged === false ? "; not converged" : ""}`,
-    ]);
-  });
+      const measured = await openTest(images, sets.test, flags)((test) => measure(learned, encoder, train, test));
+      const { step } = checkpoint.position;
+      return { step, train, how: learned.how, measured, images: { train: count, test: measured.images } };
+    },
+  );
+  const names = classNames(train);
+  print(flags.json, { run: flags.run, step, ...measured, ...how, images, classes: names }, [
+    ...measuredLines(measured, names),
+    `${images.test} images by a classifier of ${images.train}; query backbone after step ${step}${how.trains === "whole" ? ", fine-tuned" : ""}${how.converged === false ? "; not converged" : ""}`,
+  ]);
 }
 
 /** Results as lines for people. */
@@ -239,7 +128,3 @@ export function confusionLines(confusion: readonly (readonly number[])[], names:
     ...pairs.map(({ count, truth, predicted }) => [names[truth], names[predicted], String(count)]),
   ]);
 }
-
-/** Class names, or their numbers. */
-export const classNames = ({ targets, classes }: Labelled): readonly string[] =>
-  classes ?? Array.from(everyIndex(targets.classes), String);

@@ -1,7 +1,8 @@
 /** `hcsc doctor`: what runs on this machine, and what to do about what does not. */
 import { Command } from "commander";
 import { type Examination, examine, type ProviderReport } from "../runtime/index.js";
-import { print, table } from "./print.js";
+import { table } from "../text.js";
+import { print } from "./print.js";
 
 export function doctorCommand(): Command {
   return new Command("doctor")

@@ -1,23 +1,18 @@
 /** `hcsc embed`: a vector for every image, and what is known of it. */
 import { Command } from "commander";
-import type { DenseArray } from "../array.js";
+import { type EmbeddingTable, embeddingFormats, embeddingTable, type Layer, layers } from "../encoder/index.js";
 import { UsageError } from "../errors.js";
-import { encoderWeights, hasHierarchy, learnedHierarchy } from "../train/index.js";
-import { type EmbeddingFormat, type EmbeddingTable, embeddingFormats } from "./embeddingFormats.js";
-import { chosenEncoder, type EncoderFlags, withEncoderOptions } from "./imported.js";
+import { hasHierarchy } from "../train/index.js";
+import { type EncoderFlags, isOfRun, onWeights, withEncoderOptions } from "./imported.js";
 import { dataHelp, withEngineOptions } from "./options.js";
-import { placesOf } from "./places.js";
-import { print } from "./print.js";
-import { type EngineFlags, withEngine, withImages } from "./session.js";
-import { readableVectors } from "./vectors.js";
+import { print, tell } from "./print.js";
+import { type EngineFlags, onRun, ownImages } from "./session.js";
 
 interface Flags extends EngineFlags, EncoderFlags {
   readonly data?: string;
   readonly out: string;
   readonly layer: string;
 }
-
-const layers = ["features", "embedding"] as const;
 
 export function embedCommand(): Command {
   return withEncoderOptions(withEngineOptions(new Command("embed")))
@@ -48,7 +43,9 @@ async function runEmbed(flags: Flags): Promise<void> {
   const layer = layers.find((l) => l === flags.layer);
   if (!layer) throw new UsageError(`--layer ${flags.layer}: choose ${layers.join(" or ")}`);
   const format = embeddingFormats[extension];
-  const { table, skipped } = await embedded(flags, layer, format);
+  const { holdsClusters: withClusters } = format;
+  const given = { maxBroken: 1, ...flags };
+  const { table, skipped } = await (isOfRun(given) ? ofRun(given, layer, withClusters) : ofWeights(given, layer));
   const names = await format.write(flags.out, table);
   const [count, width] = table.vectors.shape;
   const levels = table.clusters?.length ?? 0;
@@ -58,39 +55,24 @@ async function runEmbed(flags: Flags): Promise<void> {
   ]);
 }
 
-async function embedded(
-  flags: Flags,
-  layer: (typeof layers)[number],
-  format: EmbeddingFormat,
-): Promise<{ readonly table: EmbeddingTable; readonly skipped: number }> {
-  const { run, recipe, weights, checkpoint } = await chosenEncoder(flags);
-  const data = flags.data ?? run?.description.data;
-  if (data === undefined) throw new UsageError("--weights needs --data: the images to embed");
-  const clustered = format.holdsClusters && checkpoint && hasHierarchy(checkpoint) ? checkpoint : null;
-  if (format.holdsClusters && run && !clustered)
-    process.stderr.write(`${flags.run} has not clustered yet: ${flags.out} gets no clusters\n`);
-  return withEngine(flags, (engine) =>
-    withImages(data, { maxBroken: 1, ...flags }, async (images) => {
-      const places =
-        clustered &&
-        (await placesOf(engine, recipe, learnedHierarchy(clustered), encoderWeights(clustered, "key"), images));
-      const made = await readableVectors(engine, recipe, weights, images);
-      const { source, loader } = images;
-      const table = {
-        names: Array.from(made.kept, source.name),
-        vectors: layer === "features" ? made.features : made.embeddings,
-        labels: source.labels && picked(source.labels, made.kept),
-        shown: source.multilabel && shownIn(source.multilabel, made.kept),
-        classes: source.classes,
-        clusters: places?.clusters.map((ids) => picked(ids, made.kept)) ?? null,
-      };
-      return { table, skipped: loader.broken.size };
-    }),
-  );
+/** What is written, and how many images cannot be read. */
+interface Embedded {
+  readonly table: EmbeddingTable;
+  readonly skipped: number;
 }
 
-const picked = (ids: Int32Array, images: Int32Array): Int32Array => images.map((i) => ids[i]);
+const ofRun = (flags: Flags & { readonly run: string }, layer: Layer, withClusters: boolean): Promise<Embedded> =>
+  onRun(flags, ownImages(flags), async ({ encoder, images, ...trained }) => {
+    if (withClusters && !hasHierarchy(trained.checkpoint))
+      tell(`${flags.run} has not clustered yet: ${flags.out} gets no clusters`);
+    const table = await embeddingTable(encoder, images, layer, withClusters ? trained : null);
+    return { table, skipped: images.loader.broken.size };
+  });
 
-/** The classes that each image shows. */
-const shownIn = ({ shape: [, classes], data }: DenseArray<Int8Array>, images: Int32Array) =>
-  Array.from(images, (i) => Array.from({ length: classes }, (_, c) => c).filter((c) => data[i * classes + c] === 1));
+function ofWeights(flags: Flags, layer: Layer): Promise<Embedded> {
+  if (flags.data === undefined) throw new UsageError("--weights needs --data: the images to embed");
+  return onWeights(flags, flags.data, async ({ encoder, images }) => ({
+    table: await embeddingTable(encoder, images, layer, null),
+    skipped: images.loader.broken.size,
+  }));
+}

@@ -1,30 +1,15 @@
 /** `hcsc eval cluster`: how well clusters of a run's features agree with labels. */
 import { Command } from "commander";
-import type { Matrix } from "../array.js";
-import { hierarchy, kmeans, unitRows } from "../cluster/index.js";
-import { type ClusteringScores, clusteringScores, dendrogramPurity } from "../eval/index.js";
-import type { Recipe } from "../recipe/index.js";
-import { type Engine, nearestCentroidOn } from "../runtime/index.js";
-import { encoderWeights, lastSoundCheckpoint, RunFolder } from "../train/index.js";
-import { withoutLabels } from "./labels.js";
+import { type Agreement, clusterAgreement } from "../protocols/index.js";
+import { percent, table } from "../text.js";
 import { dataHelp, whole, wholeList, withEngineOptions } from "./options.js";
-import { percent, print, table } from "./print.js";
-import { type EngineFlags, withEngine, withImages } from "./session.js";
-import { readableVectors } from "./vectors.js";
+import { print } from "./print.js";
+import { onRun, ownImages, type RunFlags } from "./session.js";
 
-interface Flags extends EngineFlags {
-  readonly run: string;
-  readonly data?: string;
+interface Flags extends RunFlags {
   readonly clusters?: number;
   readonly levels?: readonly number[];
   readonly seed: number;
-}
-
-/** Scores against one level of labels. */
-interface Agreement extends ClusteringScores {
-  readonly clusters: number;
-  /** Level of the data's labels, finest first. */
-  readonly labels: number;
 }
 
 export function evalClusterCommand(): Command {
@@ -49,23 +34,11 @@ export function evalClusterCommand(): Command {
 }
 
 async function runCluster(flags: Flags): Promise<void> {
-  const run = await RunFolder.open(flags.run);
-  const checkpoint = await lastSoundCheckpoint(run);
-  const { recipe } = run.description;
-  const result = await withEngine(flags, (engine) =>
-    withImages(flags.data ?? run.description.data, flags, async (images) => {
-      const { source } = images;
-      const labels = source.hierarchy ?? (source.labels && [source.labels]);
-      if (!labels) throw withoutLabels(source, "--data");
-      const weights = encoderWeights(checkpoint, "query");
-      const [finest] = labels;
-      const known = { kind: "single", classes: 1, labels: finest } as const;
-      const { features, kept } = await readableVectors(engine, recipe, weights, images, known);
-      const truth = labels.map((level) => Int32Array.from(kept, (i) => level[i]));
-      return scores(engine, recipe, flags, unitRows(features), truth);
-    }),
-  );
-  const summary = { run: flags.run, step: checkpoint.position.step, ...result };
+  const { step, result } = await onRun(flags, ownImages(flags), async ({ encoder, images, checkpoint }) => ({
+    step: checkpoint.position.step,
+    result: await clusterAgreement(encoder, images, flags),
+  }));
+  const summary = { run: flags.run, step, ...result };
   const row = (name: string, a: Agreement) => [
     name,
     String(a.clusters),
@@ -80,30 +53,6 @@ async function runCluster(flags: Flags): Promise<void> {
       ...result.flat.map((a) => row("k-means", a)),
       ...result.hierarchy.map((a) => row(`level ${a.level + 1}`, a)),
     ]),
-    `dendrogram purity ${result.dendrogramPurity.toFixed(3)}; ${result.images} images, query backbone after step ${checkpoint.position.step}`,
+    `dendrogram purity ${result.dendrogramPurity.toFixed(3)}; ${result.images} images, query backbone after step ${step}`,
   ]);
-}
-
-async function scores(engine: Engine, recipe: Recipe, flags: Flags, points: Matrix, truth: readonly Int32Array[]) {
-  const nearest = await nearestCentroidOn(engine);
-  const { iterations, restarts, minimumClusterSize, temperature, smoothing, variant } = recipe.method;
-  const common = { iterations, restarts, seed: flags.seed, nearest };
-  const against = (assignment: Int32Array): Agreement[] =>
-    truth.map((labels, level) => ({
-      clusters: new Set(assignment).size,
-      labels: level,
-      ...clusteringScores(labels, assignment),
-    }));
-  const { assignment } = await kmeans(points, flags.clusters ?? new Set(truth[0]).size, common);
-  const clusters = flags.levels ?? recipe.method.clusters;
-  const method = { clusters, temperature, epsilon: smoothing, variant, minimumClusterSize };
-  const levels = clusters.length === 0 ? [] : (await hierarchy(points, { ...method, ...common })).levels;
-  const owners = levels.map((level) => level.assignment);
-  return {
-    images: points.shape[0],
-    labelLevels: truth.length,
-    flat: against(assignment),
-    hierarchy: owners.flatMap((owner, level) => against(owner).map((a) => ({ level, ...a }))),
-    dendrogramPurity: dendrogramPurity(truth[0], owners),
-  };
 }

@@ -1,12 +1,13 @@
 /** `hcsc eval knn`: labelled images classified by their nearest neighbours. */
 import { Command } from "commander";
 import { UsageError } from "../errors.js";
-import { chosenEncoder, type EncoderFlags, withEncoderOptions } from "./imported.js";
-import { knnAccuracy } from "./knn.js";
+import { type KnnAccuracy, knnAccuracy } from "../protocols/index.js";
+import { percent, table } from "../text.js";
+import { type EncoderFlags, isOfRun, onWeights, withEncoderOptions } from "./imported.js";
 import { positive, wholeList, withEngineOptions } from "./options.js";
-import { percent, print, table } from "./print.js";
-import { type EngineFlags, withEngine, withImages } from "./session.js";
-import { type SetFlags, type Sets, setsOf, splitOf, withSetOptions } from "./sets.js";
+import { print } from "./print.js";
+import { type EngineFlags, onRun } from "./session.js";
+import { openTest, type SetFlags, type Sets, setsOf, splitOf, withSetOptions } from "./sets.js";
 
 interface Flags extends EngineFlags, SetFlags, EncoderFlags {
   readonly k: readonly number[];
@@ -26,17 +27,10 @@ export function evalKnnCommand(): Command {
 }
 
 async function runKnn(flags: Flags): Promise<void> {
-  const { run, recipe, weights, checkpoint, report } = await chosenEncoder(flags);
-  const step = checkpoint?.position.step;
-  const sets = await (run ? setsOf(flags, run) : namedSets(flags));
-  const result = await withEngine(flags, (engine) =>
-    withImages(sets.data, flags, (bank) =>
-      knnAccuracy(engine, recipe, weights, bank, sets.test, flags, flags.k, flags.temperature),
-    ),
-  );
+  const { result, of, said } = await (isOfRun(flags) ? ofRun(flags) : ofWeights(flags));
   const rows = result.all.map((r) => [`k ${r.k}`, percent(r.top1, 2), percent(r.top5, 2)]);
   const summary = {
-    ...(run ? { run: run.path, step } : { weights: flags.weights, fit: report }),
+    ...of,
     encoder: "query",
     bankImages: result.bankImages,
     testImages: result.testImages,
@@ -44,8 +38,32 @@ async function runKnn(flags: Flags): Promise<void> {
   };
   print(flags.json, summary, [
     ...table([["", "top-1", "top-5"], ...rows]),
-    `${result.testImages} images by ${result.bankImages}; ${run ? `query backbone after step ${step}` : `weights of ${flags.weights}, ${recipe.encoder.backbone}, ${recipe.encoder.imageSize} px`}`,
+    `${result.testImages} images by ${result.bankImages}; ${said}`,
   ]);
+}
+
+/** The accuracy, and of what it is: as fields, and in words. */
+interface Measured {
+  readonly result: KnnAccuracy;
+  readonly of: Readonly<Record<string, unknown>>;
+  readonly said: string;
+}
+
+const ofRun = (flags: Flags & { readonly run: string }): Promise<Measured> =>
+  onRun(flags, setsOf(flags), async ({ encoder, images, sets, checkpoint }) => {
+    const { step } = checkpoint.position;
+    const result = await knnAccuracy(encoder, images, openTest(images, sets.test, flags), flags);
+    return { result, of: { run: flags.run, step }, said: `query backbone after step ${step}` };
+  });
+
+function ofWeights(flags: Flags): Promise<Measured> {
+  const { data, test } = namedSets(flags);
+  return onWeights(flags, data, async ({ encoder, images, report }) => {
+    const { backbone, imageSize } = encoder.recipe.encoder;
+    const result = await knnAccuracy(encoder, images, openTest(images, test, flags), flags);
+    const said = `weights of ${flags.weights}, ${backbone}, ${imageSize} px`;
+    return { result, of: { weights: flags.weights, fit: report }, said };
+  });
 }
 
 /** @throws UsageError unless both sets are named */

@@ -1,8 +1,8 @@
 /** `hcsc eval linear`: a linear classifier on a run's frozen features. */
 import { Command } from "commander";
+import { singleLabelsOf } from "../eval/index.js";
 import { protocols } from "../train/index.js";
 import { evaluate, type FastFlags, withClassifierOptions, withFastOptions } from "./classifiers.js";
-import { singleLabelsOf } from "./labels.js";
 
 export const evalLinearCommand = (): Command =>
   withFastOptions(withClassifierOptions(new Command("linear")))

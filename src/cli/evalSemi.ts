@@ -1,25 +1,18 @@
 /** `hcsc eval semi`: fine-tuning a run's backbone with few labels, beside a random start. */
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
+import { everyIndex } from "../array.js";
 import { encoderSettings, initialEncoder } from "../artifacts/index.js";
-import type { ImageSource } from "../data/index.js";
+import { type ImageSource, imagesNamed } from "../data/index.js";
 import { DataError, UsageError } from "../errors.js";
-import { balancedSubset } from "../eval/index.js";
-import { encoderWeights, lastSoundCheckpoint, protocols, RunFolder } from "../train/index.js";
-import {
-  type ClassifierFlags,
-  classNames,
-  learnBySgd,
-  type Measured,
-  measureOn,
-  protocolOf,
-  withBackboneOptions,
-  withClassifierOptions,
-} from "./classifiers.js";
-import { labelledAmong, type SingleTargets, singleLabelsOf } from "./labels.js";
-import { percent, print, table } from "./print.js";
-import { everyIndex, warn, withEngine, withImages } from "./session.js";
-import { setsOf } from "./sets.js";
+import { balancedSubset, classNames, labelledAmong, type SingleTargets, singleLabelsOf } from "../eval/index.js";
+import { learnBySgd, type Measured, measure } from "../protocols/index.js";
+import { percent, table } from "../text.js";
+import { protocols } from "../train/index.js";
+import { type ClassifierFlags, protocolOf, withBackboneOptions, withClassifierOptions } from "./classifiers.js";
+import { print, warn } from "./print.js";
+import { onRun } from "./session.js";
+import { openTest, setsOf } from "./sets.js";
 
 interface Flags extends ClassifierFlags {
   readonly labels: string;
@@ -45,35 +38,34 @@ export function evalSemiCommand(): Command {
 const fewUpdates = 500;
 
 async function runSemi(flags: Flags): Promise<void> {
-  const run = await RunFolder.open(flags.run);
-  const checkpoint = await lastSoundCheckpoint(run);
-  const { recipe } = run.description;
-  const sets = await setsOf(flags, run);
   const protocol = protocolOf(protocols.fineTuning, flags);
-  const starts = {
-    "pre-trained": encoderWeights(checkpoint, "query"),
-    random: initialEncoder(encoderSettings(recipe.encoder), recipe.seed),
-  };
-  const { labelled, of, results, names } = await withEngine(flags, (engine) =>
-    withImages(sets.data, { ...flags, keepDecoded: true }, async (images) => {
-      const { source, description } = images;
-      const train = { ...singleLabelsOf(source, "--data"), source, description };
+  const { step, labelled, of, results, names } = await onRun(
+    { ...flags, keepDecoded: true },
+    setsOf(flags),
+    async ({ encoder, images, sets, recipe, checkpoint }) => {
+      const { source, called } = images;
+      const train = singleLabelsOf(source, called);
       const indices = await subsetOf(source, train.targets, flags);
       const updates = protocol.epochs * Math.floor(indices.length / Math.min(protocol.batchSize, indices.length));
       if (updates < fewUpdates)
         warn(
           `${indices.length} labels are only ${updates} updates: a smaller --batch-size or more --epochs gives more`,
         );
-      const results: { start: string; measured: Measured & { images: number } }[] = [];
+      const starts = {
+        "pre-trained": encoder.weights,
+        random: initialEncoder(encoderSettings(recipe.encoder), recipe.seed),
+      };
+      const results: { start: string; measured: Measured }[] = [];
       for (const [start, weights] of Object.entries(starts)) {
-        const lesson = { engine, recipe, weights, images, targets: train.targets };
+        const lesson = { encoder: { ...encoder, weights }, images, targets: train.targets };
         const learned = await learnBySgd(lesson, protocol, flags.seed, { indices, stage: `fine-tuning (${start})` });
-        results.push({ start, measured: await measureOn(flags, sets.test, train, { engine, recipe }, learned) });
+        const measured = await openTest(images, sets.test, flags)((test) => measure(learned, encoder, train, test));
+        results.push({ start, measured });
       }
-      return { labelled: indices.length, of: images.source.count, results, names: classNames(train) };
-    }),
+      const { step } = checkpoint.position;
+      return { step, labelled: indices.length, of: source.count, results, names: classNames(train) };
+    },
   );
-  const { step } = checkpoint.position;
   const shares = results.map(({ start, measured }) => {
     if (measured.kind !== "single") throw new DataError("the --test images have several labels each");
     return { start, top1: measured.top1, top5: measured.top5, confusion: measured.confusion, images: measured.images };
@@ -108,23 +100,12 @@ async function listed(source: ImageSource, file: string): Promise<Int32Array> {
       cause,
     });
   });
-  const ids = new Map<string, number>();
-  const every = everyIndex(source.count);
-  // A file name that two images have is no name of one.
-  const fileName = (i: number) => source.name(i).replace(/^.*[/\\]/, "");
-  const seen = new Set<string>();
-  for (const i of every) {
-    if (seen.has(fileName(i))) ids.delete(fileName(i));
-    else ids.set(fileName(i), i);
-    seen.add(fileName(i));
-  }
-  for (const i of every) ids.set(source.name(i), i);
-  const names = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  const unknown = names.filter((name) => !ids.has(name.trim()));
+  const names = text.split(/\r?\n/).flatMap((line) => line.trim() || []);
+  const { images, unknown } = imagesNamed(source, names);
   if (unknown.length > 0)
     throw new DataError(
       `${file} lists ${unknown.length} images that --data lacks, the first ${unknown[0]}: name them as in --data, one a line`,
     );
   if (names.length === 0) throw new DataError(`${file} lists no image`);
-  return Int32Array.from(new Set(names.map((name) => ids.get(name.trim()) as number))).sort();
+  return images;
 }

@@ -1,7 +1,7 @@
 /** `hcsc eval transfer`: a run's encoder on another data set. */
 import { Command } from "commander";
 import { UsageError } from "../errors.js";
-import type { Targets } from "../eval/index.js";
+import { labelsOf, type Targets } from "../eval/index.js";
 import { type Protocol, protocols } from "../train/index.js";
 import {
   evaluate,
@@ -10,7 +10,6 @@ import {
   withClassifierOptions,
   withFastOptions,
 } from "./classifiers.js";
-import { labelsOf } from "./labels.js";
 
 interface Flags extends FastFlags {
   readonly finetune?: boolean;

@@ -4,16 +4,15 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { encoderSettings } from "../artifacts/index.js";
 import { absoluteName, describeSource, identityOf, openSource } from "../data/index.js";
+import { loadRecipe, suited } from "../presets/index.js";
 import { makeFolder } from "../tensorfile/index.js";
+import { table } from "../text.js";
 import { type RunDescription, RunFolder, saveStart, withLock } from "../train/index.js";
 import { versions } from "../version.js";
 import { fitWeights, openWeights } from "../weights/index.js";
 import { fitLines, partialHelp, recipeFor, weightsHelp } from "./imported.js";
-import { suited } from "./looks.js";
 import { dataHelp, whole } from "./options.js";
-import { print, table } from "./print.js";
-import { loadRecipe } from "./recipes.js";
-import { warn } from "./session.js";
+import { advised, print, warn } from "./print.js";
 import { type SetFlags, splitOf, withSplitOption } from "./sets.js";
 
 interface Flags extends SetFlags {
@@ -58,7 +57,7 @@ async function runImport(file: string, flags: Flags): Promise<void> {
   const source = openSource(await describeSource(data));
   const told = flags.recipe ? await loadRecipe(flags.recipe, []) : await recipeFor(opened, flags.size);
   const { recipe, notes } = await suited(told, source);
-  if (flags.recipe) for (const note of notes) warn(note);
+  if (flags.recipe) for (const note of notes) warn(advised(note));
   const partial = flags.partial === true;
   const { weights, report } = fitWeights(opened, encoderSettings(recipe.encoder), partial);
   const init = { file: resolve(file), sha256: opened.sha256, partial, report };

@@ -2,9 +2,12 @@
 import { basename, extname } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { encoderSettings, initialEncoder } from "../artifacts/index.js";
+import type { OpenImages } from "../data/index.js";
+import { type Encoder, openTrained, type Weights } from "../encoder/index.js";
 import { UsageError } from "../errors.js";
 import { parseRecipe, type Recipe } from "../recipe/index.js";
-import { type Checkpoint, encoderWeights, lastSoundCheckpoint, RunFolder } from "../train/index.js";
+import { table } from "../text.js";
+import { encoderWeights } from "../train/index.js";
 import {
   detectEncoder,
   type FitReport,
@@ -15,8 +18,7 @@ import {
   preprocessorOf,
 } from "../weights/index.js";
 import { whole } from "./options.js";
-import { table } from "./print.js";
-import type { Weights } from "./vectors.js";
+import { type EngineFlags, withEngine, withImages } from "./session.js";
 
 export const weightsHelp =
   ".pth or .pt of PyTorch (never run), .safetensors, .onnx, or a Hugging Face folder, with the names of torchvision, timm, MoCo, PCL, HCSC, solo-learn, lightly or Hugging Face";
@@ -50,23 +52,24 @@ export interface ChosenEncoder {
   readonly recipe: Recipe;
   /** The query encoder's tensors. */
   readonly weights: Weights;
-  /** Where it is from; null of a file. */
-  readonly run: RunFolder | null;
-  readonly checkpoint: Checkpoint | null;
   /** What of a file fitted; null of a run. */
   readonly report: FitReport | null;
 }
 
-/** The encoder of `--run` or `--weights`. @throws UsageError unless one of them is given */
-export async function chosenEncoder(flags: EncoderFlags): Promise<ChosenEncoder> {
+/** Whether `--run` is given, not `--weights`. @throws UsageError unless one of them is */
+export function isOfRun<F extends EncoderFlags>(flags: F): flags is F & { readonly run: string } {
   if ((flags.run === undefined) === (flags.weights === undefined))
     throw new UsageError("give --run, a run folder, or --weights, a file of weights: one of them");
-  if (flags.run !== undefined) {
-    if (flags.size !== undefined) throw new UsageError("--size goes with --weights: a run has its size in its recipe");
-    const run = await RunFolder.open(flags.run);
-    const checkpoint = await lastSoundCheckpoint(run);
-    const weights = encoderWeights(checkpoint, "query");
-    return { recipe: run.description.recipe, weights, run, checkpoint, report: null };
+  if (flags.run !== undefined && flags.size !== undefined)
+    throw new UsageError("--size goes with --weights: a run has its size in its recipe");
+  return flags.run !== undefined;
+}
+
+/** The encoder of `--run` or `--weights`. */
+export async function chosenEncoder(flags: EncoderFlags): Promise<ChosenEncoder> {
+  if (isOfRun(flags)) {
+    const { recipe, checkpoint } = await openTrained(flags.run);
+    return { recipe, weights: encoderWeights(checkpoint, "query"), report: null };
   }
   const opened = await openWeights(flags.weights as string);
   const recipe = await recipeFor(opened, flags.size);
@@ -75,10 +78,22 @@ export async function chosenEncoder(flags: EncoderFlags): Promise<ChosenEncoder>
   return {
     recipe,
     weights: { ...initialEncoder(settings, recipe.seed), ...weights },
-    run: null,
-    checkpoint: null,
     report,
   };
+}
+
+/** Opens what commands on `--weights` work with: the encoder on an engine, and images. */
+export async function onWeights<T>(
+  flags: EngineFlags & EncoderFlags,
+  data: string,
+  use: (opened: { readonly encoder: Encoder; readonly images: OpenImages; readonly report: FitReport }) => Promise<T>,
+): Promise<T> {
+  const { recipe, weights, report } = await chosenEncoder(flags);
+  return withEngine(flags, (engine) =>
+    withImages(data, flags, (images) =>
+      use({ encoder: { engine, recipe, weights }, images, report: report as FitReport }),
+    ),
+  );
 }
 
 /** A recipe for an encoder that a file's names and shapes tell, with the images' preparation where a folder says it. */

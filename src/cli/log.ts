@@ -2,8 +2,9 @@
 import { Command } from "commander";
 import { metricsCsv } from "../log/index.js";
 import { writeAtomically } from "../tensorfile/index.js";
+import { counted } from "../text.js";
 import { RunFolder } from "../train/index.js";
-import { counted, print } from "./print.js";
+import { print } from "./print.js";
 
 interface Flags {
   readonly run: string;

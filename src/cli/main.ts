@@ -6,6 +6,7 @@
 import { CommanderError } from "commander";
 import { HcscError, InterruptedError, UsageError } from "../errors.js";
 import { interruptedCode } from "./interrupt.js";
+import { advised } from "./print.js";
 import { program } from "./program.js";
 
 const verbose = process.argv.includes("--verbose");
@@ -21,9 +22,14 @@ try {
 } catch (error) {
   process.exitCode = exitCode(error);
   if (!(error instanceof CommanderError)) {
-    const known = error instanceof HcscError && !verbose;
-    process.stderr.write(`hcsc: ${known ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+    process.stderr.write(`hcsc: ${wordsOf(error)}\n`);
   }
+}
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof HcscError)) return error.stack ?? error.message;
+  return verbose && error.stack ? advised({ message: error.stack, settings: error.settings }) : advised(error);
 }
 
 function exitCode(error: unknown): number {

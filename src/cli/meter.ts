@@ -1,6 +1,6 @@
 /** How far work is, for people: a bar in a terminal, a plain line now and then elsewhere. All of it on stderr. */
 import { Presets, SingleBar } from "cli-progress";
-import { duration } from "./print.js";
+import { duration } from "../text.js";
 
 export interface Meter {
   /** @param note - by default the stage's rate and the time left */

@@ -1,17 +1,12 @@
 /** `hcsc neighbors`: the images of a set that are most similar to some. */
 import { Command } from "commander";
-import { unitRows } from "../cluster/index.js";
-import { nearestNeighbours } from "../eval/index.js";
-import { similarityOn } from "../runtime/index.js";
-import { encoderWeights, lastSoundCheckpoint, RunFolder } from "../train/index.js";
+import { encoderOf, mostAlike, namedFeatures, openTrained } from "../encoder/index.js";
+import { table } from "../text.js";
 import { cosine, dataHelp, whole, withEngineOptions } from "./options.js";
-import { print, table } from "./print.js";
-import { type EngineFlags, withEngine, withImages } from "./session.js";
-import { readableVectors } from "./vectors.js";
+import { print } from "./print.js";
+import { type RunFlags, withEngine, withImages } from "./session.js";
 
-interface Flags extends EngineFlags {
-  readonly run: string;
-  readonly data?: string;
+interface Flags extends RunFlags {
   readonly count: number;
   readonly threshold?: number;
 }
@@ -32,30 +27,17 @@ export function neighborsCommand(): Command {
 }
 
 async function runNeighbors(image: string, flags: Flags): Promise<void> {
-  const run = await RunFolder.open(flags.run);
-  const { recipe, data } = run.description;
-  const weights = encoderWeights(await lastSoundCheckpoint(run), "query");
+  const trained = await openTrained(flags.run);
+  const { data = trained.run.description.data } = flags;
   const results = await withEngine(flags, async (engine) => {
-    const featuresOf = (data: string) =>
-      withImages(data, flags, async (images) => {
-        const { features, kept } = await readableVectors(engine, recipe, weights, images);
-        return { vectors: unitRows(features), names: Array.from(kept, images.source.name) };
-      });
-    const [asked, held] = [await featuresOf(image), await featuresOf(flags.data ?? data)];
-    const count = Math.min(flags.count, held.names.length);
-    const mostSimilar = await similarityOn(engine);
-    const { ids, similarity } = await nearestNeighbours(asked.vectors, held.vectors, count, { mostSimilar });
-    return asked.names.map((name, q) => ({
-      image: name,
-      neighbors: Array.from({ length: count }, (_, i) => ({
-        name: held.names[ids[q * count + i]],
-        cosine: similarity[q * count + i],
-      })).filter((found) => found.cosine >= (flags.threshold ?? -2)),
-    }));
+    const encoder = encoderOf(trained, engine, "query");
+    const of = (set: string) => withImages(set, flags, (images) => namedFeatures(encoder, images));
+    const asked = await of(image);
+    return mostAlike(encoder, asked, await of(data), flags.count, flags.threshold);
   });
   print(
     flags.json,
-    { run: flags.run, data: flags.data ?? data, results },
+    { run: flags.run, data, results },
     results.flatMap((r) => [
       r.image,
       ...(r.neighbors.length > 0

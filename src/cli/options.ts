@@ -42,6 +42,9 @@ export const cosine = (text: string): number => {
   return x;
 };
 
+/** Collects a repeated option. */
+export const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
 const brokenHelp =
   "the share of images that may be unreadable, from 0 to 1; of more than one, and of more than this share, it fails. Default 0.01; of embed and organize 1";
 

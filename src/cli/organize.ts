@@ -1,18 +1,17 @@
 /** `hcsc organize`: the images of a set in folders by the hierarchy that a run has learned. */
 import { dirname } from "node:path";
 import { Command } from "commander";
+import { everyIndex } from "../array.js";
 import { type ImageSource, namedFolder } from "../data/index.js";
+import { encoderOf, openTrained, placesOf } from "../encoder/index.js";
 import { fillFolder, freeTarget } from "../organize/index.js";
-import { encoderWeights, lastSoundCheckpoint, learnedHierarchy, RunFolder } from "../train/index.js";
+import { learnedHierarchy } from "../train/index.js";
 import { interruptible } from "./interrupt.js";
 import { dataHelp, withEngineOptions } from "./options.js";
-import { placesOf } from "./places.js";
 import { print } from "./print.js";
-import { type EngineFlags, everyIndex, withEngine, withImages } from "./session.js";
+import { type RunFlags, withEngine, withImages } from "./session.js";
 
-interface Flags extends EngineFlags {
-  readonly run: string;
-  readonly data?: string;
+interface Flags extends RunFlags {
   readonly out: string;
   readonly copy?: boolean;
 }
@@ -37,17 +36,15 @@ export function organizeCommand(): Command {
 }
 
 async function runOrganize(flags: Flags): Promise<void> {
-  const run = await RunFolder.open(flags.run);
-  const checkpoint = await lastSoundCheckpoint(run);
-  const levels = learnedHierarchy(checkpoint);
-  const { recipe } = run.description;
-  const data = flags.data ?? run.description.data;
+  const trained = await openTrained(flags.run);
+  const levels = learnedHierarchy(trained.checkpoint);
+  const { data = trained.run.description.data } = flags;
   const copy = flags.copy === true;
   const summary = await withImages(data, { maxBroken: 1, ...flags }, async (images) => {
     const { source, loader, progress } = images;
     const target = await freeTarget(flags.out, await foldersOf(data, source));
     const { counts, clusters, cosines } = await withEngine(flags, (engine) =>
-      placesOf(engine, recipe, levels, encoderWeights(checkpoint, "key"), images),
+      placesOf(encoderOf(trained, engine, "key"), levels, images),
     );
     const placed = Array.from(
       everyIndex(source.count).filter((image) => !loader.broken.has(image)),

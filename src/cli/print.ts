@@ -1,29 +1,43 @@
-/** Printing results: one JSON object, or aligned lines for people. */
+/** Printing: results to stdout, warnings and news to stderr, with the flags that bear on them. */
+import type { Advice, Setting } from "../errors.js";
+import { asText } from "../text.js";
 
 /** Prints `result` as JSON when asked, else the lines. */
 export function print(json: boolean | undefined, result: unknown, lines: readonly string[]): void {
-  process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${lines.join("\n")}\n`);
+  process.stdout.write(asText(json, result, lines));
 }
 
-/** Rows of cells as aligned columns. */
-export function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map((r) => r[i].length)));
-  return rows.map((r) =>
-    r
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
-      .join("  ")
-      .trimEnd(),
-  );
-}
+/** What the command line calls what rooms below name in words. */
+const flags: Readonly<Record<Setting, string>> = {
+  copy: "--copy",
+  data: "--data",
+  epochs: "--epochs",
+  images: "--images",
+  learningRate: "--learning-rate",
+  out: "--out",
+  partial: "--partial",
+  port: "--port",
+  provider: "--provider",
+  recipe: "--recipe",
+  resume: "--resume",
+  run: "--run",
+  set: "--set",
+  sources: "--help",
+  test: "--test",
+};
 
-/** `1 h 02 min`, `3 min 20 s`, `12 s`. */
-export function duration(seconds: number): string {
-  const s = Math.round(seconds);
-  if (s >= 3600) return `${Math.floor(s / 3600)} h ${String(Math.floor((s % 3600) / 60)).padStart(2, "0")} min`;
-  return s >= 60 ? `${Math.floor(s / 60)} min ${String(s % 60).padStart(2, "0")} s` : `${s} s`;
-}
+/** A message with the flags that what it advises is given by. */
+export const advised = ({ message, settings }: Advice): string =>
+  settings.length === 0 ? message : `${message} (see ${settings.map((setting) => flags[setting]).join(", ")})`;
 
-export const percent = (x: number, digits = 1): string => `${x.toFixed(digits)} %`;
+const warned = new Set<string>();
 
-/** `1 step`, `2 steps`. */
-export const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
+/** Says a thing once, however often a set is opened. */
+export const warn = (message: string): void => {
+  if (!warned.has(message)) process.stderr.write(`warning: ${message}\n`);
+  warned.add(message);
+};
+
+export const tell = (message: string): void => {
+  process.stderr.write(`${message}\n`);
+};

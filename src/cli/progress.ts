@@ -1,7 +1,8 @@
 /** Training events for people: a bar in a terminal, plain lines elsewhere. All of it on stderr. */
+
+import { counted, duration, percent } from "../text.js";
 import type { Reporter, TrainEvent } from "../train/index.js";
 import { openMeter } from "./meter.js";
-import { counted, duration, percent } from "./print.js";
 
 /** A reporter on a meter; `quiet` says nothing but warnings. */
 export function terminalReporter(quiet: boolean): { readonly report: Reporter; readonly stop: () => void } {

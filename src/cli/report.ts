@@ -3,14 +3,12 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { collect, reportFile, reportHtml, writeReport } from "../report/index.js";
 import { writeAtomically } from "../tensorfile/index.js";
-import { lastSoundCheckpoint, RunFolder } from "../train/index.js";
+import { percent, table } from "../text.js";
 import { dataHelp, whole, withEngineOptions } from "./options.js";
-import { percent, print, table } from "./print.js";
-import { type EngineFlags, warn, withEngine, withImages } from "./session.js";
+import { print, warn } from "./print.js";
+import { onRun, ownImages, type RunFlags } from "./session.js";
 
-interface Flags extends EngineFlags {
-  readonly run: string;
-  readonly data?: string;
+interface Flags extends RunFlags {
   readonly out?: string;
   readonly images: number;
 }
@@ -32,14 +30,13 @@ export function reportCommand(): Command {
 }
 
 async function runReport(flags: Flags): Promise<void> {
-  const run = await RunFolder.open(flags.run);
-  const checkpoint = await lastSoundCheckpoint(run);
-  const { data, skipped } = await withEngine(flags, (engine) =>
-    withImages(flags.data ?? run.description.data, flags, async ({ source, loader, progress }) => ({
-      data: await collect({ run, checkpoint, engine, source, loader, progress, images: flags.images }),
-      skipped: loader.broken.size,
-    })),
-  );
+  const { run, step, data, skipped } = await onRun(flags, ownImages(flags), async (opened) => {
+    const { run, checkpoint, encoder, images } = opened;
+    const { source, loader, progress } = images;
+    const { engine } = encoder;
+    const data = await collect({ run, checkpoint, engine, source, loader, progress, images: flags.images });
+    return { run, step: checkpoint.position.step, data, skipped: loader.broken.size };
+  });
   const file = flags.out ?? join(flags.run, "report.html");
   const html = new TextEncoder().encode(await reportHtml(data));
   await writeAtomically(file, html);
@@ -54,7 +51,7 @@ async function runReport(flags: Flags): Promise<void> {
       data: reportFile(run),
       images,
       skipped,
-      step: checkpoint.position.step,
+      step,
       prototypes,
       knn: data.confusion?.top1 ?? null,
     },

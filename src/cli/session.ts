@@ -1,13 +1,6 @@
-/** What commands on images share: an engine, a source and its loader, opened together and closed whatever happens. */
-import {
-  decodedRoom,
-  describeSource,
-  type ImageSource,
-  type Loader,
-  openLoader,
-  openSource,
-  type SourceDescription,
-} from "../data/index.js";
+/** What commands begin with: an engine, images, a run and its encoder, opened together and closed whatever happens. */
+import { type OpenImages, withImages as openedImages } from "../data/index.js";
+import { type Encoder, encoderOf, openTrained, type Trained } from "../encoder/index.js";
 import type { Precision } from "../precision.js";
 import {
   autoProvider,
@@ -18,15 +11,8 @@ import {
   type Placement,
   placementWarning,
 } from "../runtime/index.js";
-import { type Meter, openMeter } from "./meter.js";
-
-export interface ImageSession {
-  readonly engine: Engine;
-  readonly description: SourceDescription;
-  readonly source: ImageSource;
-  readonly loader: Loader;
-  readonly progress: Meter["progress"];
-}
+import { openMeter } from "./meter.js";
+import { tell, warn } from "./print.js";
 
 /** Options of commands that run graphs. */
 export interface EngineFlags {
@@ -41,17 +27,11 @@ export interface EngineFlags {
   readonly json?: boolean;
 }
 
-const warned = new Set<string>();
-
-/** Says a thing once, however often a set is opened. */
-export const warn = (message: string): void => {
-  if (!warned.has(message)) process.stderr.write(`warning: ${message}\n`);
-  warned.add(message);
-};
-
-const tell = (message: string): void => {
-  process.stderr.write(`${message}\n`);
-};
+/** Of commands on a run. */
+export interface RunFlags extends EngineFlags {
+  readonly run: string;
+  readonly data?: string;
+}
 
 /** `auto` or `auto:1` as the provider that it is here, saying which, and why others were passed over. */
 async function providerOf({ provider: text, precision }: EngineFlags): Promise<string | undefined> {
@@ -96,35 +76,60 @@ export async function withEngine<T>(flags: EngineFlags, use: (engine: Engine) =>
   }
 }
 
-/**
- * Opens the images `data` for `use`, and closes their loader.
- *
- * @param flags - with `keepDecoded` where images are read many times: their pixels then stay in memory while there is room
- */
+export interface ImageFlags extends Pick<EngineFlags, "workers" | "maxBroken" | "json"> {
+  readonly seed?: number;
+  readonly keepDecoded?: boolean;
+  /** The flag that names them; default `--data`. */
+  readonly called?: string;
+}
+
+/** Opens the images `data` for `use` with a meter, and closes both. */
 export async function withImages<T>(
   data: string,
-  flags: EngineFlags & { readonly seed?: number; readonly keepDecoded?: boolean },
-  use: (images: Omit<ImageSession, "engine">) => Promise<T>,
+  { called = "--data", seed, keepDecoded, workers, maxBroken, json }: ImageFlags,
+  use: (images: OpenImages) => Promise<T>,
 ): Promise<T> {
-  const description = await describeSource(data);
-  const source = openSource(description);
-  for (const message of source.warnings) warn(message);
-  const { progress, stop } = openMeter(flags.json === true);
-  const loader = openLoader({
-    source: description,
-    seed: flags.seed ?? 0,
-    ...(flags.workers === undefined ? {} : { workers: flags.workers }),
-    ...(flags.maxBroken === undefined ? {} : { tolerance: flags.maxBroken }),
-    ...(flags.keepDecoded ? { keep: decodedRoom() } : {}),
-    onBroken: (_, name, reason) => warn(`${name} is skipped: ${reason}`),
-  });
+  const { progress, stop } = openMeter(json === true);
   try {
-    return await use({ description, source, loader, progress });
+    const options = { called, seed, keepDecoded, workers, maxBroken, onWarning: warn, progress };
+    return await openedImages(data, options, use);
   } finally {
     stop();
-    await loader.close();
   }
 }
 
-/** 0, 1, 2, … */
-export const everyIndex = (count: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i);
+/** A run, its query encoder on an engine, and images for it. */
+export interface OnRun<Data> extends Trained {
+  readonly encoder: Encoder;
+  readonly images: OpenImages;
+  /** What was chosen of images. */
+  readonly sets: Data;
+}
+
+interface Chosen {
+  readonly data: string;
+}
+
+/** The images that `--data` names, or else the run's own. */
+export const ownImages =
+  ({ data }: RunFlags) =>
+  async ({ run }: Trained): Promise<Chosen> => ({ data: data ?? run.description.data });
+
+/**
+ * Opens what commands on a run work with.
+ *
+ * @param choose - the images to open, and what else is chosen with them
+ */
+export async function onRun<T, Data extends Chosen>(
+  flags: RunFlags & Pick<ImageFlags, "keepDecoded">,
+  choose: (trained: Trained) => Promise<Data>,
+  use: (opened: OnRun<Data>) => Promise<T>,
+): Promise<T> {
+  const trained = await openTrained(flags.run);
+  const sets = await choose(trained);
+  return withEngine(flags, (engine) =>
+    withImages(sets.data, flags, (images) =>
+      use({ ...trained, encoder: encoderOf(trained, engine, "query"), images, sets }),
+    ),
+  );
+}

@@ -1,21 +1,25 @@
 /** Two sets of a command: images that learn or vote, and images held out. */
 import { type Command, InvalidArgumentError } from "commander";
+import { everyIndex } from "../array.js";
 import {
   absoluteName,
   describeSource,
   differenceOf,
   identityOf,
+  type OpenImages,
   openSource,
   overlapOf,
   type SourceDescription,
   splitNames,
 } from "../data/index.js";
+import type { Trained } from "../encoder/index.js";
 import { DataError, UsageError } from "../errors.js";
+import type { Opening } from "../protocols/index.js";
+import { counted } from "../text.js";
 import type { RunFolder } from "../train/index.js";
-import { labelledAmong, labelsOf } from "./labels.js";
 import { dataHelp } from "./options.js";
-import { counted } from "./print.js";
-import { type EngineFlags, everyIndex, type ImageSession, warn, withImages } from "./session.js";
+import { warn } from "./print.js";
+import { type EngineFlags, withImages } from "./session.js";
 
 export interface SetFlags {
   readonly data?: string;
@@ -73,32 +77,31 @@ export function splitOf(
  *
  * @throws UsageError if nothing is held out
  */
-export async function setsOf(flags: SetFlags, run: RunFolder): Promise<Sets> {
-  const own = run.description;
-  const isOwn = flags.data === undefined;
-  const { data, test } = splitOf(flags.data ?? own.data, flags);
-  const held = test ?? (isOwn ? (own.test ?? null) : null);
-  if (held === null)
-    throw new UsageError("--test is needed: labelled images to classify, or --split 0.2 to hold a fifth of --data out");
-  // What it shares with --data is said in any case.
-  if ((await absoluteName(data)) !== own.data)
-    for (const message of await trainedOn(run, await describeSource(held))) warn(message);
-  return { data, test: held };
-}
-
-type Images = Omit<ImageSession, "engine">;
+export const setsOf =
+  (flags: SetFlags) =>
+  async ({ run }: Pick<Trained, "run">): Promise<Sets> => {
+    const own = run.description;
+    const isOwn = flags.data === undefined;
+    const { data, test } = splitOf(flags.data ?? own.data, flags);
+    const held = test ?? (isOwn ? (own.test ?? null) : null);
+    if (held === null)
+      throw new UsageError(
+        "--test is needed: labelled images to classify, or --split 0.2 to hold a fifth of --data out",
+      );
+    // What it shares with --data is said in any case.
+    if ((await absoluteName(data)) !== own.data)
+      for (const message of await trainedOn(run, await describeSource(held))) warn(message);
+    return { data, test: held };
+  };
 
 /** Opens the images held out, and says what makes scores on them worth less. */
-export const withTest = <T>(
-  train: Pick<Images, "source" | "description">,
-  test: string,
-  flags: EngineFlags,
-  use: (images: Images) => Promise<T>,
-): Promise<T> =>
-  withImages(test, flags, async (images) => {
-    for (const message of await doubts(train, images)) warn(message);
-    return use(images);
-  });
+export const openTest =
+  (train: Pick<OpenImages, "source" | "description">, test: string, flags: EngineFlags): Opening =>
+  (use) =>
+    withImages(test, { ...flags, called: "--test" }, async (images) => {
+      for (const message of await doubts(train, images)) warn(message);
+      return use(images);
+    });
 
 /** What of a set a run was trained on, in words: by content, or where the run's images are gone by names and sizes. */
 export async function trainedOn(run: RunFolder, description: SourceDescription): Promise<readonly string[]> {
@@ -125,7 +128,7 @@ export async function trainedOn(run: RunFolder, description: SourceDescription):
   ];
 }
 
-const trainedOnWords = (images: readonly number[], test: Images["source"], how: string): readonly string[] =>
+const trainedOnWords = (images: readonly number[], test: OpenImages["source"], how: string): readonly string[] =>
   images.length === 0
     ? []
     : [
@@ -134,8 +137,8 @@ const trainedOnWords = (images: readonly number[], test: Images["source"], how: 
 
 /** What makes scores of a classifier of `train` on `test` worth less, in words. */
 export async function doubts(
-  train: Pick<Images, "source" | "description">,
-  test: Pick<Images, "source" | "description">,
+  train: Pick<OpenImages, "source" | "description">,
+  test: Pick<OpenImages, "source" | "description">,
 ): Promise<readonly string[]> {
   const { same, copies } = await overlapOf(train.description, test.description);
   const found: string[] = [];
@@ -150,7 +153,6 @@ export async function doubts(
     );
   }
   if (!train.source.labels || !test.source.labels || !test.source.classes) return found;
-  const [own, other] = [train, test].map(({ source }) => labelsOf(source, ""));
   const nameOf =
     ({ source }: typeof train) =>
     (id: number) =>
@@ -162,9 +164,9 @@ export async function doubts(
     ),
   );
   const { labels } = test.source;
-  const asked = labelledAmong(other.targets, everyIndex(test.source.count));
+  const asked = everyIndex(test.source.count).filter((i) => labels[i] >= 0);
   const unknown = asked.filter((i) => !learned.has(nameOf(test)(labels[i])));
-  if (unknown.length > 0 && own.classes)
+  if (unknown.length > 0 && train.source.classes)
     found.push(
       `${unknown.length} of the ${counted(asked.length, "labelled test image")} are of classes that no --data image has, the first ${nameOf(test)(labels[unknown[0]])}: none of them can be right. A range of a set sorted by class does this; --split 0.2 holds out some of each class`,
     );

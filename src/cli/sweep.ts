@@ -2,7 +2,10 @@
 import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { absoluteName, describeSource, type ImageSource, openSource } from "../data/index.js";
+import { encoderOf, type Trained } from "../encoder/index.js";
 import { TrainingError, UsageError } from "../errors.js";
+import { autoRecipe, doubtsOf, loadRecipe, readNamed, suited } from "../presets/index.js";
+import { finestAmi } from "../protocols/index.js";
 import { fieldChanges } from "../recipe/index.js";
 import {
   asOverrides,
@@ -23,15 +26,12 @@ import {
   writeResults,
 } from "../sweep/index.js";
 import { makeFolder, writeAtomically } from "../tensorfile/index.js";
+import { table } from "../text.js";
 import { RunFolder } from "../train/index.js";
-import { readNamed } from "./bundled.js";
-import { finestAmi } from "./finestAmi.js";
 import { interruptedCode, interruptible } from "./interrupt.js";
-import { autoRecipe, doubtsOf, suited } from "./looks.js";
 import { dataHelp, withEngineOptions } from "./options.js";
-import { print, table } from "./print.js";
-import { loadRecipe } from "./recipes.js";
-import { type EngineFlags, warn } from "./session.js";
+import { advised, print, tell, warn } from "./print.js";
+import { type EngineFlags, withEngine, withImages } from "./session.js";
 import { type SetFlags, splitOf, withSplitOption } from "./sets.js";
 import { trainRun } from "./trainRun.js";
 
@@ -113,7 +113,7 @@ async function baseOf({ recipe, set }: Sweep, file: string, source: ImageSource)
   if (typeof recipe !== "string") return recipe;
   if (recipe === "auto") {
     const chosen = await autoRecipe(source, asOverrides(set));
-    for (const note of chosen.notes) process.stderr.write(`${note}\n`);
+    for (const note of chosen.notes) tell(`--${advised(note)}`);
     return chosen.recipe;
   }
   return loadRecipe(recipe.endsWith(".json") ? resolve(dirname(file), recipe) : recipe, []);
@@ -124,7 +124,7 @@ async function fittedTo(source: ImageSource, runs: readonly PlannedRun[]): Promi
   const fitted: PlannedRun[] = [];
   for (const run of runs) {
     const { recipe, notes } = await suited(run.recipe, source);
-    for (const note of [...notes, ...doubtsOf(recipe)]) warn(note);
+    for (const note of [...notes, ...doubtsOf(recipe)]) warn(advised(note));
     const alike = fitted.find((other) => fieldChanges(other.recipe, recipe).length === 0);
     if (alike) warn(`the runs ${JSON.stringify(alike.name)} and ${JSON.stringify(run.name)} are of the same settings`);
     fitted.push({ ...run, recipe });
@@ -200,10 +200,16 @@ async function trainOne(planned: PlannedRun, flags: Flags, signal: AbortSignal):
     ...measuresOf(await trained.folder.metrics()),
     knnBefore: trained.knnBefore,
     knnAfter: trained.knnAfter,
-    ami: await finestAmi(recipe, trained.last, { ...flags, data: images.data }),
+    ami: await amiOf({ run: trained.folder, recipe, checkpoint: trained.last }, images.data, flags),
     recipe,
   };
 }
+
+/** Of the finest level of clusters and the labels; null where there are none. */
+const amiOf = (trained: Trained, data: string, flags: Flags): Promise<number | null> =>
+  withImages(data, flags, (images) =>
+    withEngine(flags, (engine) => finestAmi(encoderOf(trained, engine, "query"), images)),
+  );
 
 /** The results as a CSV file and a plot, if there are any. @returns the files */
 async function writeFiles(out: string, sweep: Sweep, results: readonly RunResult[]): Promise<readonly string[]> {

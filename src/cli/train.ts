@@ -4,15 +4,15 @@ import { Command, Option } from "commander";
 import { describeSource, openSource } from "../data/index.js";
 import { UsageError } from "../errors.js";
 import { precisions } from "../precision.js";
+import { autoRecipe, changedRecipe, doubtsOf, loadRecipe, suited } from "../presets/index.js";
 import { fittedClusters, type Recipe } from "../recipe/index.js";
+import { duration, percent, table } from "../text.js";
 import { type RunDescription, RunFolder } from "../train/index.js";
 import { fitLines, partialHelp, weightsHelp } from "./imported.js";
 import { interruptedCode, interruptible } from "./interrupt.js";
-import { autoRecipe, doubtsOf, suited } from "./looks.js";
-import { dataHelp, positive, whole, withEngineOptions } from "./options.js";
-import { duration, percent, print, table } from "./print.js";
-import { changedRecipe, collect, loadRecipe } from "./recipes.js";
-import { type EngineFlags, warn } from "./session.js";
+import { collect, dataHelp, positive, whole, withEngineOptions } from "./options.js";
+import { advised, print, tell, warn } from "./print.js";
+import type { EngineFlags } from "./session.js";
 import { type SetFlags, splitOf, withSplitOption } from "./sets.js";
 import { trainRun } from "./trainRun.js";
 
@@ -75,7 +75,7 @@ async function run(flags: Flags): Promise<void> {
       ? { data: before.data, test: flags.test ?? before.test ?? null }
       : splitOf(needed(flags.data, dataNeeded), flags);
   const recipe = await (before ? resumedRecipe(before, flags) : newRecipe(data, flags));
-  for (const doubt of doubtsOf(recipe)) warn(doubt);
+  for (const doubt of doubtsOf(recipe)) warn(advised(doubt));
   if (flags.init !== undefined && existing)
     throw new UsageError("--init is what a new run starts from: it has no place beside --resume");
   const init = flags.init === undefined ? undefined : { file: resolve(flags.init), partial: flags.partial === true };
@@ -109,8 +109,8 @@ async function newRecipe(data: string, flags: Flags): Promise<Recipe> {
       ? await autoRecipe(source, overrides(flags))
       : { recipe: await loadRecipe(name, overrides(flags)), notes: [] };
   const { recipe, notes } = await suited(chosen.recipe, source);
-  for (const note of chosen.notes) process.stderr.write(`${note}\n`);
-  for (const note of notes) warn(note);
+  for (const note of chosen.notes) tell(`--${advised(note)}`);
+  for (const note of notes) warn(advised(note));
   return recipe;
 }
 

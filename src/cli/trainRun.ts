@@ -1,34 +1,35 @@
 /** Training one run from the command line: its images, an engine of its own, kNN before and after. */
-import { rmdir, stat } from "node:fs/promises";
 import type { DenseArray } from "../array.js";
-import { encoderSettings, state } from "../artifacts/index.js";
-import { absoluteName, differenceOf, identityOf } from "../data/index.js";
-import { CheckpointError, TrainingError, UsageError } from "../errors.js";
+import { encoderSettings, initialEncoder } from "../artifacts/index.js";
+import { absoluteName, identityOf } from "../data/index.js";
+import type { Weights } from "../encoder/index.js";
+import { CheckpointError, UsageError } from "../errors.js";
 import { openEventLog } from "../log/index.js";
+import { knnAccuracy } from "../protocols/index.js";
 import { type Recipe, resumeChanges } from "../recipe/index.js";
 import { chooseTarget } from "../runtime/index.js";
-import { makeFolder } from "../tensorfile/index.js";
 import {
   type Checkpoint,
   encoderWeights,
   type InitialWeights,
-  initialState,
+  inRunFolder,
   planOf,
   type Reporter,
   type RunDescription,
   RunFolder,
   readCheckpoint,
+  requireSameImages,
   resumePoint,
   type Session,
   type TrainResult,
   train,
-  withLock,
 } from "../train/index.js";
 import { versions } from "../version.js";
 import { fitWeights, openWeights } from "../weights/index.js";
-import { knnAccuracy } from "./knn.js";
+import { warn } from "./print.js";
 import { terminalReporter } from "./progress.js";
-import { type EngineFlags, warn, withEngine, withImages } from "./session.js";
+import { type EngineFlags, withEngine, withImages } from "./session.js";
+import { openTest } from "./sets.js";
 
 export interface RunRequest {
   readonly recipe: Recipe;
@@ -102,13 +103,16 @@ export async function trainRun({ recipe, test, run, flags, signal, ...request }:
         if (existing) await requireSameImages(existing, identity, data);
         const folder = await (existing ? existing.described(description) : RunFolder.create(path, description));
         await folder.saveImages(identity);
-        const accuracy = async (weights: Readonly<Record<string, DenseArray>>): Promise<number | null> =>
+        const accuracy = async (weightsOf: () => Weights): Promise<number | null> =>
           held === null || !source.labels
             ? null
-            : (await knnAccuracy(engine, recipe, weights, images, held, flags, [20])).top1;
+            : (await knnAccuracy({ engine, recipe, weights: weightsOf() }, images, openTest(images, held, flags))).top1;
         if (held !== null && !source.labels)
           warn("the images have no single labels: no kNN is measured on those held out");
-        const knnBefore = await accuracy(queryOf(initialState(recipe, given)));
+        const knnBefore = await accuracy(() => ({
+          ...initialEncoder(encoderSettings(recipe.encoder), recipe.seed),
+          ...given,
+        }));
         const terminal = terminalReporter(flags.json === true);
         const events = request.log === undefined ? null : await openEventLog(request.log);
         const report: Reporter = (event) => {
@@ -132,20 +136,12 @@ export async function trainRun({ recipe, test, run, flags, signal, ...request }:
         const done = result.position.step;
         await folder.append({ kind: "session", step: done, seconds: result.seconds, ...placed });
         const last = await readCheckpoint(result.checkpoint);
-        const knnAfter = result.interrupted ? null : await accuracy(encoderWeights(last, "query"));
+        const knnAfter = result.interrupted ? null : await accuracy(() => encoderWeights(last, "query"));
         if (knnBefore !== null && knnAfter !== null)
           await folder.append({ kind: "evaluation", step: done, knnBefore, knnAfter });
         return { ...result, folder, last, knnBefore, knnAfter, brokenImages: loader.broken.size };
       };
-      if (typeof run !== "string") return withLock(run.path, () => start(run, run.path));
-      const isThere = await stat(run).catch(() => null);
-      await makeFolder(run);
-      try {
-        return await withLock(run, () => unlessStillborn(run, () => start(null, run)));
-      } finally {
-        // Only an empty folder goes: the start has failed.
-        if (!isThere) await rmdir(run).catch(() => {});
-      }
+      return inRunFolder(run, start);
     });
   });
 }
@@ -170,43 +166,4 @@ async function startingWeights(
     );
   const { weights, report } = fitWeights(opened, encoderSettings(recipe.encoder), from.partial);
   return { init: { init: { ...from, sha256: opened.sha256, report } }, given: weights };
-}
-
-/** Removes what a new run has made if it fails before its first step, so that the corrected command finds nothing in its way. */
-async function unlessStillborn<T>(path: string, start: () => Promise<T>): Promise<T> {
-  const before = await RunFolder.open(path).catch(() => null);
-  try {
-    return await start();
-  } catch (error) {
-    if (!before && !(error instanceof TrainingError)) {
-      const made = await RunFolder.open(path).catch(() => null);
-      if (made && (await made.metrics()).length === 0) await made.discard();
-    }
-    throw error;
-  }
-}
-
-async function requireSameImages(
-  run: RunFolder,
-  identity: Awaited<ReturnType<typeof identityOf>>,
-  data: string,
-): Promise<void> {
-  const before = await run.images();
-  const { images } = run.description;
-  const difference = before
-    ? differenceOf(before, identity)
-    : images === identity.images.length
-      ? null
-      : `there are ${identity.images.length} images, were ${images}`;
-  if (difference !== null)
-    throw new UsageError(
-      `${run.path} was trained on other images than ${data} holds now: ${difference}. Give the same images with --data, or train anew with another --out`,
-    );
-}
-
-function queryOf(tensors: Readonly<Record<string, DenseArray>>): Record<string, DenseArray> {
-  const prefix = state.query("");
-  return Object.fromEntries(
-    Object.entries(tensors).flatMap(([n, v]) => (n.startsWith(prefix) ? [[n.slice(prefix.length), v]] : [])),
-  );
 }

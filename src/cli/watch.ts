@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { Command } from "commander";
 import { servePage } from "../report/index.js";
 import { RunFolder } from "../train/index.js";
+import { interruptible } from "./interrupt.js";
 import { port } from "./options.js";
 import { print } from "./print.js";
 
@@ -27,8 +28,6 @@ export function watchCommand(): Command {
 async function runWatch(flags: Flags): Promise<void> {
   const server = await servePage(await RunFolder.open(flags.run), flags.port);
   print(flags.json, { run: flags.run, url: server.url }, [server.url]);
-  const interrupted = new AbortController();
-  await Promise.race(["SIGINT", "SIGTERM"].map((signal) => once(process, signal, { signal: interrupted.signal })));
-  interrupted.abort();
+  await interruptible((signal) => once(signal, "abort"));
   await server.close();
 }

@@ -1,4 +1,4 @@
-/** What the command line names a set of images by: one string, looked at once. */
+/** What a set of images is named by: one string, looked at once. */
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { DataError, UsageError } from "../errors.js";
@@ -67,7 +67,7 @@ function chosenBy(cut: string, source: ImageSource, text: string): Int32Array {
   return Int32Array.from({ length: end - first }, (_, i) => first + i);
 }
 
-/** A set parted by `--split`: what learns, and what is held out. */
+/** A set parted by a share: what learns, and what is held out. */
 export const splitNames = (
   text: string,
   share: number,
@@ -83,10 +83,10 @@ async function describeWhole(name: string): Promise<WholeDescription> {
   if (isSynthetic(name)) return describeSynthetic(name);
   const { path, part } = await pathAndPart(name);
   const info = await stat(path).catch((cause) => {
-    throw new DataError(
-      `${path}: there is no such file or folder. Give a folder of images, or see --help for other sources`,
-      { cause },
-    );
+    throw new DataError(`${path}: there is no such file or folder. Give a folder of images, or another source`, {
+      cause,
+      settings: ["sources"],
+    });
   });
   const isFolder = info.isDirectory();
   if (await isIdx(path, isFolder)) return describeIdx(path, isFolder, part ?? "train");

@@ -10,5 +10,7 @@ export { absoluteName, describeSource, namedFolder, splitNames } from "./describ
 export { filePath, isForeign } from "./fileNames.js";
 export { differenceOf, identityOf, type SetIdentity } from "./identity.js";
 export { type Batch, type BatchRequest, type Loader, type LoaderOptions, openLoader } from "./loader.js";
+export { imagesNamed } from "./named.js";
+export { type OpenImages, type OpenOptions, withImages } from "./openImages.js";
 export { type Overlap, overlapOf } from "./overlap.js";
 export { type ImageSource, openSource, type Picture, type SourceDescription } from "./source.js";

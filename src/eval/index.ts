@@ -17,6 +17,17 @@ export {
 export { type ClusteringScores, clusteringScores } from "./clusteringScores.js";
 export { dendrogramPurity } from "./dendrogramPurity.js";
 export { type KnnOptions, type KnnResult, knnClassify, type LabelledFeatures } from "./knn.js";
+export {
+  type Annotations,
+  classNames,
+  inClassesOf,
+  type Labelled,
+  labelledAmong,
+  labelsOf,
+  type SingleTargets,
+  singleLabelsOf,
+  withoutLabels,
+} from "./labels.js";
 export { type MinimiseOptions, type Minimum, minimise, type Objective } from "./lbfgs.js";
 export { fitLinear, type LinearFit, type LinearOptions, type LogisticObjective } from "./linear.js";
 export {

@@ -80,10 +80,10 @@ export async function fillFolder({ source, placed, counts, copy, target, progres
 async function linkTo(file: string, path: string): Promise<void> {
   await symlink(file, path, "file").catch((cause) => {
     if (cause.code === "ENOSPC") throw notWritten(path, cause);
-    throw new DataError(
-      `${path} cannot be made a link to ${file}: ${cause.message}. Give --copy to copy the images instead`,
-      { cause },
-    );
+    throw new DataError(`${path} cannot be made a link to ${file}: ${cause.message}. Copy the images instead`, {
+      cause,
+      settings: ["copy"],
+    });
   });
 }
 

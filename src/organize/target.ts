@@ -13,17 +13,22 @@ export async function freeTarget(out: string, sources: readonly string[]): Promi
   const target = await realPath(out);
   for (const source of sources) {
     const real = await realPath(source);
-    const apart = "Choose an --out that neither lies in the images' folder nor holds it";
-    if (isWithin(target, real)) throw new UsageError(`${out} lies in ${source}, which holds the images. ${apart}`);
-    if (isWithin(real, target)) throw new UsageError(`${out} holds ${source}, and so the images. ${apart}`);
+    const apart = "Choose a folder that neither lies in the images' folder nor holds it";
+    const settings = ["out"] as const;
+    if (isWithin(target, real))
+      throw new UsageError(`${out} lies in ${source}, which holds the images. ${apart}`, { settings });
+    if (isWithin(real, target))
+      throw new UsageError(`${out} holds ${source}, and so the images. ${apart}`, { settings });
   }
   const inside = await readdir(target).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT") return [];
     const reason = cause.code === "ENOTDIR" ? "it is a file" : cause.message;
-    throw new UsageError(`${out} cannot be filled: ${reason}. Choose a new folder with --out`, { cause });
+    throw new UsageError(`${out} cannot be filled: ${reason}. Choose a new folder`, { cause, settings: ["out"] });
   });
   if (inside.length > 0)
-    throw new UsageError(`${out} is not empty: it holds ${inside[0]}. Choose a new or an empty folder with --out`);
+    throw new UsageError(`${out} is not empty: it holds ${inside[0]}. Choose a new or an empty folder`, {
+      settings: ["out"],
+    });
   return target;
 }
 

@@ -42,7 +42,8 @@ export function resumeChanges(before: Recipe, now: Recipe, where: string): reado
   const fixed = changes.filter(({ field }) => isFixed(field));
   if (fixed.length > 0)
     throw new UsageError(
-      `${where} cannot go on so: ${fixed.map(({ text }) => text).join("; ")}. These may change: ${Object.keys(mayChange).join(", ")} (precision not to or from fp16). Leave the others as they were, or train anew with another --out`,
+      `${where} cannot go on so: ${fixed.map(({ text }) => text).join("; ")}. These may change: ${Object.keys(mayChange).join(", ")} (precision not to or from fp16). Leave the others as they were, or train anew in another folder`,
+      { settings: ["out"] },
     );
   return changes.filter(({ field }) => mayChange[field] === "noted").map(({ text }) => text);
 }

@@ -1,14 +1,9 @@
 /** Groups of images that are nearly the same, as one HTML file to look at: no script, no network. */
 import sharp from "sharp";
 import type { ImageSource } from "../data/index.js";
+import type { AlikeImages } from "../encoder/index.js";
 import { escaped } from "./html.js";
 import { tileOf } from "./tile.js";
-
-export interface AlikeImages {
-  readonly images: readonly number[];
-  /** Of the two most alike. */
-  readonly cosine: number;
-}
 
 /** Groups, and images of each, that are shown; of more a page grows too large. */
 const [mostGroups, mostOfGroup, side] = [500, 12, 96];

@@ -62,8 +62,9 @@ export async function servePage(run: RunFolder, port: number): Promise<PageServe
   });
   server.listen(port, address);
   await once(server, "listening").catch((cause: NodeJS.ErrnoException) => {
-    throw new UsageError(`port ${port} cannot be had (${cause.code}): choose another --port, or 0 for a free one`, {
+    throw new UsageError(`port ${port} cannot be had (${cause.code}): choose another, or 0 for a free one`, {
       cause,
+      settings: ["port"],
     });
   });
   return {
@@ -152,7 +153,7 @@ export async function stateOf({ path }: Pick<RunFolder, "path">, epochs: number)
   const holder = await holderOf(path);
   if (holder) return `training: process ${holder.pid} on ${holder.host}`;
   const { recipe } = (await RunFolder.open(path)).description;
-  return epochs >= recipe.epochs ? "finished" : "nobody trains it: it was stopped, or died; --resume goes on";
+  return epochs >= recipe.epochs ? "finished" : "nobody trains it: it was stopped, or died, and can be gone on with";
 }
 
 /** Changes whenever the file does; null while there is none. */

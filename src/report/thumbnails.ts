@@ -45,7 +45,8 @@ export async function thumbnails(
     if (bytesOf(sheets) <= budget) return sheets;
   }
   throw new DataError(
-    `the pictures of ${indices.length} images take more than the ${(budget / 1e6).toFixed(1)} MB that are left for them: show fewer with --images`,
+    `the pictures of ${indices.length} images take more than the ${(budget / 1e6).toFixed(1)} MB that are left for them: show fewer images`,
+    { settings: ["images"] },
   );
 }
 

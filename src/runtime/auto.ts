@@ -39,7 +39,7 @@ export async function autoProvider(device: number | null = null, precision: Prec
     const [theirs, ours] = [found.convolution, cpu.convolution].map((r) => r.toPrecision(2));
     passedOver.push({
       provider,
-      why: `it runs, but its convolutions reach ${theirs} GFLOP/s and the CPU's ${ours}: a driver without a GPU? --provider ${name} takes it all the same`,
+      why: `it runs, but its convolutions reach ${theirs} GFLOP/s and the CPU's ${ours}: a driver without a GPU? Named as the provider, ${name} is taken all the same`,
     });
   }
   return { provider: "cpu", passedOver };

@@ -25,6 +25,9 @@ interface Place {
   readonly allocator: Handle;
 }
 
+const x = input("x", [1]);
+const nothingButCopies = buildModel({ name: "device", inputs: [x], outputs: { y: identity(x) } });
+
 export class Bound implements Runner<Tensor> {
   private readonly environment: Environment;
   private readonly settings: ProviderSettings;
@@ -34,6 +37,8 @@ export class Bound implements Runner<Tensor> {
   private readonly moved = { toDevice: 0, fromDevice: 0 };
   private device: { readonly session: Session; readonly place: Place | null } | null = null;
 
+  private first: Session | null = null;
+
   constructor(
     library: Library,
     private readonly provider: ProviderChoice,
@@ -41,6 +46,11 @@ export class Bound implements Runner<Tensor> {
   ) {
     this.environment = new Environment(library);
     this.settings = providers[provider.name];
+  }
+
+  /** Takes hold of the provider and its device, so that what is not there is known before anything is loaded. */
+  start(): void {
+    this.first = this.session(nothingButCopies, { fused: false, alone: false, captured: false });
   }
 
   open(model: Uint8Array, options: OpenOptions): BoundGraph {
@@ -105,6 +115,8 @@ export class Bound implements Runner<Tensor> {
     if (this.device?.place) this.environment.library.release("Allocator", this.device.place.allocator);
     this.device?.session.close();
     this.device = null;
+    this.first?.close();
+    this.first = null;
     this.environment.close();
   }
 
@@ -172,9 +184,7 @@ export class Bound implements Runner<Tensor> {
   }
 
   private openDevice(): NonNullable<Bound["device"]> {
-    const x = input("x", [1]);
-    const model = buildModel({ name: "device", inputs: [x], outputs: { y: identity(x) } });
-    const session = this.session(model, { fused: false, alone: true, captured: false });
+    const session = this.session(nothingButCopies, { fused: false, alone: true, captured: false });
     const [memory] = session.outputMemory();
     const library = this.settings.library?.[process.platform];
     if (library) this.environment.register(this.settings.native, library);

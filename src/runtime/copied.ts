@@ -19,6 +19,9 @@ interface Kept {
 export class Copied implements Runner<Kept> {
   constructor(private readonly threads: number) {}
 
+  /** The CPU is always there. */
+  start = (): void => {};
+
   async open(model: Uint8Array, { fused }: OpenOptions): Promise<Opened<Kept>> {
     const session = await InferenceSession.create(model, {
       executionProviders: ["cpu"],

@@ -108,7 +108,7 @@ export interface Engine {
 /**
  * Opens an engine. It keeps the process alive only while requests are pending, so a forgotten `close` does no harm.
  *
- * @throws ProviderError if the provider is not available; UsageError if `threads` is not a positive integer
+ * @throws ProviderError if the provider or its device is not there; UsageError if `threads` is not a positive integer
  */
 export async function openEngine({
   backend = "onnxruntime-node",
@@ -127,14 +127,23 @@ export async function openEngine({
     precision,
   );
   if (backend === "ort-training" && choice.name !== "cpu")
-    throw new UsageError(`the backend ort-training runs on the CPU only, not on ${choice.name}. Leave --provider out.`);
+    throw new UsageError(
+      `the backend ort-training runs on the CPU only, not on ${choice.name}. Take the provider cpu.`,
+      {
+        settings: ["provider"],
+      },
+    );
   if (!(Number.isInteger(threads) && threads >= 1)) {
     throw new UsageError(`threads is ${threads}. Give a whole number from 1.`);
   }
   withoutTelemetry();
   const told = { onPlaced, onChecked, onWarning };
   const engine = new ThreadEngine({ backend, provider: choice, threads, crossCheck, capture }, told);
-  await engine.names(); // the thread is up, ONNX Runtime is loaded
+  // The thread is up, ONNX Runtime is loaded, the provider is there.
+  await engine.names().catch(async (error) => {
+    await engine.close().catch(() => {});
+    throw error;
+  });
   return engine;
 }
 

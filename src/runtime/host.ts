@@ -48,6 +48,7 @@ async function openSessions(): Promise<Hosted> {
   }
   const sessions = new Sessions(new Bound(library, provider, threads), provider, capture, guard, told);
   if (provider.name === "cpu") return sessions;
+  await sessions.start();
   const onCpu = { name: "cpu", device: null, precision: "fp32" } as const;
   const silent: Told = { placed: () => {}, warning: () => {} };
   return new DeviceSessions(sessions, {

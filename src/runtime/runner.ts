@@ -45,6 +45,8 @@ export interface Opened<H> {
 }
 
 export interface Runner<H extends Held = Held> {
+  /** Fails where the provider, or its device, is not there. */
+  start(): Soon<void>;
   open(model: Uint8Array, options: OpenOptions): Soon<Opened<H>>;
   /** Whether a run may write to a tensor that it reads. */
   readonly overwrites: boolean;

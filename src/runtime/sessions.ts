@@ -49,6 +49,13 @@ export class Sessions<H extends Held> implements Hosted {
     private readonly tell: Told,
   ) {}
 
+  /** @throws ProviderError if the provider, or its device, is not there */
+  async start(): Promise<void> {
+    const { device } = this.provider;
+    const which = device === null ? "" : ` for its device ${device}`;
+    await this.native(`no session can be opened${which}`, () => this.runner.start());
+  }
+
   /** What crossed between host and device so far. */
   traffic(): Traffic {
     return this.runner.traffic();

@@ -74,14 +74,15 @@ export function requireSame(
 ): void {
   const differences = [
     ...fieldChanges(before.recipe, run.recipe).map(({ text }) => text),
-    ...(before.data === now.data ? [] : [`--data is ${now.data}, was ${before.data}`]),
+    ...(before.data === now.data ? [] : [`the images are ${now.data}, were ${before.data}`]),
     ...(before.test === undefined || before.test === now.test
       ? []
-      : [`--test is ${now.test ?? "not given"}, was ${before.test ?? "not given"}`]),
+      : [`the images held out are ${now.test ?? "not given"}, were ${before.test ?? "not given"}`]),
   ];
   if (differences.length > 0)
     throw new UsageError(
-      `${where} holds the run ${JSON.stringify(run.name)} (seed ${run.recipe.seed}) of other settings: ${differences.join("; ")}. Undo the change, give the run another name, or choose another --out`,
+      `${where} holds the run ${JSON.stringify(run.name)} (seed ${run.recipe.seed}) of other settings: ${differences.join("; ")}. Undo the change, give the run another name, or choose another folder`,
+      { settings: ["data", "test", "out"] },
     );
 }
 

@@ -43,10 +43,10 @@ export async function makeFolder(path: string): Promise<void> {
     );
     const { code, message } = cause as NodeJS.ErrnoException;
     const reason = code === "ENOENT" ? undefined : reasons[code ?? ""];
-    throw new DataError(
-      `${path} cannot be made: ${reason ?? `${message}. Choose a folder you may write to with --out`}`,
-      { cause },
-    );
+    throw new DataError(`${path} cannot be made: ${reason ?? `${message}. Choose a folder you may write to`}`, {
+      cause,
+      settings: ["out"],
+    });
   }
 }
 

@@ -145,7 +145,8 @@ async function steps(training: ClassifierTraining, settings: ClassifierSettings)
     const loss = Number(out.data[0]);
     if (!Number.isFinite(loss))
       throw new TrainingError(
-        `classifier, step ${done + 1} of ${total}: the loss is ${loss}. Give a lower --rate than ${protocol.headRate}`,
+        `classifier, step ${done + 1} of ${total}: the loss is ${loss}. Give a lower learning rate than ${protocol.headRate}`,
+        { settings: ["learningRate"] },
       );
     if (done % perEpoch === 0) sum = 0;
     sum += loss;

@@ -7,14 +7,15 @@ export { type ClassifierTraining, type TrainedClassifier, trainClassifier } from
 export { clusterEmbeddings } from "./clusterStage.js";
 export { lastSoundCheckpoint, resumePoint } from "./damage.js";
 export { type Embedded, embedImages, evaluationPolicy } from "./embed.js";
-export { type EmittedFile, emitArtifacts } from "./emitArtifacts.js";
-export { emitTraining } from "./emitTraining.js";
+export type { EmittedFile } from "./emitArtifacts.js";
 export type { Reporter, TrainEvent } from "./events.js";
+export { emitGraphs, type GraphFormat, graphFormats } from "./graphFormats.js";
 export { hasHierarchy, type LearnedLevel, learnedHierarchy, placeInHierarchy } from "./learnedHierarchy.js";
 export { type Holder, holderOf, withLock } from "./lock.js";
 export { chanceLoss, type EpochMetric, type StepMetric } from "./metrics.js";
 export { planOf } from "./plan.js";
 export { inEpochs, type Protocol, protocols } from "./protocols.js";
 export { type InitialWeights, type Metric, type RunDescription, RunFolder, type Session } from "./runFolder.js";
+export { inRunFolder, requireSameImages } from "./runPlace.js";
 export { initialParts, initialState, moveToState, saveStart } from "./start.js";
 export { type TrainOptions, type TrainResult, train } from "./trainer.js";

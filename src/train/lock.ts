@@ -70,7 +70,8 @@ async function take(run: string, file: string): Promise<void> {
     const holder = await readLock(file);
     if (holder && (await isAlive(holder, file)))
       throw new UsageError(
-        `${run} is being trained by process ${holder.pid} on ${holder.host} since ${holder.started}: wait for it, stop it, or choose another --out`,
+        `${run} is being trained by process ${holder.pid} on ${holder.host} since ${holder.started}: wait for it, stop it, or choose another folder`,
+        { settings: ["out"] },
       );
     await remove(file, holder);
   }

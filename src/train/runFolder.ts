@@ -71,7 +71,9 @@ export class RunFolder {
   /** A new run. @throws UsageError if the folder holds one already; DataError if it cannot be written */
   static async create(path: string, description: RunDescription): Promise<RunFolder> {
     if (await exists(join(path, "run.json"))) {
-      throw new UsageError(`${path} already holds a run: give --resume to continue it, or another --out`);
+      throw new UsageError(`${path} already holds a run: go on with it, or choose another folder`, {
+        settings: ["resume", "out"],
+      });
     }
     for (const part of ["", "checkpoints", "graphs"]) await makeFolder(join(path, part));
     return new RunFolder(path, description).described(description);

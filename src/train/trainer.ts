@@ -7,25 +7,20 @@ import { type DenseArray, elements } from "../array.js";
 import {
   encoderSpecs,
   type Phase,
-  prepareProgram,
   type StateMemory,
-  state,
   stateMemory,
   stateTensors,
   type Target,
 } from "../artifacts/index.js";
 import type { ImageSource, Loader } from "../data/index.js";
-import { TrainingError } from "../errors.js";
-import { embeddingSpread } from "../eval/index.js";
 import { type Engine, release } from "../runtime/index.js";
 import { type Checkpoint, type Position, saveCheckpoint } from "./checkpoint.js";
-import { type Clustering, clusterEmbeddings } from "./clusterStage.js";
-import { DamageWatch, isBefore, resumePoint } from "./damage.js";
+import { DamageWatch, isBefore } from "./damage.js";
 import { epochBatches } from "./draws.js";
-import { embedImages } from "./embed.js";
+import { clusterForEpoch, type EpochClustering } from "./epochClustering.js";
 import type { Reporter } from "./events.js";
-import { chanceLoss, collapseCosine, type EpochMetric, isSound, Pace, type StepMetric, stepMetric } from "./metrics.js";
-import { onlineKnn } from "./onlineKnn.js";
+import { notFinite } from "./failure.js";
+import { chanceLoss, type EpochMetric, isSound, Pace, type StepMetric, stepMetric } from "./metrics.js";
 import { advanced, learningRate, type Plan, planOf } from "./plan.js";
 import type { Metric, RunFolder } from "./runFolder.js";
 import { initialParts, moveToState, singly } from "./start.js";
@@ -140,9 +135,10 @@ class Training {
     const { epoch } = this.position;
     const began = performance.now();
     const selective = method.clusters.length > 0 && epoch >= method.warmupEpochs;
-    const before = selective && this.position.batch === 0 ? await this.cluster() : null;
+    const isDue = selective && this.position.batch === 0;
+    const before = isDue ? await this.cluster() : null;
     // What the epoch began with is saved; it is clustered again when the run goes on.
-    if (before === "aborted" || (before && this.options.signal?.aborted)) return true;
+    if (isDue && (!before || this.options.signal?.aborted)) return true;
     const stepper = await this.load(selective ? "selective" : "warmup");
     const clusterSeconds = (performance.now() - began) / 1000;
     const waitedBefore = this.options.loader.waitedSeconds;
@@ -245,7 +241,8 @@ class Training {
       epoch: from.epoch,
       learningRate: learningRate(this.plan, from),
     });
-    if (!isSound(metric)) await this.failNotFinite(metric);
+    if (!isSound(metric))
+      throw await notFinite(this.options.run, metric, this.memory.unpack(await this.options.engine.read()));
     return this.position.step > from.step ? metric : null;
   }
 
@@ -268,51 +265,14 @@ class Training {
     this.loaded = null;
   }
 
-  private async cluster(): Promise<{ clustering: Clustering; meanCosine: number; onlineKnn?: number } | "aborted"> {
-    const { engine, report, source, loader, signal } = this.options;
-    const began = performance.now();
-    const key = await this.weights("key");
-    const everything = Int32Array.from({ length: source.count }, (_, i) => i);
-    const embedding = (done: number) => report({ kind: "embed", done, total: source.count });
-    const embedded = await embedImages(engine, loader, this.plan.recipe, key, everything, embedding, signal).catch(
-      (error) => {
-        if (signal?.aborted) return null;
-        throw error;
-      },
-    );
-    if (!embedded) return "aborted";
-    const clustering = await clusterEmbeddings(engine, this.plan.recipe, embedded.embeddings, this.plan.recipe.seed);
-    this.assignments = clustering.assignments;
-    await this.options.engine.write(clustering.tensors);
-    const prepare = prepareProgram(this.plan.settings);
-    await engine.load(prepare.name, prepare.model, { state: prepare.state });
-    await engine.run(prepare.name, {}, []);
-    await engine.unload(prepare.name);
-    // Said once a session: each epoch's line has its counts.
-    if (!this.toldClusters) for (const message of clustering.warnings) report({ kind: "warning", message });
+  private async cluster(): Promise<EpochClustering | null> {
+    const { plan, memory, position, toldClusters } = this;
+    const saysWarnings = !toldClusters;
+    const clustered = await clusterForEpoch({ ...this.options, plan, memory, epoch: position.epoch, saysWarnings });
+    if (!clustered) return null;
+    this.assignments = clustered.clustering.assignments;
     this.toldClusters = true;
-    const { meanCosine } = embeddingSpread(embedded.embeddings);
-    if (meanCosine > collapseCosine) {
-      report({
-        kind: "warning",
-        message: `the embeddings have all but collapsed: their mean cosine is ${meanCosine.toFixed(3)}. A lower learning rate, a longer warm-up or more keySubBatches may help`,
-      });
-    }
-    report({
-      kind: "cluster",
-      epoch: this.position.epoch,
-      seconds: (performance.now() - began) / 1000,
-      counts: clustering.counts,
-    });
-    const accuracy = await onlineKnn(engine, embedded.embeddings, source.labels, this.plan.recipe.seed);
-    return { clustering, meanCosine, ...(accuracy === undefined ? {} : { onlineKnn: accuracy }) };
-  }
-
-  private async weights(which: "query" | "key"): Promise<Record<string, DenseArray>> {
-    const names = encoderSpecs(this.plan.settings.encoder).map((s) => s.name);
-    const held = this.memory.holders(names.map(state[which]));
-    const stored = this.memory.unpack(await this.options.engine.read(held));
-    return Object.fromEntries(names.map((n) => [n, stored[state[which](n)]]));
+    return clustered;
   }
 
   private get isSaveDue(): boolean {
@@ -330,26 +290,6 @@ class Training {
     this.savedAt = performance.now();
     release([...Object.values(held), ...Object.values(tensors)]);
     return this.lastCheckpoint;
-  }
-
-  private async failNotFinite(metric: StepMetric): Promise<never> {
-    const tensors = this.memory.unpack(await this.options.engine.read());
-    const bad = Object.entries(tensors).find(
-      ([, { data }]) => data instanceof Float32Array && !data.every(Number.isFinite),
-    )?.[0];
-    const { run } = this.options;
-    const { step, epoch, loss, gradientNorm } = metric;
-    await run.append({ kind: "failure", step, epoch, loss, gradientNorm });
-    const point = await resumePoint(run);
-    const which = Number.isFinite(metric.loss) ? "gradient" : "loss";
-    const remedy = `give it a lower --learning-rate (optimizer.learningRate) than ${this.plan.recipe.optimizer.learningRate}, or --set optimizer.clipNorm=1`;
-    const goOn =
-      point?.damagedFrom == null
-        ? `The last checkpoint before the damage is ${point?.checkpoint.file}, from which --resume goes on: ${remedy}`
-        : `The numbers began to grow at step ${point.damagedFrom}, and no checkpoint from before is left: train anew, and ${remedy}`;
-    throw new TrainingError(
-      `step ${metric.step}: the ${which} is not finite (loss ${metric.loss}, gradient norm ${metric.gradientNorm})${bad ? `; the first tensor with such a number is ${bad}` : ""}. ${goOn}`,
-    );
   }
 }
 

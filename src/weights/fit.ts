@@ -100,7 +100,8 @@ export function fitWeights(opened: OpenedWeights, settings: EncoderSettings, par
   const { usable, missing, wrongShape, unused, hasHead } = compared(opened, settings);
   if (!partial && missing.length + wrongShape.length + unused.length > 0)
     throw new CheckpointError(
-      `${path} does not fit the encoder: ${[...misfits({ missing, wrongShape, unused }), stemRemedy(wrongShape)].filter(Boolean).join("; ")}. Choose the backbone that it is of, or give --partial to take the ${usable.length} that fit`,
+      `${path} does not fit the encoder: ${[...misfits({ missing, wrongShape, unused }), stemRemedy(wrongShape)].filter(Boolean).join("; ")}. Choose the backbone that it is of, or take the ${usable.length} that fit, as a part`,
+      { settings: ["partial"] },
     );
   if (usable.length === 0) throw new CheckpointError(`${path}: none of its tensors fits the encoder`);
   const weights = Object.fromEntries(

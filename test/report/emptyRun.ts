@@ -1,6 +1,6 @@
 /** A run folder in which nothing was trained yet. */
 import { join } from "node:path";
-import { loadRecipe } from "../../src/cli/recipes.js";
+import { loadRecipe } from "../../src/presets/index.js";
 import { RunFolder } from "../../src/train/index.js";
 import { withRecipe } from "../commands/cli.js";
 

@@ -221,9 +221,10 @@ test("clients that leave are forgotten", async (t) => {
 test("a port that is taken is wrong usage", async (t) => {
   const run = await emptyRun();
   const server = await servePage(run, 0);
-  await t.throwsAsync(servePage(run, Number(new URL(server.url).port)), {
+  const error = await t.throwsAsync(servePage(run, Number(new URL(server.url).port)), {
     instanceOf: UsageError,
-    message: /EADDRINUSE.*--port/,
+    message: /EADDRINUSE.*choose another/,
   });
+  t.deepEqual((error as UsageError).settings, ["port"]);
   await server.close();
 });

@@ -115,5 +115,6 @@ test("the worst of pictures, noise, still keep to the bytes allowed; less are re
     const bytes = urls.join("").length;
     t.true(bytes <= budget && bytes > budget / 4, `${bytes} of ${budget}`);
   }
-  await t.throwsAsync(thumbnails(source, every(300), 10_000), { instanceOf: DataError, message: /--images/ });
+  const error = await t.throwsAsync(thumbnails(source, every(300), 10_000), { instanceOf: DataError });
+  t.deepEqual((error as DataError).settings, ["images"]);
 });

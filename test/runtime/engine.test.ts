@@ -1,8 +1,9 @@
 import type { Worker } from "node:worker_threads";
 import test from "ava";
+import { listSupportedBackends } from "onnxruntime-node";
 import { ProviderError, ShapeError, UsageError } from "../../src/errors.js";
 import { add, buildModel, type DType, identity, input, matMul, mul, not, reshape, sum } from "../../src/graph/index.js";
-import { chooseTarget, type DataArray, type Engine, openEngine } from "../../src/runtime/index.js";
+import { chooseTarget, type DataArray, type Engine, openEngine, providers } from "../../src/runtime/index.js";
 
 const scalar = (x: number): DataArray => ({ shape: [], data: Float32Array.of(x) });
 const vector = (...x: number[]): DataArray => ({ shape: [x.length], data: Float32Array.from(x) });
@@ -288,4 +289,15 @@ test("the target is portable, or blocked by a block the CPU has", async (t) => {
     t.true(target.kind === "portable" || (target.kind === "blocked" && [8, 16].includes(target.block)));
     t.deepEqual(await chooseTarget(engine), target);
   });
+});
+
+test("a provider whose device is not there is refused when the engine is opened", async (t) => {
+  const picks = Object.entries(providers).flatMap(([name, { picksDevice }]) => (picksDevice ? [name] : []));
+  const [name] = picks.filter((name) => listSupportedBackends().some((b) => b.name === name));
+  if (name === undefined) t.pass("no provider of this platform picks devices");
+  else
+    await t.throwsAsync(openEngine({ provider: `${name}:99` }), {
+      instanceOf: ProviderError,
+      message: new RegExp(`no session can be opened for its device 99 on ${name}`),
+    });
 });

@@ -56,8 +56,8 @@ test("a run of other settings, data or held-out images is refused by what differ
     'here holds the run "a" (seed 0)',
     "method.temperature is 0.3, was 0.2",
     "views.scale is [0.5,1], was [0.2,1]",
-    "--data is pictures, was photos",
-    "--test is not given, was held",
+    "the images are pictures, were photos",
+    "the images held out are not given, were held",
   ])
     t.true(error.message.includes(said), error.message);
   const renamed = { ...run, recipe: recipeWith("name=other", "description=else") };

@@ -1,8 +1,8 @@
 /** Whole trainings of a tiny recipe, by the library. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { loadRecipe } from "../../src/cli/recipes.js";
 import { describeSource, openLoader, openSource } from "../../src/data/index.js";
+import { loadRecipe } from "../../src/presets/index.js";
 import { chooseTarget, type EngineOptions, openEngine } from "../../src/runtime/index.js";
 import {
   latestCheckpoint,

@@ -6,7 +6,7 @@
  * choices of that provider's form.
  */
 import { cpus } from "node:os";
-import { print, table } from "../../src/cli/print.js";
+import { asText, table } from "../../src/text.js";
 import { versions } from "../../src/version.js";
 import { choiceRows } from "./choices.js";
 import { deviceChoiceRows } from "./deviceChoices.js";
@@ -40,4 +40,6 @@ const lines = rows.map(({ name, ...figures }) => [
     .flatMap(([k, v]) => (v === null ? [] : [`${k} ${v}`]))
     .join(", "),
 ]);
-print(flags.json, { machine, rows }, [...table(lines.map(([a, b]) => [a, b])), `${machine.cores} × ${machine.cpu}`]);
+process.stdout.write(
+  asText(flags.json, { machine, rows }, [...table(lines.map(([a, b]) => [a, b])), `${machine.cores} × ${machine.cpu}`]),
+);

@@ -80,9 +80,4 @@ export class Page {
 }
 
 const howToGetImages = (): HTMLElement =>
-  element(
-    "p",
-    { class: "empty" },
-    "Images are embedded when a report is made: ",
-    element("code", {}, "hcsc report --run RUN"),
-  );
+  element("p", { class: "empty" }, "Images are embedded when a report is made: ", element("code", {}, "hcsc report"));

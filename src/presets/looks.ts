@@ -1,8 +1,8 @@
 /** What a set of images looks like, from a few of them, and the recipe that this asks for. */
 import type { ImageSource, Picture } from "../data/index.js";
-import { DataError } from "../errors.js";
+import { type Advice, DataError } from "../errors.js";
 import { chooseRecipe, fittedClusters, type Recipe, type SetLook } from "../recipe/index.js";
-import { counted } from "./print.js";
+import { counted } from "../text.js";
 import { loadRecipe } from "./recipes.js";
 
 const looked = 12;
@@ -39,7 +39,7 @@ function isColourful({ channels, data, width, height }: Picture): boolean {
 export interface Suited {
   readonly recipe: Recipe;
   /** What was chosen or changed, and why; what does not suit. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Advice[];
 }
 
 /** The recipe `auto`, chosen by what a set looks like. */
@@ -50,29 +50,34 @@ export async function autoRecipe(source: ImageSource, overrides: readonly string
   const why = `${counted(look.images, "image")}, ${look.isColour ? "in colour" : "grey"}, of ${look.side} px`;
   const recipe = await loadRecipe(name, [...own, ...overrides]);
   const changed = own.length > 0 ? `, with ${own.join(" ")}` : "";
-  return { recipe, notes: [`--recipe auto: ${why}: ${name}${changed}`] };
+  return { recipe, notes: [{ message: `recipe auto: ${why}: ${name}${changed}`, settings: [] }] };
 }
 
 /** A recipe with levels that the set has room for, and what of it does not suit the images. */
 export async function suited(recipe: Recipe, source: ImageSource): Promise<Suited> {
   const { clusters, minimumClusterSize } = recipe.method;
   const fitted = fittedClusters(recipe, source.count);
-  const notes: string[] = [];
+  const notes: Advice[] = [];
   if (fitted !== clusters)
-    notes.push(
-      `${counted(source.count, "image")} are too few for method.clusters [${clusters.join(", ")}], for clusters of fewer than ${minimumClusterSize} images go (method.minimumClusterSize): [${fitted.join(", ")}] is taken`,
-    );
+    notes.push({
+      message: `${counted(source.count, "image")} are too few for method.clusters [${clusters.join(", ")}], for clusters of fewer than ${minimumClusterSize} images go (method.minimumClusterSize): [${fitted.join(", ")}] is taken`,
+      settings: [],
+    });
   if (recipe.encoder.channels === 1 && (await lookAt(source)).isColour)
-    notes.push(
-      `the recipe ${recipe.name} sees grey alone, and these images are in colour: --recipe auto, or --set encoder.channels=3 --set 'views.mean=[0.485,0.456,0.406]' --set 'views.std=[0.229,0.224,0.225]', sees colours`,
-    );
+    notes.push({
+      message: `the recipe ${recipe.name} sees grey alone, and these images are in colour: the recipe auto, or encoder.channels=3 with 'views.mean=[0.485,0.456,0.406]' and 'views.std=[0.229,0.224,0.225]', sees colours`,
+      settings: ["recipe", "set"],
+    });
   return { recipe: { ...recipe, method: { ...recipe.method, clusters: [...fitted] } }, notes };
 }
 
 /** What of a recipe defeats its purpose, in words. */
-export function doubtsOf({ epochs, method }: Recipe): readonly string[] {
+export function doubtsOf({ epochs, method }: Recipe): readonly Advice[] {
   if (method.clusters.length === 0 || method.warmupEpochs < epochs) return [];
   return [
-    `all ${epochs} epochs are warm-up (method.warmupEpochs is ${method.warmupEpochs}): nothing is clustered, and no hierarchy learned. Give more --epochs, or a new run --set method.warmupEpochs=${Math.floor(epochs / 5)}`,
+    {
+      message: `all ${epochs} epochs are warm-up (method.warmupEpochs is ${method.warmupEpochs}): nothing is clustered, and no hierarchy learned. Give more epochs, or a new run method.warmupEpochs=${Math.floor(epochs / 5)}`,
+      settings: ["epochs", "set"],
+    },
   ];
 }

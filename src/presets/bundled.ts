@@ -1,4 +1,4 @@
-/** JSON files on the command line: the user's own, or the name of one that comes with the package. */
+/** JSON files by name: the caller's own, or one that comes with the package. */
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../errors.js";

@@ -1,13 +1,15 @@
 import test from "ava";
-import { inClassesOf, type Labelled } from "../../src/cli/labels.js";
 import { DataError } from "../../src/errors.js";
+import { inClassesOf, type Labelled } from "../../src/eval/index.js";
 
 const single = (classes: readonly string[] | null, ...labels: number[]) => ({
+  called: "--data",
   targets: { kind: "single" as const, classes: classes?.length ?? 9, labels: Int32Array.from(labels) },
   classes,
 });
 
 const several = (classes: readonly string[], ...rows: readonly (readonly number[])[]) => ({
+  called: "--data",
   targets: {
     kind: "several" as const,
     classes: classes.length,

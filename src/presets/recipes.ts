@@ -1,4 +1,4 @@
-/** Recipes on the command line: a file, or the name of one that comes with the package. */
+/** Recipes by name: a file, or the name of one that comes with the package. */
 import { overrideRecipe, parseRecipe, type Recipe } from "../recipe/index.js";
 import { readNamed } from "./bundled.js";
 
@@ -16,6 +16,3 @@ export async function loadRecipe(text: string, overrides: readonly string[]): Pr
 /** A run's recipe with overrides. */
 export const changedRecipe = (recipe: Recipe, overrides: readonly string[]): Recipe =>
   parseRecipe(overrideRecipe(recipe, overrides), "the run's recipe");
-
-/** Collects a repeated option. */
-export const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];

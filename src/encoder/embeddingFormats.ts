@@ -1,21 +1,7 @@
 /** Files that hold embeddings, by their extension, and what each has room for. */
-import type { Matrix } from "../array.js";
 import { isForeign } from "../data/index.js";
 import { type ParquetColumn, writeAtomically, writeNpy, writeParquet, writeTensors } from "../tensorfile/index.js";
-
-/** Images in order, and what is known of each; null where nothing is. */
-export interface EmbeddingTable {
-  readonly names: readonly string[];
-  readonly vectors: Matrix;
-  /** A class each, below 0 where it has none. */
-  readonly labels: Int32Array | null;
-  /** The classes that each shows. */
-  readonly shown: readonly (readonly number[])[] | null;
-  /** Names of classes by id. */
-  readonly classes: readonly string[] | null;
-  /** Ids at each level of the run's hierarchy, finest first. */
-  readonly clusters: readonly Int32Array[] | null;
-}
+import type { EmbeddingTable } from "./embeddingTable.js";
 
 export interface EmbeddingFormat {
   readonly holdsClusters: boolean;

@@ -1,9 +1,8 @@
 /** Where images stand in the hierarchy that a run has learned, by its key encoder, as in training. */
-import type { Recipe } from "../recipe/index.js";
-import type { Engine } from "../runtime/index.js";
+import { everyIndex } from "../array.js";
+import type { OpenImages } from "../data/index.js";
 import { embedImages, type LearnedLevel, placeInHierarchy } from "../train/index.js";
-import { everyIndex, type ImageSession } from "./session.js";
-import type { Weights } from "./vectors.js";
+import type { Encoder } from "./encoder.js";
 
 export interface Places {
   /** Clusters at each level, finest first. */
@@ -14,14 +13,13 @@ export interface Places {
   readonly cosines: Float32Array;
 }
 
-/** @param weights - of the run's key encoder, in whose space the levels' prototypes lie */
+/** @param encoder - the run's key encoder, in whose space the levels' prototypes lie */
 export async function placesOf(
-  engine: Engine,
-  recipe: Recipe,
+  encoder: Encoder,
   levels: readonly LearnedLevel[],
-  weights: Weights,
-  { source, loader, progress }: Omit<ImageSession, "engine">,
+  { source, loader, progress }: OpenImages,
 ): Promise<Places> {
+  const { engine, recipe, weights } = encoder;
   const { embeddings } = await embedImages(engine, loader, recipe, weights, everyIndex(source.count), (done) =>
     progress("placing", done, source.count),
   );

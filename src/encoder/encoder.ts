@@ -1,0 +1,34 @@
+/** A run's encoder, ready to be used. */
+import type { DenseArray } from "../array.js";
+import type { Recipe } from "../recipe/index.js";
+import type { Engine } from "../runtime/index.js";
+import { type Checkpoint, encoderWeights, lastSoundCheckpoint, RunFolder } from "../train/index.js";
+
+/** An encoder's tensors by torchvision name. */
+export type Weights = Readonly<Record<string, DenseArray>>;
+
+export interface Encoder {
+  readonly engine: Engine;
+  readonly recipe: Recipe;
+  readonly weights: Weights;
+}
+
+/** A run, and what it has learned. */
+export interface Trained {
+  readonly run: RunFolder;
+  readonly recipe: Recipe;
+  readonly checkpoint: Checkpoint;
+}
+
+/** @throws UsageError if the folder holds no run; CheckpointError if that has no checkpoint, or a damaged one */
+export async function openTrained(path: string): Promise<Trained> {
+  const run = await RunFolder.open(path);
+  return { run, recipe: run.description.recipe, checkpoint: await lastSoundCheckpoint(run) };
+}
+
+/** The query encoder of a run, which is for use, or the key encoder, in whose space its prototypes lie. */
+export const encoderOf = ({ recipe, checkpoint }: Trained, engine: Engine, which: "query" | "key"): Encoder => ({
+  engine,
+  recipe,
+  weights: encoderWeights(checkpoint, which),
+});

@@ -1,0 +1,18 @@
+/**
+ * A trained encoder at work: the vectors of images and the files that hold them, where images stand in the hierarchy, what is
+ * alike, and the encoder as a model for others.
+ */
+export {
+  type AlikeImages,
+  alikeImages,
+  type MostAlike,
+  mostAlike,
+  type NamedFeatures,
+  namedFeatures,
+} from "./alike.js";
+export { type EmbeddingFormat, embeddingFormats } from "./embeddingFormats.js";
+export { type EmbeddingTable, embeddingTable, type Layer, layers } from "./embeddingTable.js";
+export { type Encoder, encoderOf, openTrained, type Trained, type Weights } from "./encoder.js";
+export { type ExportFormat, exportFormats, exportModel } from "./exportModel.js";
+export { type Places, placesOf } from "./places.js";
+export { readableVectors } from "./vectors.js";

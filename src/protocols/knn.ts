@@ -1,0 +1,48 @@
+/** kNN accuracy of an encoder's features: labelled images of one set classified by those of another. */
+import { unitRows } from "../cluster/index.js";
+import type { OpenImages } from "../data/index.js";
+import { type Encoder, readableVectors } from "../encoder/index.js";
+import {
+  inClassesOf,
+  type KnnResult,
+  knnClassify,
+  type Labelled,
+  type LabelledFeatures,
+  type SingleTargets,
+  singleLabelsOf,
+  targetsOf,
+} from "../eval/index.js";
+import { similarityOn } from "../runtime/index.js";
+import type { Opening } from "./opening.js";
+
+export interface KnnAccuracy {
+  readonly top1: number;
+  readonly all: readonly KnnResult[];
+  readonly bankImages: number;
+  readonly testImages: number;
+}
+
+/**
+ * Weighted kNN on the unit features of a backbone.
+ *
+ * @param encoder - the query encoder
+ * @param bank - labelled images that vote
+ * @param openTest - opens labelled images to classify, once the bank is embedded
+ * @param k - numbers of neighbours, a result for each
+ */
+export async function knnAccuracy(
+  encoder: Encoder,
+  bank: OpenImages,
+  openTest: Opening,
+  { k = [20], temperature = 0.07 }: { readonly k?: readonly number[]; readonly temperature?: number } = {},
+): Promise<KnnAccuracy> {
+  const of = async (images: OpenImages, { targets }: Labelled<SingleTargets>): Promise<LabelledFeatures> => {
+    const { features, kept } = await readableVectors(encoder, images, targets);
+    return { features: unitRows(features), labels: targetsOf(targets, kept).labels };
+  };
+  const known = singleLabelsOf(bank.source, bank.called);
+  const train = await of(bank, known);
+  const held = await openTest((images) => of(images, inClassesOf(known, singleLabelsOf(images.source, images.called))));
+  const all = await knnClassify(train, held, { k, temperature, mostSimilar: await similarityOn(encoder.engine) });
+  return { top1: all[0].top1, all, bankImages: train.labels.length, testImages: held.labels.length };
+}

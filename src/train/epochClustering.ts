@@ -1,0 +1,74 @@
+/** The start of an epoch after warm-up, on the engine's state: embed the images, cluster, hand prototypes over, and say how it is. */
+import type { DenseArray } from "../array.js";
+import { everyIndex } from "../array.js";
+import { encoderSpecs, prepareProgram, type StateMemory, state } from "../artifacts/index.js";
+import type { ImageSource, Loader } from "../data/index.js";
+import { embeddingSpread } from "../eval/index.js";
+import type { Engine } from "../runtime/index.js";
+import { type Clustering, clusterEmbeddings } from "./clusterStage.js";
+import { embedImages } from "./embed.js";
+import type { Reporter } from "./events.js";
+import { collapseCosine } from "./metrics.js";
+import { onlineKnn } from "./onlineKnn.js";
+import type { Plan } from "./plan.js";
+
+export interface ClusteringRequest {
+  readonly engine: Engine;
+  readonly plan: Plan;
+  /** How the engine holds the state. */
+  readonly memory: StateMemory;
+  readonly source: ImageSource;
+  readonly loader: Loader;
+  readonly epoch: number;
+  readonly report: Reporter;
+  /** Whether the clustering's warnings are said: once a session, as each epoch's line has its counts. */
+  readonly saysWarnings: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface EpochClustering {
+  readonly clustering: Clustering;
+  /** Between two images' embeddings. */
+  readonly meanCosine: number;
+  /** Top-1 in percent; absent without labels. */
+  readonly onlineKnn?: number;
+}
+
+/** @returns null if it was stopped before the images were embedded */
+export async function clusterForEpoch(request: ClusteringRequest): Promise<EpochClustering | null> {
+  const { engine, plan, source, loader, report, signal } = request;
+  const { recipe, settings } = plan;
+  const began = performance.now();
+  const embedding = (done: number) => report({ kind: "embed", done, total: source.count });
+  const key = await keyWeights(request);
+  const all = everyIndex(source.count);
+  const embedded = await embedImages(engine, loader, recipe, key, all, embedding, signal).catch((error) => {
+    if (signal?.aborted) return null;
+    throw error;
+  });
+  if (!embedded) return null;
+  const clustering = await clusterEmbeddings(engine, recipe, embedded.embeddings, recipe.seed);
+  await engine.write(clustering.tensors);
+  const prepare = prepareProgram(settings);
+  await engine.load(prepare.name, prepare.model, { state: prepare.state });
+  await engine.run(prepare.name, {}, []);
+  await engine.unload(prepare.name);
+  if (request.saysWarnings) for (const message of clustering.warnings) report({ kind: "warning", message });
+  const { meanCosine } = embeddingSpread(embedded.embeddings);
+  if (meanCosine > collapseCosine) {
+    report({
+      kind: "warning",
+      message: `the embeddings have all but collapsed: their mean cosine is ${meanCosine.toFixed(3)}. A lower learning rate, a longer warm-up or more keySubBatches may help`,
+    });
+  }
+  const { counts } = clustering;
+  report({ kind: "cluster", epoch: request.epoch, seconds: (performance.now() - began) / 1000, counts });
+  const accuracy = await onlineKnn(engine, embedded.embeddings, source.labels, recipe.seed);
+  return { clustering, meanCosine, ...(accuracy === undefined ? {} : { onlineKnn: accuracy }) };
+}
+
+async function keyWeights({ engine, plan, memory }: ClusteringRequest): Promise<Record<string, DenseArray>> {
+  const names = encoderSpecs(plan.settings.encoder).map((s) => s.name);
+  const stored = memory.unpack(await engine.read(memory.holders(names.map(state.key))));
+  return Object.fromEntries(names.map((n) => [n, stored[state.key(n)]]));
+}

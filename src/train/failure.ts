@@ -1,0 +1,29 @@
+/** A step whose numbers are not finite: noted in the run, and in words with the way on. */
+import type { DenseArray } from "../array.js";
+import { TrainingError } from "../errors.js";
+import { resumePoint } from "./damage.js";
+import type { StepMetric } from "./metrics.js";
+import type { RunFolder } from "./runFolder.js";
+
+/** @param tensors - the state after the step, to name the first that is damaged */
+export async function notFinite(
+  run: RunFolder,
+  { step, epoch, loss, gradientNorm }: StepMetric,
+  tensors: Readonly<Record<string, DenseArray>>,
+): Promise<TrainingError> {
+  const bad = Object.entries(tensors).find(
+    ([, { data }]) => data instanceof Float32Array && !data.every(Number.isFinite),
+  )?.[0];
+  await run.append({ kind: "failure", step, epoch, loss, gradientNorm });
+  const point = await resumePoint(run);
+  const which = Number.isFinite(loss) ? "gradient" : "loss";
+  const remedy = `give it a lower optimizer.learningRate than ${run.description.recipe.optimizer.learningRate}, or optimizer.clipNorm=1`;
+  const goOn =
+    point?.damagedFrom == null
+      ? `The last checkpoint before the damage is ${point?.checkpoint.file}, from which the run goes on: ${remedy}`
+      : `The numbers began to grow at step ${point.damagedFrom}, and no checkpoint from before is left: train anew, and ${remedy}`;
+  return new TrainingError(
+    `step ${step}: the ${which} is not finite (loss ${loss}, gradient norm ${gradientNorm})${bad ? `; the first tensor with such a number is ${bad}` : ""}. ${goOn}`,
+    { settings: point?.damagedFrom == null ? ["resume", "learningRate", "set"] : ["learningRate", "set"] },
+  );
+}

@@ -104,7 +104,11 @@ export function asConvolution(x: Value, dy: Value, a: Attributes): Value {
 }
 
 const suits = (x: Value, dy: Value, a: Attributes): boolean =>
-  attributesOf("ConvGradWeight", a).group === 1 && dy.shape.length === 4 && isStatic(x.shape) && isStatic(dy.shape);
+  attributesOf("ConvGradWeight", a).group === 1 &&
+  dy.shape.length === 4 &&
+  isStatic(x.shape) &&
+  isStatic(dy.shape) &&
+  ![...x.shape, ...dy.shape].includes(0);
 
 /** In as many groups as suit the sizes. */
 export function grouped(x: Value, dy: Value, a: Attributes): Value {

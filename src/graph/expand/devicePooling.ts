@@ -4,7 +4,7 @@
  */
 import { cast, div, equal, gather, mul, pad, reshape, sum } from "../apply.js";
 import { windowOf } from "../ops.js";
-import { isStatic } from "../shapes.js";
+import { count, isStatic } from "../shapes.js";
 import { constant, known, type Value } from "../value.js";
 import { around, endPads, listOf } from "./convolution.js";
 import { meetingPlaces } from "./deviceFilters.js";
@@ -16,19 +16,20 @@ const product = (sizes: readonly number[]): number => sizes.reduce((p, d) => p *
 export const deviceMaxPoolGrad: Expansion = (inputs, a) => {
   const [dy, x, y] = inputs;
   const kernel = listOf(a, "kernel_shape");
-  if (x.shape.length !== 4 || !isStatic(x.shape) || !isStatic(y.shape) || a.ceil_mode) return maxPoolGrad(inputs, a);
+  const isPlain = x.shape.length === 4 && isStatic(x.shape) && isStatic(y.shape) && count(y.shape) !== 0;
+  if (!isPlain || a.ceil_mode) return maxPoolGrad(inputs, a);
   const { pads } = windowOf(a, kernel);
   const [images, channels, ...spatial] = x.shape as readonly number[];
   const out = y.shape.slice(2) as readonly number[];
-  const [maps, windows, count] = [images * channels, product(out), product(kernel)];
+  const [maps, windows, taps] = [images * channels, product(out), product(kernel)];
   const ends = endPads(spatial, out, windowOf(a, kernel));
   const padded = pad(x, [...around(pads.slice(0, 2), 2), ...around(ends, 2)], lowest);
   const map = padded.shape.slice(2) as readonly number[];
   const places = meetingPlaces(1, map, out, { ...a, kernel });
-  const met = reshape(gather(reshape(padded, [maps, -1]), places, 1), [maps, windows, count]);
+  const met = reshape(gather(reshape(padded, [maps, -1]), places, 1), [maps, windows, taps]);
   const hits = cast(equal(met, reshape(y, [maps, windows, 1])), dy.dtype);
   const share = div(reshape(dy, [maps, windows, 1]), sum(hits, [2], true));
-  const shares = reshape(mul(hits, share), [maps, windows * count]);
+  const shares = reshape(mul(hits, share), [maps, windows * taps]);
   const { table, most, spare } = sharesOf(known(places) as number[], map, pads, spatial);
   const complete = spare ? pad(shares, [0, 0, 0, 1]) : shares; // a share of zero at the end
   const found = gather(complete, table, 1);

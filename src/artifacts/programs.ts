@@ -22,13 +22,13 @@ import { lowerBlocked } from "../graph/lower/index.js";
 import { encodeModel, type ModelContent } from "../onnx/index.js";
 import type { Precision } from "../precision.js";
 import { pixelStatistics, type Recipe } from "../recipe/index.js";
-import { earlyUpdates } from "./earlyUpdates.js";
 import { encoderSettings } from "./encoder.js";
 import { isPackedState } from "./filterMemory.js";
 import { isTrainable, next } from "./names.js";
 import { overwritable } from "./overwritable.js";
 import { prepareGraph } from "./prepare.js";
 import { applyStep, fusedStep, gradientStep, type Levels, type Phase, type StepSettings } from "./step.js";
+import { updatesLast } from "./updatesLast.js";
 import { nextVector, stateVectors } from "./vectors.js";
 
 /** One model and how its state goes round. */
@@ -88,7 +88,7 @@ export const compile = (graph: Graph, target: Target): Program =>
 
 /** The graph in standard ops, or those of the provider, by kind of target. */
 const forms: { readonly [K in Target["kind"]]: (graph: Graph, target: Target & { kind: K }) => Graph } = {
-  portable: (graph) => withOutputs(earlyUpdates(graph), (outputs) => flattenBroadcasts(expandComposites(outputs))),
+  portable: (graph) => withOutputs(updatesLast(graph), (outputs) => flattenBroadcasts(expandComposites(outputs))),
   training: (graph) => withOutputs(graph, (outputs) => flattenBroadcasts(expandComposites(outputs, forTrainingBuild))),
   device(graph, { precision }) {
     const expanded = withOutputs(graph, (outputs) =>
@@ -99,7 +99,7 @@ const forms: { readonly [K in Target["kind"]]: (graph: Graph, target: Target & {
     return fewNodes(flatten(expanded, stateVectors(graph.inputs), replacedVectors(graph)));
   },
   blocked(graph, { block }) {
-    const lowered = lowerBlocked(earlyUpdates(graph), {
+    const lowered = lowerBlocked(updatesLast(graph), {
       block,
       isPacked: (name, shape) => isPackedState(name, shape, block),
     });

@@ -111,7 +111,7 @@ export function gradientStep(s: StepSettings, phase: Phase, levels: Levels = "ap
 /**
  * The gradients' norm, as the last output: ONNX Runtime runs what the last one needs first. So all of the backward pass comes
  * before the optimizer, whose results take the room that activations leave, and no gradient waits for a norm. On the CPU
- * `earlyUpdates` does better.
+ * `updatesLast` makes sure of it.
  */
 function monitor(gradients: readonly Value[], ports: Ports): void {
   scope("monitor", () => {

@@ -1,13 +1,11 @@
 /** `hcsc import`: a run of weights from elsewhere, before any training. */
-import { rmdir, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { encoderSettings } from "../artifacts/index.js";
 import { absoluteName, describeSource, identityOf, openSource } from "../data/index.js";
 import { loadRecipe, suited } from "../presets/index.js";
-import { makeFolder } from "../tensorfile/index.js";
 import { table } from "../text.js";
-import { type RunDescription, RunFolder, saveStart, withLock } from "../train/index.js";
+import { inRunFolder, type RunDescription, RunFolder, saveStart } from "../train/index.js";
 import { versions } from "../version.js";
 import { fitWeights, openWeights } from "../weights/index.js";
 import { fitLines, partialHelp, recipeFor, weightsHelp } from "./imported.js";
@@ -72,17 +70,11 @@ async function runImport(file: string, flags: Flags): Promise<void> {
     sessions: [],
   };
   const identity = await identityOf(source);
-  const isThere = await stat(flags.out).catch(() => null);
-  await makeFolder(flags.out);
-  try {
-    await withLock(flags.out, async () => {
-      const run = await RunFolder.create(flags.out, description);
-      await run.saveImages(identity);
-      await saveStart(run, weights);
-    });
-  } finally {
-    if (!isThere) await rmdir(flags.out).catch(() => {}); // only an empty folder goes: it has failed
-  }
+  await inRunFolder(flags.out, async () => {
+    const run = await RunFolder.create(flags.out, description);
+    await run.saveImages(identity);
+    await saveStart(run, weights);
+  });
   const { backbone, channels, imageSize } = recipe.encoder;
   print(flags.json, { run: flags.out, recipe: recipe.name, encoder: recipe.encoder, ...report }, [
     ...fitLines(report),

@@ -3,7 +3,7 @@ import { basename, extname } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { encoderSettings, initialEncoder } from "../artifacts/index.js";
 import type { OpenImages } from "../data/index.js";
-import { type Encoder, openTrained, type Weights } from "../encoder/index.js";
+import { type Encoder, openTrained } from "../encoder/index.js";
 import { UsageError } from "../errors.js";
 import { parseRecipe, type Recipe } from "../recipe/index.js";
 import { table } from "../text.js";
@@ -47,15 +47,6 @@ export interface EncoderFlags {
   readonly size?: number;
 }
 
-/** An encoder that a command works with. */
-export interface ChosenEncoder {
-  readonly recipe: Recipe;
-  /** The query encoder's tensors. */
-  readonly weights: Weights;
-  /** What of a file fitted; null of a run. */
-  readonly report: FitReport | null;
-}
-
 /** Whether `--run` is given, not `--weights`. @throws UsageError unless one of them is */
 export function isOfRun<F extends EncoderFlags>(flags: F): flags is F & { readonly run: string } {
   if ((flags.run === undefined) === (flags.weights === undefined))
@@ -65,21 +56,23 @@ export function isOfRun<F extends EncoderFlags>(flags: F): flags is F & { readon
   return flags.run !== undefined;
 }
 
-/** The encoder of `--run` or `--weights`. */
-export async function chosenEncoder(flags: EncoderFlags): Promise<ChosenEncoder> {
-  if (isOfRun(flags)) {
-    const { recipe, checkpoint } = await openTrained(flags.run);
-    return { recipe, weights: encoderWeights(checkpoint, "query"), report: null };
-  }
-  const opened = await openWeights(flags.weights as string);
-  const recipe = await recipeFor(opened, flags.size);
+/** An encoder without an engine. */
+type Chosen = Pick<Encoder, "recipe" | "weights">;
+
+/** The query encoder of `--run`, or the one of `--weights`. */
+export async function chosenEncoder(flags: EncoderFlags): Promise<Chosen> {
+  if (!isOfRun(flags)) return ofFile(flags);
+  const { recipe, checkpoint } = await openTrained(flags.run);
+  return { recipe, weights: encoderWeights(checkpoint, "query") };
+}
+
+/** The encoder of `--weights`, and what of the file fitted. */
+async function ofFile({ weights: file, size }: EncoderFlags): Promise<Chosen & { readonly report: FitReport }> {
+  const opened = await openWeights(file as string);
+  const recipe = await recipeFor(opened, size);
   const settings = encoderSettings(recipe.encoder);
   const { weights, report } = fitWeights(opened, settings);
-  return {
-    recipe,
-    weights: { ...initialEncoder(settings, recipe.seed), ...weights },
-    report,
-  };
+  return { recipe, weights: { ...initialEncoder(settings, recipe.seed), ...weights }, report };
 }
 
 /** Opens what commands on `--weights` work with: the encoder on an engine, and images. */
@@ -88,11 +81,9 @@ export async function onWeights<T>(
   data: string,
   use: (opened: { readonly encoder: Encoder; readonly images: OpenImages; readonly report: FitReport }) => Promise<T>,
 ): Promise<T> {
-  const { recipe, weights, report } = await chosenEncoder(flags);
+  const { report, ...chosen } = await ofFile(flags);
   return withEngine(flags, (engine) =>
-    withImages(data, flags, (images) =>
-      use({ encoder: { engine, recipe, weights }, images, report: report as FitReport }),
-    ),
+    withImages(data, flags, (images) => use({ encoder: { engine, ...chosen }, images, report })),
   );
 }
 

@@ -12,7 +12,8 @@ const second: Readonly<Record<string, OpType>> = {
   ReduceSumSquare: "ReduceSum",
 };
 
-export const inStepsToo: readonly string[] = Object.keys(second);
+/** Ops whose results can be reduced again. */
+export const steppable: readonly string[] = Object.keys(second);
 
 const elements = (v: Value): number => count(v.shape) as number;
 

@@ -1,8 +1,8 @@
 /** Where kernels of providers are slow, or may not run, and what is fast instead: the same numbers up to rounding. */
-import { inSteps, inStepsToo, isLong, isScattered } from "./reductionSteps.js";
+import { inSteps, isLong, isScattered, steppable } from "./reductionSteps.js";
 import type { Replacement } from "./replacement.js";
 import { givesTooMany, treeOfSplits } from "./splits.js";
-import { hasWideFilters, inGroups } from "./wideFilters.js";
+import { asProducts, hasWideFilters } from "./wideFilters.js";
 
 type Table = Readonly<Record<string, Replacement>>;
 
@@ -10,14 +10,14 @@ export const slowOnWebGpu: Table = {
   "filters larger than what they give are turned, and summed along serially": {
     ops: ["Conv"],
     meets: hasWideFilters,
-    instead: inGroups,
+    instead: asProducts,
   },
   // The norm of 11 million elements takes 0.2 s on a card that adds them in 20 µs.
-  "a reduction has one workgroup of 64 threads for each result": { ops: inStepsToo, meets: isLong, instead: inSteps },
+  "a reduction has one workgroup of 64 threads for each result": { ops: steppable, meets: isLong, instead: inSteps },
   "a kernel binds eight buffers on some devices": { ops: ["Split"], meets: givesTooMany, instead: treeOfSplits },
 };
 
 export const slowOnCuda: Table = {
   // Rows and columns of a matrix have kernels of their own: two steps take 40 to 70 µs where cuDNN takes 80 to 250 (H100).
-  "a reduction along scattered axes goes to cuDNN": { ops: inStepsToo, meets: isScattered, instead: inSteps },
+  "a reduction along scattered axes goes to cuDNN": { ops: steppable, meets: isScattered, instead: inSteps },
 };

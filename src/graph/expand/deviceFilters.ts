@@ -7,17 +7,17 @@
  *   as a convolution images convolved by gradients: channels are the batch, images the channels, the stride the dilation. Fewer
  *                    nodes and no columns in memory, but filters as large as dy's maps.
  *
- * With fewer positions than filters the second is as fast on an H100 by CUDA (14² and 256 channels: 0.4 ms against 0.6; 56² and 64:
- * no answer in seconds). `npm run bench -- --choices --provider P` times both.
+ * With fewer positions than filters the second is as fast on an H100 by CUDA (14² and 256 channels: 0.4 ms against 0.8;
+ * 7² and 512: 0.4 against 0.4). By WebGPU it is slow (`device/wideFilters.ts`), and by filters of 112² a card gave no answer in a
+ * minute. `npm run bench -- --choices --provider P` times both.
  */
+import { elements } from "../../array.js";
 import { conv, gather, gemm, matMul, pad, reshape, sum, transpose } from "../apply.js";
 import { attributesOf, windowOf } from "../ops.js";
 import { isStatic } from "../shapes.js";
 import { type Attributes, constant, type Value } from "../value.js";
 import { around, convGradWeight, cut, endPads, listOf, taps } from "./convolution.js";
 import type { Expansion } from "./expansion.js";
-
-const product = (sizes: readonly number[]): number => sizes.reduce((p, d) => p * d, 1);
 
 /** Sides of the tiles in which devices make products, and how many of those keep a wide one busy. */
 const tile = 64;
@@ -38,7 +38,7 @@ export function meetingPlaces(images: number, map: readonly number[], out: reado
   const place = (at: readonly number[]) => at.reduce((p, i, axis) => p * map[axis] + i, 0);
   const origins = taps(out).map((at) => place(at.map((i, axis) => i * strides[axis])));
   const shifts = taps(kernel).map((at) => place(at.map((i, axis) => i * dilations[axis])));
-  const size = product(map);
+  const size = elements(map);
   const places = new Int32Array(images * origins.length * shifts.length);
   let next = 0;
   for (let image = 0; image < images; image++)
@@ -52,13 +52,13 @@ export function inGroups(x: Value, dy: Value, a: Attributes, groups: number): Va
   const window = windowOf(a, kernel);
   const [images, channels, ...spatial] = x.shape as readonly number[];
   const [, filters, ...out] = dy.shape as readonly number[];
-  const [positions, count] = [product(out), product(kernel)];
+  const [positions, count] = [elements(out), elements(kernel)];
   const each = images / groups;
   const ends = endPads(spatial, out, window);
   const padded = pad(x, [...around(window.pads.slice(0, 2), 2), ...around(ends, 2)]);
   const map = padded.shape.slice(2) as readonly number[];
-  const rows = reshape(transpose(padded, [0, 2, 3, 1]), [groups, each * product(map), channels]);
-  const isWhole = count === 1 && product(map) === positions;
+  const rows = reshape(transpose(padded, [0, 2, 3, 1]), [groups, each * elements(map), channels]);
+  const isWhole = count === 1 && elements(map) === positions;
   const met = isWhole ? rows : gather(rows, meetingPlaces(each, map, out, a), 1);
   const columns = reshape(met, [groups, each * positions, count * channels]);
   const left = reshape(gradientsOf(dy, groups), [groups, filters, each * positions]);
@@ -75,11 +75,13 @@ function gradientsOf(dy: Value, groups: number): Value {
   const [images, filters, ...out] = dy.shape as readonly number[];
   if (groups === images) return dy;
   if (groups === 1) return transpose(dy, [1, 0, 2, 3]);
-  return transpose(reshape(dy, [groups, images / groups, filters, product(out)]), [0, 2, 1, 3]);
+  return transpose(reshape(dy, [groups, images / groups, filters, elements(out)]), [0, 2, 1, 3]);
 }
 
-const imagesFirst = [1, 0, 2, 3];
+/** The first two axes swapped. */
+export const imagesFirst = [1, 0, 2, 3];
 
+/** dw in the second form. */
 export function asConvolution(x: Value, dy: Value, a: Attributes): Value {
   const kernel = listOf(a, "kernel");
   const window = windowOf(a, kernel);
@@ -90,17 +92,7 @@ export function asConvolution(x: Value, dy: Value, a: Attributes): Value {
     dilations: strides,
     pads: [...pads.slice(0, 2), ...ends],
   }); // [I, O, k…], and more where the last rows meet no tap
-  const every = kernel.map(() => 1);
-  return transpose(
-    cut(
-      whole,
-      kernel.map(() => 0),
-      kernel,
-      every,
-      2,
-    ),
-    imagesFirst,
-  );
+  return transpose(cut(whole, [0, 0], kernel, [1, 1], 2), imagesFirst);
 }
 
 const suits = (x: Value, dy: Value, a: Attributes): boolean =>
@@ -113,7 +105,7 @@ const suits = (x: Value, dy: Value, a: Attributes): boolean =>
 /** In as many groups as suit the sizes. */
 export function grouped(x: Value, dy: Value, a: Attributes): Value {
   const [images, channels] = x.shape as readonly number[];
-  return inGroups(x, dy, a, groupsOf(images, dy.shape[1] as number, channels * product(listOf(a, "kernel"))));
+  return inGroups(x, dy, a, groupsOf(images, dy.shape[1] as number, channels * elements(listOf(a, "kernel"))));
 }
 
 /** dw on devices. */
@@ -121,7 +113,7 @@ export const deviceConvGradWeight: Expansion = (inputs, a) => {
   const [x, dy] = inputs;
   if (!suits(x, dy, a)) return convGradWeight(inputs, a);
   const [, filters, ...out] = dy.shape as readonly number[];
-  return [product(out) >= filters ? grouped(x, dy, a) : asConvolution(x, dy, a)];
+  return [elements(out) >= filters ? grouped(x, dy, a) : asConvolution(x, dy, a)];
 };
 
 /** The same where convolutions are in float16, in which no sum over images may be. */

@@ -2,26 +2,25 @@
  * The gradient of max pooling in a dozen nodes: what every window meets side by side, by a table of places; equal shares of dy for
  * those that are its maximum; and the shares of every element, by a table of where they are, added up.
  */
+import { elements } from "../../array.js";
 import { cast, div, equal, gather, mul, pad, reshape, sum } from "../apply.js";
 import { windowOf } from "../ops.js";
-import { count, isStatic } from "../shapes.js";
+import { isStatic } from "../shapes.js";
 import { constant, known, type Value } from "../value.js";
 import { around, endPads, listOf } from "./convolution.js";
 import { meetingPlaces } from "./deviceFilters.js";
 import type { Expansion } from "./expansion.js";
 import { lowest, maxPoolGrad } from "./pooling.js";
 
-const product = (sizes: readonly number[]): number => sizes.reduce((p, d) => p * d, 1);
-
 export const deviceMaxPoolGrad: Expansion = (inputs, a) => {
   const [dy, x, y] = inputs;
   const kernel = listOf(a, "kernel_shape");
-  const isPlain = x.shape.length === 4 && isStatic(x.shape) && isStatic(y.shape) && count(y.shape) !== 0;
+  const isPlain = x.shape.length === 4 && isStatic(x.shape) && isStatic(y.shape) && !y.shape.includes(0);
   if (!isPlain || a.ceil_mode) return maxPoolGrad(inputs, a);
   const { pads } = windowOf(a, kernel);
   const [images, channels, ...spatial] = x.shape as readonly number[];
   const out = y.shape.slice(2) as readonly number[];
-  const [maps, windows, taps] = [images * channels, product(out), product(kernel)];
+  const [maps, windows, taps] = [images * channels, elements(out), elements(kernel)];
   const ends = endPads(spatial, out, windowOf(a, kernel));
   const padded = pad(x, [...around(pads.slice(0, 2), 2), ...around(ends, 2)], lowest);
   const map = padded.shape.slice(2) as readonly number[];
@@ -33,7 +32,7 @@ export const deviceMaxPoolGrad: Expansion = (inputs, a) => {
   const { table, most, spare } = sharesOf(known(places) as number[], map, pads, spatial);
   const complete = spare ? pad(shares, [0, 0, 0, 1]) : shares; // a share of zero at the end
   const found = gather(complete, table, 1);
-  const total = most === 1 ? found : sum(reshape(found, [maps, most, product(spatial)]), [1]);
+  const total = most === 1 ? found : sum(reshape(found, [maps, most, elements(spatial)]), [1]);
   return [reshape(total, x.shape as readonly number[])];
 };
 
@@ -44,7 +43,7 @@ function sharesOf(
   pads: readonly number[],
   spatial: readonly number[],
 ): { readonly table: Value; readonly most: number; readonly spare: boolean } {
-  const of: number[][] = Array.from({ length: product(spatial) }, () => []);
+  const of: number[][] = Array.from({ length: elements(spatial) }, () => []);
   let none = -1;
   for (const [at, place] of places.entries()) {
     const [row, column] = [Math.floor(place / map[1]) - pads[0], (place % map[1]) - pads[1]];

@@ -24,13 +24,17 @@ const learner = await openLearner({
     encoder: { backbone: "resnet8", imageSize: 24 },
     method: { queue: 64, clusters: [6, 3], warmupEpochs: 3, minimumClusterSize: 3, keyMomentum: 0.9 },
     optimizer: { kind: "adamw", learningRate: 0.01 },
-    views: { jitter: { brightness: 0.2, contrast: 0.2, saturation: 0.2, hue: 0, probability: 0.8 }, grayscaleProbability: 0 },
+    views: {
+      jitter: { brightness: 0.2, contrast: 0.2, saturation: 0.2, hue: 0, probability: 0.8 },
+      grayscaleProbability: 0,
+    },
     epochs: 8,
     batchSize: 32,
   },
 });
 await learner.train({
-  report: (event) => event.kind === "epoch" && console.log(`epoch ${event.metric.epoch + 1}: loss ${event.metric.loss.toFixed(3)}`),
+  report: (event) =>
+    event.kind === "epoch" && console.log(`epoch ${event.metric.epoch + 1}: loss ${event.metric.loss.toFixed(3)}`),
 });
 const { names, clusters } = await learner.hierarchy();
 const top = clusters.length - 1;

@@ -4,6 +4,7 @@ import { describeImages, type GivenImages, type NamedSet } from "./describe.js";
 import { type Loader, openLoader } from "./loader.js";
 import { type ImageSource, openSource } from "./source.js";
 
+/** A set of images that is open: what is known of it, and what loads it. */
 export interface OpenImages extends NamedSet {
   /** What messages call them: the … images. */
   readonly called: string;

@@ -4,6 +4,8 @@
  * {@link openLearner} is the front door. What it is made of is beside it: `hcsc/graph` (graphs and gradients), `hcsc/nn` (layers and
  * backbones), `hcsc/loss` (the method), `hcsc/optim`, `hcsc/cluster`, `hcsc/eval`, and `hcsc/training` (engines, loaders, runs, and
  * ONNX Runtime's own training artifacts).
+ *
+ * @module hcsc
  */
 
 export type { DenseArray, Matrix } from "./array.js";
@@ -18,6 +20,7 @@ export {
 export * from "./errors.js";
 export {
   type Changes,
+  type EmbedSettings,
   type Hierarchy,
   type ImportRequest,
   importWeights,

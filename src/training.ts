@@ -2,6 +2,8 @@
  * The parts of training, for those who build their own (`hcsc/training`): a recipe's graphs as ONNX models, engines that run them and
  * hold their state, images loaded ahead in threads, runs with checkpoints; tensor files; and ONNX Runtime's own on-device training:
  * its artifacts and checkpoints written and read without Python.
+ *
+ * @module hcsc/training
  */
 
 export {

@@ -3,52 +3,83 @@ import test from "ava";
 import type { Command } from "commander";
 import { program } from "../src/cli/program.js";
 
-/** Rooms from the lowest up: each may import from those before it. */
-const rooms = [
-  "tensorfile",
-  "onnx",
-  "ortTraining",
-  "ort",
-  "graph",
-  "nn",
-  "optim",
-  "hcsc",
-  "recipe",
-  "artifacts",
-  "cluster",
-  "data",
-  "eval",
-  "organize",
-  "runtime",
-  "weights",
-  "train",
-  "log",
-  "replay",
-  "presets",
-  "encoder",
-  "protocols",
-  "learner",
-  "sweep",
-  "report",
-  "cli",
-];
+/** The table of ARCHITECTURE.md: rooms from the lowest up, and which others each may import from. */
+const table = readFileSync("ARCHITECTURE.md", "utf8")
+  .split("\n")
+  .flatMap((line) => {
+    const [, room, allowed] = /^\| `src\/(\w+)\/` \|.*\| ([^|]*) \|$/.exec(line) ?? [];
+    return room === undefined ? [] : [{ room, allowed: allowed.trim() }];
+  });
+const rooms = table.map(({ room }) => room);
+const allowedIn = new Map(
+  table.map(({ room, allowed }, i) => [
+    room,
+    allowed === "all above" ? rooms.slice(0, i) : allowed === "–" ? [] : allowed.split(", "),
+  ]),
+);
 /** Single files that every room may use. */
-const foundations = ["array", "errors", "heldOut", "precision", "random", "text", "version"];
+const foundations = ["array", "errors", "heldOut", "precision", "random", "text", "variants", "version"];
+/** Single files above all rooms: what the package exports. */
+const doors = ["index", "training"];
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((f) => f.endsWith(".ts"));
 const importsOf = (file: string): string[] =>
   [...readFileSync(`src/${file}`, "utf8").matchAll(/from "(\.[^"]+)"/g)].map((m) => m[1]);
 const resolve = (file: string, to: string): string => new URL(to, `file:///${file}`).pathname.slice(1);
 
-test("every room imports only from rooms below it", (t) => {
-  for (const file of files.filter((f) => f.includes("/"))) {
-    const room = file.split("/")[0];
-    for (const target of importsOf(file).map((to) => resolve(file, to))) {
-      const [other] = target.split("/");
-      if (other === room || foundations.includes(other.replace(".js", ""))) continue;
-      t.true(rooms.indexOf(other) < rooms.indexOf(room), `src/${file} imports ${target}`);
-    }
-  }
+test("the table names the rooms that there are, each with those above it", (t) => {
+  const folders = readdirSync("src", { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  t.deepEqual(folders.map(({ name }) => name).sort(), [...rooms].sort());
+  for (const [room, allowed] of allowedIn)
+    for (const other of allowed) t.true(rooms.indexOf(other) < rooms.indexOf(room), `${room} may import ${other}`);
+  const single = files.filter((f) => !f.includes("/")).map((f) => f.replace(".ts", ""));
+  t.deepEqual(single.sort(), [...foundations, ...doors].sort());
+});
+
+test("every room imports only what the table allows it", (t) => {
+  const wrong = files
+    .filter((f) => f.includes("/"))
+    .flatMap((file) => {
+      const room = file.split("/")[0];
+      return importsOf(file)
+        .map((to) => resolve(file, to))
+        .filter((target) => {
+          const [other] = target.split("/");
+          return (
+            other !== room && !foundations.includes(other.replace(".js", "")) && !allowedIn.get(room)?.includes(other)
+          );
+        })
+        .map((target) => `${file} imports ${target}`);
+    });
+  t.deepEqual(wrong, []);
+});
+
+test("no file imports itself by way of others", (t) => {
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string, way: readonly string[]): void => {
+    if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(" → "));
+    if (done.has(file) || way.includes(file)) return;
+    for (const to of importsOf(file).map((to) => resolve(file, to).replace(/\.js$/, ".ts")))
+      if (files.includes(to)) visit(to, [...way, file]);
+    done.add(file);
+  };
+  for (const file of files) visit(file, []);
+  t.deepEqual(circles, []);
+});
+
+test("files are small, and named for their idea", (t) => {
+  const long = files.filter((file) => readFileSync(`src/${file}`, "utf8").split("\n").length > 301);
+  t.deepEqual(long, []);
+  t.deepEqual(
+    files.filter((file) => /(^|\/)(utils?|helpers?|types|common|misc)\b/i.test(file)),
+    [],
+  );
+});
+
+test("every room says in its index what it is for", (t) => {
+  for (const room of rooms.filter((room) => room !== "cli"))
+    t.regex(readFileSync(`src/${room}/index.ts`, "utf8"), /^\/\*\*[\s\S]{40,}?\*\//, room);
 });
 
 test("other rooms are entered by their index", (t) => {

@@ -21,8 +21,7 @@ const smallestShareOfMean = 1 / 200;
  * @param distances - of each member to its cluster's centre, not squared
  * @param owner - each member's cluster
  * @param clusters - how many
- * @param temperature - T, their mean
- * @param epsilon - ε, smooths small clusters; default 10, as the authors'
+ * @param options - `temperature`: T, their mean; `epsilon`: ε, smooths small clusters; default 10, as the authors'
  * @returns `[clusters]`, positive, mean T
  */
 export function concentration(

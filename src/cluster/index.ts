@@ -3,6 +3,8 @@
  * temperatures. Typed arrays in and out, usable without training. The one heavy operation, the nearest centroid of each point,
  * is a function the caller gives (`NearestCentroid`): an ONNX graph, or `plainNearest` for small data and tests. Everything is
  * deterministic for a seed. Degenerate data (few points, duplicates, no variance) gives fewer clusters and a warning as data.
+ *
+ * @module hcsc/cluster
  */
 
 export { concentration, distancesTo } from "./concentration.js";

@@ -2,6 +2,8 @@
  * How good an embedding is: weighted nearest-neighbour classification, agreement of clusters with classes, average precision of
  * multi-label scores, linear classifiers, and alarm numbers for collapse. Definitions are those of the papers and of scikit-learn, exact, in
  * float64 on typed arrays; only the similarities of kNN are an injected function (`MostSimilar`), so that a graph can do them.
+ *
+ * @module hcsc/eval
  */
 
 export { type AlikePair, alikeGroups } from "./alike.js";

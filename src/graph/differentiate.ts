@@ -14,8 +14,8 @@ import { constant, describe, type Node, producer, scopeAt, topological, type Val
  * @param loss - float32 of any shape; usually a scalar
  * @param parameters - inputs, constants or intermediate values that `loss` depends on
  * @returns one value for each parameter, of its shape
- * @param unreached - what to give for a parameter that the loss does not depend on: an error, or null
- * @param recompute - whether the backward pass makes cheap activations again, to less memory (`recompute.ts`)
+ * @param options - `unreached`: what to give for a parameter that the loss does not depend on, an error or null; `recompute`:
+ *   whether the backward pass makes cheap activations again, to less memory (`recompute.ts`)
  * @throws GraphError if an op on the way has no gradient rule, or a parameter does not reach the loss
  */
 export function differentiate(

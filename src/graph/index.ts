@@ -13,6 +13,8 @@
  * const updated = sub(w, mul(gradient, 0.1));
  * const bytes = buildModel({ name: "step", inputs: [x, w, target], outputs: { loss, w_next: updated } });
  * ```
+ *
+ * @module hcsc/graph
  */
 export * from "./apply.js";
 export { flattenBroadcasts } from "./broadcast.js";

@@ -27,8 +27,8 @@ export interface TrainableGraph extends Graph {
  * // feed training.parameters; fetch loss and gradient/…; subtract; feed again
  * ```
  *
- * @param loss - the name of the output to differentiate
- * @param parameters - names of stored tensors; `"all"`: every float one of at least one dimension that a gradient reaches.
+ * @param options - `loss`: the name of the output to differentiate; `parameters`: names of stored tensors, or `"all"`: every float
+ *   one of at least one dimension that a gradient reaches.
  *   Running statistics of batch normalisation are none of them: they stay as they are
  * @throws GraphError if a name is unknown, or no gradient reaches a named parameter
  */

@@ -4,7 +4,7 @@
  */
 export { type EngineChoice, openHeardEngine } from "./engine.js";
 export { type ImportRequest, importWeights } from "./importing.js";
-export { type Hierarchy, Learner, type TrainSettings } from "./learner.js";
+export { type EmbedSettings, type Hierarchy, Learner, type TrainSettings } from "./learner.js";
 export { type LearnerOptions, openLearner, withLearner } from "./open.js";
 export { type Changes, recipeFor } from "./recipe.js";
 export type { TrainedRun } from "./training.js";

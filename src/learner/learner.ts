@@ -48,6 +48,16 @@ export interface TrainSettings {
   readonly report?: Reporter;
 }
 
+/** What a learner embeds. */
+export interface EmbedSettings {
+  /** Default: those that it was opened on. */
+  readonly images?: GivenImages;
+  /** `features` [N, width], the backbone's, for use (default), or `embedding` [N, D], the head's unit vectors. */
+  readonly layer?: Layer;
+  /** Whether the cluster at each level is added where a hierarchy was learned; default true. */
+  readonly clusters?: boolean;
+}
+
 /** Where images stand in the hierarchy that was learned. */
 export interface Hierarchy extends Places {
   readonly names: readonly string[];
@@ -66,7 +76,10 @@ export interface LearnerParts {
   readonly tell: Reporter;
 }
 
-/** Made by `openLearner`. One thing at a time: calls are not made while another is under way. */
+/**
+ * Images, a recipe and an engine held together, for the common things: train, embed, measure, place, find, export. Made by
+ * {@link openLearner}. One thing at a time: no call is made while another is under way.
+ */
 export class Learner {
   /** What training goes by. */
   readonly recipe: Recipe;
@@ -78,6 +91,7 @@ export class Learner {
   private learned: Promise<Trained> | null = null;
   private temporary: string | null = null;
 
+  /** @internal */
   constructor(private readonly parts: LearnerParts) {
     ({ recipe: this.recipe, images: this.images, engine: this.engine, run: this.folder } = parts);
   }
@@ -146,19 +160,9 @@ export class Learner {
   /**
    * A vector for every image that can be read, with its name, label and clusters.
    *
-   * @param images - default: those that it was opened on
-   * @param layer - `features` [N, width], the backbone's, for use (default), or `embedding` [N, D], the head's unit vectors
-   * @param clusters - whether the cluster at each level is added where a hierarchy was learned; default true
+   * @throws DataError if too many images cannot be read
    */
-  embed({
-    images,
-    layer = "features",
-    clusters = true,
-  }: {
-    readonly images?: GivenImages;
-    readonly layer?: Layer;
-    readonly clusters?: boolean;
-  } = {}): Promise<EmbeddingTable> {
+  embed({ images, layer = "features", clusters = true }: EmbedSettings = {}): Promise<EmbeddingTable> {
     return this.on(images, async (opened) =>
       embeddingTable(await this.encoder(), opened, layer, clusters && this.folder ? await this.trained() : null),
     );

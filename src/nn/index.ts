@@ -1,6 +1,8 @@
 /**
  * Networks as functions of graph values: layers, backbones by name (residual ones, with torchvision's parameter names), the
  * contrastive head, batch normalisation in its modes, and how parameters start.
+ *
+ * @module hcsc/nn
  */
 export type { Backbone, BackboneSettings } from "./backbone.js";
 export { type BackboneName, backbones } from "./backbones.js";

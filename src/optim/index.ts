@@ -1,4 +1,8 @@
-/** Optimizers as graph fragments (SGD, AdamW, LARS; clipping; exclusions), and schedules as plain functions. */
+/**
+ * Optimizers as graph fragments (SGD, AdamW, LARS; clipping; exclusions), and schedules as plain functions.
+ *
+ * @module hcsc/optim
+ */
 export {
   applyUpdates,
   type OptimizerKind,

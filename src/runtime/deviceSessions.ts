@@ -7,17 +7,9 @@ import { elements } from "../array.js";
 import { ProviderError } from "../errors.js";
 import { type Precision, precisions } from "../precision.js";
 import { type Difference, largestDifference } from "./agreement.js";
+import type { CrossCheck } from "./crossCheck.js";
 import type { DataArray, Hosted, NamedArrays, ProgramInfo, ProgramOptions, Traffic } from "./messages.js";
 import { type Provider, providers } from "./providers.js";
-
-/** The first run of a program on a device beside the CPU's. */
-export interface CrossCheck {
-  readonly program: string;
-  /** The output that differs most of what its tolerance allows, and by what part of its largest value; null: it has none. */
-  readonly worst: { readonly output: string; readonly error: number } | null;
-  /** What the CPU's run took. */
-  readonly seconds: number;
-}
 
 interface Loaded {
   readonly model: Uint8Array;
@@ -196,10 +188,4 @@ const signature = (program: string, { inputs, outputs }: ProgramInfo): string =>
 function disagreement(where: string, output: string, { shape }: DataArray, d: Difference): string {
   const by = Number.isFinite(d.error) ? d.error.toPrecision(2) : "no finite number";
   return `${where} does not compute what the CPU does: of ${output} [${shape}], the element [${d.at}] is ${d.found} there and ${d.expected} on the CPU (${by} of the largest value, ${d.allowed} is allowed). Do not use its numbers: take another provider, or other widths and sizes, and report this with the recipe`;
-}
-
-/** The sentence that people read. */
-export function checkNotice({ program, worst, seconds }: CrossCheck, provider: string): string {
-  const by = worst ? `: the largest difference is ${worst.error.toExponential(1)}, of ${worst.output}` : "";
-  return `the first run of ${program} on ${provider} agrees with the CPU's (${seconds.toFixed(1)} s)${by}`;
 }

@@ -24,7 +24,7 @@ import { ProviderError, ShapeError, UsageError } from "../errors.js";
 import { withoutTelemetry } from "../ort/index.js";
 import type { Precision } from "../precision.js";
 import { type AutoChoice, autoProvider } from "./auto.js";
-import type { CrossCheck } from "./deviceSessions.js";
+import type { CrossCheck } from "./crossCheck.js";
 import { guardExit } from "./exitGuard.js";
 import { copyOnto, FeedMemory } from "./feedMemory.js";
 import type {

@@ -4,7 +4,7 @@
  * go in and wanted outputs come back as dense arrays. On top of it: the searches that clustering and kNN are given.
  */
 export { type AutoChoice, autoProvider } from "./auto.js";
-export { type CrossCheck, checkNotice } from "./deviceSessions.js";
+export { type CrossCheck, checkNotice } from "./crossCheck.js";
 export { type Examination, examine, type ProviderReport } from "./doctor.js";
 export { type Engine, type EngineOptions, openEngine } from "./engine.js";
 export { fedTargets, logisticOn } from "./logistic.js";

@@ -1,6 +1,6 @@
 /** What the caller's thread and the engine's thread say to each other. Everything here survives structured cloning. */
 import type { DenseArray } from "../array.js";
-import type { CrossCheck } from "./deviceSessions.js";
+import type { CrossCheck } from "./crossCheck.js";
 import type { Placement } from "./placement.js";
 import type { ProviderChoice } from "./providers.js";
 

@@ -163,3 +163,8 @@ export class Canvas {
     this.mirrored = false;
   }
 }
+
+/** The picture after one operation, with as many channels as before. */
+export function applyOperation(picture: Picture, operation: Operation): Picture {
+  return new Canvas(picture).apply([operation]).picture();
+}

@@ -2,8 +2,6 @@
  * The vocabulary of views: each step an operation with its numbers, as the fixtures (and `drawView`) write them. Exactly
  * Pillow's integer arithmetic.
  */
-import type { Picture } from "../source.js";
-import { Canvas } from "./canvas.js";
 import type { Box } from "./resample.js";
 import type { Interpolation } from "./taps.js";
 
@@ -21,8 +19,3 @@ export type Operation =
   | { readonly op: "grayscale" }
   | { readonly op: "gaussianBlur"; readonly sigma: number }
   | { readonly op: "horizontalFlip" };
-
-/** The picture after one operation, with as many channels as before. */
-export function applyOperation(picture: Picture, operation: Operation): Picture {
-  return new Canvas(picture).apply([operation]).picture();
-}

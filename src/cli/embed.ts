@@ -1,7 +1,7 @@
 /** `hcsc embed`: a vector for every image, and what is known of it. */
 import { Command } from "commander";
 import { type EmbeddingTable, embeddingFormats, embeddingTable, type Layer, layers } from "../encoder/index.js";
-import { UsageError } from "../errors.js";
+import { said, UsageError } from "../errors.js";
 import { hasHierarchy } from "../train/index.js";
 import { type EncoderFlags, isOfRun, onWeights, withEncoderOptions } from "./imported.js";
 import { dataHelp, withEngineOptions } from "./options.js";
@@ -39,9 +39,10 @@ export function embedCommand(): Command {
 async function runEmbed(flags: Flags): Promise<void> {
   const extensions = Object.keys(embeddingFormats);
   const extension = extensions.find((e) => flags.out.endsWith(e));
-  if (!extension) throw new UsageError(`${flags.out}: end --out with ${extensions.join(" or ")}`);
+  if (!extension)
+    throw new UsageError("wrong-value", said`${{ file: flags.out }}: end --out with ${extensions.join(" or ")}`);
   const layer = layers.find((l) => l === flags.layer);
-  if (!layer) throw new UsageError(`--layer ${flags.layer}: choose ${layers.join(" or ")}`);
+  if (!layer) throw new UsageError("wrong-value", `--layer ${flags.layer}: choose ${layers.join(" or ")}`);
   const format = embeddingFormats[extension];
   const { holdsClusters: withClusters } = format;
   const given = { maxBroken: 1, ...flags };
@@ -70,7 +71,7 @@ const ofRun = (flags: Flags & { readonly run: string }, layer: Layer, withCluste
   });
 
 function ofWeights(flags: Flags, layer: Layer): Promise<Embedded> {
-  if (flags.data === undefined) throw new UsageError("--weights needs --data: the images to embed");
+  if (flags.data === undefined) throw new UsageError("not-given", "--weights needs --data: the images to embed");
   return onWeights(flags, flags.data, async ({ encoder, images }) => ({
     table: await embeddingTable(encoder, images, layer, null),
     skipped: images.loader.broken.size,

@@ -68,7 +68,7 @@ export function splitOf(
 ): { readonly data: string; readonly test: string | null } {
   if (!split) return { data, test: test ?? null };
   if (test !== undefined)
-    throw new UsageError("--test and --split exclude each other: --split makes the held-out part");
+    throw new UsageError("contradiction", "--test and --split exclude each other: --split makes the held-out part");
   return splitNames(data, split.share, split.seed);
 }
 
@@ -86,6 +86,7 @@ export const setsOf =
     const held = test ?? (isOwn ? (own.test ?? null) : null);
     if (held === null)
       throw new UsageError(
+        "not-given",
         "--test is needed: labelled images to classify, or --split 0.2 to hold a fifth of --data out",
       );
     // What it shares with --data is said in any case.

@@ -104,6 +104,7 @@ async function run(text: string, flags: Flags): Promise<void> {
   if (interrupted) process.exitCode = interruptedCode;
   if (failures.length > 0)
     throw new TrainingError(
+      "runs-failed",
       `${failures.length} of ${runs.length} runs failed: ${failures.map((f) => `${f.name} (seed ${f.seed}): ${f.message}`).join("; ")}`,
     );
 }

@@ -77,7 +77,7 @@ async function run(flags: Flags): Promise<void> {
   const recipe = await (before ? resumedRecipe(before, flags) : newRecipe(data, flags));
   for (const doubt of doubtsOf(recipe)) warn(advised(doubt));
   if (flags.init !== undefined && existing)
-    throw new UsageError("--init is what a new run starts from: it has no place beside --resume");
+    throw new UsageError("contradiction", "--init is what a new run starts from: it has no place beside --resume");
   const init = flags.init === undefined ? undefined : { file: resolve(flags.init), partial: flags.partial === true };
   const done = await interruptible(async (signal) =>
     trainRun({
@@ -161,7 +161,7 @@ const dataNeeded = "--data is needed: the images to train on (see --help)";
 
 /** @throws UsageError with `otherwise` if there is no value */
 function needed(value: string | undefined, otherwise: string): string {
-  if (value === undefined) throw new UsageError(otherwise);
+  if (value === undefined) throw new UsageError("not-given", otherwise);
   return value;
 }
 

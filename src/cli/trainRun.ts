@@ -3,7 +3,7 @@ import type { DenseArray } from "../array.js";
 import { encoderSettings, initialEncoder } from "../artifacts/index.js";
 import { absoluteName, identityOf } from "../data/index.js";
 import type { Weights } from "../encoder/index.js";
-import { CheckpointError, UsageError } from "../errors.js";
+import { CheckpointError, said, UsageError } from "../errors.js";
 import { openEventLog } from "../log/index.js";
 import { knnAccuracy } from "../protocols/index.js";
 import { type Recipe, resumeChanges } from "../recipe/index.js";
@@ -81,7 +81,8 @@ export async function trainRun({ recipe, test, run, flags, signal, ...request }:
         const changes = existing ? resumeChanges(existing.description.recipe, recipe, existing.path) : [];
         if (checkpoint && checkpoint.position.epoch > recipe.epochs)
           throw new UsageError(
-            `${path} has done ${checkpoint.position.epoch} epochs, more than the ${recipe.epochs} now asked for: give more --epochs`,
+            "other-settings",
+            said`${{ file: path }} has done ${checkpoint.position.epoch} epochs, more than the ${recipe.epochs} now asked for: give more --epochs`,
           );
         const started = new Date().toISOString();
         const { provider } = engine;
@@ -162,7 +163,8 @@ async function startingWeights(
   const opened = await openWeights(from.file);
   if (before && before.sha256 !== opened.sha256)
     throw new CheckpointError(
-      `${from.file} is another file than the one that this run was to start from: restore it, or train anew with another --out`,
+      "other-weights",
+      said`${{ file: from.file }} is another file than the one that this run was to start from: restore it, or train anew with another --out`,
     );
   const { weights, report } = fitWeights(opened, encoderSettings(recipe.encoder), from.partial);
   return { init: { init: { ...from, sha256: opened.sha256, report } }, given: weights };

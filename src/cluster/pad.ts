@@ -1,6 +1,6 @@
 /** Hierarchies of fixed shape, for graphs whose prototype counts are fixed. */
 import type { Matrix } from "../array.js";
-import { UsageError } from "../errors.js";
+import { said, UsageError } from "../errors.js";
 import type { Hierarchy, Level } from "./hierarchy.js";
 
 /** A level brought to a fixed number of rows. */
@@ -20,7 +20,8 @@ export interface PaddedLevel extends Level {
 export function padHierarchy(hierarchy: Hierarchy, clusters: readonly number[]): readonly PaddedLevel[] {
   if (hierarchy.levels.length !== clusters.length) {
     throw new UsageError(
-      `padding: the hierarchy has ${hierarchy.levels.length} levels, ${clusters.length} counts are given (${clusters}). Give one count a level.`,
+      "wrong-value",
+      said`padding: the hierarchy has ${hierarchy.levels.length} levels, ${clusters.length} counts are given (${clusters}). Give one count a level.`,
     );
   }
   return hierarchy.levels.map((level, l) => padLevel(level, clusters[l], l));
@@ -29,7 +30,10 @@ export function padHierarchy(hierarchy: Hierarchy, clusters: readonly number[]):
 function padLevel(level: Level, rows: number, l: number): PaddedLevel {
   const [count = 0, width = 0] = level.prototypes.shape;
   if (count > rows) {
-    throw new UsageError(`padding: level ${l + 1} has ${count} prototypes and ${rows} rows. Give at least ${count}.`);
+    throw new UsageError(
+      "wrong-value",
+      `padding: level ${l + 1} has ${count} prototypes and ${rows} rows. Give at least ${count}.`,
+    );
   }
   const prototypes: Matrix = { shape: [rows, width], data: new Float32Array(rows * width) };
   prototypes.data.set(level.prototypes.data);

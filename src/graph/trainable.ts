@@ -1,5 +1,5 @@
 /** Gradients for a whole model, such as one read from a file: its stored tensors become inputs that training can change. */
-import { GraphError } from "../errors.js";
+import { GraphError, said } from "../errors.js";
 import { differentiate } from "./differentiate.js";
 import { expandComposites } from "./expand.js";
 import type { Graph } from "./model.js";
@@ -37,7 +37,10 @@ export function differentiateModel(
 ): TrainableGraph {
   const names = Object.keys(graph.outputs);
   if (!names.includes(loss))
-    throw new GraphError(`the graph ${graph.name} has no output ${loss}; it has ${names.join(", ")}`);
+    throw new GraphError(
+      "unknown-name",
+      said`the graph ${{ graph: graph.name }} has no output ${{ tensor: loss }}; it has ${names.join(", ")}`,
+    );
   const stored = storedTensors(Object.values(graph.outputs));
   const chosen =
     parameters === "all" ? trainable(graph.outputs[loss], stored) : parameters.map((n) => named(n, stored));
@@ -66,8 +69,12 @@ function storedTensors(outputs: readonly Value[]): ReadonlyMap<string, Constant>
 function named(name: string, stored: ReadonlyMap<string, Constant>): Constant {
   const found = stored.get(name);
   if (!found)
-    throw new GraphError(`the model stores no tensor ${name}; it stores ${[...stored.keys()].join(", ") || "none"}`);
-  if (!found.dtype.startsWith("float")) throw new GraphError(`${describe(found)} is not of a float type`);
+    throw new GraphError(
+      "unknown-name",
+      said`the model stores no tensor ${{ tensor: name }}; it stores ${[...stored.keys()].join(", ") || "none"}`,
+    );
+  if (!found.dtype.startsWith("float"))
+    throw new GraphError("no-gradient", said`${describe(found)} is not of a float type`);
   return found;
 }
 

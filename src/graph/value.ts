@@ -3,7 +3,7 @@
  * graph is nothing but its outputs: whatever they do not reach is not part of it.
  */
 import { elements } from "../array.js";
-import { GraphError } from "../errors.js";
+import { GraphError, said } from "../errors.js";
 
 /** Element types that the builder knows, by ONNX's lower-case names. */
 export type DType = "float32" | "float64" | "float16" | "int64" | "int32" | "uint8" | "int8" | "bool";
@@ -102,7 +102,10 @@ export function constant(
   const typed = Array.isArray(data) ? fill(dtype, data) : (data as ConstantData);
   const dimensions = shape ?? [typed.length];
   if (elements(dimensions) !== typed.length) {
-    throw new GraphError(`constant ${name}: ${typed.length} elements do not fill the shape [${dimensions}]`);
+    throw new GraphError(
+      "wrong-shape",
+      said`constant ${{ tensor: name }}: ${typed.length} elements do not fill the shape ${{ shape: dimensions }}`,
+    );
   }
   return { id: nextId++, name, dtype, shape: dimensions, source: { kind: "constant", data: typed } };
 }

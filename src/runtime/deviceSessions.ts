@@ -4,7 +4,7 @@
  * that plays the record too.
  */
 import { elements } from "../array.js";
-import { ProviderError } from "../errors.js";
+import { ProviderError, type Sentence, said } from "../errors.js";
 import { type Precision, precisions } from "../precision.js";
 import { type Difference, largestDifference } from "./agreement.js";
 import type { DataArray, Hosted, NamedArrays, ProgramInfo, ProgramOptions, Traffic } from "./messages.js";
@@ -149,7 +149,10 @@ export class DeviceSessions implements Hosted {
     for (const { name: output, ours, theirs, least } of pairs) {
       const difference = largestDifference(ours, theirs, precisions[precision], least);
       if (!(difference.error <= difference.allowed))
-        throw new ProviderError(disagreement(`program ${program} on ${provider}`, output, ours, difference));
+        throw new ProviderError(
+          "wrong-numbers",
+          disagreement(said`program ${{ program }} on ${{ provider }}`, output, ours, difference),
+        );
       if (difference.error / difference.allowed > share) {
         share = difference.error / difference.allowed;
         worst = { output, error: difference.error };
@@ -193,9 +196,9 @@ function tensorsOf(
 const signature = (program: string, { inputs, outputs }: ProgramInfo): string =>
   JSON.stringify([program, inputs, outputs]);
 
-function disagreement(where: string, output: string, { shape }: DataArray, d: Difference): string {
+function disagreement(where: Sentence, output: string, { shape }: DataArray, d: Difference): Sentence {
   const by = Number.isFinite(d.error) ? d.error.toPrecision(2) : "no finite number";
-  return `${where} does not compute what the CPU does: of ${output} [${shape}], the element [${d.at}] is ${d.found} there and ${d.expected} on the CPU (${by} of the largest value, ${d.allowed} is allowed). Do not use its numbers: take another provider, or other widths and sizes, and report this with the recipe`;
+  return said`${where} does not compute what the CPU does: of ${{ tensor: output }} ${{ shape }}, the element [${d.at}] is ${d.found} there and ${d.expected} on the CPU (${by} of the largest value, ${d.allowed} is allowed). Do not use its numbers: take another provider, or other widths and sizes, and report this with the recipe`;
 }
 
 /** The sentence that people read. */

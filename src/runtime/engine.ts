@@ -20,7 +20,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { listSupportedBackends } from "onnxruntime-node";
 import type { DenseArray } from "../array.js";
-import { ProviderError, ShapeError, UsageError } from "../errors.js";
+import { errorFrom, ProviderError, said, UsageError } from "../errors.js";
 import { withoutTelemetry } from "../ort/index.js";
 import type { Precision } from "../precision.js";
 import type { CrossCheck } from "./deviceSessions.js";
@@ -128,13 +128,12 @@ export async function openEngine({
   );
   if (backend === "ort-training" && choice.name !== "cpu")
     throw new UsageError(
-      `the backend ort-training runs on the CPU only, not on ${choice.name}. Take the provider cpu.`,
-      {
-        settings: ["provider"],
-      },
+      "unsupported",
+      said`the backend ${{ backend }} runs on the CPU only, not on ${{ provider: choice.name }}. Take the provider cpu.`,
+      { settings: ["provider"] },
     );
   if (!(Number.isInteger(threads) && threads >= 1)) {
-    throw new UsageError(`threads is ${threads}. Give a whole number from 1.`);
+    throw new UsageError("wrong-value", said`${{ field: "threads" }} is ${threads}. Give a whole number from 1.`);
   }
   withoutTelemetry();
   const told = { onPlaced, onChecked, onWarning };
@@ -151,8 +150,6 @@ interface Pending {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
 }
-
-const errors = { ProviderError, ShapeError, UsageError } as const;
 
 class ThreadEngine implements Engine {
   private readonly worker: Worker;
@@ -246,7 +243,8 @@ class ThreadEngine implements Engine {
     ask: Calls[K]["ask"],
     moved: ArrayBuffer[] = [],
   ): Promise<Calls[K]["answer"]> {
-    if (this.ended !== null) return Promise.reject(new ProviderError(`${this.ended}: ${call} cannot be done.`));
+    if (this.ended !== null)
+      return Promise.reject(new ProviderError("ended", `${this.ended}: ${call} cannot be done.`));
     return new Promise((resolve, reject) => {
       const id = this.nextId++;
       this.pending.set(id, { resolve: resolve as (answer: unknown) => void, reject });
@@ -263,7 +261,7 @@ class ThreadEngine implements Engine {
     const waiting = this.pending.get(id);
     this.pending.delete(id);
     if (this.pending.size === 0 && !this.closing) this.worker.unref();
-    if (error) waiting?.reject(new errors[error.kind](error.message));
+    if (error) waiting?.reject(errorFrom(error));
     else waiting?.resolve(answer);
   }
 
@@ -271,7 +269,7 @@ class ThreadEngine implements Engine {
     if (this.ended === null || this.pending.size > 0) {
       this.ended ??= why;
       for (const { reject } of this.pending.values())
-        reject(new ProviderError(`${why}: what was asked of it is lost.`));
+        reject(new ProviderError("ended", `${why}: what was asked of it is lost.`));
       this.pending.clear();
     }
   }

@@ -1,12 +1,12 @@
 /** The engine's thread: takes requests one after another, in order, and answers each. */
 import { parentPort, workerData } from "node:worker_threads";
-import { ProviderError } from "../errors.js";
+import { HcscError, ProviderError, said } from "../errors.js";
 import { type Library, openLibrary } from "../ort/index.js";
 import { Bound } from "./bound.js";
 import { Copied } from "./copied.js";
 import { type CrossCheck, DeviceSessions } from "./deviceSessions.js";
-import type { Backend, Hosted, NamedArrays, Reply, Request } from "./messages.js";
-import { type ErrorKind, flag, type HostOptions } from "./messages.js";
+import type { Backend, CallName, Hosted, NamedArrays, Reply, Request } from "./messages.js";
+import { flag, type HostOptions } from "./messages.js";
 import type { Placement } from "./placement.js";
 import { Sessions, type Told } from "./sessions.js";
 
@@ -42,7 +42,8 @@ async function openSessions(): Promise<Hosted> {
     library = await openLibrary();
   } catch (error) {
     const why = `ONNX Runtime's C API cannot be called: ${(error as Error).message}`;
-    if (provider.name !== "cpu") throw new ProviderError(`${why} The provider ${provider.name} needs it.`);
+    if (provider.name !== "cpu")
+      throw new ProviderError("absent", said`${why} The provider ${{ provider: provider.name }} needs it.`);
     warnings.push(`${why} Steps run by onnxruntime-node's binding, which copies the state: slower, and in more memory`);
     return new Sessions(new Copied(threads), provider, false, guard, told);
   }
@@ -97,7 +98,8 @@ async function answer(request: Request): Promise<unknown> {
   }
 }
 
-const kinds: readonly string[] = ["ProviderError", "ShapeError", "UsageError"] satisfies ErrorKind[];
+const unexpected = (call: CallName, { stack, message }: Error): ProviderError =>
+  new ProviderError("failed", `the engine failed at ${call}: ${stack ?? message}`);
 
 async function serve(request: Request): Promise<void> {
   const spent = request.call === "run" ? buffers(request.ask.feeds) : [];
@@ -108,11 +110,8 @@ async function serve(request: Request): Promise<void> {
     reply = { id: request.id, answer: made, placed, checked, warnings, spent };
     if (request.call === "run" || request.call === "read") moved = buffers(made as NamedArrays);
   } catch (error) {
-    const { name, message, stack } = error as Error;
-    const isKnown = kinds.includes(name);
-    const shown = isKnown ? message : `the engine failed at ${request.call}: ${stack ?? message}`;
-    const kind = isKnown ? (name as ErrorKind) : "ProviderError";
-    reply = { id: request.id, placed, checked, warnings, spent, error: { kind, message: shown } };
+    const raised = error instanceof HcscError ? error : unexpected(request.call, error as Error);
+    reply = { id: request.id, placed, checked, warnings, spent, error: raised.toJSON() };
   }
   placed = [];
   checked = [];

@@ -1,5 +1,6 @@
 /** What the caller's thread and the engine's thread say to each other. Everything here survives structured cloning. */
 import type { DenseArray } from "../array.js";
+import type { ErrorData } from "../errors.js";
 import type { CrossCheck } from "./deviceSessions.js";
 import type { Placement } from "./placement.js";
 import type { ProviderChoice } from "./providers.js";
@@ -80,13 +81,10 @@ export interface Hosted {
   close(): Promise<void>;
 }
 
-/** The classes of `src/errors.ts` that an engine raises. */
-export type ErrorKind = "ProviderError" | "ShapeError" | "UsageError";
-
 export interface Reply {
   readonly id: number;
   readonly answer?: unknown;
-  readonly error?: { readonly kind: ErrorKind; readonly message: string };
+  readonly error?: ErrorData;
   /** Where programs were found to run, since the last reply. */
   readonly placed: readonly Placement[];
   /** First runs that were compared with the CPU's, since the last reply. */

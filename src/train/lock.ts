@@ -6,7 +6,7 @@ import { rmSync } from "node:fs";
 import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname, uptime } from "node:os";
 import { join } from "node:path";
-import { UsageError } from "../errors.js";
+import { said, UsageError } from "../errors.js";
 
 export interface Holder {
   readonly pid: number;
@@ -63,14 +63,15 @@ async function take(run: string, file: string): Promise<void> {
       () => false,
       (error: NodeJS.ErrnoException) => {
         if (error.code === "EEXIST") return true;
-        throw new UsageError(`${run} cannot be trained in: ${error.message}`, { cause: error });
+        throw new UsageError("occupied", said`${{ file: run }} cannot be trained in: ${error}`, { cause: error });
       },
     );
     if (!isTaken) return;
     const holder = await readLock(file);
     if (holder && (await isAlive(holder, file)))
       throw new UsageError(
-        `${run} is being trained by process ${holder.pid} on ${holder.host} since ${holder.started}: wait for it, stop it, or choose another folder`,
+        "locked",
+        said`${{ file: run }} is being trained by process ${{ process: holder.pid }} on ${holder.host} since ${holder.started}: wait for it, stop it, or choose another folder`,
         { settings: ["out"] },
       );
     await remove(file, holder);

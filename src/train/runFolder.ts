@@ -6,7 +6,7 @@
 import { access, appendFile, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { SetIdentity } from "../data/index.js";
-import { CheckpointError, UsageError } from "../errors.js";
+import { CheckpointError, said, UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
 import { parseWrittenRecipe } from "../recipe/index.js";
 import { makeFolder, writeAtomically } from "../tensorfile/index.js";
@@ -71,9 +71,11 @@ export class RunFolder {
   /** A new run. @throws UsageError if the folder holds one already; DataError if it cannot be written */
   static async create(path: string, description: RunDescription): Promise<RunFolder> {
     if (await exists(join(path, "run.json"))) {
-      throw new UsageError(`${path} already holds a run: go on with it, or choose another folder`, {
-        settings: ["resume", "out"],
-      });
+      throw new UsageError(
+        "occupied",
+        said`${{ file: path }} already holds a run: go on with it, or choose another folder`,
+        { settings: ["resume", "out"] },
+      );
     }
     for (const part of ["", "checkpoints", "graphs"]) await makeFolder(join(path, part));
     return new RunFolder(path, description).described(description);
@@ -111,7 +113,8 @@ export class RunFolder {
     const file = join(path, "run.json");
     const text = await readFile(file, "utf8").catch((cause) => {
       throw new UsageError(
-        `${path} holds no run (${file}: ${cause.code ?? cause.message}): give the folder that hcsc train wrote`,
+        "missing",
+        said`${{ file: path }} holds no run (${file}: ${cause.code ?? cause.message}): give the folder that hcsc train wrote`,
         { cause },
       );
     });
@@ -119,9 +122,11 @@ export class RunFolder {
     try {
       description = JSON.parse(text);
     } catch (cause) {
-      throw new CheckpointError(`${file} is damaged: ${(cause as Error).message}. Restore it, or train again`, {
-        cause,
-      });
+      throw new CheckpointError(
+        "damaged",
+        said`${{ file }} is damaged: ${cause as Error}. Restore it, or train again`,
+        { cause },
+      );
     }
     return new RunFolder(path, { ...description, recipe: parseWrittenRecipe(description.recipe, file) });
   }

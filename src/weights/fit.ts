@@ -1,7 +1,7 @@
 /** Someone's weights as those of an encoder here: strictly, or what fits, with a report of every tensor. */
 import type { DenseArray } from "../array.js";
 import { type EncoderSettings, encoderSettings, encoderSpecs } from "../artifacts/index.js";
-import { CheckpointError, UsageError } from "../errors.js";
+import { CheckpointError, said, UsageError } from "../errors.js";
 import { type BackboneName, backbones, type TensorSpec } from "../nn/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Renamed, renamed } from "./layouts.js";
@@ -100,10 +100,12 @@ export function fitWeights(opened: OpenedWeights, settings: EncoderSettings, par
   const { usable, missing, wrongShape, unused, hasHead } = compared(opened, settings);
   if (!partial && missing.length + wrongShape.length + unused.length > 0)
     throw new CheckpointError(
-      `${path} does not fit the encoder: ${[...misfits({ missing, wrongShape, unused }), stemRemedy(wrongShape)].filter(Boolean).join("; ")}. Choose the backbone that it is of, or take the ${usable.length} that fit, as a part`,
+      "wrong-weights",
+      said`${{ file: path }} does not fit the encoder: ${[...misfits({ missing, wrongShape, unused }), stemRemedy(wrongShape)].filter(Boolean).join("; ")}. Choose the backbone that it is of, or take the ${usable.length} that fit, as a part`,
       { settings: ["partial"] },
     );
-  if (usable.length === 0) throw new CheckpointError(`${path}: none of its tensors fits the encoder`);
+  if (usable.length === 0)
+    throw new CheckpointError("wrong-weights", said`${{ file: path }}: none of its tensors fits the encoder`);
   const weights = Object.fromEntries(
     usable.map(({ spec, tensor }) => [spec.name, { shape: spec.shape, data: sound(spec, tensor, path) }]),
   );
@@ -127,7 +129,8 @@ function sound(spec: TensorSpec, tensor: StoredTensor, path: string): Float32Arr
   const isVariance = spec.name.endsWith("running_var");
   if (!data.every((x) => Number.isFinite(x) && !(isVariance && x < 0)))
     throw new CheckpointError(
-      `${path}: ${spec.name} holds numbers that are not finite${isVariance ? " or below 0" : ""}: the run that made it had failed`,
+      "not-finite",
+      said`${{ file: path }}: ${{ tensor: spec.name }} holds numbers that are not finite${isVariance ? " or below 0" : ""}: the run that made it had failed`,
     );
   return same(tensor.shape, spec.shape) ? data : summed(data, tensor.shape);
 }
@@ -177,7 +180,8 @@ export function detectEncoder(
   const dimension = tensorOf(opened, "fc.2.weight")?.shape[0] ?? 128;
   if (!filters || (channels !== 1 && channels !== 3))
     throw new UsageError(
-      `${opened.path}: ${filters ? `its images have ${channels} channels, 1 and 3 are known` : `${stem} is missing`}`,
+      "unknown-format",
+      said`${{ file: opened.path }}: ${filters ? `its images have ${channels} channels, 1 and 3 are known` : `${stem} is missing`}`,
     );
   const sizes = { channels, dimension, imageSize: side === 7 ? 224 : 32 } as const;
   const tried = (Object.keys(backbones) as BackboneName[]).map((backbone) => {
@@ -193,7 +197,8 @@ export function detectEncoder(
   const best = tried.reduce((a, b) => (b.count < a.count ? b : a));
   if (best.count > 0)
     throw new UsageError(
-      `${opened.path} is of no backbone that is known (${Object.keys(backbones).join(", ")}); nearest is ${best.encoder.backbone}: ${misfits(best.misfit).join("; ")}`,
+      "unknown-format",
+      said`${{ file: opened.path }} is of no backbone that is known (${Object.keys(backbones).join(", ")}); nearest is ${best.encoder.backbone}: ${misfits(best.misfit).join("; ")}`,
     );
   return best.encoder;
 }

@@ -5,6 +5,7 @@ type Sizes = readonly (number | string)[];
 const text = (value: string): string => value;
 const number = (value: number): string => String(value);
 const sizes = (value: Sizes): string => `[${value}]`;
+const list = (value: readonly string[]): string => value.join(", ");
 
 /** The kinds of things that a sentence can name, and how each is printed. */
 const kinds = {
@@ -31,6 +32,8 @@ const kinds = {
   /** An op, with the scope it stands in where that is known. */
   op: text,
   attribute: text,
+  /** What an op was called with, each as `name: dtype[shape]`. */
+  inputs: list,
   /** A program that an engine has loaded. */
   program: text,
   provider: text,
@@ -71,7 +74,7 @@ export function said(words: TemplateStringsArray, ...parts: readonly (Plain | Na
   const sentences = parts.map(sentenceOf);
   const message = words.reduce((all, word, i) => `${all}${sentences[i - 1].message}${word}`);
   // The first of a kind stays.
-  const subject = Object.assign({}, ...sentences.map(({ subject }) => subject).reverse());
+  const subject: Subject = Object.assign({}, ...sentences.map(({ subject }) => subject).reverse());
   return { message, subject };
 }
 

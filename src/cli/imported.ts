@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { encoderSettings, initialEncoder } from "../artifacts/index.js";
 import type { OpenImages } from "../data/index.js";
 import { type Encoder, openTrained } from "../encoder/index.js";
-import { UsageError } from "../errors.js";
+import { said, UsageError } from "../errors.js";
 import { parseRecipe, type Recipe } from "../recipe/index.js";
 import { table } from "../text.js";
 import { encoderWeights } from "../train/index.js";
@@ -90,8 +90,8 @@ export async function onWeights<T>(
 /** A recipe for an encoder that a file's names and shapes tell, with the images' preparation where a folder says it. */
 export async function recipeFor(opened: OpenedWeights, size: number | undefined): Promise<Recipe> {
   const encoder = detectEncoder(opened);
-  const said = await preprocessorOf(opened.path);
-  const imageSize = size ?? said?.imageSize ?? encoder.imageSize;
+  const advice = await preprocessorOf(opened.path);
+  const imageSize = size ?? advice?.imageSize ?? encoder.imageSize;
   const name = basename(opened.path, extname(opened.path)).replaceAll(/[^\w.-]/g, "-") || "imported";
   return parseRecipe(
     {
@@ -99,12 +99,12 @@ export async function recipeFor(opened: OpenedWeights, size: number | undefined)
       description: `weights of ${basename(opened.path)}`,
       encoder: { ...encoder, imageSize },
       method: { queue: 4096 },
-      evaluation: size === undefined ? said?.evaluation : { interpolation: said?.evaluation.interpolation },
-      views: said?.views,
+      evaluation: size === undefined ? advice?.evaluation : { interpolation: advice?.evaluation.interpolation },
+      views: advice?.views,
       epochs: 100,
       batchSize: 64,
     },
-    opened.path,
+    said`${{ file: opened.path }}`,
   );
 }
 

@@ -138,7 +138,7 @@ const folderOf = (flags: Flags, { slug }: { readonly slug: string }): string => 
 /** The run in a folder, or null if there is none. */
 const runIn = (path: string): Promise<RunFolder | null> =>
   RunFolder.open(path).catch((error) => {
-    if (error instanceof UsageError) return null;
+    if (error instanceof UsageError && error.code === "missing") return null;
     throw error;
   });
 

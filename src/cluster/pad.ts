@@ -1,6 +1,6 @@
 /** Hierarchies of fixed shape, for graphs whose prototype counts are fixed. */
 import type { Matrix } from "../array.js";
-import { said, UsageError } from "../errors.js";
+import { UsageError } from "../errors.js";
 import type { Hierarchy, Level } from "./hierarchy.js";
 
 /** A level brought to a fixed number of rows. */
@@ -21,7 +21,7 @@ export function padHierarchy(hierarchy: Hierarchy, clusters: readonly number[]):
   if (hierarchy.levels.length !== clusters.length) {
     throw new UsageError(
       "wrong-value",
-      said`padding: the hierarchy has ${hierarchy.levels.length} levels, ${clusters.length} counts are given (${clusters}). Give one count a level.`,
+      `padding: the hierarchy has ${hierarchy.levels.length} levels, ${clusters.length} counts are given (${clusters}). Give one count a level.`,
     );
   }
   return hierarchy.levels.map((level, l) => padLevel(level, clusters[l], l));

@@ -6,7 +6,7 @@ import { unbroadcast } from "./gradients/unbroadcast.js";
 import { gradients } from "./gradients.js";
 import { attributesOf, type OpType } from "./ops.js";
 import { Recomputation } from "./recompute.js";
-import { constant, describe, type Node, producer, scopeAt, topological, type Value } from "./value.js";
+import { constant, described, type Node, producer, scopeAt, topological, type Value } from "./value.js";
 
 /**
  * Gradients of the sum of `loss` with respect to `parameters`, as values of the same graph.
@@ -37,7 +37,7 @@ export function differentiate(
   }: { readonly unreached?: "error" | "null"; readonly recompute?: boolean } = {},
 ): readonly (Value | null)[] {
   if (!isFloat(loss))
-    throw new GraphError("no-gradient", said`the loss ${describe(loss)} is not of a float type: it has no gradient`);
+    throw new GraphError("no-gradient", said`the loss ${described(loss)} is not of a float type: it has no gradient`);
   const order = topological([loss]);
   const { needed, blocks } = reach(order, parameters);
   const recomputation = recompute ? new Recomputation(order) : null;
@@ -62,7 +62,7 @@ export function differentiate(
     const block = order.reverse().find((node) => blocks.has(node) && dependsOn(node, p));
     throw new GraphError(
       "no-gradient",
-      said`no gradient reaches ${describe(p)}: ${block ? blocks.get(block) : "the loss does not depend on it"}`,
+      said`no gradient reaches ${described(p)}: ${block ? blocks.get(block) : "the loss does not depend on it"}`,
     );
   });
 }

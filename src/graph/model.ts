@@ -12,7 +12,7 @@ import {
   type Constant,
   constant,
   type Dimension,
-  describe,
+  described,
   isConstant,
   type Node,
   topological,
@@ -68,7 +68,7 @@ export function describeModel(graph: Graph): ModelContent {
     if (!isConstant(value))
       throw new GraphError(
         "disconnected",
-        said`the graph ${{ graph: graph.name }} reads ${describe(value)}, which is not among its inputs`,
+        said`the graph ${{ graph: graph.name }} reads ${described(value)}, which is not among its inputs`,
       );
     const made = unique(value.name || constantName(value));
     nameOf.set(value, made);
@@ -97,7 +97,7 @@ export function describeModel(graph: Graph): ModelContent {
     if (v.source.kind !== "input")
       throw new GraphError(
         "disconnected",
-        said`the graph ${{ graph: graph.name }} lists ${describe(v)} as an input, but it is computed`,
+        said`the graph ${{ graph: graph.name }} lists ${described(v)} as an input, but it is computed`,
       );
   const lasting = madeUpNames();
   return {

@@ -9,8 +9,8 @@ export function fail(
   values: readonly (Value | null)[],
   code: ErrorCode<"ShapeError"> = "wrong-shape",
 ): never {
-  const shown = values.map((v) => (v ? (isValue(v) ? describe(v) : String(v)) : "none")).join(", ");
-  throw new ShapeError(code, said`${{ op }}: ${reason} (${shown})${callSite()}`);
+  const given = values.map((v) => (v ? (isValue(v) ? describe(v) : String(v)) : "none"));
+  throw new ShapeError(code, said`${{ op }}: ${reason} (${{ inputs: given }})${callSite()}`);
 }
 
 /** Whether it is a value of a graph: from JavaScript, anything may come. */

@@ -4,7 +4,7 @@ import { differentiate } from "./differentiate.js";
 import { expandComposites } from "./expand.js";
 import type { Graph } from "./model.js";
 import { renew, rewriteGraph } from "./rewrite.js";
-import { type Constant, describe, input, isConstant, topological, type Value } from "./value.js";
+import { type Constant, described, input, isConstant, topological, type Value } from "./value.js";
 
 /** A graph whose parameters are inputs, with an output `gradient/<name>` for each. */
 export interface TrainableGraph extends Graph {
@@ -74,7 +74,7 @@ function named(name: string, stored: ReadonlyMap<string, Constant>): Constant {
       said`the model stores no tensor ${{ tensor: name }}; it stores ${[...stored.keys()].join(", ") || "none"}`,
     );
   if (!found.dtype.startsWith("float"))
-    throw new GraphError("no-gradient", said`${describe(found)} is not of a float type`);
+    throw new GraphError("no-gradient", said`${described(found)} is not of a float type`);
   return found;
 }
 

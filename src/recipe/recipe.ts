@@ -15,17 +15,14 @@ import { groups, type Recipe, recipeSchema } from "./schema.js";
 export function parseRecipe(data: unknown, where: string | Sentence): Recipe {
   const result = recipeSchema.safeParse(data);
   if (result.success) return result.data;
-  throw new UsageError(
-    "wrong-fields",
-    said`${typeof where === "string" ? { file: where } : where}: ${problemsOf(result.error, recipeSchema, "the recipe")}`,
-  );
+  throw new UsageError("wrong-fields", said`${where}: ${problemsOf(result.error, recipeSchema, "the recipe")}`);
 }
 
 /**
  * The same of a recipe that a run has written. Runs of before wrote the fields of every kind of optimizer and schedule: those of
  * other kinds, which never counted, are left out.
  */
-export function parseWrittenRecipe(data: unknown, where: string): Recipe {
+export function parseWrittenRecipe(data: unknown, where: string | Sentence): Recipe {
   const written = { ...(data as Readonly<Record<string, unknown>>) };
   for (const [name, group] of Object.entries(groups)) {
     const fields = written[name];
@@ -45,7 +42,7 @@ export function overrideRecipe(data: unknown, overrides: readonly string[]): unk
   for (const assignment of overrides) {
     const at = assignment.indexOf("=");
     if (at < 1)
-      throw new UsageError("wrong-value", said`${assignment}: write FIELD=VALUE, such as optimizer.learningRate=0.1`);
+      throw new UsageError("wrong-value", `${assignment}: write FIELD=VALUE, such as optimizer.learningRate=0.1`);
     const path = assignment.slice(0, at).split(".");
     const last = path.pop() as string;
     let target = copy;

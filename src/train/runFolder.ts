@@ -128,7 +128,7 @@ export class RunFolder {
         { cause },
       );
     }
-    return new RunFolder(path, { ...description, recipe: parseWrittenRecipe(description.recipe, file) });
+    return new RunFolder(path, { ...description, recipe: parseWrittenRecipe(description.recipe, said`${{ file }}`) });
   }
 
   get metricsFile(): string {

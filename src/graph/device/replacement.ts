@@ -34,10 +34,10 @@ export function replaced(outputs: readonly Value[], table: Readonly<Record<strin
       const at = { op, inputs: inputs as readonly Value[], attributes, outputs };
       if (!meets(at)) return null;
       if (instead) return instead(at);
-      const shown = at.inputs.map((v) => (v ? describe(v) : "none")).join(", ");
+      const given = at.inputs.map((v) => (v ? describe(v) : "none"));
       throw new GraphError(
         "unsupported-op",
-        said`${{ op: node.scope ? `${node.scope}/${node.op}` : node.op }} cannot run on WebGPU: ${name} (${shown}). Compose it of other ops, or run it on the CPU`,
+        said`${{ op: node.scope ? `${node.scope}/${node.op}` : node.op }} cannot run on WebGPU: ${name} (${{ inputs: given }}). Compose it of other ops, or run it on the CPU`,
       );
     });
   return made;

@@ -28,8 +28,9 @@ try {
   else if (error === thrown) process.stderr.write(`hcsc: ${errorText(error, verbose)}\n`);
 }
 
-const misread = ({ message }: CommanderError): UsageError =>
-  new UsageError("wrong-arguments", message.replace(/^error: /, ""));
+function misread({ message }: CommanderError): UsageError {
+  return new UsageError("wrong-arguments", message.replace(/^error: /, ""));
+}
 
 function exitCode(error: unknown): number {
   if (!(error instanceof HcscError)) return 1;

@@ -344,15 +344,20 @@ export class Sessions<H extends Held> implements Hosted {
   private async native<T>(
     what: string | Sentence,
     call: () => T | Promise<T>,
-    code: ErrorCode<"ProviderError"> = "failed",
+    code?: ErrorCode<"ProviderError">,
   ): Promise<T> {
     try {
       return await this.guard(call);
     } catch (error) {
-      const words = (error instanceof Error ? error.message : String(error)).replace(sourcePlace, "");
+      const { name } = this.provider;
+      const { message, subject }: Sentence =
+        error instanceof ProviderError
+          ? error
+          : { message: error instanceof Error ? error.message : String(error), subject: {} };
+      const reason = { message: withFix(name, message.replace(sourcePlace, "")), subject };
       throw new ProviderError(
-        code,
-        said`${what} on ${{ provider: this.provider.name }}: ${withFix(this.provider.name, words)}`,
+        code ?? (error instanceof ProviderError ? error.code : "failed"),
+        said`${what} on ${{ provider: name }}: ${reason}`,
       );
     }
   }

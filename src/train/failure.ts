@@ -18,14 +18,18 @@ export async function notFinite(
   const point = await resumePoint(run);
   const which = Number.isFinite(loss) ? "gradient" : "loss";
   const remedy = `give it a lower optimizer.learningRate than ${run.description.recipe.optimizer.learningRate}, or optimizer.clipNorm=1`;
+  const train = `train anew, and ${remedy}`;
   const goOn =
-    point?.damagedFrom == null
-      ? `The last checkpoint before the damage is ${point?.checkpoint.file}, from which the run goes on: ${remedy}`
-      : `The numbers began to grow at step ${point.damagedFrom}, and no checkpoint from before is left: train anew, and ${remedy}`;
+    point === null
+      ? `There is no checkpoint from before: ${train}`
+      : point.damagedFrom === null
+        ? `The last checkpoint before the damage is ${point.checkpoint.file}, from which the run goes on: ${remedy}`
+        : `The numbers began to grow at step ${point.damagedFrom}, and no checkpoint from before is left: ${train}`;
+  const others = ["learningRate", "set"] as const;
   const where = bad ? said`; the first tensor with such a number is ${{ tensor: bad }}` : "";
   return new TrainingError(
     "not-finite",
     said`step ${step}: the ${which} is not finite (loss ${loss}, gradient norm ${gradientNorm})${where}. ${goOn}`,
-    { settings: point?.damagedFrom == null ? ["resume", "learningRate", "set"] : ["learningRate", "set"] },
+    { settings: point?.damagedFrom === null ? ["resume", ...others] : others },
   );
 }

@@ -41,7 +41,7 @@ export const errorClasses = {
     codes: {
       "wrong-shape": "A shape, a rank or an axis does not fit.",
       "wrong-dtype": "An element type does not fit.",
-      "wrong-inputs": "An op was given too many inputs, too few, or something that is no value of a graph.",
+      "wrong-inputs": "An op or a program was given too many inputs, too few, or something that it cannot take.",
       "wrong-attribute": "An op has no such attribute, needs one more, or one of another kind.",
       "not-constant": "A value or a size has to be known when the graph is built, and is not.",
       "unknown-op": "The builder does not know the op.",

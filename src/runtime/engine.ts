@@ -75,7 +75,8 @@ export interface EngineOptions {
 /**
  * Programs and the state they share. Requests are carried out in the order in which they are made, so several may be made
  * without waiting. Errors: UsageError for unknown names and missing tensors, ShapeError for a dtype or shape that a program
- * does not take (naming program and tensor), ProviderError for what ONNX Runtime says and for an engine that has ended.
+ * does not take (naming program and tensor), ProviderError for what ONNX Runtime says and for an engine that has ended. They cross
+ * from the engine's thread with their class, code, subject and settings.
  */
 export interface Engine {
   readonly backend: Backend;

@@ -85,8 +85,8 @@ export class Sessions<H extends Held> implements Hosted {
               next.dtype === current.dtype ? "wrong-shape" : "wrong-dtype",
               said`program ${{ program }}: ${output} is ${{ dtype: next.dtype }}${{ shape: next.shape }} and cannot be the next value of ${{ tensor: name }}, ${current.dtype}${{ neededShape: current.shape }}.`,
             )
-          : new UsageError(
-              "unknown-name",
+          : new ShapeError(
+              "wrong-inputs",
               said`program ${{ program }}: ${name} is to take its next value from ${{ tensor: output }}, which is not an output (${outputs.map((o) => o.name).join(", ")}).`,
             );
       }

@@ -1,7 +1,7 @@
 /** Someone's weights as those of an encoder here: strictly, or what fits, with a report of every tensor. */
 import type { DenseArray } from "../array.js";
 import { type EncoderSettings, encoderSettings, encoderSpecs } from "../artifacts/index.js";
-import { CheckpointError, said, UsageError } from "../errors.js";
+import { CheckpointError, type Subject, said, UsageError } from "../errors.js";
 import { type BackboneName, backbones, type TensorSpec } from "../nn/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Renamed, renamed } from "./layouts.js";
@@ -98,12 +98,16 @@ function compared(opened: OpenedWeights, settings: EncoderSettings) {
 export function fitWeights(opened: OpenedWeights, settings: EncoderSettings, partial = false): FittedWeights {
   const { path, names, format } = opened;
   const { usable, missing, wrongShape, unused, hasHead } = compared(opened, settings);
-  if (!partial && missing.length + wrongShape.length + unused.length > 0)
+  if (!partial && missing.length + wrongShape.length + unused.length > 0) {
+    const misfit = { missing, wrongShape, unused };
+    const words = [...misfits(misfit), stemRemedy(wrongShape)].filter(Boolean).join("; ");
+    const why = { message: words, subject: firstOf(misfit) };
     throw new CheckpointError(
       "wrong-weights",
-      said`${{ file: path }} does not fit the encoder: ${[...misfits({ missing, wrongShape, unused }), stemRemedy(wrongShape)].filter(Boolean).join("; ")}. Choose the backbone that it is of, or take the ${usable.length} that fit, as a part`,
+      said`${{ file: path }} does not fit the encoder: ${why}. Choose the backbone that it is of, or take the ${usable.length} that fit, as a part`,
       { settings: ["partial"] },
     );
+  }
   if (usable.length === 0)
     throw new CheckpointError("wrong-weights", said`${{ file: path }}: none of its tensors fits the encoder`);
   const weights = Object.fromEntries(
@@ -160,6 +164,13 @@ export function misfits({
     ...(shapes.length ? [`${shapes.length} of another shape: ${listed(shapes)}`] : []),
     ...(unused.length ? [`${unused.length} without a place: ${listed(unused)}`] : []),
   ];
+}
+
+/** The first tensor that does not fit. */
+function firstOf({ missing, wrongShape, unused }: Pick<FitReport, "missing" | "wrongShape" | "unused">): Subject {
+  const [shaped] = wrongShape;
+  if (shaped) return { tensor: shaped.name, shape: shaped.file, neededShape: shaped.encoder };
+  return { tensor: [...missing, ...unused][0] };
 }
 
 function stemRemedy(wrongShape: FitReport["wrongShape"]): string {

@@ -12,7 +12,7 @@ import { type Named, stateVectors } from "./vectors.js";
 type Tensors = Readonly<Record<string, DenseArray>>;
 
 export interface StateMemory {
-  /** Plain tensors, which may come in parts, as programs take them. Each part is done with when the next is asked for. */
+  /** Plain tensors, which may come in parts, as programs take them. Each part may be freed when the next is asked for. */
   pack(parts: Iterable<Tensors>): Generator<Tensors>;
   /** What programs hold as plain tensors. */
   unpack(held: Tensors): Tensors;

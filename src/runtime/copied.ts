@@ -81,7 +81,7 @@ async function run(
 
 const arrayOf = (tensor: Tensor): DataArray => ({ shape: tensor.dims, data: tensor.data as Elements });
 
-/** `session.a` as { session: { a } }, which this binding asks for. */
+/** `session.a` as { session: { a } }, the form that this binding takes. */
 const nested = (entries: Readonly<Record<string, string>>): Record<string, unknown> => ({
   session: Object.fromEntries(Object.entries(entries).map(([key, value]) => [key.replace(/^session\./, ""), value])),
 });

@@ -1,5 +1,5 @@
 /**
- * The sessions of a device, which is not believed unchecked: models get the form that its provider computes right, and the first
+ * The sessions of a device, whose results are checked first: models get the form that its provider computes right, and the first
  * run of each program is repeated on the CPU, from the model as it was given, and compared; of one that is recorded, the first run
  * that plays the record too.
  */
@@ -49,7 +49,7 @@ export class DeviceSessions implements Hosted {
   private readonly unchecked = new Map<string, Loaded>();
   /** Those that agreed, by name, inputs and outputs: a program may be loaded again with other constants. */
   private readonly agreed = new Set<string>();
-  /** What comparing moved, which is not the programs' own traffic. */
+  /** Bytes moved by comparing, which are not the programs' own traffic. */
   private readonly spent = { toDevice: 0, fromDevice: 0 };
 
   constructor(
@@ -166,11 +166,11 @@ interface Pair {
   readonly name: string;
   readonly ours: DataArray;
   readonly theirs: DataArray;
-  /** What the largest value of a tensor counts as at least. */
+  /** The least that the largest value of a tensor counts as. */
   readonly least: number;
 }
 
-/** Of tensors in one vector the rounding of the largest reaches into small ones: those count as this share of it at least. */
+/** In a vector of several tensors, rounding in the largest affects small ones: each counts as at least this share of the largest. */
 const reach = 0.05;
 
 /** An output of both, tensor by tensor where it holds several. */

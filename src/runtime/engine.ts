@@ -59,16 +59,16 @@ export interface EngineOptions {
    * output; one that differs is a ProviderError. Default true. It takes the time and the memory of that run on the CPU.
    */
   readonly crossCheck?: boolean;
-  /** Told of each first run that agreed with the CPU's. */
+  /** Called for each first run that agreed with the CPU's. */
   readonly onChecked?: (check: CrossCheck) => void;
   /**
    * Whether `cuda` records training's steps, once for each direction that state goes, and plays them again, instead of launching
-   * node by node. The numbers are the same. A step that cannot be recorded runs as ever, with a warning. Default true.
+   * node by node. The numbers are the same. A step that cannot be recorded runs as usual, with a warning. Default true.
    */
   readonly capture?: boolean;
-  /** Told where the nodes of each program run: when it is loaded, or after its first run. Not called on the CPU. */
+  /** Called with where the nodes of each program run: when it is loaded, or after its first run. Not called on the CPU. */
   readonly onPlaced?: (placement: Placement) => void;
-  /** Told what people should know, as that the C API cannot be called here. Default: `process.emitWarning`. */
+  /** Called with what people should know, such as that the C API cannot be called here. Default: `process.emitWarning`. */
   readonly onWarning?: (message: string) => void;
 }
 
@@ -195,7 +195,7 @@ class ThreadEngine implements Engine {
   load(program: string, model: Uint8Array, options: ProgramOptions = {}): Promise<ProgramInfo> {
     const copy = new Uint8Array(model); // not on shared memory
     const { state = {}, trainable = [], overwritten = [], vectors = {}, captured = false, fused = false } = options;
-    const given = { state, trainable, overwritten, vectors, captured, fused }; // of what may be a whole program
+    const given = { state, trainable, overwritten, vectors, captured, fused }; // options may be a whole program: send only these
     return this.ask("load", { program, model: copy, options: given }, [copy.buffer]);
   }
 

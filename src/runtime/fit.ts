@@ -1,4 +1,4 @@
-/** Whether a tensor is what a program declares, before ONNX Runtime sees it: its own message names neither program nor side. */
+/** Checks tensors against what a program declares, before ONNX Runtime does: its own message names neither program nor side. */
 import { elements } from "../array.js";
 import { type Sentence, ShapeError, said } from "../errors.js";
 import type { DataArray, Elements, ElementType, TensorInfo } from "./messages.js";

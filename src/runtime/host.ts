@@ -15,7 +15,7 @@ const shared = new Int32Array(flags);
 const port = parentPort;
 if (!port) throw new Error("host.js is the engine's thread: openEngine starts it");
 
-/** Marks native calls, and starts none once the process is on its way out (see exitGuard.ts). */
+/** Marks native calls, and starts none once the process is ending (see exitGuard.ts). */
 async function guard<T>(native: () => T | Promise<T>): Promise<T> {
   Atomics.store(shared, flag.busy, 1);
   try {
@@ -31,7 +31,7 @@ let placed: Placement[] = [];
 let checked: CrossCheck[] = [];
 let warnings: string[] = [];
 
-/** By the C API; on the CPU without it too, where it cannot be called. */
+/** Sessions on the C API; on the CPU also without it, where it cannot be called. */
 async function openSessions(): Promise<Hosted> {
   const told: Told = {
     placed: (placement) => placed.push(placement),
@@ -68,7 +68,7 @@ const hosted: { readonly [B in Backend]: () => Promise<Hosted> } = {
   "ort-training": async () => new (await import("./trainingSessions.js")).TrainingSessions(threads),
 };
 const opening = hosted[backend]();
-opening.catch(() => {}); // told to who asks for anything
+opening.catch(() => {}); // reported with the first request
 
 async function answer(request: Request): Promise<unknown> {
   const sessions = await opening;

@@ -1,4 +1,4 @@
-/** The execution providers an engine can run on. Another is another row here: the rest of the room is the same code. */
+/** The execution providers an engine can run on. To add one, add a row here: the rest of the room is the same code. */
 import { env } from "onnxruntime-node";
 import { ProviderError, said, UsageError } from "../errors.js";
 import { cudaModel, webGpuModel } from "../graph/index.js";
@@ -30,8 +30,8 @@ export interface ProviderSettings {
 
 /**
  * Some of WebGPU's kernels read past the end of a buffer: without robustness a step ends the process now and then (SwiftShader).
- * Buffers are kept by their size, for steps ask for the same again: the provider's own way frees those above 160 MiB with every
- * run, and clears each anew.
+ * Buffers are kept by their size, for steps ask for the same again: the provider's own way frees those above 160 MiB after
+ * every run, and clears each new one.
  */
 const steady = { enableRobustness: "1", storageBufferCacheMode: "simple" } as const;
 /** CUDA takes more memory by doubling what it has, unless told not to. */

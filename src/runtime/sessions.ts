@@ -20,16 +20,16 @@ interface Program<H> {
   readonly state: ReadonlyMap<string, string>;
   /** State that a run may write over. */
   readonly overwritten: ReadonlySet<string>;
-  /** Until its first run, where its nodes are not known to be all on the engine's provider. */
+  /** Watches the first run, where it is not known that all nodes are on the engine's provider; null afterwards. */
   watched: FirstRun | null;
 }
 
 /** Runs a native call; the transport marks the time in which the thread must not be ended. */
 export type Guard = <T>(native: () => T | Promise<T>) => Promise<T>;
 
-/** Who is told of what is found out on the way. */
+/** Called with what is found out while programs run. */
 export interface Told {
-  /** Where the nodes of a program run, once for each. */
+  /** Where the nodes of a program run; called once for each program. */
   placed(placement: Placement): void;
   warning(message: string): void;
 }
@@ -298,7 +298,7 @@ export class Sessions<H extends Held> implements Hosted {
     return made;
   }
 
-  /** Takes the next value of a state tensor. Of two places that change roles the old one is the next run's to write. */
+  /** Takes the next value of a state tensor. Of two places that change roles, the next run writes to the old one. */
   private adopt(name: string, next: H): void {
     const old = this.state.get(name);
     this.state.set(name, next);
@@ -315,7 +315,7 @@ export class Sessions<H extends Held> implements Hosted {
     if (spare) this.runner.free(spare);
   }
 
-  /** Forgets what a failed run may have written over in part. */
+  /** Forgets tensors that a failed run may have partly written over. */
   private lose(overwritten: ReadonlySet<string>): void {
     this.drop([...overwritten].filter((name) => this.state.has(name)));
   }

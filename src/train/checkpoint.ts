@@ -11,7 +11,7 @@ export interface Position {
   readonly epoch: number;
   readonly batch: number;
   readonly step: number;
-  /** Keys that have entered the queue, all told. */
+  /** Keys that have entered the queue in total. */
   readonly enqueued: number;
 }
 
@@ -30,7 +30,7 @@ const kept = 3;
 /**
  * Writes a checkpoint, then removes all but the last three, and the last that is still wanted.
  *
- * @param isWanted - by the updates before a checkpoint
+ * @param isWanted - given the number of updates before a checkpoint
  * @returns its file
  */
 export async function saveCheckpoint(
@@ -51,7 +51,7 @@ export async function saveCheckpoint(
   return file;
 }
 
-/** The updates before the checkpoint of a file, by its name. */
+/** The number of updates before a checkpoint, from its file name. */
 export const stepOf = (file: string): number => Number(/\d+/.exec(basename(file))?.[0]);
 
 /** Reads a checkpoint file. @throws CheckpointError if it is damaged or no checkpoint */

@@ -28,7 +28,7 @@ import { type Engine, fedTargets } from "../runtime/index.js";
 import { epochBatches } from "./draws.js";
 import type { Protocol } from "./protocols.js";
 
-/** SGD's in all of the authors' evaluations. */
+/** The momentum of SGD in all of the authors' evaluations. */
 const [momentum, weightDecay] = [0.9, 0];
 
 export interface ClassifierTraining {

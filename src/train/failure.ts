@@ -1,4 +1,4 @@
-/** A step whose numbers are not finite: noted in the run, and in words with the way on. */
+/** A step whose numbers are not finite: it is noted in the run, and the error says how to go on. */
 import type { DenseArray } from "../array.js";
 import { said, TrainingError } from "../errors.js";
 import { resumePoint } from "./damage.js";

@@ -8,11 +8,11 @@ import type { Position } from "./checkpoint.js";
 export interface Plan {
   readonly recipe: Recipe;
   readonly settings: StepSettings;
-  /** Images of an update. */
+  /** Images in an update. */
   readonly imagesPerStep: number;
-  /** Updates of an epoch. */
+  /** Updates in an epoch. */
   readonly stepsPerEpoch: number;
-  /** Batches of an epoch: those of whole updates. */
+  /** Batches in an epoch: those of whole updates. */
   readonly batchesPerEpoch: number;
 }
 

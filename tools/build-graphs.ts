@@ -16,7 +16,8 @@ const { values: flags, positionals: named } = parseArgs({
     json: { type: "boolean", default: false },
   },
 });
-if (!(flags.format in graphFormats)) throw new UsageError(`no format ${flags.format}: ${Object.keys(graphFormats)}`);
+if (!(flags.format in graphFormats))
+  throw new UsageError("wrong-value", `no format ${flags.format}: ${Object.keys(graphFormats)}`);
 
 for (const name of named.length > 0 ? named : await bundledNames("recipe")) {
   const { folder, files } = await emitGraphs(await loadRecipe(name, flags.set), flags.format as GraphFormat);

@@ -9,7 +9,7 @@
  */
 import { add, cast, input, mul, type Value } from "../graph/index.js";
 
-/** Inputs that hold the words, by name of the draws: what they are to be is told by `drawWords`. */
+/** Inputs that hold the words, by name of the draws; `drawWords` says what to feed. */
 export const wordInputs = {
   a: (draws: string) => `${draws}/rows/a`,
   b: (draws: string) => `${draws}/rows/b`,

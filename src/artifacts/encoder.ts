@@ -1,6 +1,6 @@
 /** The encoder of a recipe, and its inference graph with trained weights inside. */
 import type { DenseArray } from "../array.js";
-import { CheckpointError } from "../errors.js";
+import { CheckpointError, said } from "../errors.js";
 import {
   buildModel,
   constant,
@@ -125,9 +125,16 @@ function encoderGraph(
 ): Graph {
   const parameters = new Parameters("", (spec) => {
     const given = weights[spec.name];
-    if (!given) throw new CheckpointError(`the encoder needs ${spec.name} [${spec.shape}], which is missing`);
+    if (!given)
+      throw new CheckpointError(
+        "missing",
+        said`the encoder needs ${{ tensor: spec.name }} ${{ neededShape: spec.shape }}, which is missing`,
+      );
     if (given.shape.join() !== spec.shape.join())
-      throw new CheckpointError(`${spec.name} is [${given.shape}], the encoder needs [${spec.shape}]`);
+      throw new CheckpointError(
+        "wrong-weights",
+        said`${{ tensor: spec.name }} is ${{ shape: given.shape }}, the encoder needs ${{ neededShape: spec.shape }}`,
+      );
     return constant(given.data as Float32Array, spec.shape, "float32", spec.name);
   });
   const pixels = imageInput("pixels", pixelsShape(settings), statistics);

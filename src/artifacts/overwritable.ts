@@ -23,7 +23,7 @@ const sharing: ReadonlySet<string> = new Set(["Reshape", "Squeeze", "Unsqueeze",
 /**
  * The names of `state` that are safe to write over.
  *
- * @param model - without subgraphs: of one with a subgraph nothing is
+ * @param model - if it has subgraphs, nothing is safe
  * @param state - state tensor → the output that becomes its next value
  */
 export function overwritable(
@@ -45,7 +45,7 @@ export function overwritable(
     }
     return found;
   };
-  /** What truly writes a value: not a node that may be left out. */
+  /** The node that really writes a value: not one that a runtime may leave out. */
   const writerOf = (name: string): NodeContent | undefined => {
     const node = writers.get(name);
     return node && sharing.has(node.op) ? writerOf(node.inputs[0]) : node;

@@ -1,4 +1,4 @@
-/** Images as graphs take them: 8-bit pixels, a quarter of the bytes, of which the graph makes an encoder's floats. */
+/** Images as graphs take them: 8-bit pixels, a quarter of the bytes; the graph makes them the floats that an encoder takes. */
 import {
   buildModel,
   cast,
@@ -12,7 +12,7 @@ import {
   type Value,
 } from "../graph/index.js";
 
-/** By which pixels (0 to 1) are normalised: a mean and a deviation for each channel. */
+/** What pixels (0 to 1) are normalised by: a mean and a deviation for each channel. */
 export interface PixelStatistics {
   readonly mean: readonly number[];
   readonly std: readonly number[];

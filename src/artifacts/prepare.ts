@@ -1,5 +1,5 @@
 /**
- * What a new clustering is followed by, once: the selection normalizers of every queue key and every prototype, kept in the
+ * What is computed once after each clustering: the selection normalizers of every queue key and every prototype, kept in the
  * state so that no step repeats them.
  */
 import { concat, type Graph, input, inputsOf, reshape, scope, slice, type Value } from "../graph/index.js";

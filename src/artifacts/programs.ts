@@ -31,7 +31,7 @@ import { applyStep, fusedStep, gradientStep, type Levels, type Phase, type StepS
 import { updatesLast } from "./updatesLast.js";
 import { nextVector, stateVectors } from "./vectors.js";
 
-/** One model and how its state goes round. */
+/** One model and which outputs replace its state. */
 export interface Program {
   readonly name: string;
   readonly model: Uint8Array;
@@ -50,7 +50,7 @@ export interface Program {
 }
 
 /**
- * Where a graph is to run: `portable` and `device` are standard ONNX, as CPUs and as GPUs like it; `blocked` uses kernels of
+ * Where a graph is to run: `portable` and `device` are standard ONNX, as is fast on CPUs and on GPUs; `blocked` uses kernels of
  * onnxruntime-node's CPU provider, `training` those of ONNX Runtime's training build.
  */
 export type Target =
@@ -125,7 +125,7 @@ const described = (graph: Graph, target: Target): ModelContent =>
 const replacedBy = (outputs: readonly string[]): readonly string[] =>
   outputs.filter((name) => name.startsWith(next(""))).map((name) => name.slice(next("").length));
 
-/** The plain state that a graph goes round with. */
+/** The plain state that a graph reads and replaces. */
 export const stateOf = (graph: Graph): readonly string[] => replacedBy(Object.keys(graph.outputs));
 
 const stateMap = ({ outputs }: ModelContent): Readonly<Record<string, string>> =>
@@ -143,7 +143,7 @@ const programOf = (content: ModelContent, { kind }: Target, vectors: readonly Fa
   inputs: content.inputs,
 });
 
-/** How a target likes the loss. */
+/** The form of the loss for a target. */
 export const levelsOf = ({ kind }: Target): Levels => (kind === "device" ? "stacked" : "apart");
 
 /** The step of a phase as the programs that make it: one fused, or gradient and apply when gradients accumulate. */

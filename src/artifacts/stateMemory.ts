@@ -4,7 +4,7 @@
  * reorders them; on devices tensors of a kind are one vector (`vectors.ts`).
  */
 import { type DenseArray, elements } from "../array.js";
-import { ShapeError } from "../errors.js";
+import { ShapeError, said } from "../errors.js";
 import { packFilters, unpackFilters } from "./filterMemory.js";
 import type { Target } from "./programs.js";
 import { type Named, stateVectors } from "./vectors.js";
@@ -12,7 +12,7 @@ import { type Named, stateVectors } from "./vectors.js";
 type Tensors = Readonly<Record<string, DenseArray>>;
 
 export interface StateMemory {
-  /** Plain tensors, which may come in parts, as programs take them. Each part is done with when the next is asked for. */
+  /** Plain tensors, which may come in parts, as programs take them. Each part may be freed when the next is asked for. */
   pack(parts: Iterable<Tensors>): Generator<Tensors>;
   /** What programs hold as plain tensors. */
   unpack(held: Tensors): Tensors;
@@ -98,7 +98,11 @@ function asVectors(plain: readonly Named[]): StateMemory {
         yield ready;
       }
       for (const [name, { left }] of vectors)
-        if (left > 0) throw new ShapeError(`${name}: ${left} of its ${sizes.get(name)} elements were not given`);
+        if (left > 0)
+          throw new ShapeError(
+            "wrong-shape",
+            said`${{ tensor: name }}: ${left} of its ${sizes.get(name)} elements were not given`,
+          );
     },
     unpack(held) {
       const out: Record<string, DenseArray> = {};

@@ -11,7 +11,7 @@ export interface Named {
   readonly shape: Shape;
 }
 
-/** Tensors of one kind, as biases, side by side: they are computed alike. */
+/** Tensors of one kind, such as biases, side by side: all are computed in the same way. */
 function byKind(a: Named, b: Named): number {
   const [x, y] = [a, b].map(({ name }) => `${name.slice(name.lastIndexOf("."))} ${name}`);
   return x < y ? -1 : 1;

@@ -49,7 +49,7 @@ export const withFastOptions = (command: Command): Command =>
 /** The authors' protocol with what the flags put in its place. */
 export function protocolOf(authors: Protocol, flags: ClassifierFlags): Protocol {
   if (flags.backboneLearningRate !== undefined && authors.trains === "head")
-    throw new UsageError("--backbone-learning-rate: the backbone learns only when fine-tuned");
+    throw new UsageError("contradiction", "--backbone-learning-rate: the backbone learns only when fine-tuned");
   const { epochs = authors.epochs, batchSize = authors.batchSize } = flags;
   const { learningRate: headRate = authors.headRate, backboneLearningRate: backboneRate = authors.backboneRate } =
     flags;

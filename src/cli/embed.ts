@@ -39,7 +39,7 @@ export function embedCommand(): Command {
 async function runEmbed(flags: Flags): Promise<void> {
   const format = embeddingFormatOf(flags.out);
   const layer = layers.find((l) => l === flags.layer);
-  if (!layer) throw new UsageError(`--layer ${flags.layer}: choose ${layers.join(" or ")}`);
+  if (!layer) throw new UsageError("wrong-value", `--layer ${flags.layer}: choose ${layers.join(" or ")}`);
   const { holdsClusters: withClusters } = format;
   const given = { maxBroken: 1, ...flags };
   const { table, skipped } = await (isOfRun(given) ? ofRun(given, layer, withClusters) : ofWeights(given, layer));
@@ -67,7 +67,7 @@ const ofRun = (flags: Flags & { readonly run: string }, layer: Layer, withCluste
   });
 
 function ofWeights(flags: Flags, layer: Layer): Promise<Embedded> {
-  if (flags.data === undefined) throw new UsageError("--weights needs --data: the images to embed");
+  if (flags.data === undefined) throw new UsageError("not-given", "--weights needs --data: the images to embed");
   return onWeights(flags, flags.data, async (learner) => ({
     table: await learner.embed({ layer }),
     skipped: learner.images.loader.broken.size,

@@ -72,6 +72,9 @@ function ofWeights(flags: Flags): Promise<Measured> {
 function namedSets(flags: SetFlags): Sets {
   const { data, test } = splitOf(flags.data ?? "", flags);
   if (flags.data === undefined || test === null)
-    throw new UsageError("--weights needs --data, labelled images that vote, and --test or --split, those to classify");
+    throw new UsageError(
+      "not-given",
+      "--weights needs --data, labelled images that vote, and --test or --split, those to classify",
+    );
   return { data, test };
 }

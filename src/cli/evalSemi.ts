@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { everyIndex } from "../array.js";
 import { encoderSettings, initialEncoder } from "../artifacts/index.js";
 import { type ImageSource, imagesNamed } from "../data/index.js";
-import { DataError, UsageError } from "../errors.js";
+import { DataError, said, UsageError } from "../errors.js";
 import { balancedSubset, classNames, labelledAmong, type SingleTargets, singleLabelsOf } from "../eval/index.js";
 import { learnBySgd, type Measured, measure } from "../protocols/index.js";
 import { percent, table } from "../text.js";
@@ -70,7 +70,7 @@ async function runSemi(flags: Flags): Promise<void> {
     { seed: flags.seed, keepDecoded: true },
   );
   const shares = results.map(({ start, measured }) => {
-    if (measured.kind !== "single") throw new DataError("the --test images have several labels each");
+    if (measured.kind !== "single") throw new DataError("wrong-labels", "the --test images have several labels each");
     return { start, top1: measured.top1, top5: measured.top5, confusion: measured.confusion, images: measured.images };
   });
   print(flags.json, { run: flags.run, step, labelled, of, protocol, classes: names, results: shares }, [
@@ -90,6 +90,7 @@ async function subsetOf(source: ImageSource, targets: SingleTargets, flags: Flag
   const amount = percent ? (Number(number) / 100) * known.length : Number(number);
   if (!(amount > 0) || (!percent && !Number.isInteger(amount)) || amount > known.length)
     throw new UsageError(
+      "wrong-value",
       `--labels ${flags.labels}: give a share of the ${known.length} --data images such as 1%, a whole number of them, or a file`,
     );
   const labels = known.map((i) => targets.labels[i]);
@@ -99,16 +100,19 @@ async function subsetOf(source: ImageSource, targets: SingleTargets, flags: Flag
 /** The images that a file names, by their names or file names. */
 async function listed(source: ImageSource, file: string): Promise<Int32Array> {
   const text = await readFile(file, "utf8").catch((cause) => {
-    throw new UsageError(`--labels ${file}: it is neither an amount, as 1% or 500, nor a file that can be read`, {
-      cause,
-    });
+    throw new UsageError(
+      "missing",
+      said`--labels ${{ file }}: it is neither an amount, as 1% or 500, nor a file that can be read`,
+      { cause },
+    );
   });
   const names = text.split(/\r?\n/).flatMap((line) => line.trim() || []);
   const { images, unknown } = imagesNamed(source, names);
   if (unknown.length > 0)
     throw new DataError(
-      `${file} lists ${unknown.length} images that --data lacks, the first ${unknown[0]}: name them as in --data, one a line`,
+      "wrong-entry",
+      said`${{ file }} lists ${unknown.length} images that --data lacks, the first ${{ image: unknown[0] }}: name them as in --data, one a line`,
     );
-  if (names.length === 0) throw new DataError(`${file} lists no image`);
+  if (names.length === 0) throw new DataError("empty", said`${{ file }} lists no image`);
   return images;
 }

@@ -36,6 +36,9 @@ const frozen: Readonly<Record<Targets["kind"], Protocol>> = {
 
 function runTransfer(flags: Flags): Promise<void> {
   if (flags.fast && flags.finetune)
-    throw new UsageError("--fast and --finetune exclude each other: --fast leaves the backbone as it is");
+    throw new UsageError(
+      "contradiction",
+      "--fast and --finetune exclude each other: --fast leaves the backbone as it is",
+    );
   return evaluate(flags, labelsOf, ({ kind }) => (flags.finetune ? protocols.fineTuning : frozen[kind]));
 }

@@ -39,9 +39,9 @@ export interface EncoderFlags {
 /** Whether `--run` is given, not `--weights`. @throws UsageError unless one of them is */
 export function isOfRun<F extends EncoderFlags>(flags: F): flags is F & { readonly run: string } {
   if ((flags.run === undefined) === (flags.weights === undefined))
-    throw new UsageError("give --run, a run folder, or --weights, a file of weights: one of them");
+    throw new UsageError("not-given", "give --run, a run folder, or --weights, a file of weights: one of them");
   if (flags.run !== undefined && flags.size !== undefined)
-    throw new UsageError("--size goes with --weights: a run has its size in its recipe");
+    throw new UsageError("contradiction", "--size goes with --weights: a run has its size in its recipe");
   return flags.run !== undefined;
 }
 

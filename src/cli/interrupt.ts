@@ -1,7 +1,8 @@
 /** Ctrl-C, SIGTERM and a terminal that closes, as a wish to stop at the next good place; a second Ctrl-C stops at once. */
+import { errorClasses } from "../errors.js";
 
 /** The exit code of what was interrupted. */
-export const interruptedCode = 130;
+export const interruptedCode = errorClasses.InterruptedError.exitCode;
 
 export async function interruptible<T>(use: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const interrupt = new AbortController();

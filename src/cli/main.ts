@@ -4,11 +4,11 @@
  * 130 interrupted.
  */
 import { CommanderError } from "commander";
-import { HcscError, InterruptedError, UsageError } from "../errors.js";
-import { interruptedCode } from "./interrupt.js";
-import { advised } from "./print.js";
+import { errorClasses, HcscError, UsageError } from "../errors.js";
+import { errorData, errorText } from "./print.js";
 import { program } from "./program.js";
 
+const json = process.argv.includes("--json");
 const verbose = process.argv.includes("--verbose");
 
 // A reader that leaves (`| head`), or a terminal that closes, ends no work: what would be told is dropped.
@@ -18,22 +18,22 @@ for (const stream of [process.stdout, process.stderr])
   });
 
 try {
-  await program().parseAsync(process.argv);
-} catch (error) {
-  process.exitCode = exitCode(error);
-  if (!(error instanceof CommanderError)) {
-    process.stderr.write(`hcsc: ${wordsOf(error)}\n`);
-  }
+  await program({ silent: json }).parseAsync(process.argv);
+} catch (thrown) {
+  // Help and the version are thrown too; what else commander throws, it has said itself unless it was told to be silent.
+  const isDone = thrown instanceof CommanderError && thrown.exitCode === 0;
+  const error = thrown instanceof CommanderError ? misread(thrown) : thrown;
+  process.exitCode = isDone ? 0 : exitCode(error);
+  if (json && !isDone) process.stderr.write(`${JSON.stringify({ error: errorData(error, verbose) })}\n`);
+  else if (error === thrown) process.stderr.write(`hcsc: ${errorText(error, verbose)}\n`);
 }
 
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (!(error instanceof HcscError)) return error.stack ?? error.message;
-  return verbose && error.stack ? advised({ message: error.stack, settings: error.settings }) : advised(error);
+function misread({ message }: CommanderError): UsageError {
+  return new UsageError("wrong-arguments", message.replace(/^error: /, ""));
 }
 
 function exitCode(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof InterruptedError) return interruptedCode;
-  return error instanceof UsageError ? 2 : 1;
+  if (!(error instanceof HcscError)) return 1;
+  const { name }: HcscError = error;
+  return errorClasses[name].exitCode;
 }

@@ -1,5 +1,5 @@
-/** Printing: results to stdout, warnings and news to stderr, with the flags that bear on them. */
-import type { Advice, Setting } from "../errors.js";
+/** Printing: results to stdout, warnings, errors and news to stderr, with the flags that bear on them. */
+import { type Advice, type ErrorData, HcscError, type Setting } from "../errors.js";
 import { asText } from "../text.js";
 
 /** Prints `result` as JSON when asked, else the lines. */
@@ -30,6 +30,35 @@ const flags: Readonly<Record<Setting, string>> = {
 /** A message with the flags that what it advises is given by. */
 export const advised = ({ message, settings = [] }: Advice): string =>
   settings.length === 0 ? message : `${message} (see ${settings.map((setting) => flags[setting]).join(", ")})`;
+
+/** An error for people: its words, with the flags that mend it; its stack where asked for, or where it is none of ours. */
+export function errorText(error: unknown, verbose: boolean): string {
+  if (!(error instanceof HcscError)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return advised({ message: (verbose && error.stack) || error.message, settings: error.settings });
+}
+
+/** What `--json` prints of an error. */
+interface PrintedError extends Omit<ErrorData, "name" | "code"> {
+  readonly name: string;
+  /** `unexpected`: it is none of the library's, and the stack is given. */
+  readonly code: string;
+  /** The flags that its settings are given by. */
+  readonly flags: readonly string[];
+  readonly stack?: string;
+}
+
+/** An error for programs, with the flags that mend it. */
+export function errorData(error: unknown, verbose: boolean): PrintedError {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const shown = stack === undefined ? {} : { stack };
+  if (!(error instanceof HcscError))
+    return { name, code: "unexpected", subject: {}, settings: [], flags: [], message, ...shown };
+  return {
+    ...error.toJSON(),
+    flags: error.settings.map((setting) => flags[setting]),
+    ...(verbose ? shown : {}),
+  };
+}
 
 const warned = new Set<string>();
 

@@ -17,8 +17,8 @@ import { sweepCommand } from "./sweep.js";
 import { trainCommand } from "./train.js";
 import { watchCommand } from "./watch.js";
 
-/** The program, which throws instead of exiting. */
-export function program(): Command {
+/** The program, which throws instead of exiting. @param silent - whether it leaves what is wrong to who catches it */
+export function program({ silent = false }: { readonly silent?: boolean } = {}): Command {
   const root = new Command("hcsc")
     .description(
       "Hierarchical contrastive pre-training (HCSC) on ONNX Runtime: unlabelled images in; an encoder, embeddings and a hierarchy out",
@@ -46,9 +46,10 @@ export function program(): Command {
   const all = (c: Command): readonly Command[] => [c, ...c.commands.flatMap(all)];
   for (const command of all(root)) {
     command.exitOverride();
+    if (silent) command.configureOutput({ writeErr: () => {} });
     if (command.commands.length === 0)
       command
-        .option("--json", "print the result as one JSON object")
+        .option("--json", "print the result, or what is wrong, as one JSON object")
         .option("--verbose", "print the stack of an error");
   }
   return root;

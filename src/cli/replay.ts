@@ -1,6 +1,6 @@
 /** `hcsc replay`: computes a fixture's case from its inputs. */
 import { Command } from "commander";
-import { CheckpointError } from "../errors.js";
+import { CheckpointError, said } from "../errors.js";
 import { replayCase } from "../replay/index.js";
 import { readTensors, writeTensors } from "../tensorfile/index.js";
 import { withEngineOptions } from "./options.js";
@@ -31,7 +31,8 @@ function settingsOf(text: string | undefined, file: string): Record<string, unkn
     return JSON.parse(text ?? "");
   } catch (cause) {
     throw new CheckpointError(
-      `${file}: its metadata holds no settings (\`config\`, a string of JSON): give a fixture's case`,
+      "unknown-format",
+      said`${{ file }}: its metadata holds no settings (\`config\`, a string of JSON): give a fixture's case`,
       { cause },
     );
   }

@@ -52,7 +52,7 @@ export function splitOf(
 ): { readonly data: string; readonly test: string | null } {
   if (!split) return { data, test: test ?? null };
   if (test !== undefined)
-    throw new UsageError("--test and --split exclude each other: --split makes the held-out part");
+    throw new UsageError("contradiction", "--test and --split exclude each other: --split makes the held-out part");
   return splitNames(data, split.share, split.seed);
 }
 
@@ -62,6 +62,9 @@ export async function setsOf(flags: SetFlags & { readonly run: string }): Promis
   const { data, test } = splitOf(flags.data ?? own.data, flags);
   const held = test ?? (flags.data === undefined ? (own.test ?? null) : null);
   if (held === null)
-    throw new UsageError("--test is needed: labelled images to classify, or --split 0.2 to hold a fifth of --data out");
+    throw new UsageError(
+      "not-given",
+      "--test is needed: labelled images to classify, or --split 0.2 to hold a fifth of --data out",
+    );
   return { data, test: held };
 }

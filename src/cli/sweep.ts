@@ -101,6 +101,7 @@ async function run(text: string, flags: Flags): Promise<void> {
   if (interrupted) process.exitCode = interruptedCode;
   if (failures.length > 0)
     throw new TrainingError(
+      "runs-failed",
       `${failures.length} of ${runs.length} runs failed: ${failures.map((f) => `${f.name} (seed ${f.seed}): ${f.message}`).join("; ")}`,
     );
 }
@@ -134,7 +135,7 @@ const folderOf = (flags: Flags, { slug }: { readonly slug: string }): string => 
 /** The run in a folder, or null if there is none. */
 const runIn = (path: string): Promise<RunFolder | null> =>
   RunFolder.open(path).catch((error) => {
-    if (error instanceof UsageError) return null;
+    if (error instanceof UsageError && error.code === "missing") return null;
     throw error;
   });
 

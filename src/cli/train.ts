@@ -67,7 +67,7 @@ export function trainCommand(): Command {
 async function run(flags: Flags): Promise<void> {
   const existing = flags.resume ? await RunFolder.open(needed(flags.out, resumeNeedsOut)) : null;
   if (flags.init !== undefined && existing)
-    throw new UsageError("--init is what a new run starts from: it has no place beside --resume");
+    throw new UsageError("contradiction", "--init is what a new run starts from: it has no place beside --resume");
   const { data, test } =
     existing && flags.data === undefined
       ? { data: existing.description.data, test: flags.test ?? existing.description.test ?? null }
@@ -132,7 +132,7 @@ const dataNeeded = "--data is needed: the images to train on (see --help)";
 
 /** @throws UsageError with `otherwise` if there is no value */
 function needed(value: string | undefined, otherwise: string): string {
-  if (value === undefined) throw new UsageError(otherwise);
+  if (value === undefined) throw new UsageError("not-given", otherwise);
   return value;
 }
 

@@ -3,7 +3,7 @@
  * l − 1, so every prototype has one parent and cluster ids compose up the tree.
  */
 import type { Matrix } from "../array.js";
-import { UsageError } from "../errors.js";
+import { said, UsageError } from "../errors.js";
 import { rulesOf, type Variant } from "../variants.js";
 import { concentration, distancesTo } from "./concentration.js";
 import { kmeans } from "./kmeans.js";
@@ -110,11 +110,15 @@ export function composeAssignments(ids: readonly Int32Array[]): Int32Array {
 
 function requireFalling(clusters: readonly number[]): void {
   if (clusters.length === 0)
-    throw new UsageError("clusters is empty. Give falling counts, such as [3000, 2000, 1000].");
+    throw new UsageError(
+      "wrong-value",
+      said`${{ field: "clusters" }} is empty. Give falling counts, such as [3000, 2000, 1000].`,
+    );
   for (let level = 1; level < clusters.length; level++) {
     if (clusters[level] > clusters[level - 1]) {
       throw new UsageError(
-        `clusters[${level}] is ${clusters[level]}, more than the level below it (${clusters[level - 1]}). A level must be coarser: give falling counts, such as [3000, 2000, 1000].`,
+        "wrong-value",
+        said`${{ field: `clusters[${level}]` }} is ${clusters[level]}, more than the level below it (${clusters[level - 1]}). A level must be coarser: give falling counts, such as [3000, 2000, 1000].`,
       );
     }
   }

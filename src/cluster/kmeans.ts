@@ -1,6 +1,6 @@
 /** k-means with restarts: k-means++ starts, pruned Lloyd iterations, worse restarts given up early. */
 import type { Matrix } from "../array.js";
-import { DataError, UsageError } from "../errors.js";
+import { DataError, said, UsageError } from "../errors.js";
 import { random } from "../random.js";
 import { matrixShape, type NearestCentroid, requireFinite } from "./nearest.js";
 import { beginRefinement, type Refinement, refineOnce } from "./refine.js";
@@ -54,7 +54,7 @@ export async function kmeans(points: Matrix, k: number, options: KMeansOptions):
   const { iterations = 20, restarts = 5, seed, nearest } = options;
   requirePositive({ k, iterations, restarts });
   const [count] = matrixShape(points, "k-means: points");
-  if (count === 0) throw new DataError("k-means: there are no points. Give at least one.");
+  if (count === 0) throw new DataError("too-few", "k-means: there are no points. Give at least one.");
   requireFinite(points, "k-means: points");
 
   const search = searchOver(points, nearest);
@@ -98,7 +98,10 @@ export async function kmeans(points: Matrix, k: number, options: KMeansOptions):
 function requirePositive(numbers: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(numbers)) {
     if (!Number.isInteger(value) || value < 1) {
-      throw new UsageError(`k-means: ${name} is ${value}. Give a whole number of at least 1.`);
+      throw new UsageError(
+        "wrong-value",
+        said`k-means: ${{ field: name }} is ${value}. Give a whole number of at least 1.`,
+      );
     }
   }
 }

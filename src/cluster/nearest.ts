@@ -3,7 +3,7 @@
  * any device can do it; everything else in this room is linear in the number of points.
  */
 import type { Matrix } from "../array.js";
-import { DataError, ShapeError } from "../errors.js";
+import { DataError, ShapeError, said } from "../errors.js";
 
 /** What a search answers for each point asked about. */
 export interface Nearest {
@@ -42,6 +42,7 @@ export const plainNearest: NearestCentroid = async (points, centroids, rows) => 
   const [clusters, centroidWidth] = matrixShape(centroids, "centroids");
   if (centroidWidth !== width) {
     throw new ShapeError(
+      "wrong-shape",
       `nearest centroid: the points have ${width} columns, the centroids ${centroidWidth}. Use one width.`,
     );
   }
@@ -129,7 +130,8 @@ export function matrixShape(matrix: Matrix, name: string): readonly [rows: numbe
   const [rows, columns, ...rest] = matrix.shape;
   if (rows === undefined || columns === undefined || rest.length > 0 || matrix.data.length !== rows * columns) {
     throw new ShapeError(
-      `${name}: shape [${matrix.shape}] with ${matrix.data.length} numbers is not a matrix. Give rows × columns numbers.`,
+      "wrong-shape",
+      said`${{ tensor: name }}: shape ${{ shape: matrix.shape }} with ${matrix.data.length} numbers is not a matrix. Give rows × columns numbers.`,
     );
   }
   return [rows, columns];
@@ -141,7 +143,8 @@ export function requireFinite(matrix: Matrix, name: string): void {
     if (Number.isFinite(matrix.data[at])) continue;
     const row = Math.floor(at / (matrix.shape[1] ?? 1));
     throw new DataError(
-      `${name}: row ${row} holds ${matrix.data[at]}. Clustering needs finite numbers: look at what made this row.`,
+      "not-finite",
+      said`${{ tensor: name }}: row ${row} holds ${matrix.data[at]}. Clustering needs finite numbers: look at what made this row.`,
     );
   }
 }

@@ -20,6 +20,7 @@ export interface PaddedLevel extends Level {
 export function padHierarchy(hierarchy: Hierarchy, clusters: readonly number[]): readonly PaddedLevel[] {
   if (hierarchy.levels.length !== clusters.length) {
     throw new UsageError(
+      "wrong-value",
       `padding: the hierarchy has ${hierarchy.levels.length} levels, ${clusters.length} counts are given (${clusters}). Give one count a level.`,
     );
   }
@@ -29,7 +30,10 @@ export function padHierarchy(hierarchy: Hierarchy, clusters: readonly number[]):
 function padLevel(level: Level, rows: number, l: number): PaddedLevel {
   const [count = 0, width = 0] = level.prototypes.shape;
   if (count > rows) {
-    throw new UsageError(`padding: level ${l + 1} has ${count} prototypes and ${rows} rows. Give at least ${count}.`);
+    throw new UsageError(
+      "wrong-value",
+      `padding: level ${l + 1} has ${count} prototypes and ${rows} rows. Give at least ${count}.`,
+    );
   }
   const prototypes: Matrix = { shape: [rows, width], data: new Float32Array(rows * width) };
   prototypes.data.set(level.prototypes.data);

@@ -1,7 +1,7 @@
 /** What a set of images is named by: one string, looked at once. */
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { DataError, UsageError } from "../errors.js";
+import { DataError, said, UsageError } from "../errors.js";
 import { heldOut } from "../heldOut.js";
 import { type ImageSource, openSource, type SourceDescription, type WholeDescription } from "./source.js";
 import { describeCifar, isCifarFolder } from "./sources/cifar.js";
@@ -57,13 +57,17 @@ function chosenBy(cut: string, source: ImageSource, text: string): Int32Array {
     const parts = heldOut(source.count, source.labels, share, Number(seed ?? 0));
     const places = rest ? parts.rest : parts.held;
     if (places.length === 0 || share > 1)
-      throw new UsageError(`${text}: ${cut} of ${source.count} images leaves none. Give another share, or more images`);
+      throw new UsageError(
+        "wrong-value",
+        said`${{ images: text }}: ${cut} of ${source.count} images leaves none. Give another share, or more images`,
+      );
     return places;
   }
   const [first, end] = [from ? Number(from) : 0, to ? Number(to) : source.count];
   if (first >= end || end > source.count)
     throw new UsageError(
-      `${text}: the range ${first} to ${end} does not lie in the ${source.count} images of ${text.slice(0, text.indexOf(cut))}`,
+      "wrong-value",
+      said`${{ images: text }}: the range ${first} to ${end} does not lie in the ${source.count} images of ${text.slice(0, text.indexOf(cut))}`,
     );
   return Int32Array.from({ length: end - first }, (_, i) => first + i);
 }
@@ -106,15 +110,17 @@ async function describeWhole(name: string): Promise<WholeDescription> {
   if (isSynthetic(name)) return describeSynthetic(name);
   if (name.startsWith(inMemory))
     throw new UsageError(
+      "not-given",
       `${name}: these images were in the memory of the program that gave them, and are in no file: give images`,
       { settings: ["data"] },
     );
   const { path, part } = await pathAndPart(name);
   const info = await stat(path).catch((cause) => {
-    throw new DataError(`${path}: there is no such file or folder. Give a folder of images, or another source`, {
-      cause,
-      settings: ["sources"],
-    });
+    throw new DataError(
+      "missing",
+      said`${{ file: path }}: there is no such file or folder. Give a folder of images, or another source`,
+      { cause, settings: ["sources"] },
+    );
   });
   const isFolder = info.isDirectory();
   if (await isIdx(path, isFolder)) return describeIdx(path, isFolder, part ?? "train");
@@ -123,7 +129,8 @@ async function describeWhole(name: string): Promise<WholeDescription> {
     if (isParquet(path)) return describeParquet(path, part);
     if (isImageFile(path)) return describeFile(path);
     throw new DataError(
-      `${path} is a file: give an image, a folder of images, a list (.csv, .tsv, .jsonl, .txt, .parquet), or an IDX images file`,
+      "unknown-format",
+      said`${{ file: path }} is a file: give an image, a folder of images, a list (.csv, .tsv, .jsonl, .txt, .parquet), or an IDX images file`,
     );
   }
   if (await isCifarFolder(path)) return describeCifar(path, part ?? "train");

@@ -4,7 +4,7 @@
  * timing or the number of workers.
  */
 import { Worker } from "node:worker_threads";
-import { DataError } from "../errors.js";
+import { DataError, said } from "../errors.js";
 import type { EvaluationPolicy, ViewPolicy } from "./augment/index.js";
 import { type Decoded, type DecodedMemory, decodedMemory, decodedSoFar, nothingDecoded } from "./decoded.js";
 import { type ImageSource, openSource, type SourceDescription } from "./source.js";
@@ -95,14 +95,16 @@ class ThreadLoader implements Loader {
         const asked = this.pending.get(done.id);
         this.pending.delete(done.id);
         if (done.failed === null) asked?.done(done);
-        else asked?.failed(new DataError(`a view cannot be made: ${done.failed}`));
+        else asked?.failed(new DataError("loading-failed", said`a view cannot be made: ${done.failed}`));
         // Not while closing, which a late answer would leave with nothing to wait for.
         if (this.pending.size === 0 && !this.ended) for (const w of this.workers) w.unref();
       });
       worker.on("error", (cause) =>
-        this.end(new DataError(`a loading thread failed: ${(cause as Error).message}`, { cause })),
+        this.end(new DataError("loading-failed", said`a loading thread failed: ${cause as Error}`, { cause })),
       );
-      worker.on("exit", (code) => this.end(new DataError(`a loading thread ended by itself, with code ${code}`)));
+      worker.on("exit", (code) =>
+        this.end(new DataError("loading-failed", `a loading thread ended by itself, with code ${code}`)),
+      );
       return worker;
     });
   }
@@ -124,7 +126,7 @@ class ThreadLoader implements Loader {
   }
 
   async close(): Promise<void> {
-    this.end(new DataError("the loader is closed"));
+    this.end(new DataError("loading-failed", "the loader is closed"));
     await Promise.all(this.workers.map((w) => w.terminate()));
   }
 
@@ -224,7 +226,8 @@ class ThreadLoader implements Loader {
       }
       if (other === undefined)
         throw new DataError(
-          `none of ${indices.length} images of a batch can be read; the first is ${this.source.name(indices[0])}`,
+          "unreadable",
+          said`none of ${indices.length} images of a batch can be read; the first is ${{ image: this.source.name(indices[0]) }}`,
         );
       indices[place] = indices[other];
       for (const [v, size] of sizes.entries()) views[v].copyWithin(place * size, other * size, (other + 1) * size);
@@ -237,6 +240,7 @@ class ThreadLoader implements Loader {
     if (this.broken.size <= allowed) return;
     const first = [...this.broken.keys()].slice(0, 5).map(this.source.name).join(", ");
     throw new DataError(
+      "unreadable",
       `${this.broken.size} images cannot be read, ${allowed} may be (${100 * tolerance} % of the set): ${first}… Remove or replace them`,
     );
   }

@@ -1,4 +1,5 @@
 /** What the loader and its worker threads say to each other. */
+import type { Sentence } from "../errors.js";
 import type { EvaluationPolicy, ViewPolicy } from "./augment/index.js";
 import type { DecodedMemory } from "./decoded.js";
 import type { SourceDescription } from "./source.js";
@@ -19,7 +20,7 @@ export interface WorkDone {
   /** Images that could not be read: place in the batch, and why. */
   readonly broken: readonly { readonly place: number; readonly reason: string }[];
   /** Why the views cannot be made of readable images, or null. */
-  readonly failed: string | null;
+  readonly failed: Sentence | null;
 }
 
 export interface WorkerOptions {

@@ -1,5 +1,6 @@
 /** A loader's worker thread: reads images and writes their views into shared memory. */
 import { parentPort, workerData } from "node:worker_threads";
+import { type Sentence, said } from "../errors.js";
 import { random } from "../random.js";
 import { evaluationView, randomView } from "./augment/index.js";
 import { keptIn } from "./decoded.js";
@@ -24,7 +25,7 @@ parentPort?.on("message", (work: Work) => {
 
 async function carryOut(work: Work): Promise<void> {
   const broken: { place: number; reason: string }[] = [];
-  let failed: string | null = null;
+  let failed: Sentence | null = null;
   for (const [i, index] of work.indices.entries()) {
     const place = work.from + i;
     const picture = await source.read(index, room).catch((error) => {
@@ -34,7 +35,7 @@ async function carryOut(work: Work): Promise<void> {
     try {
       write(picture, index, place, work);
     } catch (error) {
-      failed = `${source.name(index)}: ${reasonOf(error)}`;
+      failed = said`${{ image: source.name(index) }}: ${error as Error}`;
       break;
     }
   }

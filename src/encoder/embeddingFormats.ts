@@ -1,6 +1,6 @@
 /** Files that hold embeddings, by their extension, and what each has room for. */
 import { isForeign } from "../data/index.js";
-import { UsageError } from "../errors.js";
+import { said, UsageError } from "../errors.js";
 import { type ParquetColumn, writeAtomically, writeNpy, writeParquet, writeTensors } from "../tensorfile/index.js";
 import type { EmbeddingTable } from "./embeddingTable.js";
 
@@ -43,7 +43,9 @@ export function embeddingFormatOf(file: string): EmbeddingFormat {
   const extensions = Object.keys(embeddingFormats);
   const extension = extensions.find((e) => file.endsWith(e));
   if (extension === undefined)
-    throw new UsageError(`${file}: a file of embeddings ends in ${extensions.join(" or ")}`, { settings: ["out"] });
+    throw new UsageError("wrong-value", said`${{ file }}: a file of embeddings ends in ${extensions.join(" or ")}`, {
+      settings: ["out"],
+    });
   return embeddingFormats[extension];
 }
 

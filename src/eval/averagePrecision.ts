@@ -4,7 +4,7 @@
  * VOC's difficult objects) has no rank: it counts neither for nor against a class.
  */
 import type { DenseArray, Matrix } from "../array.js";
-import { DataError, ShapeError } from "../errors.js";
+import { DataError, ShapeError, said } from "../errors.js";
 
 /** For each class, and the mean over classes that have a positive; a class without has NaN. */
 export interface ClassPrecisions {
@@ -36,19 +36,21 @@ export function averagePrecisions(scores: Matrix, targets: DenseArray<TargetData
   const [images = 0, classes = 0] = scores.shape;
   if (targets.data.length !== scores.data.length || targets.shape[1] !== classes) {
     throw new ShapeError(
-      `average precision: scores are [${scores.shape}], targets [${targets.shape}]. Give one target for each score.`,
+      "wrong-shape",
+      said`average precision: scores are ${{ shape: scores.shape }}, targets ${{ neededShape: targets.shape }}. Give one target for each score.`,
     );
   }
   const odd = scores.data.findIndex((score) => !Number.isFinite(score));
   if (odd >= 0) {
     throw new DataError(
+      "not-finite",
       `average precision: the score of image ${Math.floor(odd / classes)} for class ${odd % classes} is ${scores.data[odd]}. Scores must be finite.`,
     );
   }
   const ofClass = Array.from({ length: classes }, (_, c) => curve(scores, targets.data, c, classes, images));
   const ofImage = Array.from({ length: images }, (_, n) => curve(scores, targets.data, n * classes, 1, classes));
   if (ofClass.every((precision) => precision.length === 0)) {
-    throw new DataError("average precision: no target is 1. Give at least one positive.");
+    throw new DataError("too-few", "average precision: no target is 1. Give at least one positive.");
   }
   const by = (measure: (precision: Float64Array) => number): ClassPrecisions => {
     const perClass = Float64Array.from(ofClass, measure);

@@ -39,7 +39,10 @@ export function rightShares({ shape, data }: Matrix, labels: Int32Array): RightS
   const [count, classes] = shape;
   const unknown = labels.find((l) => l >= classes);
   if (unknown !== undefined)
-    throw new DataError(`class ${unknown} of the test images is none of the ${classes} of the training images`);
+    throw new DataError(
+      "wrong-labels",
+      `class ${unknown} of the test images is none of the ${classes} of the training images`,
+    );
   const confusion = Array.from({ length: classes }, () => Array<number>(classes).fill(0));
   let [first, five] = [0, 0];
   for (const [i, label] of labels.entries()) {

@@ -20,6 +20,7 @@ export interface Contingency {
 export function contingency(truth: ArrayLike<number>, clusters: ArrayLike<number>): Contingency {
   if (truth.length !== clusters.length || truth.length === 0) {
     throw new DataError(
+      "wrong-length",
       `clustering scores: ${truth.length} labels and ${clusters.length} cluster ids. Give one of each for every point, at least one.`,
     );
   }

@@ -21,7 +21,7 @@ export function dendrogramPurity(truth: ArrayLike<number>, levels: readonly Arra
   let finer: ArrayLike<number> | null = null;
   for (const level of [...levels, everything]) {
     if (level.length !== count)
-      throw new DataError(`dendrogram purity: a level has ${level.length} points, the truth ${count}`);
+      throw new DataError("wrong-length", `dendrogram purity: a level has ${level.length} points, the truth ${count}`);
     const inside = finer ? raised(below, finer, level) : new Map<number, Map<number, number>>();
     const members = tally(truth, level);
     const all = new Map<number, Map<number, number>>();
@@ -65,6 +65,7 @@ function raised(
     const known = parent.get(finer[i]) ?? coarser[i];
     if (known !== coarser[i])
       throw new DataError(
+        "wrong-entry",
         `dendrogram purity: cluster ${finer[i]} of a level lies in ${known} and ${coarser[i]} of the next`,
       );
     parent.set(finer[i], known);

@@ -72,10 +72,13 @@ export async function knnClassify(
 function requireLabels({ features, labels }: LabelledFeatures, name: string): void {
   const rows = features.shape[0] ?? 0;
   if (rows !== labels.length) {
-    throw new DataError(`kNN: ${rows} ${name} features and ${labels.length} labels. Give one label for each row.`);
+    throw new DataError(
+      "wrong-length",
+      `kNN: ${rows} ${name} features and ${labels.length} labels. Give one label for each row.`,
+    );
   }
-  if (rows === 0) throw new DataError(`kNN: there are no ${name} features. Give at least one.`);
+  if (rows === 0) throw new DataError("too-few", `kNN: there are no ${name} features. Give at least one.`);
   const negative = labels.findIndex((label) => label < 0);
   if (negative >= 0)
-    throw new DataError(`kNN: ${name} label ${negative} is ${labels[negative]}. Class ids start at 0.`);
+    throw new DataError("wrong-labels", `kNN: ${name} label ${negative} is ${labels[negative]}. Class ids start at 0.`);
 }

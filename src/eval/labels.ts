@@ -1,6 +1,6 @@
 /** The labels of images under the names of their classes, by which two sets are compared. */
 import type { DenseArray } from "../array.js";
-import { DataError } from "../errors.js";
+import { DataError, said } from "../errors.js";
 import type { Targets } from "./targets.js";
 
 /** Targets of one class an image. */
@@ -56,10 +56,15 @@ export const classNames = ({ targets, classes }: Labelled): readonly string[] =>
 /** Why a set cannot be compared with one class an image. @param called - what messages call its images */
 export const withoutLabels = ({ multilabel }: Annotations, called: string): DataError =>
   multilabel
-    ? new DataError(`the ${called} images carry several labels each, this takes one: use hcsc eval transfer`)
-    : new DataError(`the ${called} images have no labels: give class folders, or a list with labels`, {
-        settings: ["sources"],
-      });
+    ? new DataError(
+        "wrong-labels",
+        said`the ${{ images: called }} images carry several labels each, this takes one: use hcsc eval transfer`,
+      )
+    : new DataError(
+        "wrong-labels",
+        said`the ${{ images: called }} images have no labels: give class folders, or a list with labels`,
+        { settings: ["sources"] },
+      );
 
 /**
  * `test` with the class ids of `train`: a set numbers the classes that it has, so that one that lacks a class numbers the rest
@@ -71,7 +76,8 @@ export function inClassesOf<T extends Targets>(train: Labelled<T>, test: Labelle
 export function inClassesOf(train: Labelled, test: Labelled): Labelled {
   if (train.targets.kind !== test.targets.kind)
     throw new DataError(
-      `of the ${train.called} and ${test.called} images some have one label each, the others several: give two sets of one kind`,
+      "wrong-labels",
+      said`of the ${train.called} and ${{ images: test.called }} images some have one label each, the others several: give two sets of one kind`,
     );
   const [known, own] = [train.classes, test.classes];
   if (!known || !own) return test;
@@ -79,7 +85,8 @@ export function inClassesOf(train: Labelled, test: Labelled): Labelled {
   const unknown = own.filter((_, i) => ids[i] === -1);
   if (unknown.length > 0)
     throw new DataError(
-      `the ${test.called} images have classes that the ${train.called} images lack: ${unknown.join(", ")}. The classes of ${train.called} are ${known.join(", ")}`,
+      "wrong-labels",
+      said`the ${{ images: test.called }} images have classes that the ${train.called} images lack: ${unknown.join(", ")}. The classes of ${train.called} are ${known.join(", ")}`,
     );
   return { ...test, targets: renumbered(test.targets, ids, known.length), classes: known };
 }

@@ -50,7 +50,7 @@ const quality: {
 export async function fitLinear(train: Examples, { objective, strengths, seed }: LinearOptions): Promise<LinearFit> {
   const { targets } = train;
   if (targets.kind === "single" && new Set(targets.labels).size < 2)
-    throw new DataError("a linear classifier needs training images of two classes at least");
+    throw new DataError("too-few", "a linear classifier needs training images of two classes at least");
   const tried: { strength: number; score: number }[] = [];
   if (strengths.length > 1) {
     const labels = targets.kind === "single" ? targets.labels : null;

@@ -1,6 +1,6 @@
 /** The most similar training rows of each test row, block by block, so that memory stays bounded whatever the sizes. */
 import { elements, type Matrix } from "../array.js";
-import { ShapeError, UsageError } from "../errors.js";
+import { ShapeError, said, UsageError } from "../errors.js";
 
 /** For each query the `count` candidates of highest inner product, falling: both `[queries, count]` row-major. */
 export interface Neighbours {
@@ -46,11 +46,15 @@ export async function nearestNeighbours(
   const [available = 0, candidateWidth = 0] = candidates.shape;
   if (width !== candidateWidth || elements(queries.shape) !== queries.data.length) {
     throw new ShapeError(
-      `neighbours: queries [${queries.shape}] and candidates [${candidates.shape}] differ in width.`,
+      "wrong-shape",
+      said`neighbours: queries ${{ shape: queries.shape }} and candidates ${{ neededShape: candidates.shape }} differ in width.`,
     );
   }
   if (!Number.isInteger(count) || count < 1 || count > available) {
-    throw new UsageError(`neighbours: ${count} asked for among ${available} rows. Ask for 1 to ${available}.`);
+    throw new UsageError(
+      "wrong-value",
+      `neighbours: ${count} asked for among ${available} rows. Ask for 1 to ${available}.`,
+    );
   }
   const candidateBlocks = blocks(candidates, candidateBlock);
   const ids = new Int32Array(rows * count);

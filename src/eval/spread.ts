@@ -21,7 +21,7 @@ export interface EmbeddingSpread {
  */
 export function embeddingSpread(embeddings: Matrix): EmbeddingSpread {
   const [rows = 0, width = 0] = embeddings.shape;
-  if (rows < 2) throw new DataError(`embedding spread: ${rows} rows. Give at least two.`);
+  if (rows < 2) throw new DataError("too-few", `embedding spread: ${rows} rows. Give at least two.`);
   const sums = new Float64Array(width);
   for (let i = 0; i < embeddings.data.length; i++) sums[i % width] += embeddings.data[i];
   const squares = new Float64Array(width); // about the mean: two passes, since variances may be tiny

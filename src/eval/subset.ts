@@ -17,9 +17,12 @@ export function balancedSubset(labels: Int32Array, count: number, seed: number):
     members.set(labels[i], known);
   }
   if (count > labels.length)
-    throw new DataError(`${count} labels are asked for, there are ${labels.length} labelled images`);
+    throw new DataError("too-few", `${count} labels are asked for, there are ${labels.length} labelled images`);
   if (count < members.size)
-    throw new DataError(`${count} labels for ${members.size} classes leave some without: give one a class at least`);
+    throw new DataError(
+      "too-few",
+      `${count} labels for ${members.size} classes leave some without: give one a class at least`,
+    );
   const classes = [...members].sort(([a], [b]) => a - b).map(([, images]) => images);
   const drawn: number[] = [];
   for (let round = 0; drawn.length < count; round++)

@@ -46,7 +46,7 @@ export function applyAll(op: OpType, inputs: Inputs, attributes: NodeAttributes,
 export function applyAll(op: OpType, inputs: Inputs, ...rest: readonly unknown[]): readonly Value[] {
   const [attributes = {}, outputs = 1] = rest as [Attributes?, number?];
   const declared: Op | undefined = ops[op];
-  if (!declared) fail(op, "the builder does not know this op", inputs);
+  if (!declared) fail(op, "the builder does not know this op", inputs, "unknown-op");
   check(op, declared, inputs, attributes);
   const types = declared.shape(inputs as readonly Value[], attributesOf(op, attributes), op, outputs);
   const made = node(op, inputs, attributes, types, isComposite(op) ? "hcsc" : "");

@@ -1,12 +1,12 @@
 /** Reverse-mode differentiation of a graph: one pass over its nodes, last first. */
-import { GraphError } from "../errors.js";
+import { GraphError, said } from "../errors.js";
 import { add, expandLike } from "./apply.js";
 import type { Entry } from "./gradients/rule.js";
 import { unbroadcast } from "./gradients/unbroadcast.js";
 import { gradients } from "./gradients.js";
 import { attributesOf, type OpType } from "./ops.js";
 import { Recomputation } from "./recompute.js";
-import { constant, describe, type Node, producer, scopeAt, topological, type Value } from "./value.js";
+import { constant, described, type Node, producer, scopeAt, topological, type Value } from "./value.js";
 
 /**
  * Gradients of the sum of `loss` with respect to `parameters`, as values of the same graph.
@@ -36,7 +36,8 @@ export function differentiate(
     recompute = false,
   }: { readonly unreached?: "error" | "null"; readonly recompute?: boolean } = {},
 ): readonly (Value | null)[] {
-  if (!isFloat(loss)) throw new GraphError(`the loss ${describe(loss)} is not of a float type: it has no gradient`);
+  if (!isFloat(loss))
+    throw new GraphError("no-gradient", said`the loss ${described(loss)} is not of a float type: it has no gradient`);
   const order = topological([loss]);
   const { needed, blocks } = reach(order, parameters);
   const recomputation = recompute ? new Recomputation(order) : null;
@@ -60,7 +61,8 @@ export function differentiate(
     if (gradient || unreached === "null") return gradient ?? null;
     const block = order.reverse().find((node) => blocks.has(node) && dependsOn(node, p));
     throw new GraphError(
-      `no gradient reaches ${describe(p)}: ${block ? blocks.get(block) : "the loss does not depend on it"}`,
+      "no-gradient",
+      said`no gradient reaches ${described(p)}: ${block ? blocks.get(block) : "the loss does not depend on it"}`,
     );
   });
 }
@@ -115,8 +117,12 @@ function backward(
     });
   const domain = node.domain === "" || node.domain === "hcsc" ? "" : `${node.domain}.`;
   const name = `${node.scope ? `${node.scope}/` : ""}${domain}${node.op}`;
-  if (entry && "unsupported" in entry) throw new GraphError(`${name} has no gradient rule: ${entry.unsupported}`);
-  throw new GraphError(`${name} has no gradient rule; compose it of ops that have one, or stop the gradient before it`);
+  if (entry && "unsupported" in entry)
+    throw new GraphError("no-gradient", said`${{ op: name }} has no gradient rule: ${entry.unsupported}`);
+  throw new GraphError(
+    "no-gradient",
+    said`${{ op: name }} has no gradient rule; compose it of ops that have one, or stop the gradient before it`,
+  );
 }
 
 /** Whether `node` reads something that depends on `value`. */

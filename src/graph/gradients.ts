@@ -3,7 +3,7 @@
  * the table has a rule, or says why no gradient flows. All rules give differentiable ops, but for the composites. Longer
  * rules are in `gradients/`, with their derivations.
  */
-import { GraphError } from "../errors.js";
+import { GraphError, said } from "../errors.js";
 import {
   add,
   and,
@@ -165,7 +165,10 @@ export const gradients: { readonly [K in OpType]: Entry<FilledOf<K>> } = {
   OneHot: none("its indices are integers"),
   Dropout: (g, { inputs, outputs }) => {
     if (outputs.length > 1 || inputs[2])
-      throw new GraphError("Dropout: differentiate it in inference form, or multiply by a mask that is an input");
+      throw new GraphError(
+        "no-gradient",
+        said`${{ op: "Dropout" }}: differentiate it in inference form, or multiply by a mask that is an input`,
+      );
     return [g];
   },
 

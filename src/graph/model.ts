@@ -2,7 +2,7 @@
  * From a graph to an ONNX model: names every node after its scope and op, constants after their content, and encodes. The
  * names depend on the graph alone, so the same graph gives the same bytes.
  */
-import { GraphError } from "../errors.js";
+import { GraphError, said } from "../errors.js";
 import { type AttributeContent, encodeModel, type ModelContent, type TensorContent } from "../onnx/index.js";
 import type { Kind } from "./ops/declare.js";
 import { kindOf } from "./ops.js";
@@ -12,7 +12,7 @@ import {
   type Constant,
   constant,
   type Dimension,
-  describe,
+  described,
   isConstant,
   type Node,
   topological,
@@ -53,7 +53,10 @@ export function describeModel(graph: Graph): ModelContent {
   const nodeNames = new Map<Node, string>();
   for (const n of order) {
     if (n.domain === "hcsc")
-      throw new GraphError(`${n.scope}/${n.op} is a composite: expand or lower the graph before building the model`);
+      throw new GraphError(
+        "not-expanded",
+        said`${{ op: `${n.scope}/${n.op}` }} is a composite: expand or lower the graph before building the model`,
+      );
     const name = unique(n.scope ? `${n.scope}/${n.op}` : n.op);
     nodeNames.set(n, name);
     for (const [i, value] of n.outputs.entries())
@@ -63,7 +66,10 @@ export function describeModel(graph: Graph): ModelContent {
     const known = nameOf.get(value);
     if (known !== undefined) return known;
     if (!isConstant(value))
-      throw new GraphError(`the graph ${graph.name} reads ${describe(value)}, which is not among its inputs`);
+      throw new GraphError(
+        "disconnected",
+        said`the graph ${{ graph: graph.name }} reads ${described(value)}, which is not among its inputs`,
+      );
     const made = unique(value.name || constantName(value));
     nameOf.set(value, made);
     constants.set(value, tensorOf(made, value));
@@ -89,7 +95,10 @@ export function describeModel(graph: Graph): ModelContent {
   }
   for (const v of inputs)
     if (v.source.kind !== "input")
-      throw new GraphError(`the graph ${graph.name} lists ${describe(v)} as an input, but it is computed`);
+      throw new GraphError(
+        "disconnected",
+        said`the graph ${{ graph: graph.name }} lists ${described(v)} as an input, but it is computed`,
+      );
   const lasting = madeUpNames();
   return {
     name: graph.name,
@@ -116,7 +125,10 @@ function madeUpNames(): (d: Dimension) => Dimension {
 function attributeOf({ domain, op, scope }: Node, name: string, value: Attribute): AttributeContent {
   const kind = kindOf(domain, op, name);
   if (!kind)
-    throw new GraphError(`${scope ? `${scope}/` : ""}${domain ? `${domain}.` : ""}${op} declares no attribute ${name}`);
+    throw new GraphError(
+      "wrong-attribute",
+      said`${{ op: `${scope ? `${scope}/` : ""}${domain ? `${domain}.` : ""}${op}` }} declares no attribute ${{ attribute: name }}`,
+    );
   return kinds[kind](value);
 }
 

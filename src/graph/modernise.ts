@@ -2,7 +2,7 @@
  * What readers do to the ops of a file: older forms become those of opset 18 (axes as inputs, `auto_pad` as pads), and ops
  * without a gradient rule, or that some providers lack, become compositions.
  */
-import { GraphError } from "../errors.js";
+import { GraphError, said } from "../errors.js";
 import {
   abs,
   add,
@@ -55,7 +55,8 @@ function asInput(name: string, { inputs, attributes }: Form): Form {
 function without({ inputs, attributes }: Form, defaults: Attributes): Form {
   const kept = Object.entries(attributes).filter(([k, v]) => {
     if (!(k in defaults)) return true;
-    if (String(v) !== String(defaults[k])) throw new GraphError(`${k} = ${v} is not supported`);
+    if (String(v) !== String(defaults[k]))
+      throw new GraphError("unsupported-op", said`${{ attribute: k }} = ${String(v)} is not supported`);
     return false;
   });
   return { inputs, attributes: Object.fromEntries(kept) };
@@ -71,7 +72,11 @@ function explicitPads({ inputs, attributes }: Form): Form {
   const { strides, dilations } = windowOf(rest, kernel);
   const totals = kernel.map((k, i) => {
     const d = spatial[i];
-    if (typeof d !== "number") throw new GraphError(`auto_pad ${mode} needs known image sizes, found ${d}`);
+    if (typeof d !== "number")
+      throw new GraphError(
+        "unsupported-op",
+        said`${{ attribute: "auto_pad" }} ${String(mode)} needs known image sizes, found ${d}`,
+      );
     return Math.max(0, (Math.ceil(d / strides[i]) - 1) * strides[i] + dilations[i] * (k - 1) + 1 - d);
   });
   const small = totals.map((t) => Math.floor(t / 2));
@@ -83,7 +88,11 @@ function explicitPads({ inputs, attributes }: Form): Form {
 function plainConv(form: Form): Form {
   const { inputs, attributes } = explicitPads(form);
   const { kernel_shape: _, output_shape: shape, ...rest } = attributes;
-  if (shape !== undefined) throw new GraphError("output_shape is not supported; give pads and output_padding");
+  if (shape !== undefined)
+    throw new GraphError(
+      "unsupported-op",
+      said`${{ attribute: "output_shape" }} is not supported; give pads and output_padding`,
+    );
   return { inputs, attributes: rest };
 }
 
@@ -94,7 +103,8 @@ function explicitParts(form: Form, outputs: number): Form {
   if (inputs[1]) return { inputs, attributes: rest };
   const { shape } = inputs[0] as Value;
   const d = shape[fromFront(attributesOf("Split", rest).axis, shape.length)];
-  if (typeof d !== "number") throw new GraphError(`a split along an axis of unknown size (${d}) needs its parts`);
+  if (typeof d !== "number")
+    throw new GraphError("unsupported-op", `a split along an axis of unknown size (${d}) needs its parts`);
   const chunk = Math.ceil(d / outputs);
   const parts = Array.from({ length: outputs }, (_, i) => Math.min(chunk, d - i * chunk));
   return { inputs: [inputs[0], ints(parts)], attributes: rest };
@@ -202,7 +212,7 @@ type Loss = FilledOf<"SoftmaxCrossEntropyLoss">;
 
 function plainLoss(x: Value, weights: Value | undefined, a: Loss): void {
   if (weights || a.ignore_index !== undefined || x.shape.length !== 2)
-    throw new GraphError("only scores [N, classes] without weights and ignore_index are supported");
+    throw new GraphError("unsupported-op", "only scores [N, classes] without weights and ignore_index are supported");
 }
 
 function averaged(losses: Value, { reduction }: Loss): Value {

@@ -3,7 +3,7 @@
  * (`modernise.ts`), so that everything above sees one form. Node names give the scopes, so that building the graph again
  * gives the same names.
  */
-import { GraphError, ShapeError } from "../errors.js";
+import { GraphError, type Sentence, ShapeError, said } from "../errors.js";
 import { type AttributeContent, decodeModel, type NodeContent, type TensorContent } from "../onnx/index.js";
 import { applyAll } from "./apply.js";
 import type { Graph } from "./model.js";
@@ -24,7 +24,8 @@ export function readModel(bytes: Uint8Array): Graph {
   const opset = model.opset ?? 18;
   if (opset < oldest || opset > newest)
     throw new GraphError(
-      `the ONNX model ${model.name} has opset ${opset}; ${oldest} to ${newest} can be read: convert it or export it again`,
+      "unknown-format",
+      said`the ONNX model ${{ graph: model.name }} has opset ${opset}; ${oldest} to ${newest} can be read: convert it or export it again`,
     );
   const values = new Map<string, Value>();
   for (const v of model.inputs) values.set(v.name, input(v.name, v.shape, v.dtype));
@@ -35,7 +36,7 @@ export function readModel(bytes: Uint8Array): Graph {
   }
   const found = (name: string): Value => {
     const value = values.get(name);
-    if (!value) throw new GraphError(`the model's output ${name} is made by no node`);
+    if (!value) throw new GraphError("disconnected", said`the model's output ${{ tensor: name }} is made by no node`);
     return value;
   };
   return {
@@ -48,21 +49,25 @@ export function readModel(bytes: Uint8Array): Graph {
 const toConstant = (c: TensorContent): Constant => constant(c.data, c.shape, c.dtype, c.name);
 
 function readNode(n: NodeContent, values: ReadonlyMap<string, Value>): readonly Value[] {
-  const where = `node ${n.name || n.outputs[0]} (${n.domain ? `${n.domain}.` : ""}${n.op})`;
+  const where = said`node ${{ node: n.name || n.outputs[0] }} (${{ op: `${n.domain ? `${n.domain}.` : ""}${n.op}` }})`;
   const inputs = n.inputs.map((name) => {
     const value = values.get(name);
-    if (name && !value) throw new GraphError(`${where} reads ${name}, which nothing before it makes`);
+    if (name && !value)
+      throw new GraphError("disconnected", said`${where} reads ${{ tensor: name }}, which nothing before it makes`);
     return value ?? null;
   });
   while (inputs.length > 0 && inputs[inputs.length - 1] === null) inputs.pop();
   if (n.op === "Constant" && n.domain === "") return [constantNode(n, where)];
   const attributes = Object.fromEntries(
-    Object.entries(n.attributes).map(([k, v]) => [k, attribute(`${where}: ${k}`, v)]),
+    Object.entries(n.attributes).map(([k, v]) => [k, attribute(said`${where}: ${{ attribute: k }}`, v)]),
   );
   const scope = n.name.includes("/") ? n.name.slice(0, n.name.lastIndexOf("/")) : "";
   const known = n.op in ops && !isComposite(n.op);
   if (n.domain !== "" || !(known || isReplaced(n.op)))
-    throw new GraphError(`${where}: the builder does not know this op; compose it of others before exporting`);
+    throw new GraphError(
+      "unknown-op",
+      said`${where}: the builder does not know this op; compose it of others before exporting`,
+    );
   return scopeAt(scope, () => {
     try {
       const form = modernise[n.op]?.(inputs, attributes, n.outputs.length) ?? { inputs, attributes };
@@ -70,25 +75,30 @@ function readNode(n: NodeContent, values: ReadonlyMap<string, Value>): readonly 
       if (replaced) return replaced;
       return applyAll(n.op as OpType, form.inputs, form.attributes as AttributesOf<OpType>, n.outputs.length);
     } catch (cause) {
-      if (cause instanceof ShapeError || cause instanceof GraphError)
-        throw new GraphError(`${where}: ${cause.message.split("\n    at ")[0]}`, { cause });
-      throw cause;
+      if (!(cause instanceof ShapeError || cause instanceof GraphError)) throw cause;
+      const code = cause instanceof GraphError ? cause.code : "wrong-node";
+      const { message, subject } = cause;
+      const why = { message: message.split("\n    at ")[0], subject };
+      throw new GraphError(code, said`${where}: ${why}`, { cause });
     }
   });
 }
 
 /** An attribute's value; that it is of the kind that the op declares is checked as the op is applied. */
-function attribute(where: string, content: AttributeContent): Attribute {
+function attribute(where: Sentence, content: AttributeContent): Attribute {
   if (typeof content !== "object") return content;
   if ("float" in content) return content.float;
   if ("floats" in content) return content.floats;
   if ("dtype" in content) return toConstant(content);
   if ("nodes" in content || "strings" in content)
-    throw new GraphError(`${where} is ${"nodes" in content ? "a graph" : "a list of strings"}, which is not supported`);
+    throw new GraphError(
+      "unknown-format",
+      said`${where} is ${"nodes" in content ? "a graph" : "a list of strings"}, which is not supported`,
+    );
   return content;
 }
 
-function constantNode(n: NodeContent, where: string): Value {
+function constantNode(n: NodeContent, where: Sentence): Value {
   const [[name, content] = ["", 0]] = Object.entries(n.attributes);
   if (typeof content === "object") {
     if ("dtype" in content) return toConstant({ ...content, name: "" });
@@ -97,5 +107,5 @@ function constantNode(n: NodeContent, where: string): Value {
   }
   if (name === "value_int") return scalar(content as number, "int64");
   if (name === "value_ints") return ints(content as readonly number[]);
-  throw new GraphError(`${where}: this form of constant is not supported`);
+  throw new GraphError("unsupported-op", said`${where}: this form of constant is not supported`);
 }

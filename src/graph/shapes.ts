@@ -1,11 +1,16 @@
 /** Shape rules shared by many ops. */
-import { ShapeError } from "../errors.js";
+import { type ErrorCode, type Sentence, ShapeError, said } from "../errors.js";
 import { type Dimension, describe, type Shape, type TensorType, type Value } from "./value.js";
 
 /** Fails with the op, the reason, the values it was called with, and the place in the caller's code. */
-export function fail(op: string, reason: string, values: readonly (Value | null)[]): never {
-  const shown = values.map((v) => (v ? (isValue(v) ? describe(v) : String(v)) : "none")).join(", ");
-  throw new ShapeError(`${op}: ${reason} (${shown})${callSite()}`);
+export function fail(
+  op: string,
+  reason: string | Sentence,
+  values: readonly (Value | null)[],
+  code: ErrorCode<"ShapeError"> = "wrong-shape",
+): never {
+  const given = values.map((v) => (v ? (isValue(v) ? describe(v) : String(v)) : "none"));
+  throw new ShapeError(code, said`${{ op }}: ${reason} (${{ inputs: given }})${callSite()}`);
 }
 
 /** Whether it is a value of a graph: from JavaScript, anything may come. */
@@ -62,7 +67,7 @@ export const isStatic = (shape: Shape): shape is readonly number[] => shape.ever
 
 /** The sizes of `value`, which must all be known. */
 export function sizes(op: string, value: Value): readonly number[] {
-  if (!isStatic(value.shape)) fail(op, "needs a shape without named dimensions", [value]);
+  if (!isStatic(value.shape)) fail(op, "needs a shape without named dimensions", [value], "not-constant");
   return value.shape;
 }
 

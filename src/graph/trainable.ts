@@ -1,11 +1,11 @@
 /** Gradients for a whole model, such as one read from a file: its stored tensors become inputs that training can change. */
 import type { DenseArray } from "../array.js";
-import { GraphError, ShapeError } from "../errors.js";
+import { GraphError, ShapeError, said } from "../errors.js";
 import { differentiate } from "./differentiate.js";
 import { expandComposites } from "./expand.js";
 import type { Graph } from "./model.js";
 import { renew, rewriteGraph } from "./rewrite.js";
-import { type Constant, constant, describe, input, isConstant, topological, type Value } from "./value.js";
+import { type Constant, constant, described, input, isConstant, topological, type Value } from "./value.js";
 
 /** A graph whose parameters are inputs, with an output `gradient/<name>` for each. */
 export interface TrainableGraph extends Graph {
@@ -38,7 +38,10 @@ export function differentiateModel(
 ): TrainableGraph {
   const names = Object.keys(graph.outputs);
   if (!names.includes(loss))
-    throw new GraphError(`the graph ${graph.name} has no output ${loss}; it has ${names.join(", ")}`);
+    throw new GraphError(
+      "unknown-name",
+      said`the graph ${{ graph: graph.name }} has no output ${{ tensor: loss }}; it has ${names.join(", ")}`,
+    );
   const stored = storedTensors(Object.values(graph.outputs));
   const chosen =
     parameters === "all" ? trainable(graph.outputs[loss], stored) : parameters.map((n) => named(n, stored));
@@ -71,7 +74,10 @@ export function withWeights(graph: Graph, weights: Readonly<Record<string, Dense
   for (const [name, { shape, data }] of Object.entries(weights)) {
     const old = named(name, stored);
     if (old.shape.join() !== shape.join())
-      throw new ShapeError(`the weights of ${name} are [${shape}], the graph stores [${old.shape}]`);
+      throw new ShapeError(
+        "wrong-shape",
+        said`the weights of ${{ tensor: name }} are ${{ shape }}, the graph stores ${{ neededShape: old.shape }}`,
+      );
     replaced.set(old, constant(Array.from(data), shape, old.dtype, name));
   }
   const after = rewriteGraph(before, () => null, replaced);
@@ -87,8 +93,12 @@ function storedTensors(outputs: readonly Value[]): ReadonlyMap<string, Constant>
 function named(name: string, stored: ReadonlyMap<string, Constant>): Constant {
   const found = stored.get(name);
   if (!found)
-    throw new GraphError(`the model stores no tensor ${name}; it stores ${[...stored.keys()].join(", ") || "none"}`);
-  if (!found.dtype.startsWith("float")) throw new GraphError(`${describe(found)} is not of a float type`);
+    throw new GraphError(
+      "unknown-name",
+      said`the model stores no tensor ${{ tensor: name }}; it stores ${[...stored.keys()].join(", ") || "none"}`,
+    );
+  if (!found.dtype.startsWith("float"))
+    throw new GraphError("no-gradient", said`${described(found)} is not of a float type`);
   return found;
 }
 

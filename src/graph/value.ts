@@ -3,7 +3,7 @@
  * graph is nothing but its outputs: whatever they do not reach is not part of it.
  */
 import { elements } from "../array.js";
-import { GraphError } from "../errors.js";
+import { GraphError, type Sentence, said } from "../errors.js";
 
 /** Element types that the builder knows, by ONNX's lower-case names. */
 export type DType = "float32" | "float64" | "float16" | "int64" | "int32" | "uint8" | "int8" | "bool";
@@ -107,7 +107,10 @@ export function constant(
   const typed = Array.isArray(data) ? fill(dtype, data) : (data as ConstantData);
   const dimensions = shape ?? [typed.length];
   if (elements(dimensions) !== typed.length) {
-    throw new GraphError(`constant ${name}: ${typed.length} elements do not fill the shape [${dimensions}]`);
+    throw new GraphError(
+      "wrong-shape",
+      said`constant ${{ tensor: name }}: ${typed.length} elements do not fill the shape ${{ shape: dimensions }}`,
+    );
   }
   return { id: nextId++, name, dtype, shape: dimensions, source: { kind: "constant", data: typed } };
 }
@@ -180,10 +183,16 @@ export function scopeAt<T>(path: string, make: () => T): T {
 }
 
 /** `pixels: float32[batch,3,224,224]`: how errors show a value. */
-export function describe(value: TensorType & { readonly name?: string; readonly source?: Source }): string {
-  const made = value.source?.kind === "node" ? value.source.node : null;
-  const name = value.name || (made ? `${made.scope ? `${made.scope}/` : ""}${made.op}` : "");
-  return `${name ? `${name}: ` : ""}${value.dtype}[${value.shape.join(",")}]`;
+export const describe = (value: Described): string => described(value).message;
+
+type Described = TensorType & { readonly name?: string; readonly source?: Source };
+
+/** The same as part of a sentence. */
+export function described({ name: given, source, dtype, shape }: Described): Sentence {
+  const made = source?.kind === "node" ? source.node : null;
+  const name = given || (made ? `${made.scope ? `${made.scope}/` : ""}${made.op}` : "");
+  const type = said`${{ dtype }}${{ shape }}`;
+  return name ? said`${{ tensor: name }}: ${type}` : type;
 }
 
 /** All nodes that `outputs` need, each after the nodes it reads. */

@@ -266,7 +266,10 @@ function prototypeMask(
   const level = levels[l];
   if (!settings.prototypeSelection || l === levels.length - 1) return null;
   if (!level.parent || !level.normalizer || !draws)
-    throw new GraphError(`prototype selection at level ${l} needs parents, a normalizer and draws for every view`);
+    throw new GraphError(
+      "not-given",
+      `prototype selection at level ${l} needs parents, a normalizer and draws for every view`,
+    );
   const parent = gather(level.parent, anchors[l].positive);
   const above = levels[l + 1];
   const temperature = unsqueeze(gather(parentTemperature(above, settings), parent), [1]);

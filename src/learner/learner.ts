@@ -108,7 +108,7 @@ export class Learner {
 
   /** The run and its last sound checkpoint. @throws UsageError if nothing is trained; CheckpointError if there is none, or a damaged one */
   trained(): Promise<Trained> {
-    if (!this.folder) throw new UsageError("nothing is trained yet: train first, or open a run");
+    if (!this.folder) throw new UsageError("not-given", "nothing is trained yet: train first, or open a run");
     this.learned ??= openTrained(this.folder.path);
     return this.learned;
   }
@@ -135,9 +135,13 @@ export class Learner {
    */
   async train({ run, test, signal, report }: TrainSettings = {}): Promise<TrainedRun> {
     if (run !== undefined && this.folder)
-      throw new UsageError(`a run is open, ${this.folder.path}, and goes on in its folder, not in ${run}`);
+      throw new UsageError(
+        "contradiction",
+        `a run is open, ${this.folder.path}, and goes on in its folder, not in ${run}`,
+      );
     if (this.engine.precision !== this.recipe.precision)
       throw new UsageError(
+        "contradiction",
         `the engine was opened for ${this.engine.precision}, the recipe trains in ${this.recipe.precision}: open it without a precision of its own`,
       );
     const held = test === undefined ? (this.folder?.description.test ?? null) : test;

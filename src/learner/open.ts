@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { encoderSettings } from "../artifacts/index.js";
 import { describeImages, type GivenImages, type OpenOptions, openImages, openSource } from "../data/index.js";
-import { CheckpointError, UsageError } from "../errors.js";
+import { CheckpointError, said, UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Reporter, RunFolder } from "../train/index.js";
 import { fitWeights, type OpenedWeights, openWeights } from "../weights/index.js";
@@ -56,7 +56,9 @@ export async function openLearner(options: LearnerOptions): Promise<Learner> {
   const run = path === undefined ? null : await RunFolder.open(path);
   const given = options.images ?? run?.description.data;
   if (given === undefined)
-    throw new UsageError("images are needed: a folder, a list, or images in memory", { settings: ["data"] });
+    throw new UsageError("not-given", "images are needed: a folder, a list, or images in memory", {
+      settings: ["data"],
+    });
   const imageOptions: OpenOptions = {
     workers,
     maxBroken,
@@ -94,13 +96,15 @@ async function startOf(
   partial: boolean,
 ): Promise<LearnerParts["init"]> {
   const before = run?.description.init;
-  if (run && given) throw new UsageError("weights are what a new run starts from: they have no place beside a run");
+  if (run && given)
+    throw new UsageError("contradiction", "weights are what a new run starts from: they have no place beside a run");
   if (run && (!before || (await run.listCheckpoints()).length > 0)) return null;
   const opened = given ?? (before && (await openWeights(before.file)));
   if (!opened) return null;
   if (before && before.sha256 !== opened.sha256)
     throw new CheckpointError(
-      `${before.file} is another file than the one that this run was to start from: restore it, or train anew in another folder`,
+      "other-weights",
+      said`${{ file: before.file }} is another file than the one that this run was to start from: restore it, or train anew in another folder`,
       { settings: ["out"] },
     );
   const isPartial = before?.partial ?? partial;

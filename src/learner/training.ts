@@ -2,7 +2,7 @@
 import { encoderSettings, initialEncoder } from "../artifacts/index.js";
 import { identityOf, type OpenImages } from "../data/index.js";
 import type { Weights } from "../encoder/index.js";
-import { UsageError } from "../errors.js";
+import { said, UsageError } from "../errors.js";
 import { knnAccuracy, type Opening } from "../protocols/index.js";
 import { type Recipe, resumeChanges } from "../recipe/index.js";
 import { chooseTarget, type Engine } from "../runtime/index.js";
@@ -116,7 +116,8 @@ async function startOf(run: RunFolder, { epochs }: Recipe, tell: Reporter): Prom
     });
   if (checkpoint.position.epoch > epochs)
     throw new UsageError(
-      `${run.path} has done ${checkpoint.position.epoch} epochs, more than the ${epochs} now asked for: give more`,
+      "other-settings",
+      said`${{ file: run.path }} has done ${checkpoint.position.epoch} epochs, more than the ${epochs} now asked for: give more`,
       { settings: ["epochs"] },
     );
   return checkpoint;

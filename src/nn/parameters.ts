@@ -2,7 +2,7 @@
  * Parameters and buffers of a network while its graph is built. A layer is a function of a `Scope` and a value: the scope
  * names what it stores as torchvision does (`layer1.0.conv1.weight`, `bn1.running_mean`), so that weights move by name.
  */
-import { GraphError } from "../errors.js";
+import { GraphError, said } from "../errors.js";
 import { input, scope as nodeScope, type Value } from "../graph/index.js";
 
 /** How a parameter starts. Uniform and normal draws are seeded by the parameter's name. */
@@ -51,7 +51,10 @@ export class Parameters {
   get(spec: TensorSpec): Value {
     const before = this.specs.get(spec.name);
     if (before && before.shape.join() !== spec.shape.join()) {
-      throw new GraphError(`${spec.name} is declared as [${before.shape}] and again as [${spec.shape}]`);
+      throw new GraphError(
+        "wrong-shape",
+        said`${{ tensor: spec.name }} is declared as ${{ neededShape: before.shape }} and again as ${{ shape: spec.shape }}`,
+      );
     }
     this.specs.set(spec.name, spec);
     const known = this.values.get(spec.name) ?? this.provide(spec, this.prefix + spec.name);

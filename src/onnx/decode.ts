@@ -1,6 +1,6 @@
 /** The bytes of an ONNX file as a model's content. */
 import onnxProto from "onnx-proto";
-import { GraphError } from "../errors.js";
+import { GraphError, said } from "../errors.js";
 import {
   type AttributeContent,
   type ElementType,
@@ -25,10 +25,12 @@ export function decodeModel(bytes: Uint8Array): ModelContent {
   try {
     message = onnx.ModelProto.decode(bytes);
   } catch (cause) {
-    throw new GraphError(`these ${bytes.length} bytes are not an ONNX model: ${(cause as Error).message}`, { cause });
+    throw new GraphError("unknown-format", said`these ${bytes.length} bytes are not an ONNX model: ${cause as Error}`, {
+      cause,
+    });
   }
   const graph = message.graph;
-  if (!graph?.node) throw new GraphError("the ONNX model holds no graph");
+  if (!graph?.node) throw new GraphError("unknown-format", "the ONNX model holds no graph");
   const constants = (graph.initializer ?? []).map(tensor);
   const stored = new Set(constants.map((c) => c.name));
   return {
@@ -69,7 +71,8 @@ function attribute(a: onnxProto.onnx.IAttributeProto, n: onnxProto.onnx.INodePro
   const read = readers[a.type ?? 0];
   if (!read)
     throw new GraphError(
-      `node ${n.name || n.opType}: attribute ${a.name} has a kind (${a.type}) that is not supported, such as a subgraph`,
+      "unknown-format",
+      said`node ${{ node: n.name || n.opType || "" }}: attribute ${{ attribute: a.name ?? "" }} has a kind (${a.type}) that is not supported, such as a subgraph`,
     );
   return read(a);
 }
@@ -77,7 +80,10 @@ function attribute(a: onnxProto.onnx.IAttributeProto, n: onnxProto.onnx.INodePro
 /** An input of unknown rank cannot be worked with. */
 function ranked(v: onnxProto.onnx.IValueInfoProto): onnxProto.onnx.IValueInfoProto {
   if (!v.type?.tensorType?.shape)
-    throw new GraphError(`the input ${v.name} is no tensor of known rank; export the model with its shape`);
+    throw new GraphError(
+      "unknown-format",
+      said`the input ${{ tensor: v.name ?? "" }} is no tensor of known rank; export the model with its shape`,
+    );
   return v;
 }
 
@@ -95,7 +101,10 @@ function valueInfo(v: onnxProto.onnx.IValueInfoProto): ValueContent {
 function elementType(code: number, name: string): ElementType {
   const dtype = byCode.get(code);
   if (!dtype)
-    throw new GraphError(`${name}: element type ${code} is not supported (known: ${[...byCode.values()].join(", ")})`);
+    throw new GraphError(
+      "unknown-format",
+      said`${{ tensor: name }}: element type ${code} is not supported (known: ${[...byCode.values()].join(", ")})`,
+    );
   return dtype;
 }
 
@@ -105,9 +114,16 @@ function tensor(t: onnxProto.onnx.ITensorProto): TensorContent {
   const shape = (t.dims ?? []).map(Number);
   const count = shape.reduce((p, d) => p * d, 1);
   if (t.externalData?.length || t.dataLocation === 1)
-    throw new GraphError(`${name}: its data is in another file, which is not supported; save the model as one file`);
+    throw new GraphError(
+      "unknown-format",
+      said`${{ tensor: name }}: its data is in another file, which is not supported; save the model as one file`,
+    );
   const data = t.rawData?.length ? fromBytes(dtype, t.rawData) : fromFields(dtype, t);
-  if (data.length !== count) throw new GraphError(`${name}: ${data.length} elements do not fill the shape [${shape}]`);
+  if (data.length !== count)
+    throw new GraphError(
+      "wrong-shape",
+      said`${{ tensor: name }}: ${data.length} elements do not fill the shape ${{ shape }}`,
+    );
   return { name, dtype, shape, data };
 }
 

@@ -1,6 +1,6 @@
 /** A model's content as the bytes of an ONNX file. */
 import onnxProto from "onnx-proto";
-import { GraphError } from "../errors.js";
+import { GraphError, said } from "../errors.js";
 import {
   type AttributeContent,
   elementTypes,
@@ -67,7 +67,8 @@ function whole(node: NodeContent, name: string, numbers: readonly number[]): num
   const broken = numbers.find((n) => !Number.isInteger(n));
   if (broken !== undefined)
     throw new GraphError(
-      `node ${node.name || node.outputs[0]} (${node.op}): ${name} holds ${broken}, which is no integer; write { float: … } or { floats: […] }`,
+      "wrong-attribute",
+      said`node ${{ node: node.name || node.outputs[0] }} (${{ op: node.op }}): ${{ attribute: name }} holds ${broken}, which is no integer; write { float: … } or { floats: […] }`,
     );
   return [...numbers];
 }

@@ -1,5 +1,5 @@
 /** Learning-rate schedules: plain functions of time in epochs. */
-import { UsageError } from "../errors.js";
+import { said, UsageError } from "../errors.js";
 
 interface Steps {
   /** The epochs at which the rate is multiplied by `gamma`. */
@@ -41,7 +41,10 @@ export const scheduleKinds = Object.keys(shapes) as [keyof Shapes, ...(keyof Sha
  */
 export function scheduleFactor(settings: ScheduleSettings, epoch: number, epochs: number): number {
   if (!(epochs > 0) || !(epoch >= 0))
-    throw new UsageError(`schedule: epoch ${epoch} of ${epochs}; give 0 ≤ epoch and epochs > 0`);
+    throw new UsageError(
+      "wrong-value",
+      said`schedule: ${{ field: "epoch" }} ${epoch} of ${epochs}; give 0 ≤ epoch and epochs > 0`,
+    );
   const warm = settings.warmupEpochs > 0 ? Math.min(1, epoch / settings.warmupEpochs) : 1;
   const shape: ShapeOf<never> = shapes[settings.kind];
   return warm * shape(settings as never, epoch, epochs);

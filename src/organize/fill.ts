@@ -3,7 +3,7 @@ import { constants, copyFile, mkdir, rename, rm, rmdir, symlink, writeFile } fro
 import { dirname, join } from "node:path";
 import sharp from "sharp";
 import type { ImageSource } from "../data/index.js";
-import { DataError, InterruptedError } from "../errors.js";
+import { DataError, InterruptedError, said } from "../errors.js";
 import { makeFolder, notWritten } from "../tensorfile/index.js";
 import { layout } from "./layout.js";
 
@@ -54,7 +54,11 @@ export async function fillFolder({ source, placed, counts, copy, target, progres
   try {
     for (const folder of new Set(paths.map(dirname))) await makeFolder(join(temporary, folder));
     for (let from = 0; from < placed.length; from += together) {
-      if (signal.aborted) throw new InterruptedError(`interrupted: ${target} is not made, and nothing is left of it`);
+      if (signal.aborted)
+        throw new InterruptedError(
+          "interrupted",
+          said`interrupted: ${{ file: target }} is not made, and nothing is left of it`,
+        );
       const ends = placed.slice(from, from + together).map(({ image }, i) => {
         const path = join(temporary, paths[from + i]);
         const { file } = entries[from + i];
@@ -80,17 +84,20 @@ export async function fillFolder({ source, placed, counts, copy, target, progres
 async function linkTo(file: string, path: string): Promise<void> {
   await symlink(file, path, "file").catch((cause) => {
     if (cause.code === "ENOSPC") throw notWritten(path, cause);
-    throw new DataError(`${path} cannot be made a link to ${file}: ${cause.message}. Copy the images instead`, {
-      cause,
-      settings: ["copy"],
-    });
+    throw new DataError(
+      "not-written",
+      said`${{ file: path }} cannot be made a link to ${file}: ${cause.message}. Copy the images instead`,
+      { cause, settings: ["copy"] },
+    );
   });
 }
 
 async function copyTo(file: string, path: string): Promise<void> {
   await copyFile(file, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE).catch((cause) => {
     if (cause.code === "ENOSPC") throw notWritten(path, cause);
-    throw new DataError(`${file} cannot be copied to ${path}: ${cause.message}`, { cause });
+    throw new DataError("not-written", said`${file} cannot be copied to ${{ file: path }}: ${cause.message}`, {
+      cause,
+    });
   });
 }
 

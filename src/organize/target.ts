@@ -1,7 +1,7 @@
 /** The folder that images are laid out in: one that is new or empty, and apart from the images. */
 import { readdir, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
-import { UsageError } from "../errors.js";
+import { said, UsageError } from "../errors.js";
 
 /**
  * The real path of `out`.
@@ -16,19 +16,28 @@ export async function freeTarget(out: string, sources: readonly string[]): Promi
     const apart = "Choose a folder that neither lies in the images' folder nor holds it";
     const settings = ["out"] as const;
     if (isWithin(target, real))
-      throw new UsageError(`${out} lies in ${source}, which holds the images. ${apart}`, { settings });
+      throw new UsageError("occupied", said`${{ file: out }} lies in ${source}, which holds the images. ${apart}`, {
+        settings,
+      });
     if (isWithin(real, target))
-      throw new UsageError(`${out} holds ${source}, and so the images. ${apart}`, { settings });
+      throw new UsageError("occupied", said`${{ file: out }} holds ${source}, and so the images. ${apart}`, {
+        settings,
+      });
   }
   const inside = await readdir(target).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT") return [];
     const reason = cause.code === "ENOTDIR" ? "it is a file" : cause.message;
-    throw new UsageError(`${out} cannot be filled: ${reason}. Choose a new folder`, { cause, settings: ["out"] });
-  });
-  if (inside.length > 0)
-    throw new UsageError(`${out} is not empty: it holds ${inside[0]}. Choose a new or an empty folder`, {
+    throw new UsageError("occupied", said`${{ file: out }} cannot be filled: ${reason}. Choose a new folder`, {
+      cause,
       settings: ["out"],
     });
+  });
+  if (inside.length > 0)
+    throw new UsageError(
+      "occupied",
+      said`${{ file: out }} is not empty: it holds ${inside[0]}. Choose a new or an empty folder`,
+      { settings: ["out"] },
+    );
   return target;
 }
 

@@ -1,6 +1,6 @@
 /** What all sessions of a thread share: the environment of the process, the host's memory, and copies between memories. */
 import { dirname, join } from "node:path";
-import { ProviderError, ShapeError } from "../errors.js";
+import { ProviderError, ShapeError, said } from "../errors.js";
 import { type ElementType, elementTypes } from "../onnx/index.js";
 import type { Library } from "./library.js";
 import type { Handle } from "./signatures.js";
@@ -68,7 +68,10 @@ export class Environment {
   over(dtype: ElementType, shape: readonly number[], array: ArrayBufferView): Tensor {
     const bytes = bytesOf({ dtype, shape });
     if (array.byteLength !== bytes)
-      throw new ShapeError(`a tensor ${dtype}[${shape}] takes ${bytes} bytes, and the array has ${array.byteLength}.`);
+      throw new ShapeError(
+        "wrong-shape",
+        said`a tensor ${dtype}${{ shape }} takes ${bytes} bytes, and the array has ${array.byteLength}.`,
+      );
     const address = array.byteLength === 0 ? null : this.library.address(array);
     return { ...this.at(this.host, address, dtype, shape), array };
   }
@@ -102,7 +105,7 @@ export class Environment {
     library.call("GetTensorElementType", info, code);
     library.call("GetDimensionsCount", info, rank);
     const dtype = byCode.get(code[0]);
-    if (!dtype) throw new ProviderError(`a tensor of element type ${code[0]} is not supported`);
+    if (!dtype) throw new ProviderError("unsupported", `a tensor of element type ${code[0]} is not supported`);
     const [sizes, names] = [new BigInt64Array(rank[0]), new BigUint64Array(rank[0])];
     if (rank[0] > 0) {
       library.call("GetDimensions", info, sizes, rank[0]);

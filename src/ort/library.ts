@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type Koffi from "koffi";
-import { ProviderError } from "../errors.js";
+import { ProviderError, said } from "../errors.js";
 import {
   type Arguments,
   apiVersion,
@@ -75,18 +75,21 @@ async function foreignCalls(): Promise<typeof Koffi> {
  * @throws ProviderError if koffi or the file is missing, or the library is older than the API asked for
  */
 export async function openLibrary(file: string = bundledLibrary()): Promise<Library> {
-  if (!existsSync(file)) throw new ProviderError(`there is no ${file}: reinstall onnxruntime-node.`);
+  if (!existsSync(file)) throw new ProviderError("absent", said`there is no ${{ file }}: reinstall onnxruntime-node.`);
   let koffi: typeof Koffi;
   try {
     binding ??= foreignCalls();
     koffi = await binding;
   } catch (error) {
-    throw new ProviderError(`koffi, which calls it, does not load: ${(error as Error).message.split("\n")[0]}`);
+    throw new ProviderError(
+      "absent",
+      `koffi, which calls it, does not load: ${(error as Error).message.split("\n")[0]}`,
+    );
   }
   try {
     return functionsOf(koffi, file);
   } catch (error) {
-    throw new ProviderError(`${file} cannot be used: ${(error as Error).message}`);
+    throw new ProviderError("absent", said`${{ file }} cannot be used: ${error as Error}`);
   }
 }
 
@@ -112,9 +115,9 @@ function functionsOf(koffi: typeof Koffi, file: string): Library {
   const call = (name: string, given: readonly unknown[]): void => {
     const failed = natives[name](...given) as Handle | null;
     if (failed === null) return;
-    const said = message(failed) as string;
+    const words = message(failed) as string;
     free.Status(failed);
-    throw new ProviderError(said);
+    throw new ProviderError("failed", words);
   };
   return {
     file,
@@ -123,7 +126,7 @@ function functionsOf(koffi: typeof Koffi, file: string): Library {
     make(name, ...given) {
       const box: [Handle | null] = [null];
       call(name, [...given, box]);
-      if (box[0] === null) throw new ProviderError(`${name} made nothing`);
+      if (box[0] === null) throw new ProviderError("failed", `${name} made nothing`);
       return box[0];
     },
     release: (kind, released) => void free[kind](released),

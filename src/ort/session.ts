@@ -1,5 +1,5 @@
 /** A graph that is ready to run, and runs of it over tensors that are bound to its inputs and outputs. */
-import { ProviderError } from "../errors.js";
+import { ProviderError, said } from "../errors.js";
 import type { Environment, Tensor } from "./environment.js";
 import type { Handle } from "./signatures.js";
 
@@ -117,7 +117,11 @@ export class Session {
       try {
         const tensor: [Handle | null] = [null];
         library.call("CastTypeInfoToTensorInfo", type, tensor);
-        if (tensor[0] === null) throw new ProviderError(`${name} is not a tensor: engines run graphs of tensors only.`);
+        if (tensor[0] === null)
+          throw new ProviderError(
+            "unsupported",
+            said`${{ tensor: name }} is not a tensor: engines run graphs of tensors only.`,
+          );
         return { name, ...this.environment.described(tensor[0]) };
       } finally {
         library.release("TypeInfo", type);

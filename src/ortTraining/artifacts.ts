@@ -9,7 +9,7 @@
  *   optimizer graph does w ← w − 1·u;
  * - everything else (queue, prototypes, draws, rates) stays an input, and its next value an output.
  */
-import { GraphError } from "../errors.js";
+import { GraphError, said } from "../errors.js";
 import {
   encodeModel,
   type ModelContent,
@@ -67,7 +67,8 @@ export function trainingArtifacts(
   const inPlace = overwritable(step, untrained);
   const all = step.inputs.filter((v) => v.name in state && (isTrainable(v.name) || inPlace.has(v.name)));
   const [trainable, frozen] = [true, false].map((wanted) => all.filter((v) => isTrainable(v.name) === wanted));
-  if (trainable.length === 0) throw new GraphError(`${step.name}: none of its state is trainable`);
+  if (trainable.length === 0)
+    throw new GraphError("not-given", said`${{ graph: step.name }}: none of its state is trainable`);
   const parameters = [...trainable, ...frozen];
   const isParameter = new Set(parameters.map((v) => v.name));
   const hidden = new Set(parameters.map((v) => state[v.name]));
@@ -142,7 +143,8 @@ function withoutUnread({ nodes, outputs }: ModelContent): readonly NodeContent[]
 /** The visible outputs, the loss first as that runtime's convention has it. */
 function lossFirst({ name, outputs }: ModelContent): readonly ValueContent[] {
   const loss = outputs.find((v) => v.name === "loss");
-  if (!loss) throw new GraphError(`${name}: it has no output named loss`);
+  if (!loss)
+    throw new GraphError("unknown-name", said`${{ graph: name }}: it has no output named ${{ tensor: "loss" }}`);
   return [loss, ...outputs.filter((v) => v !== loss)];
 }
 

@@ -4,7 +4,7 @@
  */
 import { Builder, ByteBuffer, type Offset } from "flatbuffers";
 import { type DenseArray, elements } from "../array.js";
-import { CheckpointError } from "../errors.js";
+import { CheckpointError, said } from "../errors.js";
 
 /** Tensors by name, in the order of the file. All are float32: ONNX Runtime reads no other type back. */
 export interface TrainingCheckpoint {
@@ -68,15 +68,19 @@ function encodeTensor(b: Builder, name: string, { shape, data }: DenseArray<Floa
 export function decodeCheckpoint(bytes: Uint8Array): TrainingCheckpoint {
   const b = new ByteBuffer(bytes);
   if (bytes.length < 8 || !b.__has_identifier(identifier))
-    throw new CheckpointError(`this is no checkpoint of ONNX Runtime's training: bytes 4 to 7 are not ${identifier}`);
+    throw new CheckpointError(
+      "unknown-format",
+      `this is no checkpoint of ONNX Runtime's training: bytes 4 to 7 are not ${identifier}`,
+    );
   const root = b.__indirect(b.position());
   const found = fieldAt(b, root, field.checkpoint.version);
   if (found === null || b.readInt32(found) !== version)
     throw new CheckpointError(
+      "unknown-format",
       `the checkpoint is of version ${found === null ? "none" : b.readInt32(found)}; ${version} is read`,
     );
   const module = fieldAt(b, root, field.checkpoint.module);
-  if (module === null) throw new CheckpointError("the checkpoint holds no module state");
+  if (module === null) throw new CheckpointError("missing", "the checkpoint holds no module state");
   const table = b.__indirect(module);
   return { trainable: tensorsAt(b, table, field.module.trainable), frozen: tensorsAt(b, table, field.module.frozen) };
 }
@@ -99,7 +103,10 @@ function tensorAt(b: ByteBuffer, table: number): readonly [string, DenseArray<Fl
   const [named, sizes, kind, raw] = [name, dims, type, data].map((id) => fieldAt(b, table, id));
   const called = named === null ? "" : String(b.__string(named));
   if (kind === null || b.readInt32(kind) !== float32 || raw === null)
-    throw new CheckpointError(`${called || "a tensor"} of the checkpoint holds no float32 data of its own`);
+    throw new CheckpointError(
+      "unknown-format",
+      said`${{ tensor: called || "a tensor" }} of the checkpoint holds no float32 data of its own`,
+    );
   const shape =
     sizes === null
       ? []
@@ -107,6 +114,9 @@ function tensorAt(b: ByteBuffer, table: number): readonly [string, DenseArray<Fl
   const from = b.__vector(raw);
   const copy = b.bytes().slice(from, from + b.__vector_len(raw));
   if (copy.length !== 4 * elements(shape))
-    throw new CheckpointError(`${called} [${shape}] of the checkpoint has ${copy.length} bytes of data`);
+    throw new CheckpointError(
+      "damaged",
+      said`${{ tensor: called }} ${{ shape }} of the checkpoint has ${copy.length} bytes of data`,
+    );
   return [called, { shape, data: new Float32Array(copy.buffer) }];
 }

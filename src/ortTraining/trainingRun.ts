@@ -4,7 +4,7 @@
  */
 import type * as OrtTraining from "onnxruntime-training-common";
 import { type DenseArray, elements } from "../array.js";
-import { CheckpointError, ProviderError } from "../errors.js";
+import { CheckpointError, ProviderError, said } from "../errors.js";
 import type { Parameter, TrainingArtifacts, TrainingLayout } from "./artifacts.js";
 import { encodeCheckpoint, type TrainingCheckpoint } from "./checkpoint.js";
 
@@ -23,11 +23,13 @@ export function checkpointOf({ program, trainable, frozen }: TrainingLayout, sta
         const given = state[name];
         if (!given)
           throw new CheckpointError(
-            `program ${program} trains ${name} [${shape}], which the state lacks: write it first`,
+            "missing",
+            said`program ${{ program }} trains ${{ tensor: name }} ${{ neededShape: shape }}, which the state lacks: write it first`,
           );
         if (given.shape.join() !== shape.join() || !(given.data instanceof Float32Array))
           throw new CheckpointError(
-            `${name} is [${given.shape}], and program ${program} trains it as float32 [${shape}]: the artifacts and the checkpoint are of different recipes`,
+            "wrong-weights",
+            said`${{ tensor: name }} is ${{ shape: given.shape }}, and program ${{ program }} trains it as float32 ${{ neededShape: shape }}: the artifacts and the checkpoint are of different recipes`,
           );
         return [name, { shape, data: given.data }] as const;
       }),
@@ -64,7 +66,10 @@ export class TrainingRun {
       const session = await ort.TrainingSession.create(files, { logSeverityLevel: 3 });
       return new TrainingRun(ort, session, layout, explain);
     } catch (thrown) {
-      throw new ProviderError(`program ${layout.program} cannot be loaded for training: ${explain(thrown)}`);
+      throw new ProviderError(
+        "failed",
+        said`program ${{ program: layout.program }} cannot be loaded for training: ${explain(thrown)}`,
+      );
     }
   }
 
@@ -89,7 +94,10 @@ export class TrainingRun {
         this.layout.outputs.map((name) => [name, { shape: out[name].dims, data: out[name].data as Float32Array }]),
       );
     } catch (thrown) {
-      throw new ProviderError(`program ${this.layout.program} failed in training: ${this.explain(thrown)}`);
+      throw new ProviderError(
+        "failed",
+        said`program ${{ program: this.layout.program }} failed in training: ${this.explain(thrown)}`,
+      );
     }
   }
 

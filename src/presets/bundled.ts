@@ -1,7 +1,7 @@
 /** JSON files by name: the caller's own, or one that comes with the package. */
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { UsageError } from "../errors.js";
+import { said, UsageError } from "../errors.js";
 
 /** Where the package keeps its files of each kind. */
 const folders = {
@@ -28,13 +28,15 @@ export async function readNamed(
 ): Promise<{ readonly file: string; readonly data: unknown }> {
   const file = text.endsWith(".json") ? text : `${folders[kind]}${text}.json`;
   const content = await readFile(file, "utf8").catch(async (cause) => {
-    throw new UsageError(`no ${kind} ${text}: give a .json file, or one of ${(await bundledNames(kind)).join(", ")}`, {
-      cause,
-    });
+    throw new UsageError(
+      "unknown-name",
+      said`no ${kind} ${{ file: text }}: give a .json file, or one of ${(await bundledNames(kind)).join(", ")}`,
+      { cause },
+    );
   });
   try {
     return { file, data: JSON.parse(content) };
   } catch (cause) {
-    throw new UsageError(`${file} is not JSON: ${(cause as Error).message}`, { cause });
+    throw new UsageError("unknown-format", said`${{ file }} is not JSON: ${cause as Error}`, { cause });
   }
 }

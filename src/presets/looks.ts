@@ -1,6 +1,6 @@
 /** What a set of images looks like, from a few of them, and the recipe that this asks for. */
 import type { ImageSource, Picture } from "../data/index.js";
-import { type Advice, DataError } from "../errors.js";
+import { type Advice, DataError, said } from "../errors.js";
 import { chooseRecipe, fittedClusters, type Recipe, type SetLook } from "../recipe/index.js";
 import { counted } from "../text.js";
 import { loadRecipe } from "./recipes.js";
@@ -16,7 +16,10 @@ export async function lookAt(source: ImageSource): Promise<SetLook> {
     if (picture) pictures.push(picture);
   }
   if (pictures.length === 0)
-    throw new DataError(`none of ${many} images looked at can be read, the first ${source.name(0)}`);
+    throw new DataError(
+      "unreadable",
+      said`none of ${many} images looked at can be read, the first ${{ image: source.name(0) }}`,
+    );
   const sides = pictures.map(({ width, height }) => Math.min(width, height)).sort((a, b) => a - b);
   const colourful = pictures.filter(isColourful).length;
   return { images: source.count, side: sides[sides.length >> 1], isColour: 4 * colourful > pictures.length };

@@ -1,4 +1,5 @@
 /** Recipes by name: a file, or the name of one that comes with the package. */
+import { said } from "../errors.js";
 import { overrideRecipe, parseRecipe, type Recipe } from "../recipe/index.js";
 import { readNamed } from "./bundled.js";
 
@@ -10,7 +11,7 @@ import { readNamed } from "./bundled.js";
  */
 export async function loadRecipe(text: string, overrides: readonly string[]): Promise<Recipe> {
   const { file, data } = await readNamed("recipe", text);
-  return parseRecipe(overrideRecipe(data, overrides), file);
+  return parseRecipe(overrideRecipe(data, overrides), said`${{ file }}`);
 }
 
 /** A run's recipe with overrides. */

@@ -1,17 +1,19 @@
 /** What a schema has against data, in sentences that name the field. */
 import { z } from "zod";
+import { type Sentence, said } from "../errors.js";
 
 /**
  * @param schema - what the data was held against: a misspelt field is shown the nearest of its own
  * @param whole - what to call the data itself
  */
-export function problemsOf(error: z.ZodError, schema: z.ZodType, whole: string): readonly string[] {
-  return error.issues.map((issue) => {
+export function problemsOf(error: z.ZodError, schema: z.ZodType, whole: string): Sentence {
+  const problems = error.issues.map((issue) => {
     const path = issue.path.join(".") || whole;
     if (issue.code === "unrecognized_keys")
-      return `${path === whole ? "" : `${path}.`}${issue.keys.join(", ")}: no such field${suggestion(schema, issue.keys[0], issue.path)}`;
-    return `${path}: ${issue.message}`;
+      return said`${{ field: `${path === whole ? "" : `${path}.`}${issue.keys.join(", ")}` }}: no such field${suggestion(schema, issue.keys[0], issue.path)}`;
+    return said`${{ field: path }}: ${issue.message}`;
   });
+  return problems.reduce((all, next) => said`${all}; ${next}`);
 }
 
 interface Group {

@@ -1,6 +1,6 @@
 /** Reading recipes: validation with errors that name the field, overrides, and the scaled numbers that training uses. */
 import { z } from "zod";
-import { UsageError } from "../errors.js";
+import { type Sentence, said, UsageError } from "../errors.js";
 import { ownFields } from "./kinds.js";
 import { problemsOf } from "./problems.js";
 import { groups, type Recipe, recipeSchema } from "./schema.js";
@@ -12,17 +12,17 @@ import { groups, type Recipe, recipeSchema } from "./schema.js";
  * @param where - named in errors, e.g. the file
  * @throws UsageError that names every wrong field
  */
-export function parseRecipe(data: unknown, where: string): Recipe {
+export function parseRecipe(data: unknown, where: string | Sentence): Recipe {
   const result = recipeSchema.safeParse(data);
   if (result.success) return result.data;
-  throw new UsageError(`${where}: ${problemsOf(result.error, recipeSchema, "the recipe").join("; ")}`);
+  throw new UsageError("wrong-fields", said`${where}: ${problemsOf(result.error, recipeSchema, "the recipe")}`);
 }
 
 /**
  * The same of a recipe that a run has written. Runs of before wrote the fields of every kind of optimizer and schedule: those of
  * other kinds, which never counted, are left out.
  */
-export function parseWrittenRecipe(data: unknown, where: string): Recipe {
+export function parseWrittenRecipe(data: unknown, where: string | Sentence): Recipe {
   const written = { ...(data as Readonly<Record<string, unknown>>) };
   for (const [name, group] of Object.entries(groups)) {
     const fields = written[name];
@@ -41,13 +41,15 @@ export function overrideRecipe(data: unknown, overrides: readonly string[]): unk
   const copy = structuredClone(data) as Record<string, unknown>;
   for (const assignment of overrides) {
     const at = assignment.indexOf("=");
-    if (at < 1) throw new UsageError(`${assignment}: write FIELD=VALUE, such as optimizer.learningRate=0.1`);
+    if (at < 1)
+      throw new UsageError("wrong-value", `${assignment}: write FIELD=VALUE, such as optimizer.learningRate=0.1`);
     const path = assignment.slice(0, at).split(".");
     const last = path.pop() as string;
     let target = copy;
     for (const key of path) {
       const inner = target[key] ?? {};
-      if (typeof inner !== "object") throw new UsageError(`${assignment}: ${key} is not a group of fields`);
+      if (typeof inner !== "object")
+        throw new UsageError("wrong-fields", said`${assignment}: ${{ field: key }} is not a group of fields`);
       target[key] = inner;
       target = inner as Record<string, unknown>;
     }

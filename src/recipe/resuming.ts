@@ -1,5 +1,5 @@
 /** What of a recipe may change when a run goes on. */
-import { UsageError } from "../errors.js";
+import { said, UsageError } from "../errors.js";
 import type { Precision } from "../precision.js";
 import { fieldChanges } from "./fields.js";
 import type { Recipe } from "./schema.js";
@@ -40,10 +40,13 @@ export function resumeChanges(before: Recipe, now: Recipe, where: string): reado
   const isFixed = (field: string) =>
     !(field in mayChange) || (field === "precision" && [before, now].some((r) => scaled.has(r.precision)));
   const fixed = changes.filter(({ field }) => isFixed(field));
-  if (fixed.length > 0)
+  if (fixed.length > 0) {
+    const changed = { message: fixed.map(({ text }) => text).join("; "), subject: { field: fixed[0].field } };
     throw new UsageError(
-      `${where} cannot go on so: ${fixed.map(({ text }) => text).join("; ")}. These may change: ${Object.keys(mayChange).join(", ")} (precision not to or from fp16). Leave the others as they were, or train anew in another folder`,
+      "other-settings",
+      said`${{ file: where }} cannot go on so: ${changed}. These may change: ${Object.keys(mayChange).join(", ")} (precision not to or from fp16). Leave the others as they were, or train anew in another folder`,
       { settings: ["out"] },
     );
+  }
   return changes.filter(({ field }) => mayChange[field] === "noted").map(({ text }) => text);
 }

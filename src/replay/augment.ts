@@ -2,7 +2,7 @@
 import type { DenseArray } from "../array.js";
 import { pixelsModel } from "../artifacts/index.js";
 import { applyOperation, type Operation, type Picture, writeView } from "../data/index.js";
-import { DataError } from "../errors.js";
+import { DataError, said } from "../errors.js";
 import type { Case, Tensors } from "./case.js";
 
 /** Each operation on its image, and the normalised corner of each image. */
@@ -47,7 +47,10 @@ async function normalised(c: Case, views: readonly (readonly [name: string, view
 function pictureOf(c: Case, image: number): Picture {
   const { shape, data } = c.tensor(`image_${image}`);
   if (!(data instanceof Uint8Array) || shape.length !== 3 || shape[2] !== 3) {
-    throw new DataError(`image_${image} of the case is not an RGB image of 8 bits: its shape is [${shape}]`);
+    throw new DataError(
+      "wrong-entry",
+      said`${{ tensor: `image_${image}` }} of the case is not an RGB image of 8 bits: its shape is ${{ shape }}`,
+    );
   }
   return { height: shape[0], width: shape[1], channels: 3, data };
 }

@@ -1,6 +1,6 @@
 /** A fixture's case: settings and tensors, read by name. */
 import type { DenseArray } from "../array.js";
-import { DataError } from "../errors.js";
+import { DataError, said } from "../errors.js";
 import type { Engine } from "../runtime/index.js";
 
 export type Tensors = Record<string, DenseArray>;
@@ -20,7 +20,11 @@ export class Case {
   /** An input tensor. Expected outputs (`out.…`) cannot be read. */
   tensor(name: string): DenseArray {
     const found = name.startsWith("out.") ? undefined : this.tensors.get(name);
-    if (!found) throw new DataError(`the case has no input ${name}; it is needed for kind ${this.config.kind}`);
+    if (!found)
+      throw new DataError(
+        "missing",
+        said`the case has no input ${{ tensor: name }}; it is needed for kind ${String(this.config.kind)}`,
+      );
     return found;
   }
 
@@ -38,7 +42,11 @@ export class Case {
 
   number(name: string, fallback?: number): number {
     const value = this.config[name] ?? fallback;
-    if (typeof value !== "number") throw new DataError(`the case's setting ${name} is ${value}, a number is needed`);
+    if (typeof value !== "number")
+      throw new DataError(
+        "wrong-entry",
+        said`the case's setting ${{ field: name }} is ${String(value)}, a number is needed`,
+      );
     return value;
   }
 
@@ -48,13 +56,21 @@ export class Case {
 
   text(name: string): string {
     const value = this.config[name];
-    if (typeof value !== "string") throw new DataError(`the case's setting ${name} is ${value}, text is needed`);
+    if (typeof value !== "string")
+      throw new DataError(
+        "wrong-entry",
+        said`the case's setting ${{ field: name }} is ${String(value)}, text is needed`,
+      );
     return value;
   }
 
   list<T = number>(name: string): readonly T[] {
     const value = this.config[name];
-    if (!Array.isArray(value)) throw new DataError(`the case's setting ${name} is ${value}, a list is needed`);
+    if (!Array.isArray(value))
+      throw new DataError(
+        "wrong-entry",
+        said`the case's setting ${{ field: name }} is ${String(value)}, a list is needed`,
+      );
     return value as T[];
   }
 

@@ -42,6 +42,10 @@ export async function replayCase(
 ): Promise<Tensors> {
   const kind = [config.kind, config.part].filter(Boolean).join("/");
   const replay = replays[kind] ?? replays[String(config.kind)];
-  if (!replay) throw new UsageError(`a case of kind ${kind} is unknown; known are ${Object.keys(replays).join(", ")}`);
+  if (!replay)
+    throw new UsageError(
+      "unknown-name",
+      `a case of kind ${kind} is unknown; known are ${Object.keys(replays).join(", ")}`,
+    );
   return replay(new Case(config, tensors, engine));
 }

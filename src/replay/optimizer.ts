@@ -1,7 +1,7 @@
 /** `optimizer-*`: parameters after each update from given gradients. */
 
 import { compile, next, state } from "../artifacts/index.js";
-import { UsageError } from "../errors.js";
+import { said, UsageError } from "../errors.js";
 import { type Graph, input, inputsOf, type Value } from "../graph/index.js";
 import {
   applyUpdates,
@@ -33,7 +33,10 @@ const common = (c: Case) => ({ weightDecay: c.number("weightDecay"), clipNorm: n
 export function optimizerSettings(c: Case): OptimizerSettings {
   const given = c.text("optimizer").replace(/^sgd-nesterov$/, "sgd");
   if (!optimizerKinds.includes(given as OptimizerKind))
-    throw new UsageError(`optimizer ${given}: known are ${optimizerKinds.join(", ")}`);
+    throw new UsageError(
+      "unknown-name",
+      said`${{ field: "optimizer" }} ${given}: known are ${optimizerKinds.join(", ")}`,
+    );
   return settingsOf[given as OptimizerKind](c);
 }
 

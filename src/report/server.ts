@@ -62,10 +62,11 @@ export async function servePage(run: RunFolder, port: number): Promise<PageServe
   });
   server.listen(port, address);
   await once(server, "listening").catch((cause: NodeJS.ErrnoException) => {
-    throw new UsageError(`port ${port} cannot be had (${cause.code}): choose another, or 0 for a free one`, {
-      cause,
-      settings: ["port"],
-    });
+    throw new UsageError(
+      "occupied",
+      `port ${port} cannot be had (${cause.code}): choose another, or 0 for a free one`,
+      { cause, settings: ["port"] },
+    );
   });
   return {
     url: `http://${address}:${(server.address() as AddressInfo).port}/`,

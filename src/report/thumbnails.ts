@@ -45,6 +45,7 @@ export async function thumbnails(
     if (bytesOf(sheets) <= budget) return sheets;
   }
   throw new DataError(
+    "too-large",
     `the pictures of ${indices.length} images take more than the ${(budget / 1e6).toFixed(1)} MB that are left for them: show fewer images`,
     { settings: ["images"] },
   );

@@ -18,7 +18,7 @@ const nothing = 1e-7;
 /**
  * Where `found` is farthest from `expected`, which has its shape; numbers that are not finite must be the same.
  *
- * @param least - what the largest value counts as at least
+ * @param least - the least that the largest value counts as
  */
 export function largestDifference(found: DataArray, expected: DataArray, tolerance: Tolerance, least = 0): Difference {
   const isFloat = expected.data instanceof Float32Array || expected.data instanceof Float64Array;

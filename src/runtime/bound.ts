@@ -1,6 +1,6 @@
 /**
  * Runs over tensors that stay where they are, on the host or a device: ONNX Runtime's C API. Every tensor is in memory that the
- * engine took itself and keeps; of a run only what was wanted comes back.
+ * engine allocated itself and keeps; only the outputs that were asked for come back from a run.
  */
 import { buildModel, identity, input } from "../graph/index.js";
 import { type ElementType, elementTypes } from "../onnx/index.js";
@@ -19,7 +19,7 @@ import type { DataArray, Elements, Traffic } from "./messages.js";
 import { optionsOf, type ProviderChoice, type ProviderSettings, providers } from "./providers.js";
 import type { OpenOptions, Runner } from "./runner.js";
 
-/** Where tensors stay: an allocator, and how ONNX Runtime calls its memory. */
+/** Where tensors stay: an allocator, and ONNX Runtime's name for its memory. */
 interface Place {
   readonly memory: Handle;
   readonly allocator: Handle;
@@ -48,7 +48,7 @@ export class Bound implements Runner<Tensor> {
     this.settings = providers[provider.name];
   }
 
-  /** Takes hold of the provider and its device, so that what is not there is known before anything is loaded. */
+  /** Opens the provider and its device, so that a missing one is found before anything is loaded. */
   start(): void {
     this.first = this.session(nothingButCopies, { fused: false, alone: false, captured: false });
   }

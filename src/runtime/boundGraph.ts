@@ -1,11 +1,11 @@
-/** A session with the bindings of its runs: whatever stays in its place from run to run is bound once. */
+/** A session and its bindings: a tensor that stays in the same place from run to run is bound once. */
 import type { ElementType } from "../onnx/index.js";
 import type { Binding, Environment, Handle, Session, Tensor } from "../ort/index.js";
 import { isKnown, isOf } from "./fit.js";
 import type { DataArray, NamedArrays, TensorInfo } from "./messages.js";
 import type { Opened, Ran } from "./runner.js";
 
-/** What a graph needs of the memories around it. */
+/** What a graph needs to know about memory on the host and the device. */
 export interface Memories {
   /** Whether sessions take tensors on the host as they are; else these are copied when they are bound. */
   readonly overwrites: boolean;
@@ -24,15 +24,15 @@ export interface Memories {
 
 const isDense = (given: DataArray | Tensor): given is DataArray => "data" in given;
 
-/** Bindings that a graph keeps: state that goes to and fro has two, of two kinds that do four. */
+/** How many bindings a graph keeps: two for state that alternates between two places, four for two kinds of such state. */
 const keptBindings = 8;
 
 export class BoundGraph implements Opened<Tensor> {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  /** By the tensors that stay and are bound: such a binding is made once. The one used longest ago goes first. */
+  /** Bindings by the tensors that they bind, so that each is made once. The one used longest ago is dropped first. */
   private readonly bindings = new Map<string, Binding>();
-  /** Feeds on a device, and results, of sizes known before: they keep their places. */
+  /** Places of feeds on a device, and of results, whose sizes are known before a run. */
   private readonly places = new Map<string, Tensor>();
   private captures = 0;
 
@@ -94,7 +94,7 @@ export class BoundGraph implements Opened<Tensor> {
     this.session.endProfile();
   }
 
-  /** Lets go of bindings that hold a tensor: else its memory would stay. */
+  /** Drops bindings that hold a tensor: otherwise its memory would not be freed. */
   forget(held: Tensor): void {
     for (const [key, binding] of this.bindings) if (binding.holds(held)) this.unbind(key, binding);
   }
@@ -111,7 +111,7 @@ export class BoundGraph implements Opened<Tensor> {
     outputs: ReadonlyMap<string, Tensor | null>,
     kept: ReadonlyMap<string, Tensor | null>,
   ): Binding {
-    // What is on the host is copied to a device when it is bound: not to be kept.
+    // A tensor on the host is copied to the device when it is bound, so this binding cannot be kept.
     const copied = [...inputs].filter(([, tensor]) => tensor.onHost && !this.runner.overwrites);
     const key = [...inputs, ...outputs].map(([name, tensor]) => tensor?.id ?? name).join();
     const old = this.bindings.get(key);

@@ -3,7 +3,7 @@
  * new array, which takes memory and time for the state.
  */
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { ProviderError } from "../errors.js";
+import { ProviderError, said } from "../errors.js";
 import type { DataArray, Elements, NamedArrays, TensorInfo, Traffic } from "./messages.js";
 import { providers } from "./providers.js";
 import { release } from "./release.js";
@@ -81,12 +81,16 @@ async function run(
 
 const arrayOf = (tensor: Tensor): DataArray => ({ shape: tensor.dims, data: tensor.data as Elements });
 
-/** `session.a` as { session: { a } }, which this binding asks for. */
+/** `session.a` as { session: { a } }, the form that this binding takes. */
 const nested = (entries: Readonly<Record<string, string>>): Record<string, unknown> => ({
   session: Object.fromEntries(Object.entries(entries).map(([key, value]) => [key.replace(/^session\./, ""), value])),
 });
 
 function tensorInfo(value: InferenceSession.ValueMetadata): TensorInfo {
-  if (!value.isTensor) throw new ProviderError(`${value.name} is not a tensor: engines run graphs of tensors only.`);
+  if (!value.isTensor)
+    throw new ProviderError(
+      "unsupported",
+      said`${{ tensor: value.name }} is not a tensor: engines run graphs of tensors only.`,
+    );
   return { name: value.name, dtype: value.type, shape: value.shape };
 }

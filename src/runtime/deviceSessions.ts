@@ -1,10 +1,10 @@
 /**
- * The sessions of a device, which is not believed unchecked: models get the form that its provider computes right, and the first
+ * The sessions of a device, whose results are checked first: models get the form that its provider computes right, and the first
  * run of each program is repeated on the CPU, from the model as it was given, and compared; of one that is recorded, the first run
  * that plays the record too.
  */
 import { elements } from "../array.js";
-import { ProviderError } from "../errors.js";
+import { ProviderError, type Sentence, said } from "../errors.js";
 import { type Precision, precisions } from "../precision.js";
 import { type Difference, largestDifference } from "./agreement.js";
 import type { CrossCheck } from "./crossCheck.js";
@@ -41,7 +41,7 @@ export class DeviceSessions implements Hosted {
   private readonly unchecked = new Map<string, Loaded>();
   /** Those that agreed, by name, inputs and outputs: a program may be loaded again with other constants. */
   private readonly agreed = new Set<string>();
-  /** What comparing moved, which is not the programs' own traffic. */
+  /** Bytes moved by comparing, which are not the programs' own traffic. */
   private readonly spent = { toDevice: 0, fromDevice: 0 };
 
   constructor(
@@ -141,7 +141,10 @@ export class DeviceSessions implements Hosted {
     for (const { name: output, ours, theirs, least } of pairs) {
       const difference = largestDifference(ours, theirs, precisions[precision], least);
       if (!(difference.error <= difference.allowed))
-        throw new ProviderError(disagreement(`program ${program} on ${provider}`, output, ours, difference));
+        throw new ProviderError(
+          "wrong-numbers",
+          disagreement(said`program ${{ program }} on ${{ provider }}`, output, ours, difference),
+        );
       if (difference.error / difference.allowed > share) {
         share = difference.error / difference.allowed;
         worst = { output, error: difference.error };
@@ -155,11 +158,11 @@ interface Pair {
   readonly name: string;
   readonly ours: DataArray;
   readonly theirs: DataArray;
-  /** What the largest value of a tensor counts as at least. */
+  /** The least that the largest value of a tensor counts as. */
   readonly least: number;
 }
 
-/** Of tensors in one vector the rounding of the largest reaches into small ones: those count as this share of it at least. */
+/** In a vector of several tensors, rounding in the largest affects small ones: each counts as at least this share of the largest. */
 const reach = 0.05;
 
 /** An output of both, tensor by tensor where it holds several. */
@@ -185,7 +188,7 @@ function tensorsOf(
 const signature = (program: string, { inputs, outputs }: ProgramInfo): string =>
   JSON.stringify([program, inputs, outputs]);
 
-function disagreement(where: string, output: string, { shape }: DataArray, d: Difference): string {
+function disagreement(where: Sentence, output: string, { shape }: DataArray, d: Difference): Sentence {
   const by = Number.isFinite(d.error) ? d.error.toPrecision(2) : "no finite number";
-  return `${where} does not compute what the CPU does: of ${output} [${shape}], the element [${d.at}] is ${d.found} there and ${d.expected} on the CPU (${by} of the largest value, ${d.allowed} is allowed). Do not use its numbers: take another provider, or other widths and sizes, and report this with the recipe`;
+  return said`${where} does not compute what the CPU does: of ${{ tensor: output }} ${{ shape }}, the element [${d.at}] is ${d.found} there and ${d.expected} on the CPU (${by} of the largest value, ${d.allowed} is allowed). Do not use its numbers: take another provider, or other widths and sizes, and report this with the recipe`;
 }

@@ -20,7 +20,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { listSupportedBackends } from "onnxruntime-node";
 import type { DenseArray } from "../array.js";
-import { ProviderError, ShapeError, UsageError } from "../errors.js";
+import { errorFrom, ProviderError, said, UsageError } from "../errors.js";
 import { withoutTelemetry } from "../ort/index.js";
 import type { Precision } from "../precision.js";
 import { type AutoChoice, autoProvider } from "./auto.js";
@@ -66,23 +66,24 @@ export interface EngineOptions {
    * output; one that differs is a ProviderError. Default true. It takes the time and the memory of that run on the CPU.
    */
   readonly crossCheck?: boolean;
-  /** Told of each first run that agreed with the CPU's. */
+  /** Called for each first run that agreed with the CPU's. */
   readonly onChecked?: (check: CrossCheck) => void;
   /**
    * Whether `cuda` records training's steps, once for each direction that state goes, and plays them again, instead of launching
-   * node by node. The numbers are the same. A step that cannot be recorded runs as ever, with a warning. Default true.
+   * node by node. The numbers are the same. A step that cannot be recorded runs as usual, with a warning. Default true.
    */
   readonly capture?: boolean;
-  /** Told where the nodes of each program run: when it is loaded, or after its first run. Not called on the CPU. */
+  /** Called with where the nodes of each program run: when it is loaded, or after its first run. Not called on the CPU. */
   readonly onPlaced?: (placement: Placement) => void;
-  /** Told what people should know, as that the C API cannot be called here. Default: `process.emitWarning`. */
+  /** Called with what people should know, such as that the C API cannot be called here. Default: `process.emitWarning`. */
   readonly onWarning?: (message: string) => void;
 }
 
 /**
  * Programs and the state they share. Requests are carried out in the order in which they are made, so several may be made
  * without waiting. Errors: UsageError for unknown names and missing tensors, ShapeError for a dtype or shape that a program
- * does not take (naming program and tensor), ProviderError for what ONNX Runtime says and for an engine that has ended.
+ * does not take (naming program and tensor), ProviderError for what ONNX Runtime says and for an engine that has ended. They cross
+ * from the engine's thread with their class, code, subject and settings.
  */
 export interface Engine {
   readonly backend: Backend;
@@ -136,13 +137,12 @@ export async function openEngine({
   );
   if (backend === "ort-training" && choice.name !== "cpu")
     throw new UsageError(
-      `the backend ort-training runs on the CPU only, not on ${choice.name}. Take the provider cpu.`,
-      {
-        settings: ["provider"],
-      },
+      "unsupported",
+      said`the backend ${{ backend }} runs on the CPU only, not on ${{ provider: choice.name }}. Take the provider cpu.`,
+      { settings: ["provider"] },
     );
   if (!(Number.isInteger(threads) && threads >= 1)) {
-    throw new UsageError(`threads is ${threads}. Give a whole number from 1.`);
+    throw new UsageError("wrong-value", said`${{ field: "threads" }} is ${threads}. Give a whole number from 1.`);
   }
   withoutTelemetry();
   const told = { onPlaced, onChecked, onWarning };
@@ -168,8 +168,6 @@ interface Pending {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
 }
-
-const errors = { ProviderError, ShapeError, UsageError } as const;
 
 class ThreadEngine implements Engine {
   private readonly worker: Worker;
@@ -214,7 +212,7 @@ class ThreadEngine implements Engine {
   load(program: string, model: Uint8Array, options: ProgramOptions = {}): Promise<ProgramInfo> {
     const copy = new Uint8Array(model); // not on shared memory
     const { state = {}, trainable = [], overwritten = [], vectors = {}, captured = false, fused = false } = options;
-    const given = { state, trainable, overwritten, vectors, captured, fused }; // of what may be a whole program
+    const given = { state, trainable, overwritten, vectors, captured, fused }; // options may be a whole program: send only these
     return this.ask("load", { program, model: copy, options: given }, [copy.buffer]);
   }
 
@@ -263,7 +261,8 @@ class ThreadEngine implements Engine {
     ask: Calls[K]["ask"],
     moved: ArrayBuffer[] = [],
   ): Promise<Calls[K]["answer"]> {
-    if (this.ended !== null) return Promise.reject(new ProviderError(`${this.ended}: ${call} cannot be done.`));
+    if (this.ended !== null)
+      return Promise.reject(new ProviderError("ended", `${this.ended}: ${call} cannot be done.`));
     return new Promise((resolve, reject) => {
       const id = this.nextId++;
       this.pending.set(id, { resolve: resolve as (answer: unknown) => void, reject });
@@ -280,7 +279,7 @@ class ThreadEngine implements Engine {
     const waiting = this.pending.get(id);
     this.pending.delete(id);
     if (this.pending.size === 0 && !this.closing) this.worker.unref();
-    if (error) waiting?.reject(new errors[error.kind](error.message));
+    if (error) waiting?.reject(errorFrom(error));
     else waiting?.resolve(answer);
   }
 
@@ -288,7 +287,7 @@ class ThreadEngine implements Engine {
     if (this.ended === null || this.pending.size > 0) {
       this.ended ??= why;
       for (const { reject } of this.pending.values())
-        reject(new ProviderError(`${why}: what was asked of it is lost.`));
+        reject(new ProviderError("ended", `${why}: what was asked of it is lost.`));
       this.pending.clear();
     }
   }

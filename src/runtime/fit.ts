@@ -1,6 +1,6 @@
-/** Whether a tensor is what a program declares, before ONNX Runtime sees it: its own message names neither program nor side. */
+/** Checks tensors against what a program declares, before ONNX Runtime does: its own message names neither program nor side. */
 import { elements } from "../array.js";
-import { ShapeError } from "../errors.js";
+import { type Sentence, ShapeError, said } from "../errors.js";
 import type { DataArray, Elements, ElementType, TensorInfo } from "./messages.js";
 
 /** The element type of a typed array; `Uint8Array` also stands for bool. */
@@ -13,16 +13,18 @@ export function elementType(data: Elements): ElementType | null {
 }
 
 /** Throws unless the shape accounts for all elements and the type is one that engines take. */
-export function requireWhole(where: string, name: string, array: DataArray): ElementType {
+export function requireWhole(where: string | Sentence, name: string, array: DataArray): ElementType {
   const type = elementType(array.data);
   if (!type) {
     throw new ShapeError(
-      `${where}: ${name} is ${Object.prototype.toString.call(array.data).slice(8, -1)}. Give Float32Array, Float64Array, BigInt64Array, Int32Array or Uint8Array.`,
+      "wrong-dtype",
+      said`${where}: ${{ tensor: name }} is ${{ dtype: Object.prototype.toString.call(array.data).slice(8, -1) }}. Give Float32Array, Float64Array, BigInt64Array, Int32Array or Uint8Array.`,
     );
   }
   if (elements(array.shape) !== array.data.length) {
     throw new ShapeError(
-      `${where}: ${name} has shape [${array.shape}], which is ${elements(array.shape)} elements, and ${array.data.length} elements of data.`,
+      "wrong-shape",
+      said`${where}: ${{ tensor: name }} has shape ${{ shape: array.shape }}, which is ${elements(array.shape)} elements, and ${array.data.length} elements of data.`,
     );
   }
   return type;
@@ -34,7 +36,7 @@ export function requireWhole(where: string, name: string, array: DataArray): Ele
  * @param sizes - sizes that named dimensions have in this run so far; filled here, so that one name is one size
  */
 export function requireFit(
-  where: string,
+  where: string | Sentence,
   expected: TensorInfo,
   type: string,
   shape: readonly number[],
@@ -46,7 +48,8 @@ export function requireFit(
     expected.shape.every((dimension, i) => typeof dimension === "string" || dimension === shape[i]);
   if (!isType || !isShape) {
     throw new ShapeError(
-      `${where}: ${expected.name} must be ${expected.dtype}[${expected.shape}], and ${type}[${shape}] was given.`,
+      isType ? "wrong-shape" : "wrong-dtype",
+      said`${where}: ${{ tensor: expected.name }} must be ${expected.dtype}${{ neededShape: expected.shape }}, and ${{ dtype: type }}${{ shape }} was given.`,
     );
   }
   for (const [i, dimension] of expected.shape.entries()) {
@@ -54,7 +57,8 @@ export function requireFit(
     const seen = sizes.get(dimension);
     if (seen && seen.size !== shape[i]) {
       throw new ShapeError(
-        `${where}: ${expected.name} is ${type}[${shape}], so ${dimension} is ${shape[i]}, but ${seen.from} has ${dimension} ${seen.size}.`,
+        "wrong-shape",
+        said`${where}: ${{ tensor: expected.name }} is ${{ dtype: type }}${{ shape }}, so ${dimension} is ${shape[i]}, but ${seen.from} has ${dimension} ${seen.size}.`,
       );
     }
     if (!seen) sizes.set(dimension, { size: shape[i], from: expected.name });

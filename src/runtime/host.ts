@@ -1,13 +1,13 @@
 /** The engine's thread: takes requests one after another, in order, and answers each. */
 import { parentPort, workerData } from "node:worker_threads";
-import { ProviderError } from "../errors.js";
+import { HcscError, ProviderError, said } from "../errors.js";
 import { type Library, openLibrary } from "../ort/index.js";
 import { Bound } from "./bound.js";
 import { Copied } from "./copied.js";
 import type { CrossCheck } from "./crossCheck.js";
 import { DeviceSessions } from "./deviceSessions.js";
-import type { Backend, Hosted, NamedArrays, Reply, Request } from "./messages.js";
-import { type ErrorKind, flag, type HostOptions } from "./messages.js";
+import type { Backend, CallName, Hosted, NamedArrays, Reply, Request } from "./messages.js";
+import { flag, type HostOptions } from "./messages.js";
 import type { Placement } from "./placement.js";
 import { Sessions, type Told } from "./sessions.js";
 
@@ -16,7 +16,7 @@ const shared = new Int32Array(flags);
 const port = parentPort;
 if (!port) throw new Error("host.js is the engine's thread: openEngine starts it");
 
-/** Marks native calls, and starts none once the process is on its way out (see exitGuard.ts). */
+/** Marks native calls, and starts none once the process is ending (see exitGuard.ts). */
 async function guard<T>(native: () => T | Promise<T>): Promise<T> {
   Atomics.store(shared, flag.busy, 1);
   try {
@@ -32,7 +32,7 @@ let placed: Placement[] = [];
 let checked: CrossCheck[] = [];
 let warnings: string[] = [];
 
-/** By the C API; on the CPU without it too, where it cannot be called. */
+/** Sessions on the C API; on the CPU also without it, where it cannot be called. */
 async function openSessions(): Promise<Hosted> {
   const told: Told = {
     placed: (placement) => placed.push(placement),
@@ -43,7 +43,8 @@ async function openSessions(): Promise<Hosted> {
     library = await openLibrary();
   } catch (error) {
     const why = `ONNX Runtime's C API cannot be called: ${(error as Error).message}`;
-    if (provider.name !== "cpu") throw new ProviderError(`${why} The provider ${provider.name} needs it.`);
+    if (provider.name !== "cpu")
+      throw new ProviderError("absent", said`${why} The provider ${{ provider: provider.name }} needs it.`);
     warnings.push(`${why} Steps run by onnxruntime-node's binding, which copies the state: slower, and in more memory`);
     return new Sessions(new Copied(threads), provider, false, guard, told);
   }
@@ -68,7 +69,7 @@ const hosted: { readonly [B in Backend]: () => Promise<Hosted> } = {
   "ort-training": async () => new (await import("./trainingSessions.js")).TrainingSessions(threads),
 };
 const opening = hosted[backend]();
-opening.catch(() => {}); // told to who asks for anything
+opening.catch(() => {}); // reported with the first request
 
 async function answer(request: Request): Promise<unknown> {
   const sessions = await opening;
@@ -98,7 +99,8 @@ async function answer(request: Request): Promise<unknown> {
   }
 }
 
-const kinds: readonly string[] = ["ProviderError", "ShapeError", "UsageError"] satisfies ErrorKind[];
+const unexpected = (call: CallName, { stack, message }: Error): ProviderError =>
+  new ProviderError("failed", `the engine failed at ${call}: ${stack ?? message}`);
 
 async function serve(request: Request): Promise<void> {
   const spent = request.call === "run" ? buffers(request.ask.feeds) : [];
@@ -109,11 +111,8 @@ async function serve(request: Request): Promise<void> {
     reply = { id: request.id, answer: made, placed, checked, warnings, spent };
     if (request.call === "run" || request.call === "read") moved = buffers(made as NamedArrays);
   } catch (error) {
-    const { name, message, stack } = error as Error;
-    const isKnown = kinds.includes(name);
-    const shown = isKnown ? message : `the engine failed at ${request.call}: ${stack ?? message}`;
-    const kind = isKnown ? (name as ErrorKind) : "ProviderError";
-    reply = { id: request.id, placed, checked, warnings, spent, error: { kind, message: shown } };
+    const raised = error instanceof HcscError ? error : unexpected(request.call, error as Error);
+    reply = { id: request.id, placed, checked, warnings, spent, error: raised.toJSON() };
   }
   placed = [];
   checked = [];

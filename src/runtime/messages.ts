@@ -1,5 +1,6 @@
 /** What the caller's thread and the engine's thread say to each other. Everything here survives structured cloning. */
 import type { DenseArray } from "../array.js";
+import type { ErrorData } from "../errors.js";
 import type { CrossCheck } from "./crossCheck.js";
 import type { Placement } from "./placement.js";
 import type { ProviderChoice } from "./providers.js";
@@ -43,9 +44,9 @@ export interface ProgramOptions {
   readonly overwritten?: readonly string[];
   /** Outputs that are several tensors, one after another: told apart where they are compared with others. */
   readonly vectors?: Readonly<Record<string, readonly { readonly name: string; readonly shape: readonly number[] }[]>>;
-  /** It is run again and again: worth recording, where the engine and its provider do that. */
+  /** The program runs many times, so that recording it pays, where the engine and its provider can. */
   readonly captured?: boolean;
-  /** Its ops are fused as far as the provider's kernels go: loading does not look for more, which takes half the time. */
+  /** Its ops are already fused as far as the provider's kernels go, so loading does not look for more and takes half the time. */
   readonly fused?: boolean;
 }
 
@@ -80,13 +81,10 @@ export interface Hosted {
   close(): Promise<void>;
 }
 
-/** The classes of `src/errors.ts` that an engine raises. */
-export type ErrorKind = "ProviderError" | "ShapeError" | "UsageError";
-
 export interface Reply {
   readonly id: number;
   readonly answer?: unknown;
-  readonly error?: { readonly kind: ErrorKind; readonly message: string };
+  readonly error?: ErrorData;
   /** Where programs were found to run, since the last reply. */
   readonly placed: readonly Placement[];
   /** First runs that were compared with the CPU's, since the last reply. */
@@ -97,7 +95,7 @@ export interface Reply {
   readonly spent?: readonly ArrayBuffer[];
 }
 
-/** What runs the graphs: onnxruntime-node, or the training build of ONNX Runtime for the web. */
+/** The software that runs the graphs: onnxruntime-node, or the training build of ONNX Runtime for the web. */
 export type Backend = "onnxruntime-node" | "ort-training";
 
 /** What the engine's thread is started with. */

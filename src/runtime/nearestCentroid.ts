@@ -5,7 +5,7 @@
  */
 import type { Matrix } from "../array.js";
 import type { NearestCentroid } from "../cluster/index.js";
-import { ShapeError } from "../errors.js";
+import { ShapeError, said } from "../errors.js";
 import { applyAll, buildModel, gather, gemm, input, ints, mul, sum } from "../graph/index.js";
 import { countUp } from "./countUp.js";
 import type { Engine } from "./engine.js";
@@ -39,7 +39,8 @@ export async function nearestCentroidOn(engine: Engine): Promise<NearestCentroid
   return async (points, centroids, rows) => {
     if (points.shape[1] !== centroids.shape[1]) {
       throw new ShapeError(
-        `nearest centroid: the points are [${points.shape}], the centroids [${centroids.shape}]. Use one width.`,
+        "wrong-shape",
+        said`nearest centroid: the points are ${{ shape: points.shape }}, the centroids ${{ neededShape: centroids.shape }}. Use one width.`,
       );
     }
     const count = rows?.length ?? points.shape[0];

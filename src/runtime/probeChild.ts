@@ -21,7 +21,7 @@ import type { Placement } from "./placement.js";
 import type { Probe } from "./probe.js";
 import { precisionsOf } from "./providers.js";
 
-/** How far the numbers of a little training may be from the CPU's, relative to the largest. */
+/** How far the numbers of a small training may be from the CPU's, relative to the largest. */
 const largestError = { fp32: 1e-4, tf32: 1e-2 } as const;
 
 const draw = random(0);
@@ -30,7 +30,7 @@ const gaussian = (...shape: number[]): DataArray => ({
   data: Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => normal(draw)),
 });
 
-/** Three steps of a little of everything that training is made of, with state that goes round: the numbers at their end. */
+/** Three steps of a small graph of what training is made of, with state: the numbers after the last. */
 async function trained(engine: Engine, given: Record<string, DataArray>): Promise<readonly number[]> {
   const [x, w, v, rows] = [
     input("x", [2, 4, 8, 8]),
@@ -57,12 +57,12 @@ interface Timed {
   readonly given: Readonly<Record<string, DataArray>>;
 }
 
-/** From so long a run on, starting it does not count. */
+/** In runs at least this long the time to start one does not count. */
 const longEnoughMs = 15;
 
 /**
- * 10⁹ operations a second at the first size whose run is long enough, or at the last: the faster of two runs after a first. What
- * it is given stays with the engine.
+ * 10⁹ operations a second, at the first size whose run is long enough, or else the last size: the faster of two runs after a
+ * first one. Inputs stay with the engine.
  */
 async function rate(engine: Engine, sizes: readonly (() => Timed)[]): Promise<number> {
   let found = 0;
@@ -143,7 +143,7 @@ async function runsFloat16(engine: Engine, placed: readonly Placement[]): Promis
   );
 }
 
-/** The numbers of a little training on a provider, and where its nodes ran. */
+/** The numbers of a small training on a provider, and where its nodes ran. */
 async function numbers(provider: string, precision: Precision) {
   const placed: Placement[] = [];
   const engine = await openEngine({ provider, precision, crossCheck: false, onPlaced: (p) => placed.push(p) });

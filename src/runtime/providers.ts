@@ -1,6 +1,6 @@
-/** The execution providers an engine can run on. Another is another row here: the rest of the room is the same code. */
+/** The execution providers an engine can run on. To add one, add a row here: the rest of the room is the same code. */
 import { env } from "onnxruntime-node";
-import { ProviderError, UsageError } from "../errors.js";
+import { ProviderError, said, UsageError } from "../errors.js";
 import { cudaModel, webGpuModel } from "../graph/index.js";
 import type { Precision } from "../precision.js";
 
@@ -30,8 +30,8 @@ export interface ProviderSettings {
 
 /**
  * Some of WebGPU's kernels read past the end of a buffer: without robustness a step ends the process now and then (SwiftShader).
- * Buffers are kept by their size, for steps ask for the same again: the provider's own way frees those above 160 MiB with every
- * run, and clears each anew.
+ * Buffers are kept by their size, for steps ask for the same again: the provider's own way frees those above 160 MiB after
+ * every run, and clears each new one.
  */
 const steady = { enableRobustness: "1", storageBufferCacheMode: "simple" } as const;
 /** CUDA takes more memory by doubling what it has, unless told not to. */
@@ -149,28 +149,35 @@ export function requireProvider(
 ): ProviderChoice {
   const [, name, device] = /^([A-Za-z]\w*)(?::(\d+))?$/.exec(text) ?? [];
   if (name === undefined)
-    throw new UsageError(`the provider ${JSON.stringify(text)} is not a name such as cpu, webgpu or cuda:1.`);
+    throw new UsageError(
+      "unknown-name",
+      `the provider ${JSON.stringify(text)} is not a name such as cpu, webgpu or cuda:1.`,
+    );
   const known = Object.keys(providers).filter((n) => available.includes(n));
   if (!known.includes(name)) {
     const why = available.includes(name)
       ? "is not supported by this version"
       : `is not in this build of ONNX Runtime (it has ${available.join(", ")})`;
-    throw new ProviderError(`the provider ${name} ${why}. Choose ${known.join(" or ")}.`);
+    throw new ProviderError("absent", said`the provider ${{ provider: name }} ${why}. Choose ${known.join(" or ")}.`);
   }
   const choice = { name: name as Provider, device: device === undefined ? null : Number(device), precision };
   if (choice.device !== null && !providers[choice.name].picksDevice)
-    throw new UsageError(`the provider ${name} takes no device number: ONNX Runtime picks its device. Give ${name}.`);
+    throw new UsageError(
+      "unsupported",
+      said`the provider ${{ provider: name }} takes no device number: ONNX Runtime picks its device. Give ${name}.`,
+    );
   const has = precisionsOf(choice.name);
   if (!has.includes(precision))
     throw new UsageError(
-      `precision ${precision} on the provider ${name} would be emulated, slower and no better than fp32. Choose ${has.join(" or ")} there, or a provider that has it.`,
+      "unsupported",
+      said`precision ${{ precision }} on the provider ${{ provider: name }} would be emulated, slower and no better than fp32. Choose ${has.join(" or ")} there, or a provider that has it.`,
     );
   return choice;
 }
 
 /** What ONNX Runtime said, and what to do about it where that is known. */
-export function withFix(provider: Provider, said: string): string {
+export function withFix(provider: Provider, words: string): string {
   const fixes: ProviderSettings["fixes"] = providers[provider].fixes;
-  const fix = fixes.find(([pattern]) => pattern.test(said))?.[1];
-  return fix ? `${said.replace(/\.?\s*$/, ".")} ${fix}.` : said;
+  const fix = fixes.find(([pattern]) => pattern.test(words))?.[1];
+  return fix ? `${words.replace(/\.?\s*$/, ".")} ${fix}.` : words;
 }

@@ -10,11 +10,11 @@ export interface Held {
 export interface OpenOptions {
   /** Whether loading looks for ops to fuse further than the simple ones. */
   readonly fused: boolean;
-  /** Whether a node that would run on the CPU makes this fail; on the CPU without meaning. */
+  /** Whether a node that would run on the CPU makes this fail; no effect on the CPU. */
   readonly alone: boolean;
   /** Whether runs are to be recorded by the provider, once for each set of places, and played again. */
   readonly captured: boolean;
-  /** Path, but for its end, of a profile that is written until `endProfile`. */
+  /** Start of the path of a profile, which is written until `endProfile`. */
   readonly profile?: string;
 }
 
@@ -32,7 +32,7 @@ export interface Opened<H> {
   readonly outputs: readonly TensorInfo[];
   /**
    * @param given - every input: an array, or a tensor that stays
-   * @param kept - outputs that stay, and where they are to be written; null: where the runner likes
+   * @param kept - outputs that stay, and where they are to be written; null: wherever the runner chooses
    * @param wanted - outputs to copy
    */
   run(

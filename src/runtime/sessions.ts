@@ -4,7 +4,7 @@
  * A state tensor has two places: a run reads one and writes the other, then they change roles, so that nothing is copied or
  * allocated and the state is whole when a run fails. Where a program was shown to allow it, a run writes over what it reads.
  */
-import { ProviderError, ShapeError, UsageError } from "../errors.js";
+import { type ErrorCode, ProviderError, type Sentence, ShapeError, said, UsageError } from "../errors.js";
 import { canFollow, canHold, isKnown, isOf, requireFit, requireWhole } from "./fit.js";
 import type { DataArray, Hosted, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo, Traffic } from "./messages.js";
 import { FirstRun, type Placement, wholly, wouldFallBack } from "./placement.js";
@@ -20,16 +20,16 @@ interface Program<H> {
   readonly state: ReadonlyMap<string, string>;
   /** State that a run may write over. */
   readonly overwritten: ReadonlySet<string>;
-  /** Until its first run, where its nodes are not known to be all on the engine's provider. */
+  /** Watches the first run, where it is not known that all nodes are on the engine's provider; null afterwards. */
   watched: FirstRun | null;
 }
 
 /** Runs a native call; the transport marks the time in which the thread must not be ended. */
 export type Guard = <T>(native: () => T | Promise<T>) => Promise<T>;
 
-/** Who is told of what is found out on the way. */
+/** Called with what is found out while programs run. */
 export interface Told {
-  /** Where the nodes of a program run, once for each. */
+  /** Where the nodes of a program run; called once for each program. */
   placed(placement: Placement): void;
   warning(message: string): void;
 }
@@ -53,7 +53,7 @@ export class Sessions<H extends Held> implements Hosted {
   async start(): Promise<void> {
     const { device } = this.provider;
     const which = device === null ? "" : ` for its device ${device}`;
-    await this.native(`no session can be opened${which}`, () => this.runner.start());
+    await this.native(`no session can be opened${which}`, () => this.runner.start(), "absent");
   }
 
   /** What crossed between host and device so far. */
@@ -63,11 +63,14 @@ export class Sessions<H extends Held> implements Hosted {
 
   async load(program: string, model: Uint8Array, options: ProgramOptions): Promise<ProgramInfo> {
     if (this.programs.has(program)) {
-      throw new UsageError(`the program ${program} is loaded already. Unload it first, or give another name.`);
+      throw new UsageError(
+        "occupied",
+        said`the program ${{ program }} is loaded already. Unload it first, or give another name.`,
+      );
     }
     const began = performance.now();
     const { state = {}, overwritten = [] } = options;
-    const { opened, watched, plain } = await this.native(`program ${program} cannot be loaded`, () =>
+    const { opened, watched, plain } = await this.native(said`program ${{ program }} cannot be loaded`, () =>
       this.openPlaced(program, model, options),
     );
     const { inputs, outputs } = opened;
@@ -77,11 +80,15 @@ export class Sessions<H extends Held> implements Hosted {
       if (!next || (current && !canFollow(current, next))) {
         watched?.discard();
         await opened.close();
-        throw new ShapeError(
-          next && current
-            ? `program ${program}: ${output} is ${next.dtype}[${next.shape}] and cannot be the next value of ${name}, ${current.dtype}[${current.shape}].`
-            : `program ${program}: ${name} is to take its next value from ${output}, which is not an output (${outputs.map((o) => o.name).join(", ")}).`,
-        );
+        throw next && current
+          ? new ShapeError(
+              next.dtype === current.dtype ? "wrong-shape" : "wrong-dtype",
+              said`program ${{ program }}: ${output} is ${{ dtype: next.dtype }}${{ shape: next.shape }} and cannot be the next value of ${{ tensor: name }}, ${current.dtype}${{ neededShape: current.shape }}.`,
+            )
+          : new ShapeError(
+              "wrong-inputs",
+              said`program ${{ program }}: ${name} is to take its next value from ${{ tensor: output }}, which is not an output (${outputs.map((o) => o.name).join(", ")}).`,
+            );
       }
     }
     this.programs.set(program, {
@@ -100,7 +107,7 @@ export class Sessions<H extends Held> implements Hosted {
     this.programs.delete(program);
     watched?.discard();
     for (const name of state.keys()) this.forgetSpare(name);
-    await this.native(`program ${program} cannot be unloaded`, () => opened.close());
+    await this.native(said`program ${{ program }} cannot be unloaded`, () => opened.close());
   }
 
   async write(state: NamedArrays): Promise<void> {
@@ -112,7 +119,7 @@ export class Sessions<H extends Held> implements Hosted {
     for (const { name, array, dtype } of given) {
       const held = this.state.get(name);
       const fits = held && canHold(held, dtype, array.shape);
-      const written = await this.native(`${name} cannot be kept`, () =>
+      const written = await this.native(said`${{ tensor: name }} cannot be kept`, () =>
         fits ? this.runner.hold(array, held.dtype, held) : this.runner.hold(array, dtype, null),
       );
       if (held && !fits) this.runner.free(held);
@@ -144,7 +151,7 @@ export class Sessions<H extends Held> implements Hosted {
   async run(program: string, feeds: NamedArrays, wanted: readonly string[]): Promise<NamedArrays> {
     const loaded = this.program(program);
     const { opened, state, overwritten } = loaded;
-    const where = `program ${program}`;
+    const where = said`program ${{ program }}`;
     this.requireKnown(where, opened, feeds, wanted);
     const sizes = new Map<string, { size: number; from: string }>();
     const given = new Map(opened.inputs.map((i) => [i.name, this.inputTensor(where, i, feeds[i.name], sizes)]));
@@ -152,8 +159,8 @@ export class Sessions<H extends Held> implements Hosted {
     for (const [name, output] of state)
       if (!kept.has(output)) kept.set(output, this.placeOf(name, opened.outputs, output, overwritten.has(name)));
     if (kept.size === 0 && wanted.length === 0)
-      throw new UsageError(`${where}: no output is wanted and none is state, so nothing would run.`);
-    const ran = await this.native(`${where} failed`, async () => {
+      throw new UsageError("not-given", said`${where}: no output is wanted and none is state, so nothing would run.`);
+    const ran = await this.native(said`${where} failed`, async () => {
       try {
         return await this.runRecorded(program, loaded, (graph) => graph.run(given, kept, wanted));
       } catch (error) {
@@ -233,27 +240,31 @@ export class Sessions<H extends Held> implements Hosted {
   }
 
   private requireKnown(
-    where: string,
+    where: Sentence,
     { inputs, outputs }: Opened<H>,
     feeds: NamedArrays,
     wanted: readonly string[],
   ): void {
     for (const name of Object.keys(feeds)) {
       if (!inputs.some((i) => i.name === name)) {
-        throw new UsageError(`${where} has no input ${name}. Its inputs are ${inputs.map((i) => i.name).join(", ")}.`);
+        throw new UsageError(
+          "unknown-name",
+          said`${where} has no input ${{ tensor: name }}. Its inputs are ${inputs.map((i) => i.name).join(", ")}.`,
+        );
       }
     }
     for (const name of wanted) {
       if (!outputs.some((o) => o.name === name)) {
         throw new UsageError(
-          `${where} has no output ${name}. Its outputs are ${outputs.map((o) => o.name).join(", ")}.`,
+          "unknown-name",
+          said`${where} has no output ${{ tensor: name }}. Its outputs are ${outputs.map((o) => o.name).join(", ")}.`,
         );
       }
     }
   }
 
   private inputTensor(
-    where: string,
+    where: Sentence,
     expected: TensorInfo,
     fed: DataArray | undefined,
     sizes: Map<string, { size: number; from: string }>,
@@ -265,10 +276,11 @@ export class Sessions<H extends Held> implements Hosted {
     const held = this.state.get(expected.name);
     if (!held) {
       throw new UsageError(
-        `${where} reads ${expected.name} (${expected.dtype}[${expected.shape}]), which is neither fed nor in the state. Feed it, or write it first.`,
+        "not-given",
+        said`${where} reads ${{ tensor: expected.name }} (${expected.dtype}${{ neededShape: expected.shape }}), which is neither fed nor in the state. Feed it, or write it first.`,
       );
     }
-    requireFit(`${where}, from the state`, expected, held.dtype, held.shape, sizes);
+    requireFit(said`${where}, from the state`, expected, held.dtype, held.shape, sizes);
     return held;
   }
 
@@ -286,7 +298,7 @@ export class Sessions<H extends Held> implements Hosted {
     return made;
   }
 
-  /** Takes the next value of a state tensor. Of two places that change roles the old one is the next run's to write. */
+  /** Takes the next value of a state tensor. Of two places that change roles, the next run writes to the old one. */
   private adopt(name: string, next: H): void {
     const old = this.state.get(name);
     this.state.set(name, next);
@@ -303,7 +315,7 @@ export class Sessions<H extends Held> implements Hosted {
     if (spare) this.runner.free(spare);
   }
 
-  /** Forgets what a failed run may have written over in part. */
+  /** Forgets tensors that a failed run may have partly written over. */
   private lose(overwritten: ReadonlySet<string>): void {
     this.drop([...overwritten].filter((name) => this.state.has(name)));
   }
@@ -311,24 +323,42 @@ export class Sessions<H extends Held> implements Hosted {
   private required(name: string, verb: string): H {
     const tensor = this.state.get(name);
     if (!tensor)
-      throw new UsageError(`the state has no ${name} to ${verb}. It has ${this.names().join(", ") || "nothing"}.`);
+      throw new UsageError(
+        "unknown-name",
+        said`the state has no ${{ tensor: name }} to ${verb}. It has ${this.names().join(", ") || "nothing"}.`,
+      );
     return tensor;
   }
 
   private program(name: string): Program<H> {
     const program = this.programs.get(name);
     if (!program) {
-      throw new UsageError(`no program ${name} is loaded. Loaded: ${[...this.programs.keys()].join(", ") || "none"}.`);
+      throw new UsageError(
+        "unknown-name",
+        said`no program ${{ program: name }} is loaded. Loaded: ${[...this.programs.keys()].join(", ") || "none"}.`,
+      );
     }
     return program;
   }
 
-  private async native<T>(what: string, call: () => T | Promise<T>): Promise<T> {
+  private async native<T>(
+    what: string | Sentence,
+    call: () => T | Promise<T>,
+    code?: ErrorCode<"ProviderError">,
+  ): Promise<T> {
     try {
       return await this.guard(call);
     } catch (error) {
-      const said = (error instanceof Error ? error.message : String(error)).replace(sourcePlace, "");
-      throw new ProviderError(`${what} on ${this.provider.name}: ${withFix(this.provider.name, said)}`);
+      const { name } = this.provider;
+      const { message, subject }: Sentence =
+        error instanceof ProviderError
+          ? error
+          : { message: error instanceof Error ? error.message : String(error), subject: {} };
+      const reason = { message: withFix(name, message.replace(sourcePlace, "")), subject };
+      throw new ProviderError(
+        code ?? (error instanceof ProviderError ? error.code : "failed"),
+        said`${what} on ${{ provider: name }}: ${reason}`,
+      );
     }
   }
 }

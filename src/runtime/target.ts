@@ -2,7 +2,7 @@
  * Which form of a graph an engine runs best: standard ONNX, or on the CPU provider the blocked convolutions of its own domain
  * (`com.microsoft.nchwc`), internals of ONNX Runtime whose block depends on the machine, so it is probed.
  */
-import { ProviderError } from "../errors.js";
+import { ProviderError, said } from "../errors.js";
 import { encodeModel } from "../onnx/index.js";
 import type { Precision } from "../precision.js";
 import type { Engine } from "./engine.js";
@@ -49,7 +49,8 @@ async function requireFloat16(provider: string): Promise<void> {
   const found = await probe(provider);
   if (!found.runs || !found.precisions.includes("fp16"))
     throw new ProviderError(
-      `precision fp16: the provider ${provider} does not run float16 here${found.runs ? "" : ` (${found.reason})`}. Use fp32.`,
+      "unsupported",
+      said`precision ${{ precision: "fp16" }}: the provider ${{ provider }} does not run float16 here${found.runs ? "" : ` (${found.reason})`}. Use fp32.`,
     );
 }
 

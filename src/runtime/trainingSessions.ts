@@ -6,7 +6,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type * as OrtTraining from "onnxruntime-training-common";
-import { ProviderError, UsageError } from "../errors.js";
+import { ProviderError, said, UsageError } from "../errors.js";
 import { decodeModel, type ModelContent } from "../onnx/index.js";
 import { type Explain, type State, TrainingRun, trainingArtifacts, watchMemory } from "../ortTraining/index.js";
 import { requireFit, requireWhole } from "./fit.js";
@@ -42,7 +42,8 @@ export class TrainingSessions implements Hosted {
   }
 
   async load(program: string, model: Uint8Array, options: ProgramOptions): Promise<ProgramInfo> {
-    if (this.programs.has(program)) throw new UsageError(`the program ${program} is loaded already. Unload it first.`);
+    if (this.programs.has(program))
+      throw new UsageError("occupied", said`the program ${{ program }} is loaded already. Unload it first.`);
     const began = performance.now();
     const content = decodeModel(model);
     const { state = {}, trainable = [] } = options;
@@ -93,10 +94,11 @@ export class TrainingSessions implements Hosted {
   async run(name: string, feeds: NamedArrays, wanted: readonly string[]): Promise<NamedArrays> {
     const { content, state, runs } = this.program(name);
     for (const fed of Object.keys(feeds))
-      if (!content.inputs.some((v) => v.name === fed)) throw new UsageError(`program ${name} has no input ${fed}.`);
+      if (!content.inputs.some((v) => v.name === fed))
+        throw new UsageError("unknown-name", said`program ${{ program: name }} has no input ${{ tensor: fed }}.`);
     for (const output of wanted)
       if (!content.outputs.some((v) => v.name === output))
-        throw new UsageError(`program ${name} has no output ${output}.`);
+        throw new UsageError("unknown-name", said`program ${{ program: name }} has no output ${{ tensor: output }}.`);
     const inputs = this.inputsOf(name, content, runs, feeds);
     const out =
       runs instanceof TrainingRun ? await runs.step(inputs) : await this.inferred(name, runs, inputs, content);
@@ -128,7 +130,10 @@ export class TrainingSessions implements Hosted {
     try {
       return await this.ort.InferenceSession.create(model, { logSeverityLevel: 3 });
     } catch (thrown) {
-      throw new ProviderError(`program ${program} cannot be loaded on ort-training: ${this.explain(thrown)}`);
+      throw new ProviderError(
+        "failed",
+        said`program ${{ program }} cannot be loaded on ort-training: ${this.explain(thrown)}`,
+      );
     }
   }
 
@@ -148,12 +153,13 @@ export class TrainingSessions implements Hosted {
         Object.entries(out).map(([name, t]) => [name, { shape: t.dims, data: t.data as Float32Array }]),
       );
     } catch (thrown) {
-      throw new ProviderError(`program ${program} failed on ort-training: ${this.explain(thrown)}`);
+      throw new ProviderError("failed", said`program ${{ program }} failed on ort-training: ${this.explain(thrown)}`);
     }
   }
 
   /** What a program is fed: from the caller, else from the state. */
   private inputsOf(name: string, content: ModelContent, runs: Program["runs"], feeds: NamedArrays): State {
+    const where = said`program ${{ program: name }}`;
     const sizes = new Map<string, { size: number; from: string }>();
     const needed = content.inputs.filter((v) => !(runs instanceof TrainingRun && runs.holds(v.name)));
     return Object.fromEntries(
@@ -161,10 +167,11 @@ export class TrainingSessions implements Hosted {
         const array = feeds[expected.name] ?? this.state.get(expected.name);
         if (!array)
           throw new UsageError(
-            `program ${name} reads ${expected.name} (${expected.dtype}[${expected.shape}]), which is neither fed nor in the state. Feed it, or write it first.`,
+            "not-given",
+            said`${where} reads ${{ tensor: expected.name }} (${expected.dtype}${{ neededShape: expected.shape }}), which is neither fed nor in the state. Feed it, or write it first.`,
           );
-        const type = requireWhole(`program ${name}`, expected.name, array);
-        requireFit(`program ${name}`, expected, type, array.shape, sizes);
+        const type = requireWhole(where, expected.name, array);
+        requireFit(where, expected, type, array.shape, sizes);
         return [expected.name, array as State[string]];
       }),
     );
@@ -177,13 +184,16 @@ export class TrainingSessions implements Hosted {
   private required(name: string, verb: string): DataArray {
     const found = this.state.get(name);
     if (!found)
-      throw new UsageError(`the state has no ${name} to ${verb}. It has ${this.names().join(", ") || "nothing"}.`);
+      throw new UsageError(
+        "unknown-name",
+        said`the state has no ${{ tensor: name }} to ${verb}. It has ${this.names().join(", ") || "nothing"}.`,
+      );
     return found;
   }
 
   private program(name: string): Program {
     const found = this.programs.get(name);
-    if (!found) throw new UsageError(`no program ${name} is loaded.`);
+    if (!found) throw new UsageError("unknown-name", said`no program ${{ program: name }} is loaded.`);
     return found;
   }
 }

@@ -1,6 +1,6 @@
 /** From a sweep file to its runs: every recipe complete and checked before the first is trained. */
 import { createHash } from "node:crypto";
-import { UsageError } from "../errors.js";
+import { type Sentence, said, UsageError } from "../errors.js";
 import { asOverrides, overrideRecipe, parseRecipe, problemsOf, type Recipe } from "../recipe/index.js";
 import { type Sweep, sweepSchema } from "./schema.js";
 
@@ -22,7 +22,7 @@ export interface PlannedRun {
 export function parseSweep(data: unknown, where: string): Sweep {
   const result = sweepSchema.safeParse(data);
   if (result.success) return result.data;
-  throw new UsageError(`${where}: ${problemsOf(result.error, sweepSchema, "the sweep").join("; ")}`);
+  throw new UsageError("wrong-fields", said`${{ file: where }}: ${problemsOf(result.error, sweepSchema, "the sweep")}`);
 }
 
 /**
@@ -35,7 +35,7 @@ export function parseSweep(data: unknown, where: string): Sweep {
 export function planRuns(sweep: Sweep, base: unknown, where: string): readonly PlannedRun[] {
   const runs = Object.entries(sweep.runs ?? gridRuns(sweep.grid ?? {}));
   const recipes = runs.map(([name, changes]) =>
-    recipeOf(base, { ...sweep.set, ...changes }, `${where}: the run ${JSON.stringify(name)}`),
+    recipeOf(base, { ...sweep.set, ...changes }, said`${{ file: where }}: the run ${JSON.stringify(name)}`),
   );
   const slugs = slugsOf(runs.map(([name]) => name));
   return runs.flatMap(([name], i) =>
@@ -60,12 +60,12 @@ function gridRuns(grid: Readonly<Record<string, readonly unknown[]>>): Record<st
   return Object.fromEntries(combinations.map((changes) => [nameOf(changes), changes]));
 }
 
-function recipeOf(base: unknown, changes: Readonly<Record<string, unknown>>, where: string): Recipe {
+function recipeOf(base: unknown, changes: Readonly<Record<string, unknown>>, where: Sentence): Recipe {
   let data: unknown;
   try {
     data = overrideRecipe(base, asOverrides(changes));
   } catch (cause) {
-    throw new UsageError(`${where}: ${(cause as Error).message}`, { cause });
+    throw new UsageError("wrong-fields", said`${where}: ${cause as Error}`, { cause });
   }
   return parseRecipe(data, where);
 }

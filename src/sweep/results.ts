@@ -1,6 +1,6 @@
 /** What a sweep has found: `results.jsonl`, a line a finished run, and the same as means over seeds. */
 import { readFile } from "node:fs/promises";
-import { CheckpointError, UsageError } from "../errors.js";
+import { CheckpointError, said, UsageError } from "../errors.js";
 import { fieldChanges, parseWrittenRecipe, type Recipe } from "../recipe/index.js";
 import { writeAtomically } from "../tensorfile/index.js";
 import type { PlannedRun } from "./plan.js";
@@ -35,7 +35,7 @@ export interface RunResult extends Measures, Images {
 export async function readResults(file: string): Promise<readonly RunResult[]> {
   const text = await readFile(file, "utf8").catch((cause) => {
     if (cause.code === "ENOENT") return "";
-    throw new CheckpointError(`${file} cannot be read: ${cause.message}`, { cause });
+    throw new CheckpointError("unreadable", said`${{ file }} cannot be read: ${cause.message}`, { cause });
   });
   return text.split("\n").flatMap((line, i) => {
     if (line === "") return [];
@@ -44,7 +44,8 @@ export async function readResults(file: string): Promise<readonly RunResult[]> {
       return [{ ...result, recipe: parseWrittenRecipe(result.recipe, "its recipe") }];
     } catch (cause) {
       throw new CheckpointError(
-        `${file}, line ${i + 1} is damaged: ${(cause as Error).message}. Delete the line; its run is then measured again`,
+        "damaged",
+        said`${{ file }}, line ${{ line: i + 1 }} is damaged: ${cause as Error}. Delete the line; its run is then measured again`,
         { cause },
       );
     }
@@ -81,7 +82,8 @@ export function requireSame(
   ];
   if (differences.length > 0)
     throw new UsageError(
-      `${where} holds the run ${JSON.stringify(run.name)} (seed ${run.recipe.seed}) of other settings: ${differences.join("; ")}. Undo the change, give the run another name, or choose another folder`,
+      "other-settings",
+      said`${{ file: where }} holds the run ${JSON.stringify(run.name)} (seed ${run.recipe.seed}) of other settings: ${differences.join("; ")}. Undo the change, give the run another name, or choose another folder`,
       { settings: ["data", "test", "out"] },
     );
 }

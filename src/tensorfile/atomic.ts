@@ -1,6 +1,6 @@
 /** Files that appear whole or not at all, and the folders they go into. */
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
-import { DataError } from "../errors.js";
+import { DataError, said } from "../errors.js";
 
 /**
  * Writes a file by way of a temporary one beside it, which is flushed to disk and then renamed.
@@ -28,7 +28,9 @@ export async function writeAtomically(path: string, bytes: Uint8Array | Iterable
 /** Why a file was not written, and what to do, by the system's error. */
 export function notWritten(path: string, cause: unknown): DataError {
   const { code, message } = cause as NodeJS.ErrnoException;
-  return new DataError(`${path} cannot be written: ${reasons[code ?? ""] ?? message}`, { cause });
+  return new DataError("not-written", said`${{ file: path }} cannot be written: ${reasons[code ?? ""] ?? message}`, {
+    cause,
+  });
 }
 
 /** Makes a folder and those above it. @throws DataError if it cannot be made */
@@ -43,10 +45,11 @@ export async function makeFolder(path: string): Promise<void> {
     );
     const { code, message } = cause as NodeJS.ErrnoException;
     const reason = code === "ENOENT" ? undefined : reasons[code ?? ""];
-    throw new DataError(`${path} cannot be made: ${reason ?? `${message}. Choose a folder you may write to`}`, {
-      cause,
-      settings: ["out"],
-    });
+    throw new DataError(
+      "not-written",
+      said`${{ file: path }} cannot be made: ${reason ?? `${message}. Choose a folder you may write to`}`,
+      { cause, settings: ["out"] },
+    );
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { type DenseArray, elements } from "../array.js";
-import { CheckpointError } from "../errors.js";
+import { CheckpointError, type Sentence, said } from "../errors.js";
 import { writeAtomically } from "./atomic.js";
 import { type NumberName, numberFormats } from "./numbers.js";
 
@@ -28,7 +28,8 @@ export interface TensorFile {
 export async function readTensors(path: string): Promise<TensorFile> {
   const bytes = await readFile(path).catch((cause) => {
     throw new CheckpointError(
-      `${path} cannot be read: ${cause.code === "ENOENT" ? "there is no such file" : cause.message}`,
+      "unreadable",
+      said`${{ file: path }} cannot be read: ${cause.code === "ENOENT" ? "there is no such file" : cause.message}`,
       { cause },
     );
   });
@@ -37,8 +38,11 @@ export async function readTensors(path: string): Promise<TensorFile> {
 
 /** Decodes the bytes of a safetensors file. @param where - named in errors */
 export function decodeTensors(bytes: Uint8Array, where: string): TensorFile {
-  const damaged = (reason: string): never => {
-    throw new CheckpointError(`${where} is damaged: ${reason}. Restore it from a copy, or write it again`);
+  const damaged = (reason: string | Sentence): never => {
+    throw new CheckpointError(
+      "damaged",
+      said`${{ file: where }} is damaged: ${reason}. Restore it from a copy, or write it again`,
+    );
   };
   if (bytes.length < 8) damaged(`it has ${bytes.length} bytes, a header needs 8`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -68,7 +72,7 @@ interface Entry {
   readonly data_offsets: readonly [number, number];
 }
 
-function parseHeader(bytes: Uint8Array, damaged: (reason: string) => never): Record<string, unknown> {
+function parseHeader(bytes: Uint8Array, damaged: (reason: string | Sentence) => never): Record<string, unknown> {
   try {
     const header: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
     if (typeof header === "object" && header !== null && !Array.isArray(header))
@@ -79,20 +83,28 @@ function parseHeader(bytes: Uint8Array, damaged: (reason: string) => never): Rec
   return damaged("its header is not a JSON object");
 }
 
-function decodeTensor(name: string, entry: unknown, data: Uint8Array, damaged: (reason: string) => never): DenseArray {
+function decodeTensor(
+  name: string,
+  entry: unknown,
+  data: Uint8Array,
+  damaged: (reason: string | Sentence) => never,
+): DenseArray {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Partial<Entry>;
   const whole = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
   if (!dtype || !Object.hasOwn(numberFormats, dtype))
-    return damaged(`tensor ${name} has dtype ${dtype}, known are ${Object.keys(numberFormats).join(", ")}`);
+    return damaged(
+      said`tensor ${{ tensor: name }} has dtype ${{ dtype: String(dtype) }}, known are ${Object.keys(numberFormats).join(", ")}`,
+    );
   if (!whole(shape) || !whole(offsets) || offsets.length !== 2)
-    return damaged(`tensor ${name} has no proper shape and offsets`);
+    return damaged(said`tensor ${{ tensor: name }} has no proper shape and offsets`);
   const [from, to] = offsets;
   const format = numberFormats[dtype as NumberName];
   const needed = elements(shape) * format.bytes;
   if (from > to || to > data.length)
-    return damaged(`tensor ${name} lies at bytes ${from} to ${to}, the file holds ${data.length}`);
-  if (to - from !== needed) return damaged(`tensor ${name} [${shape}] needs ${needed} bytes, ${to - from} are given`);
+    return damaged(said`tensor ${{ tensor: name }} lies at bytes ${from} to ${to}, the file holds ${data.length}`);
+  if (to - from !== needed)
+    return damaged(said`tensor ${{ tensor: name }} ${{ shape }} needs ${needed} bytes, ${to - from} are given`);
   return { shape, data: format.read(data.subarray(from, to)) };
 }
 

@@ -2,7 +2,7 @@
 import { basename, join } from "node:path";
 import type { DenseArray } from "../array.js";
 import { state } from "../artifacts/index.js";
-import { CheckpointError } from "../errors.js";
+import { CheckpointError, said } from "../errors.js";
 import { readTensors, writeTensors } from "../tensorfile/index.js";
 import type { RunFolder } from "./runFolder.js";
 
@@ -11,7 +11,7 @@ export interface Position {
   readonly epoch: number;
   readonly batch: number;
   readonly step: number;
-  /** Keys that have entered the queue, all told. */
+  /** Keys that have entered the queue in total. */
   readonly enqueued: number;
 }
 
@@ -31,7 +31,7 @@ const kept = 3;
 /**
  * Writes a checkpoint, then removes all but the last three, and the last that is still wanted.
  *
- * @param isWanted - by the updates before a checkpoint
+ * @param isWanted - given the number of updates before a checkpoint
  * @returns its file
  */
 export async function saveCheckpoint(
@@ -52,14 +52,17 @@ export async function saveCheckpoint(
   return file;
 }
 
-/** The updates before the checkpoint of a file, by its name. */
+/** The number of updates before a checkpoint, from its file name. */
 export const stepOf = (file: string): number => Number(/\d+/.exec(basename(file))?.[0]);
 
 /** Reads a checkpoint file. @throws CheckpointError if it is damaged or no checkpoint */
 export async function readCheckpoint(file: string): Promise<Checkpoint> {
   const { metadata, tensors } = await readTensors(file);
   if (metadata.format !== "hcsc-checkpoint-1")
-    throw new CheckpointError(`${file} is no checkpoint of this software (format ${metadata.format ?? "not given"})`);
+    throw new CheckpointError(
+      "unknown-format",
+      said`${{ file }} is no checkpoint of this software (format ${metadata.format ?? "not given"})`,
+    );
   const assignments: Int32Array[] = [];
   for (let l = 0; tensors.has(assignmentName(l)); l++)
     assignments.push(tensors.get(assignmentName(l))?.data as Int32Array);
@@ -71,13 +74,17 @@ export async function readCheckpoint(file: string): Promise<Checkpoint> {
 export async function latestCheckpoint(run: RunFolder): Promise<Checkpoint> {
   const files = await run.listCheckpoints();
   const last = files.at(-1);
-  if (!last) throw new CheckpointError(`${run.path} has no checkpoint yet: train it first`);
+  if (!last) throw new CheckpointError("missing", said`${{ file: run.path }} has no checkpoint yet: train it first`);
   try {
     return await readCheckpoint(last);
   } catch (cause) {
     const before = files.at(-2);
     const remedy = before ? `Delete it to go on from ${before}` : "There is no older one: train again";
-    throw new CheckpointError(`${(cause as Error).message}. ${remedy}`, { cause });
+    throw new CheckpointError(
+      cause instanceof CheckpointError ? cause.code : "damaged",
+      said`${cause as Error}. ${remedy}`,
+      { cause },
+    );
   }
 }
 

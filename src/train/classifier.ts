@@ -28,7 +28,7 @@ import { type Engine, fedTargets } from "../runtime/index.js";
 import { epochBatches } from "./draws.js";
 import type { Protocol } from "./protocols.js";
 
-/** SGD's in all of the authors' evaluations. */
+/** The momentum of SGD in all of the authors' evaluations. */
 const [momentum, weightDecay] = [0.9, 0];
 
 export interface ClassifierTraining {
@@ -59,7 +59,8 @@ export interface TrainedClassifier {
 /** @throws DataError if there is no image; TrainingError when the loss is not finite */
 export async function trainClassifier(training: ClassifierTraining): Promise<TrainedClassifier> {
   const { engine, recipe, weights, images, protocol } = training;
-  if (images.length === 0) throw new DataError("a classifier needs at least one labelled image to learn from");
+  if (images.length === 0)
+    throw new DataError("too-few", "a classifier needs at least one labelled image to learn from");
   const settings: ClassifierSettings = {
     encoder: encoderSettings(recipe.encoder),
     trains: protocol.trains,
@@ -145,6 +146,7 @@ async function steps(training: ClassifierTraining, settings: ClassifierSettings)
     const loss = Number(out.data[0]);
     if (!Number.isFinite(loss))
       throw new TrainingError(
+        "not-finite",
         `classifier, step ${done + 1} of ${total}: the loss is ${loss}. Give a lower learning rate than ${protocol.headRate}`,
         { settings: ["learningRate"] },
       );

@@ -1,22 +1,22 @@
-/** Where a run's numbers went wrong before they were no longer finite, and the checkpoint to go on from. */
+/** Where a run's numbers went wrong before they stopped being finite, and the checkpoint to go on from. */
 import type { DenseArray } from "../array.js";
 import { type Checkpoint, latestCheckpoint, readCheckpoint, stepOf } from "./checkpoint.js";
 import type { StepMetric } from "./metrics.js";
 import type { Metric, RunFolder } from "./runFolder.js";
 
-/** So many times the calmest stretch before is wild; what became so began at the square root of that. */
+/** Values this many times those of the calmest stretch before are wild; the rise began where they passed the square root of it. */
 const wild = { gradientNorm: 20, loss: 5 } as const;
 type Watched = keyof typeof wild;
 const fields = Object.keys(wild) as readonly Watched[];
 
-/** Steps of a stretch: so many that are not wild heal what was. */
+/** Steps in a stretch; after this many in a row that are not wild the damage counts as healed. */
 const stretch = 20;
-/** Steps from which on a young run's are a stretch. */
+/** Steps after which those of a young run count as a stretch. */
 const shortest = 4;
 
 /** Follows a run step by step. */
 export class DamageWatch {
-  /** The step at which the damage of now began; null while there is none. */
+  /** The step at which the present damage began; null while there is none. */
   from: number | null = null;
   private lastSound = 0;
   private quiet = 0;
@@ -36,14 +36,14 @@ export class DamageWatch {
     for (const field of fields) this.learn(field, step[field]);
   }
 
-  /** In a phase the loss is one sum: numbers of another are no measure. */
+  /** Each phase has another loss: the numbers of one are no measure for the other. */
   private begin(isSelective: boolean): void {
     this.phase = isSelective;
     this.recent = { gradientNorm: [], loss: [] };
     this.calmest = { gradientNorm: Infinity, loss: Infinity };
   }
 
-  /** Times the calmest stretch; infinite of what is no number. */
+  /** A value as a multiple of the calmest stretch; infinite if it is not finite. */
   private ratio(field: Watched, value: number | null): number {
     if (value === null || !Number.isFinite(value)) return Infinity;
     return this.calmest[field] === Infinity ? 0 : value / this.calmest[field];
@@ -73,7 +73,7 @@ export function damagedFrom(metrics: readonly Metric[]): number | null {
   return watch.from ?? failure.step;
 }
 
-/** Whether a checkpoint after so many updates is from before the damage: the step before its first made the weights that it met. */
+/** Whether a checkpoint after this many updates is from before the damage. The first damaged step ran on weights of the step before it. */
 export const isBefore = (updates: number, from: number): boolean => updates < from - 1 || updates === 0;
 
 export interface ResumePoint {

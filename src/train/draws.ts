@@ -44,7 +44,7 @@ export class SelectionDraws {
   }[];
   private step: number | null = null;
 
-  /** @param program - whose inputs are drawn */
+  /** @param program - the program whose inputs are drawn */
   constructor(
     s: StepSettings,
     private readonly seed: number,
@@ -70,7 +70,7 @@ export class SelectionDraws {
     ];
   }
 
-  /** The words of a step, which stay until those of another are asked for. */
+  /** The words of a step. They stay valid until those of another step are asked for. */
   of(step: number): Record<string, DenseArray> {
     if (step !== this.step)
       for (const { array, wordOf, streamOf } of this.parts) {

@@ -1,4 +1,4 @@
-/** The start of an epoch after warm-up, on the engine's state: embed the images, cluster, hand prototypes over, and say how it is. */
+/** The start of an epoch after warm-up, on the engine's state: embed the images, cluster, hand prototypes over, and report on it. */
 import type { DenseArray } from "../array.js";
 import { everyIndex } from "../array.js";
 import { encoderSpecs, prepareProgram, type StateMemory, state } from "../artifacts/index.js";
@@ -21,14 +21,14 @@ export interface ClusteringRequest {
   readonly loader: Loader;
   readonly epoch: number;
   readonly report: Reporter;
-  /** Whether the clustering's warnings are said: once a session, as each epoch's line has its counts. */
+  /** Whether the clustering's warnings are printed: once a session, as each epoch's line has the counts. */
   readonly saysWarnings: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface EpochClustering {
   readonly clustering: Clustering;
-  /** Between two images' embeddings. */
+  /** Mean cosine between two images' embeddings. */
   readonly meanCosine: number;
   /** Top-1 in percent; absent without labels. */
   readonly onlineKnn?: number;

@@ -25,7 +25,7 @@ export type TrainEvent =
       readonly remainingSeconds: number;
     }
   | { readonly kind: "epoch"; readonly metric: EpochMetric }
-  /** Asked to stop: so many steps are waited for, at most. */
+  /** Training was asked to stop: at most this many steps are still waited for. */
   | { readonly kind: "stopping"; readonly steps: number }
   /** Once, after the first epoch, if decoded images are kept. */
   | { readonly kind: "kept"; readonly decoded: Decoded }

@@ -1,6 +1,6 @@
-/** A step whose numbers are not finite: noted in the run, and in words with the way on. */
+/** A step whose numbers are not finite: it is noted in the run, and the error says how to go on. */
 import type { DenseArray } from "../array.js";
-import { TrainingError } from "../errors.js";
+import { said, TrainingError } from "../errors.js";
 import { resumePoint } from "./damage.js";
 import type { StepMetric } from "./metrics.js";
 import type { RunFolder } from "./runFolder.js";
@@ -18,12 +18,18 @@ export async function notFinite(
   const point = await resumePoint(run);
   const which = Number.isFinite(loss) ? "gradient" : "loss";
   const remedy = `give it a lower optimizer.learningRate than ${run.description.recipe.optimizer.learningRate}, or optimizer.clipNorm=1`;
+  const train = `train anew, and ${remedy}`;
   const goOn =
-    point?.damagedFrom == null
-      ? `The last checkpoint before the damage is ${point?.checkpoint.file}, from which the run goes on: ${remedy}`
-      : `The numbers began to grow at step ${point.damagedFrom}, and no checkpoint from before is left: train anew, and ${remedy}`;
+    point === null
+      ? `There is no checkpoint from before: ${train}`
+      : point.damagedFrom === null
+        ? `The last checkpoint before the damage is ${point.checkpoint.file}, from which the run goes on: ${remedy}`
+        : `The numbers began to grow at step ${point.damagedFrom}, and no checkpoint from before is left: ${train}`;
+  const others = ["learningRate", "set"] as const;
+  const where = bad ? said`; the first tensor with such a number is ${{ tensor: bad }}` : "";
   return new TrainingError(
-    `step ${step}: the ${which} is not finite (loss ${loss}, gradient norm ${gradientNorm})${bad ? `; the first tensor with such a number is ${bad}` : ""}. ${goOn}`,
-    { settings: point?.damagedFrom == null ? ["resume", "learningRate", "set"] : ["learningRate", "set"] },
+    "not-finite",
+    said`step ${step}: the ${which} is not finite (loss ${loss}, gradient norm ${gradientNorm})${where}. ${goOn}`,
+    { settings: point?.damagedFrom === null ? ["resume", ...others] : others },
   );
 }

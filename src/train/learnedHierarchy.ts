@@ -1,7 +1,7 @@
 /** The hierarchy that a run has learned: the prototypes of its last clustering, and where images stand among them. */
 import type { DenseArray, Matrix } from "../array.js";
 import { state } from "../artifacts/index.js";
-import { CheckpointError } from "../errors.js";
+import { CheckpointError, said } from "../errors.js";
 import { type Engine, nearestCentroidOn } from "../runtime/index.js";
 import type { Checkpoint } from "./checkpoint.js";
 
@@ -35,7 +35,8 @@ export function learnedHierarchy({ file, tensors }: Checkpoint): readonly Learne
   }
   if (levels.length === 0)
     throw new CheckpointError(
-      `${file} has no prototypes: the run has not come to its first clustering. Train it past method.warmupEpochs, with method.clusters`,
+      "not-clustered",
+      said`${{ file }} has no prototypes: the run has not come to its first clustering. Train it past ${{ field: "method.warmupEpochs" }}, with method.clusters`,
     );
   return levels;
 }

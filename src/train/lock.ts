@@ -6,7 +6,7 @@ import { rmSync } from "node:fs";
 import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname, uptime } from "node:os";
 import { join } from "node:path";
-import { UsageError } from "../errors.js";
+import { said, UsageError } from "../errors.js";
 
 export interface Holder {
   readonly pid: number;
@@ -18,7 +18,7 @@ export interface Holder {
 export const lockFile = (run: string): string => join(run, "lock.json");
 
 const touchEverySeconds = 10;
-/** A lock of another host that was not touched for so long is left over. */
+/** A lock of another host that was not touched for this long is left over. */
 const deadAfterSeconds = 90;
 
 /** Folders that this process holds. */
@@ -63,14 +63,15 @@ async function take(run: string, file: string): Promise<void> {
       () => false,
       (error: NodeJS.ErrnoException) => {
         if (error.code === "EEXIST") return true;
-        throw new UsageError(`${run} cannot be trained in: ${error.message}`, { cause: error });
+        throw new UsageError("occupied", said`${{ file: run }} cannot be trained in: ${error}`, { cause: error });
       },
     );
     if (!isTaken) return;
     const holder = await readLock(file);
     if (holder && (await isAlive(holder, file)))
       throw new UsageError(
-        `${run} is being trained by process ${holder.pid} on ${holder.host} since ${holder.started}: wait for it, stop it, or choose another folder`,
+        "locked",
+        said`${{ file: run }} is being trained by process ${{ process: holder.pid }} on ${holder.host} since ${holder.started}: wait for it, stop it, or choose another folder`,
         { settings: ["out"] },
       );
     await remove(file, holder);
@@ -90,7 +91,7 @@ async function remove(file: string, judged: Holder | null): Promise<void> {
   else await rm(aside, { force: true });
 }
 
-/** What a lock says; null if there is none, or it says nothing: the disk was full, or the machine died as it was written. */
+/** The holder that a lock names; null without a lock, or if it is empty: the disk was full, or the machine died as it was written. */
 async function readLock(file: string): Promise<Holder | null> {
   const text = await readFile(file, "utf8").catch(() => null);
   if (text === null) return null;
@@ -98,7 +99,7 @@ async function readLock(file: string): Promise<Holder | null> {
     return JSON.parse(text) as Holder;
   } catch {
     const age = await ageOf(file);
-    // Made this moment: its words are still to come.
+    // It was created just now and its content is not written yet.
     return age !== null && age < 2 ? { pid: 0, host: "another host", started: "a moment ago" } : null;
   }
 }

@@ -56,7 +56,7 @@ export const measured: readonly string[] = [
   results.scale,
 ];
 
-/** What a program gives that a metric holds. */
+/** The outputs of a program that a metric holds. */
 export const stepOutputs = (program: Program): readonly string[] =>
   measured.filter((name) => program.outputs.includes(name));
 
@@ -86,10 +86,10 @@ export const chanceLoss = (queue: number): number => Math.log(1 + queue);
 export const isSound = ({ loss, gradientNorm, lossScale = 0 }: StepMetric): boolean =>
   Number.isFinite(loss) && (Number.isFinite(gradientNorm) || lossScale > 1);
 
-/** Above this mean cosine the embeddings have all but collapsed to a point. */
+/** Above this mean cosine the embeddings have almost collapsed to a point. */
 export const collapseCosine = 0.95;
 
-/** Seconds left at a pace that forgets old steps slowly, and the first at once: sessions are made in it, and images decoded. */
+/** Seconds left, by an average that forgets old steps slowly, and the first, in which sessions are made and images decoded, at once. */
 export class Pace {
   private secondsPerStep = 0;
   private observed = 0;

@@ -1,6 +1,6 @@
 /** What a recipe and a number of images fix for the whole run, and where in the run a step stands. */
 import { type StepSettings, stepSettings } from "../artifacts/index.js";
-import { DataError } from "../errors.js";
+import { DataError, said } from "../errors.js";
 import { scheduleFactor } from "../optim/index.js";
 import { type Recipe, scaledLearningRate } from "../recipe/index.js";
 import type { Position } from "./checkpoint.js";
@@ -8,11 +8,11 @@ import type { Position } from "./checkpoint.js";
 export interface Plan {
   readonly recipe: Recipe;
   readonly settings: StepSettings;
-  /** Images of an update. */
+  /** Images in an update. */
   readonly imagesPerStep: number;
-  /** Updates of an epoch. */
+  /** Updates in an epoch. */
   readonly stepsPerEpoch: number;
-  /** Batches of an epoch: those of whole updates. */
+  /** Batches in an epoch: those of whole updates. */
   readonly batchesPerEpoch: number;
 }
 
@@ -22,7 +22,8 @@ export function planOf(recipe: Recipe, images: number): Plan {
   const stepsPerEpoch = Math.floor(images / imagesPerStep);
   if (stepsPerEpoch === 0)
     throw new DataError(
-      `the data holds ${images} images, an update takes ${imagesPerStep}: give more images or a smaller batchSize`,
+      "too-few",
+      said`the data holds ${images} images, an update takes ${imagesPerStep}: give more images or a smaller ${{ field: "batchSize" }}`,
     );
   return {
     recipe,

@@ -6,7 +6,7 @@ import { type ScheduleSettings, stretched } from "../optim/index.js";
 export interface Protocol {
   readonly trains: ClassifierSettings["trains"];
   readonly epochs: number;
-  /** Of fewer images all are one batch. */
+  /** If there are fewer images, all are one batch. */
   readonly batchSize: number;
   readonly headRate: number;
   readonly backboneRate: number;

@@ -1,12 +1,12 @@
 /**
  * The run folder, from which everything printed or drawn can be made again:
- * `run.json` (recipe, data, versions, sessions), `images.json` (by what the images are known again), `metrics.jsonl` (a line a step
+ * `run.json` (recipe, data, versions, sessions), `images.json` (what the images are recognised by), `metrics.jsonl` (a line a step
  * and an epoch), `checkpoints/`, `graphs/` (the ONNX models that ran).
  */
 import { access, appendFile, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { SetIdentity } from "../data/index.js";
-import { CheckpointError, UsageError } from "../errors.js";
+import { CheckpointError, said, UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
 import { parseWrittenRecipe } from "../recipe/index.js";
 import { makeFolder, writeAtomically } from "../tensorfile/index.js";
@@ -25,7 +25,7 @@ export interface RunDescription {
   readonly started: string;
   /** What the encoder started from, if not from the seed alone. */
   readonly init?: InitialWeights;
-  /** Each start of the trainer, the first included; none of weights that were imported and not trained. */
+  /** Each start of the trainer, the first included; empty for weights that were imported and not trained. */
   readonly sessions?: readonly Session[];
 }
 
@@ -50,7 +50,7 @@ export interface Session {
   readonly crossCheck: boolean;
   /** Null: all cores. */
   readonly threads: number | null;
-  /** What of the recipe is other than before: `optimizer.learningRate is 0.01, was 0.1`. */
+  /** What has changed in the recipe: `optimizer.learningRate is 0.01, was 0.1`. */
   readonly changes: readonly string[];
 }
 
@@ -72,9 +72,11 @@ export class RunFolder {
   /** A new run. @throws UsageError if the folder holds one already; DataError if it cannot be written */
   static async create(path: string, description: RunDescription): Promise<RunFolder> {
     if (await exists(join(path, "run.json"))) {
-      throw new UsageError(`${path} already holds a run: go on with it, or choose another folder`, {
-        settings: ["resume", "out"],
-      });
+      throw new UsageError(
+        "occupied",
+        said`${{ file: path }} already holds a run: go on with it, or choose another folder`,
+        { settings: ["resume", "out"] },
+      );
     }
     for (const part of ["", "checkpoints", "graphs"]) await makeFolder(join(path, part));
     return new RunFolder(path, description).described(description);
@@ -92,12 +94,12 @@ export class RunFolder {
       await rm(join(this.path, part), { recursive: true, force: true });
   }
 
-  /** Keeps by what its images are known again. */
+  /** Saves what its images are recognised by. */
   async saveImages(identity: SetIdentity): Promise<void> {
     await writeAtomically(this.imagesFile, encoder.encode(JSON.stringify(identity)));
   }
 
-  /** By what its images are known again; null of a run of older software. */
+  /** What its images are recognised by; null for a run of older software. */
   async images(): Promise<SetIdentity | null> {
     const text = await readFile(this.imagesFile, "utf8").catch(() => null);
     return text === null ? null : (JSON.parse(text) as SetIdentity);
@@ -112,7 +114,8 @@ export class RunFolder {
     const file = join(path, "run.json");
     const text = await readFile(file, "utf8").catch((cause) => {
       throw new UsageError(
-        `${path} holds no run (${file}: ${cause.code ?? cause.message}): give the folder that hcsc train wrote`,
+        "missing",
+        said`${{ file: path }} holds no run (${file}: ${cause.code ?? cause.message}): give the folder that hcsc train wrote`,
         { cause },
       );
     });
@@ -120,11 +123,13 @@ export class RunFolder {
     try {
       description = JSON.parse(text);
     } catch (cause) {
-      throw new CheckpointError(`${file} is damaged: ${(cause as Error).message}. Restore it, or train again`, {
-        cause,
-      });
+      throw new CheckpointError(
+        "damaged",
+        said`${{ file }} is damaged: ${cause as Error}. Restore it, or train again`,
+        { cause },
+      );
     }
-    return new RunFolder(path, { ...description, recipe: parseWrittenRecipe(description.recipe, file) });
+    return new RunFolder(path, { ...description, recipe: parseWrittenRecipe(description.recipe, said`${{ file }}`) });
   }
 
   get metricsFile(): string {
@@ -171,7 +176,7 @@ export class RunFolder {
       .map((n) => join(this.checkpoints, n));
   }
 
-  /** Removes all but the last so many checkpoints, and the last that is wanted. */
+  /** Removes all checkpoints but the last `keep`, and the last that is wanted. */
   async pruneCheckpoints(keep: number, isWanted: (updates: number) => boolean): Promise<void> {
     const files = await this.listCheckpoints();
     const wanted = files.findLast((file) => isWanted(stepOf(file)));

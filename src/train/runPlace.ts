@@ -1,7 +1,7 @@
 /** Where a run is trained: its folder, new or to go on in, held by one trainer, on the images that it was begun with. */
 import { rmdir, stat } from "node:fs/promises";
 import { differenceOf, type SetIdentity } from "../data/index.js";
-import { TrainingError, UsageError } from "../errors.js";
+import { said, TrainingError, UsageError } from "../errors.js";
 import { makeFolder } from "../tensorfile/index.js";
 import { withLock } from "./lock.js";
 import { RunFolder } from "./runFolder.js";
@@ -52,7 +52,8 @@ export async function requireSameImages(run: RunFolder, identity: SetIdentity, d
       : `there are ${identity.images.length} images, were ${images}`;
   if (difference !== null)
     throw new UsageError(
-      `${run.path} was trained on other images than ${data} holds now: ${difference}. Give the same images, or train anew in another folder`,
+      "other-images",
+      said`${{ file: run.path }} was trained on other images than ${{ images: data }} holds now: ${difference}. Give the same images, or train anew in another folder`,
       { settings: ["data", "out"] },
     );
 }

@@ -13,7 +13,7 @@ type Tensors = Readonly<Record<string, DenseArray>>;
 
 /**
  * State by name, a part at a time, as all of it takes hundreds of megabytes: the queue of random unit rows, then for each tensor of
- * the encoder its values in both encoders, alike, and the optimizer's slots at zero.
+ * the encoder its values, the same in both encoders, and the optimizer's slots at zero.
  *
  * @param given - what tensors of the encoder start from, by torchvision name; the others are drawn by the recipe's seed
  */

@@ -8,7 +8,7 @@ import { batchNumber, learningRate, type Plan } from "./plan.js";
 
 const scalar = (x: number): DenseArray => ({ shape: [], data: Float32Array.of(x) });
 
-/** Those of the rates that a program takes. */
+/** The rates that a program takes. */
 export function rateFeeds(plan: Plan, position: Position, program: Program): Record<string, DenseArray> {
   const { accumulation, method, optimizer } = plan.recipe;
   return inputsAmong(program, {
@@ -25,7 +25,7 @@ export function rateFeeds(plan: Plan, position: Position, program: Program): Rec
  *
  * @param batch - images with their query view, key view and local views
  * @param assignments - each image's cluster at every level; empty before the first clustering
- * @param draws - selection's, of this batch
+ * @param draws - the draws of selection for this batch
  */
 export function stepFeeds(
   plan: Plan,

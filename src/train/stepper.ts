@@ -46,8 +46,8 @@ export class Stepper {
     const before = this.running;
     const drawn = this.draws.of(batchNumber(this.plan, from));
     const fed = stepFeeds(this.plan, from, this.programs[0], batch, assignments, drawn);
-    this.running = this.run(fed, from); // has copied what it is fed
-    this.running.catch(() => {}); // told to who awaits it
+    this.running = this.run(fed, from); // copies its feeds before it returns
+    this.running.catch(() => {}); // reported to whoever awaits it
     batch.release();
     this.draws.of(batchNumber(this.plan, advanced(this.plan, from)));
     return before;

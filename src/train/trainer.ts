@@ -66,11 +66,11 @@ class Training {
   private position: Position = { epoch: 0, batch: 0, step: 0, enqueued: 0 };
   private assignments: readonly Int32Array[] = [];
   private lastCheckpoint: string | null = null;
-  /** When that was saved. */
+  /** When the last checkpoint was saved. */
   private savedAt = performance.now();
-  /** Updates done once those under way are. */
+  /** Updates done when those under way have ended. */
   private taken = 0;
-  /** Of the steps of this epoch so far, or of the last where this has none yet. */
+  /** Losses of this epoch's steps so far, or of the last epoch's where this has none yet. */
   private losses: number[] = [];
   private toldKept = false;
   private toldClusters = false;
@@ -139,7 +139,7 @@ class Training {
     const selective = method.clusters.length > 0 && epoch >= method.warmupEpochs;
     const isDue = selective && this.position.batch === 0;
     const before = isDue ? await this.cluster() : null;
-    // What the epoch began with is saved; it is clustered again when the run goes on.
+    // The state of the epoch's start is saved; images are clustered again when the run goes on.
     if (isDue && (!before || this.options.signal?.aborted)) return true;
     const stepper = await this.load(selective ? "selective" : "warmup");
     const clusterSeconds = (performance.now() - began) / 1000;
@@ -235,7 +235,7 @@ class Training {
     });
   }
 
-  /** Takes note of a batch that ran; the metric of an update, or null while gradients still add up. */
+  /** Records a batch that ran. @returns the metric of an update, or null while gradients are still summed */
   private async finish({ from, out }: Stepped): Promise<StepMetric | null> {
     this.position = advanced(this.plan, from);
     const metric = stepMetric(out, {
@@ -295,5 +295,5 @@ class Training {
   }
 }
 
-/** Not a number of nothing. */
+/** NaN for an empty list. */
 const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;

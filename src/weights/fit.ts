@@ -1,7 +1,7 @@
 /** Someone's weights as those of an encoder here: strictly, or what fits, with a report of every tensor. */
 import type { DenseArray } from "../array.js";
 import { type EncoderSettings, encoderSettings, encoderSpecs } from "../artifacts/index.js";
-import { CheckpointError, UsageError } from "../errors.js";
+import { CheckpointError, type Subject, said, UsageError } from "../errors.js";
 import { type BackboneName, backbones, type TensorSpec } from "../nn/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Renamed, renamed } from "./layouts.js";
@@ -98,12 +98,18 @@ function compared(opened: OpenedWeights, settings: EncoderSettings) {
 export function fitWeights(opened: OpenedWeights, settings: EncoderSettings, partial = false): FittedWeights {
   const { path, names, format } = opened;
   const { usable, missing, wrongShape, unused, hasHead } = compared(opened, settings);
-  if (!partial && missing.length + wrongShape.length + unused.length > 0)
+  if (!partial && missing.length + wrongShape.length + unused.length > 0) {
+    const misfit = { missing, wrongShape, unused };
+    const words = [...misfits(misfit), stemRemedy(wrongShape)].filter(Boolean).join("; ");
+    const why = { message: words, subject: firstOf(misfit) };
     throw new CheckpointError(
-      `${path} does not fit the encoder: ${[...misfits({ missing, wrongShape, unused }), stemRemedy(wrongShape)].filter(Boolean).join("; ")}. Choose the backbone that it is of, or take the ${usable.length} that fit, as a part`,
+      "wrong-weights",
+      said`${{ file: path }} does not fit the encoder: ${why}. Choose the backbone that it is of, or take the ${usable.length} that fit, as a part`,
       { settings: ["partial"] },
     );
-  if (usable.length === 0) throw new CheckpointError(`${path}: none of its tensors fits the encoder`);
+  }
+  if (usable.length === 0)
+    throw new CheckpointError("wrong-weights", said`${{ file: path }}: none of its tensors fits the encoder`);
   const weights = Object.fromEntries(
     usable.map(({ spec, tensor }) => [spec.name, { shape: spec.shape, data: sound(spec, tensor, path) }]),
   );
@@ -127,7 +133,8 @@ function sound(spec: TensorSpec, tensor: StoredTensor, path: string): Float32Arr
   const isVariance = spec.name.endsWith("running_var");
   if (!data.every((x) => Number.isFinite(x) && !(isVariance && x < 0)))
     throw new CheckpointError(
-      `${path}: ${spec.name} holds numbers that are not finite${isVariance ? " or below 0" : ""}: the run that made it had failed`,
+      "not-finite",
+      said`${{ file: path }}: ${{ tensor: spec.name }} holds numbers that are not finite${isVariance ? " or below 0" : ""}: the run that made it had failed`,
     );
   return same(tensor.shape, spec.shape) ? data : summed(data, tensor.shape);
 }
@@ -159,6 +166,13 @@ export function misfits({
   ];
 }
 
+/** The first tensor that does not fit. */
+function firstOf({ missing, wrongShape, unused }: Pick<FitReport, "missing" | "wrongShape" | "unused">): Subject {
+  const [shaped] = wrongShape;
+  if (shaped) return { tensor: shaped.name, shape: shaped.file, neededShape: shaped.encoder };
+  return { tensor: [...missing, ...unused][0] };
+}
+
 function stemRemedy(wrongShape: FitReport["wrongShape"]): string {
   const first = wrongShape.find(({ name }) => name === stem);
   if (first?.file.length !== 4 || first.file[2] === first.encoder[2]) return "";
@@ -177,7 +191,8 @@ export function detectEncoder(
   const dimension = tensorOf(opened, "fc.2.weight")?.shape[0] ?? 128;
   if (!filters || (channels !== 1 && channels !== 3))
     throw new UsageError(
-      `${opened.path}: ${filters ? `its images have ${channels} channels, 1 and 3 are known` : `${stem} is missing`}`,
+      "unknown-format",
+      said`${{ file: opened.path }}: ${filters ? `its images have ${channels} channels, 1 and 3 are known` : `${stem} is missing`}`,
     );
   const sizes = { channels, dimension, imageSize: side === 7 ? 224 : 32 } as const;
   const tried = (Object.keys(backbones) as BackboneName[]).map((backbone) => {
@@ -193,7 +208,8 @@ export function detectEncoder(
   const best = tried.reduce((a, b) => (b.count < a.count ? b : a));
   if (best.count > 0)
     throw new UsageError(
-      `${opened.path} is of no backbone that is known (${Object.keys(backbones).join(", ")}); nearest is ${best.encoder.backbone}: ${misfits(best.misfit).join("; ")}`,
+      "unknown-format",
+      said`${{ file: opened.path }} is of no backbone that is known (${Object.keys(backbones).join(", ")}); nearest is ${best.encoder.backbone}: ${misfits(best.misfit).join("; ")}`,
     );
   return best.encoder;
 }

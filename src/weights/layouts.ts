@@ -1,5 +1,5 @@
 /** How others name the tensors of a residual network: one table. Ours are torchvision's names. */
-import { CheckpointError } from "../errors.js";
+import { CheckpointError, said } from "../errors.js";
 import type { StoredTensor } from "./storedTensor.js";
 
 interface Layout {
@@ -116,7 +116,8 @@ export function renamed(tensors: ReadonlyMap<string, StoredTensor>, where: strin
   const best = all.reduce((a, b) => (backbone(b) > backbone(a) ? b : a));
   if (backbone(best) === 0)
     throw new CheckpointError(
-      `${where} has no names of a residual network as torchvision, MoCo, PCL, HCSC, solo-learn, lightly, timm or Hugging Face have them; its first are ${[...tensors.keys()].slice(0, 4).join(", ")}`,
+      "wrong-weights",
+      said`${{ file: where }} has no names of a residual network as torchvision, MoCo, PCL, HCSC, solo-learn, lightly, timm or Hugging Face have them; its first are ${[...tensors.keys()].slice(0, 4).join(", ")}`,
     );
   return best;
 }

@@ -3,7 +3,7 @@
  * machine that makes plain data. A name in the file is looked up in the caller's table and never in anything else, so a file can
  * make what the table makes and run nothing. What an op takes is bounded by the bytes left; nothing is walked recursively.
  */
-import { CheckpointError } from "../errors.js";
+import { CheckpointError, said } from "../errors.js";
 
 /** Something of Python's that a file may name. */
 export interface Global {
@@ -52,7 +52,10 @@ class Machine {
   }
 
   fail(reason: string): never {
-    throw new CheckpointError(`${this.reader.where} cannot be read as a PyTorch file: ${reason}`);
+    throw new CheckpointError(
+      "damaged",
+      said`${{ file: this.reader.where }} cannot be read as a PyTorch file: ${reason}`,
+    );
   }
 
   push(value: unknown): void {

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { CheckpointError } from "../errors.js";
+import { CheckpointError, said } from "../errors.js";
 
 const side = z.union([
   z.number(),
@@ -44,7 +44,7 @@ export async function preprocessorOf(path: string): Promise<Preprocessor | null>
     found = schema.parse(JSON.parse(text));
   } catch (cause) {
     const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    throw new CheckpointError(`${file} cannot be read: ${reason}`, { cause });
+    throw new CheckpointError("damaged", said`${{ file }} cannot be read: ${reason}`, { cause });
   }
   const { size, crop_size: crop, crop_pct: share, resample, image_mean: mean, image_std: std } = found;
   const isCropped = crop !== undefined && found.do_center_crop !== false;
@@ -53,7 +53,10 @@ export async function preprocessorOf(path: string): Promise<Preprocessor | null>
   const resize = isCropped ? size : size && share ? Math.floor(size / share) : undefined;
   const interpolation = filters[resample ?? -1];
   if (resample !== undefined && !interpolation)
-    throw new CheckpointError(`${file}: resample ${resample} is not known (2 bilinear, 3 bicubic)`);
+    throw new CheckpointError(
+      "unknown-format",
+      said`${{ file }}: ${{ field: "resample" }} ${resample} is not known (2 bilinear, 3 bicubic)`,
+    );
   return {
     ...(imageSize ? { imageSize } : {}),
     evaluation: { ...(resize ? { resize } : {}), ...(interpolation ? { interpolation } : {}) },

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { CheckpointError, UsageError } from "../errors.js";
+import { CheckpointError, said, UsageError } from "../errors.js";
 import { decodeModel } from "../onnx/index.js";
 import { decodeTensors } from "../tensorfile/index.js";
 import { asFloats, type StoredTensor, type WeightsFile } from "./storedTensor.js";
@@ -17,7 +17,11 @@ interface Format {
 function readSafetensors(bytes: Uint8Array, path: string): WeightsFile {
   const { metadata, tensors } = decodeTensors(bytes, path);
   if (metadata.format === "hcsc-checkpoint-1")
-    throw new UsageError(`${path} is a checkpoint of a run: give the run folder, or export it`, { settings: ["run"] });
+    throw new UsageError(
+      "unknown-format",
+      said`${{ file: path }} is a checkpoint of a run: give the run folder, or export it`,
+      { settings: ["run"] },
+    );
   return {
     format: "safetensors",
     tensors: new Map(
@@ -37,7 +41,7 @@ function readOnnx(bytes: Uint8Array, path: string): WeightsFile {
   try {
     constants = decodeModel(bytes).constants;
   } catch (cause) {
-    throw new CheckpointError(`${path}: ${(cause as Error).message}`, { cause });
+    throw new CheckpointError("unknown-format", said`${{ file: path }}: ${cause as Error}`, { cause });
   }
   const tensors = constants.flatMap(({ name, dtype, shape, data }): [string, StoredTensor][] =>
     dtype === "float32" && isLearned(name)
@@ -46,7 +50,8 @@ function readOnnx(bytes: Uint8Array, path: string): WeightsFile {
   );
   if (!constants.some(({ name }) => name.endsWith("running_var")))
     throw new CheckpointError(
-      `${path} has no BatchNorm's statistics by name: exporters fold them into the filters, and they cannot be told apart again. Give the weights that it was made of, or export it with training=TrainingMode.PRESERVE and do_constant_folding=False`,
+      "wrong-weights",
+      said`${{ file: path }} has no BatchNorm's statistics by name: exporters fold them into the filters, and they cannot be told apart again. Give the weights that it was made of, or export it with training=TrainingMode.PRESERVE and do_constant_folding=False`,
     );
   return { format: "ONNX", tensors: new Map(tensors) };
 }
@@ -68,13 +73,16 @@ const inFolders = ["model.safetensors", "pytorch_model.bin", "encoder.safetensor
 /** The file that a path means: itself, or the weights of a folder. @throws UsageError if there is none */
 export async function weightsPath(path: string): Promise<string> {
   const found = await stat(path).catch(() => null);
-  if (!found) throw new UsageError(`${path}: there is no such file or folder of weights`);
+  if (!found) throw new UsageError("missing", said`${{ file: path }}: there is no such file or folder of weights`);
   if (found.isFile()) return path;
   for (const name of inFolders) {
     const inside = join(path, name);
     if (await stat(inside).catch(() => null)) return inside;
   }
-  throw new UsageError(`${path} holds no weights: none of ${inFolders.join(", ")} is there. Give a file`);
+  throw new UsageError(
+    "missing",
+    said`${{ file: path }} holds no weights: none of ${inFolders.join(", ")} is there. Give a file`,
+  );
 }
 
 /**
@@ -86,15 +94,17 @@ export async function weightsPath(path: string): Promise<string> {
 export async function readWeights(path: string): Promise<WeightsFile & { readonly sha256: string }> {
   const file = await weightsPath(path);
   const bytes = await readFile(file).catch((cause) => {
-    throw new CheckpointError(`${file} cannot be read: ${cause.message}`, { cause });
+    throw new CheckpointError("unreadable", said`${{ file }} cannot be read: ${cause.message}`, { cause });
   });
-  if (bytes.length < 16) throw new CheckpointError(`${file} has ${bytes.length} bytes: no file of weights`);
+  if (bytes.length < 16)
+    throw new CheckpointError("unknown-format", said`${{ file }} has ${bytes.length} bytes: no file of weights`);
   const format = formats.find(({ is }) => is(bytes, file));
   if (format) return { ...format.read(bytes, file), sha256: createHash("sha256").update(bytes).digest("hex") };
   const isPickle = bytes[0] === 0x80 && bytes[1] <= 5;
   throw new UsageError(
+    "unknown-format",
     isPickle
-      ? `${file} is a Python pickle and no file of torch.save. It is not run. Save weights with torch.save(model.state_dict(), FILE) or as safetensors`
-      : `${file} is no file of weights that is known: give .pth or .pt (torch.save), .safetensors, .onnx, or a Hugging Face folder`,
+      ? said`${{ file }} is a Python pickle and no file of torch.save. It is not run. Save weights with torch.save(model.state_dict(), FILE) or as safetensors`
+      : said`${{ file }} is no file of weights that is known: give .pth or .pt (torch.save), .safetensors, .onnx, or a Hugging Face folder`,
   );
 }

@@ -1,6 +1,6 @@
 /** A tensor in someone's file: known by shape, its numbers read when they are wanted. */
 import type { DenseArray } from "../array.js";
-import { CheckpointError } from "../errors.js";
+import { CheckpointError, type Sentence, said } from "../errors.js";
 
 export interface StoredTensor {
   readonly shape: readonly number[];
@@ -31,14 +31,15 @@ export function gathered(
     shape,
     strides,
   }: { readonly offset: number; readonly shape: readonly number[]; readonly strides: readonly number[] },
-  where: string,
+  where: Sentence,
 ): Float32Array {
   const count = shape.reduce((product, d) => product * d, 1);
   if (count === 0) return new Float32Array(0);
   const last = offset + shape.reduce((sum, d, i) => sum + (d - 1) * strides[i], 0);
   if (last >= data.length || count > data.length)
     throw new CheckpointError(
-      `${where}: [${shape}] with strides [${strides}] from ${offset} does not lie in a storage of ${data.length} numbers`,
+      "damaged",
+      said`${where}: ${{ shape }} with strides [${strides}] from ${offset} does not lie in a storage of ${data.length} numbers`,
     );
   const out = new Float32Array(count);
   const index = shape.map(() => 0);

@@ -1,5 +1,5 @@
 /** Files of torch.save: a zip of a pickle and raw storages (since PyTorch 1.6), or one stream of pickles and storages (before). */
-import { CheckpointError } from "../errors.js";
+import { CheckpointError, said } from "../errors.js";
 import { numberFormats } from "../tensorfile/index.js";
 import { type Global, type PickleReader, readPickle } from "./pickle.js";
 import { asFloats, gathered, type StoredTensor, type WeightsFile } from "./storedTensor.js";
@@ -23,7 +23,8 @@ const readerOf = (where: string): PickleReader => ({
     const known = torchNames.get(name);
     if (!known)
       throw new CheckpointError(
-        `${where} asks for ${name}, which is none of the names that weights need: it is not run and not read. ${remedy}`,
+        "unsafe",
+        said`${{ file: where }} asks for ${name}, which is none of the names that weights need: it is not run and not read. ${remedy}`,
       );
     return known;
   },
@@ -31,7 +32,10 @@ const readerOf = (where: string): PickleReader => ({
     const [tag, type, key, , count] = Array.isArray(id) ? id : [];
     const numbers = (type as Partial<StorageType & Global> | undefined)?.numbers;
     if (tag !== "storage" || !numbers || typeof key !== "string" || !isCount(count))
-      throw new CheckpointError(`${where} cannot be read as a PyTorch file: an entry of it is no storage of numbers`);
+      throw new CheckpointError(
+        "damaged",
+        said`${{ file: where }} cannot be read as a PyTorch file: an entry of it is no storage of numbers`,
+      );
     return { kind: "storage", key, numbers, count } satisfies Storage;
   },
 });
@@ -40,17 +44,27 @@ const readerOf = (where: string): PickleReader => ({
 export function readTorchZip(bytes: Uint8Array, where: string): WeightsFile {
   const entries = readZip(bytes, where);
   const pickle = [...entries.keys()].find((name) => /^(?:[^/]*\/)?data\.pkl$/.test(name));
-  if (pickle === undefined) throw new CheckpointError(`${where} is a zip file without data.pkl: no file of torch.save`);
+  if (pickle === undefined)
+    throw new CheckpointError(
+      "unknown-format",
+      said`${{ file: where }} is a zip file without data.pkl: no file of torch.save`,
+    );
   const root = pickle.slice(0, -"data.pkl".length);
   const entry = (name: string): Uint8Array => {
     const read = entries.get(root + name);
-    if (!read) throw new CheckpointError(`${where} is damaged: it lacks ${root + name}`);
+    if (!read) throw new CheckpointError("damaged", said`${{ file: where }} is damaged: it lacks ${root + name}`);
     return read();
   };
   if (entries.has(`${root}constants.pkl`))
-    throw new CheckpointError(`${where} is a TorchScript program, not weights. ${remedy}`);
+    throw new CheckpointError(
+      "unknown-format",
+      said`${{ file: where }} is a TorchScript program, not weights. ${remedy}`,
+    );
   if (entries.has(`${root}byteorder`) && new TextDecoder().decode(entry("byteorder")) === "big")
-    throw new CheckpointError(`${where} was saved on a big-endian machine, which is not supported`);
+    throw new CheckpointError(
+      "unknown-format",
+      said`${{ file: where }} was saved on a big-endian machine, which is not supported`,
+    );
   const { value } = readPickle(entry("data.pkl"), 0, readerOf(where));
   return { format: "PyTorch", tensors: tensorsOf(value, (key) => entry(`data/${key}`), where) };
 }
@@ -79,12 +93,19 @@ export function readLegacyTorch(bytes: Uint8Array, where: string): WeightsFile {
   };
   const version = next();
   if (version !== 1001)
-    throw new CheckpointError(`${where} has version ${String(version)} of PyTorch's older form, 1001 is known`);
+    throw new CheckpointError(
+      "unknown-format",
+      said`${{ file: where }} has version ${String(version)} of PyTorch's older form, 1001 is known`,
+    );
   const machine = next();
   if (machine instanceof Map && machine.get("little_endian") === false)
-    throw new CheckpointError(`${where} was saved on a big-endian machine, which is not supported`);
+    throw new CheckpointError(
+      "unknown-format",
+      said`${{ file: where }} was saved on a big-endian machine, which is not supported`,
+    );
   const [value, keys] = [next(), next()];
-  if (!Array.isArray(keys)) throw new CheckpointError(`${where} is damaged: it has no list of its storages`);
+  if (!Array.isArray(keys))
+    throw new CheckpointError("damaged", said`${{ file: where }} is damaged: it has no list of its storages`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const places = new Map<string, Uint8Array>();
   for (const key of keys) {
@@ -92,14 +113,16 @@ export function readLegacyTorch(bytes: Uint8Array, where: string): WeightsFile {
     const size = storage && storage.count * numberFormats[storage.numbers].bytes;
     if (size === undefined || at + 8 + size > bytes.length || Number(view.getBigInt64(at, true)) !== storage?.count)
       throw new CheckpointError(
-        `${where} is damaged: the storage ${String(key)} is not at byte ${at}, as its list says`,
+        "damaged",
+        said`${{ file: where }} is damaged: the storage ${String(key)} is not at byte ${at}, as its list says`,
       );
     places.set(key, bytes.subarray(at + 8, at + 8 + size));
     at += 8 + size;
   }
   const storages: Storages = (key) => {
     const found = places.get(key);
-    if (!found) throw new CheckpointError(`${where} is damaged: its storage ${key} is not in its list`);
+    if (!found)
+      throw new CheckpointError("damaged", said`${{ file: where }} is damaged: its storage ${key} is not in its list`);
     return found;
   };
   return { format: "PyTorch, the form before 1.6", tensors: tensorsOf(value, storages, where) };
@@ -114,7 +137,8 @@ function tensorsOf(value: unknown, storages: Storages, where: string): ReadonlyM
   const holder = holders.find((held) => held instanceof Map && [...held.values()].some(isView));
   if (!holder)
     throw new CheckpointError(
-      `${where} holds no weights by name: neither it nor what it keeps under ${places.join(", ")} is a dictionary of tensors. ${remedy}`,
+      "unknown-format",
+      said`${{ file: where }} holds no weights by name: neither it nor what it keeps under ${places.join(", ")} is a dictionary of tensors. ${remedy}`,
     );
   const tensors = new Map<string, StoredTensor>();
   for (const [name, view] of holder as Map<unknown, unknown>)
@@ -131,7 +155,10 @@ function stored(name: string, view: TensorView, storages: Storages, where: strin
     !areCounts(strides) ||
     shape.length !== strides.length
   )
-    throw new CheckpointError(`${where} is damaged: the tensor ${name} has no proper storage, shape and strides`);
+    throw new CheckpointError(
+      "damaged",
+      said`${{ file: where }} is damaged: the tensor ${{ tensor: name }} has no proper storage, shape and strides`,
+    );
   return {
     shape,
     read: () => {
@@ -139,9 +166,10 @@ function stored(name: string, view: TensorView, storages: Storages, where: strin
       const { bytes, read } = numberFormats[storage.numbers];
       if (raw.length !== storage.count * bytes)
         throw new CheckpointError(
-          `${where} is damaged: the storage of ${name} has ${raw.length} bytes, ${storage.count * bytes} are needed`,
+          "damaged",
+          said`${{ file: where }} is damaged: the storage of ${{ tensor: name }} has ${raw.length} bytes, ${storage.count * bytes} are needed`,
         );
-      return gathered(asFloats(read(raw)), { offset, shape, strides }, `${where}: ${name}`);
+      return gathered(asFloats(read(raw)), { offset, shape, strides }, said`${{ file: where }}: ${{ tensor: name }}`);
     },
   };
 }

@@ -3,7 +3,7 @@
  * fields), checksums compared, nothing inflated, so that no file grows in memory.
  */
 import { crc32 } from "node:zlib";
-import { CheckpointError } from "../errors.js";
+import { CheckpointError, said } from "../errors.js";
 
 export type ZipEntries = ReadonlyMap<string, () => Uint8Array>;
 
@@ -18,7 +18,7 @@ export const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[
 export function readZip(bytes: Uint8Array, where: string): ZipEntries {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const damaged = (reason: string): never => {
-    throw new CheckpointError(`${where} is damaged: ${reason}. Fetch or copy it again`);
+    throw new CheckpointError("damaged", said`${{ file: where }} is damaged: ${reason}. Fetch or copy it again`);
   };
   const within = (at: number, size: number, what: string): void => {
     if (!(at >= 0 && at + size <= bytes.length))
@@ -67,7 +67,8 @@ export function readZip(bytes: Uint8Array, where: string): ZipEntries {
     entries.set(name, () => {
       if (method !== 0)
         throw new CheckpointError(
-          `${where}: ${name} is compressed, which torch.save does not do: unpack the file and pack it again with zip -0 -r`,
+          "unknown-format",
+          said`${{ file: where }}: ${name} is compressed, which torch.save does not do: unpack the file and pack it again with zip -0 -r`,
         );
       within(start, sizes.local, name);
       if (view.getUint32(start, true) !== marks.local) damaged(`${name} is not where its directory says`);
@@ -110,7 +111,10 @@ export function writeZip(entries: readonly (readonly [string, Uint8Array])[]): U
     const name = new TextEncoder().encode(text);
     const start = at;
     if (start + content.length > isIn64 - 1e6)
-      throw new CheckpointError("weights of 4 GiB and more do not go into one .pth file: write safetensors");
+      throw new CheckpointError(
+        "too-large",
+        "weights of 4 GiB and more do not go into one .pth file: write safetensors",
+      );
     const gap = 4 + ((alignment - ((start + sizes.local + name.length + 4) % alignment)) % alignment);
     const local = described(sizes.local, marks.local, 4, name, content);
     local.view.setUint16(28, gap, true);

@@ -1,7 +1,7 @@
 import type { Worker } from "node:worker_threads";
 import test from "ava";
 import { listSupportedBackends } from "onnxruntime-node";
-import { ProviderError, ShapeError, UsageError } from "../../src/errors.js";
+import { type HcscError, ProviderError, ShapeError, UsageError } from "../../src/errors.js";
 import { add, buildModel, type DType, identity, input, matMul, mul, not, reshape, sum } from "../../src/graph/index.js";
 import { chooseTarget, type DataArray, type Engine, openEngine, providers } from "../../src/runtime/index.js";
 
@@ -168,6 +168,15 @@ test("what does not fit is refused by program, tensor, expected and found", asyn
       engine.load("other", updateModel(2), { state: { w: "gone" } }),
       ShapeError,
       /from gone.* not an output/,
+    );
+    const { name, code, subject } = await t.throwsAsync<HcscError>(engine.run("update", { d, w: vector(1, 2, 3) }, []));
+    t.deepEqual(
+      { name, code, subject },
+      {
+        ...{ name: "ShapeError", code: "wrong-shape" },
+        subject: { program: "update", tensor: "w", neededShape: [2], dtype: "float32", shape: [3] },
+      },
+      "codes and subjects cross the thread",
     );
     await engine.write({ w: vector(1, 2, 3) });
     await refused(engine.run("update", { d }, []), ShapeError, /from the state: w must be float32\[2\]/);

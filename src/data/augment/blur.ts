@@ -2,7 +2,7 @@
  * Pillow's Gaussian blur: three box blurs along x, then three along y, each rounded to 8 bits, edges repeated. The box has a
  * fractional radius: weight `inner` (of 2²⁴) for the pixels within n, `outer` for the two beyond.
  */
-import { UsageError } from "../../errors.js";
+import { said, UsageError } from "../../errors.js";
 import { growing, kernels } from "./kernels.js";
 
 interface BoxBlur {
@@ -20,7 +20,10 @@ const rows = growing();
 export function gaussianBlur(data: number, height: number, width: number, channels: number, sigma: number): void {
   const { radius, inner, outer } = boxOf(sigma);
   if (radius > largestRadius) {
-    throw new UsageError(`a blur of σ ${sigma} pixels is too wide: lower the recipe's views.blur.sigma to 128 or less`);
+    throw new UsageError(
+      "wrong-value",
+      said`a blur of σ ${sigma} pixels is too wide: lower the recipe's ${{ field: "views.blur.sigma" }} to 128 or less`,
+    );
   }
   const stride = width * channels;
   const between = buffer(height * stride);

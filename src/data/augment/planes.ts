@@ -20,7 +20,7 @@ export function writePlanes(
   offset: number,
 ): void {
   if (own !== 1 && own !== channels)
-    throw new UsageError(`the image has ${own} channels, the view ${channels}: they must agree`);
+    throw new UsageError("wrong-value", `the image has ${own} channels, the view ${channels}: they must agree`);
   const size = height * width;
   const target = planes(channels * size);
   for (let c = 0; c < channels; c++)

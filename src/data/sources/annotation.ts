@@ -1,7 +1,7 @@
 /** One image's annotation as PASCAL VOC writes it, and as LabelImg and its kin do: XML of the objects in it. */
 import { XMLParser } from "fast-xml-parser";
 import { z } from "zod";
-import { DataError } from "../../errors.js";
+import { DataError, said } from "../../errors.js";
 
 export interface AnnotatedObject {
   readonly name: string;
@@ -41,7 +41,10 @@ export function readAnnotation(xml: string, file: string): readonly AnnotatedObj
   const found = schema.safeParse(parsed(xml, file));
   if (found.success) return found.data.annotation.object;
   const [{ path, message }] = found.error.issues;
-  throw new DataError(`${file}: ${elementOf(path)} ${message}. Mend or remove the annotation`);
+  throw new DataError(
+    "wrong-entry",
+    said`${{ file }}: ${{ field: elementOf(path) }} ${message}. Mend or remove the annotation`,
+  );
 }
 
 /** `annotation/object[2]/name`, counted from 1 as XPath does. */
@@ -55,8 +58,10 @@ function parsed(xml: string, file: string): unknown {
   try {
     return parser.parse(xml, true);
   } catch (cause) {
-    throw new DataError(`${file} is no well-formed XML: ${(cause as Error).message}. Restore it from its source`, {
-      cause,
-    });
+    throw new DataError(
+      "damaged",
+      said`${{ file }} is no well-formed XML: ${cause as Error}. Restore it from its source`,
+      { cause },
+    );
   }
 }

@@ -1,7 +1,7 @@
 /** CIFAR-10 and CIFAR-100 in their binary form (Krizhevsky 2009): records of labels and 32×32 planes of red, green, blue. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DataError } from "../../errors.js";
+import { DataError, said } from "../../errors.js";
 import { type ImageSource, type Picture, shared } from "./picture.js";
 
 export interface CifarDescription {
@@ -43,7 +43,8 @@ export async function describeCifar(path: string, part: string): Promise<CifarDe
   const form = (parts[part] ?? []).find(({ file }) => files.some((f) => file.test(f)));
   if (!form)
     throw new DataError(
-      `${path} has no ${part} part of CIFAR: it holds ${files.join(", ")}. Add #train or #test to its name`,
+      "missing",
+      said`${{ file: path }} has no ${{ part }} part of CIFAR: it holds ${files.join(", ")}. Add #train or #test to its name`,
     );
   const record = form.labelBytes + 3 * plane;
   const chunks: Buffer[] = [];
@@ -51,7 +52,8 @@ export async function describeCifar(path: string, part: string): Promise<CifarDe
     const bytes = await readFile(join(path, file));
     if (bytes.length % record !== 0)
       throw new DataError(
-        `${join(path, file)} is damaged: ${bytes.length} bytes are no whole number of records of ${record}. Restore it from its source`,
+        "damaged",
+        said`${{ file: join(path, file) }} is damaged: ${bytes.length} bytes are no whole number of records of ${record}. Restore it from its source`,
       );
     chunks.push(bytes);
   }

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { DataError } from "../../errors.js";
+import { DataError, said } from "../../errors.js";
 import { filePath } from "../fileNames.js";
 import { decodeAny } from "./anyPicture.js";
 import { plainDecoderOf } from "./formats.js";
@@ -61,7 +61,8 @@ async function decode(path: string, room: Room = (length) => new Uint8Array(leng
     return plain ?? (await decodeAny(file));
   } catch (cause) {
     throw new DataError(
-      `${path} cannot be decoded: ${(cause as Error).message.trim().split("\n").at(-1)}. Remove it or replace it`,
+      "unreadable",
+      said`${{ file: path }} cannot be decoded: ${(cause as Error).message.trim().split("\n").at(-1)}. Remove it or replace it`,
       { cause },
     );
   }

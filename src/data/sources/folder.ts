@@ -2,7 +2,7 @@
 import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { DataError, UsageError } from "../../errors.js";
+import { DataError, said, UsageError } from "../../errors.js";
 import { filePath, nameOf } from "../fileNames.js";
 import type { FilesDescription } from "./files.js";
 import { folderLabels } from "./folderLabels.js";
@@ -27,13 +27,15 @@ export async function describeFolder(folder: string, part: string | null): Promi
   const others = all.filter((file) => !isImageFile(file));
   if (files.length === 0) {
     throw new DataError(
-      `${root} holds no images${others.length ? `, but files of other kinds: ${leftOut(others)}` : ""}. Known are ${[...imageExtensions].join(", ")}`,
+      "empty",
+      said`${{ file: root }} holds no images${others.length ? `, but files of other kinds: ${leftOut(others)}` : ""}. Known are ${[...imageExtensions].join(", ")}`,
     );
   }
   const tops = [...new Set(files.map((f) => (f.includes(sep) ? f.slice(0, f.indexOf(sep)) : "")))];
   if (part === null && tops.every((top) => partName.test(top)))
     throw new UsageError(
-      `${folder} holds parts of a set, not classes: ${tops.join(", ")}. Name one: ${folder}#${tops[0]}`,
+      "not-given",
+      said`${{ file: folder }} holds parts of a set, not classes: ${tops.join(", ")}. Name one: ${folder}#${tops[0]}`,
     );
   return {
     kind: "files",
@@ -58,7 +60,8 @@ async function partOf(folder: string, part: string): Promise<string> {
   const folders = entries.filter((e) => e.isDirectory() || e.isSymbolicLink()).map((e) => e.name);
   if (folders.includes(part)) return join(folder, part);
   throw new DataError(
-    `${folder} has no part ${part}: it holds ${folders.length === 0 ? "no sub-folders" : `the sub-folders ${folders.sort().join(", ")}`}`,
+    "missing",
+    said`${{ file: folder }} has no part ${{ part }}: it holds ${folders.length === 0 ? "no sub-folders" : `the sub-folders ${folders.sort().join(", ")}`}`,
   );
 }
 

@@ -1,5 +1,5 @@
 /** Sets of images that are held in memory: a caller's own, or those in a table's cells. */
-import { DataError } from "../../errors.js";
+import { DataError, type Sentence, said } from "../../errors.js";
 import { decodeAny } from "./anyPicture.js";
 import type { Targets } from "./files.js";
 import { decodeJpeg } from "./jpeg.js";
@@ -57,13 +57,13 @@ export async function describeHeld(images: HeldImages): Promise<HeldDescription>
   const found: HeldImage["image"][] = [];
   const rows: ReturnType<typeof rowOf>[] = [];
   for await (const given of images) {
-    const where = `${called}: image ${found.length + 1}`;
+    const where = said`${called}: image ${found.length + 1}`;
     const { image, name, ...shown } = isNamed(given) ? given : ({ image: given } satisfies HeldImage as HeldImage);
     requireImage(image, where);
     rows.push(rowOf({ file: name ?? `image ${found.length + 1}`, ...shown }, found.length + 1, where));
     found.push(image);
   }
-  if (found.length === 0) throw new DataError(`there are no ${called}: give one at least`);
+  if (found.length === 0) throw new DataError("empty", `there are no ${called}: give one at least`);
   return {
     kind: "held",
     origin: `memory ${++described}`,
@@ -77,7 +77,7 @@ export async function describeHeld(images: HeldImages): Promise<HeldDescription>
 const isNamed = (given: HeldImage | HeldImage["image"]): given is HeldImage =>
   given !== null && typeof given === "object" && "image" in given;
 
-function requireImage(image: HeldImage["image"], where: string): void {
+function requireImage(image: HeldImage["image"], where: Sentence): void {
   if (image instanceof Uint8Array) return;
   const { width, height, channels, data }: Partial<Pixels> = image ?? {};
   if (
@@ -86,7 +86,8 @@ function requireImage(image: HeldImage["image"], where: string): void {
     data.length !== Number(width) * Number(height) * channels
   )
     throw new DataError(
-      `${where} is neither an image file's bytes nor pixels: ${width}×${height} of ${channels} channels with ${data?.length} bytes. Give { width, height, channels: 1 or 3, data: a Uint8Array of width · height · channels }`,
+      "wrong-entry",
+      said`${where} is neither an image file's bytes nor pixels: ${width}×${height} of ${channels} channels with ${data?.length} bytes. Give { width, height, channels: 1 or 3, data: a Uint8Array of width · height · channels }`,
     );
 }
 
@@ -116,20 +117,22 @@ export function openHeld({ called, names, bytes, ends, sizes, ...targets }: Held
     content: async (i) => content(i),
     read: async (i, room) => {
       const size = sizes[i];
-      return size ? { ...size, data: content(i) } : decode(content(i), `${called}: ${names[i]}`, room);
+      return size
+        ? { ...size, data: content(i) }
+        : decode(content(i), said`${{ file: called }}: ${{ image: names[i] }}`, room);
     },
   };
 }
 
 async function decode(
   content: Uint8Array,
-  name: string,
+  name: Sentence,
   room: Room = (length) => new Uint8Array(length),
 ): Promise<Picture> {
   try {
     const own = Buffer.from(content); // decoders do not take shared memory
     return (await decodeJpeg(own, room)) ?? decodePng(own, room) ?? (await decodeAny(own));
   } catch (cause) {
-    throw new DataError(`${name} cannot be decoded: ${(cause as Error).message}`, { cause });
+    throw new DataError("unreadable", said`${name} cannot be decoded: ${cause as Error}`, { cause });
   }
 }

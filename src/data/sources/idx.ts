@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { DataError } from "../../errors.js";
+import { DataError, said } from "../../errors.js";
 import { type ImageSource, shared } from "./picture.js";
 
 export interface IdxDescription {
@@ -28,13 +28,17 @@ export async function describeIdx(path: string, isFolder: boolean, part: string)
   const file = isFolder ? await partOf(path, part) : path;
   const images = await readIdx(file);
   if (images.shape.length < 3)
-    throw new DataError(`${file} holds an array of shape [${images.shape}], images need [count, height, width]`);
+    throw new DataError(
+      "unknown-format",
+      said`${{ file }} holds an array of shape ${{ shape: images.shape }}, images need [count, height, width]`,
+    );
   const labelsFile = basename(file).replace(imagesName, "-labels-idx1-ubyte$1");
   const folder = dirname(file);
   const labels = (await readdir(folder)).includes(labelsFile) ? await readIdx(join(folder, labelsFile)) : null;
   if (labels && labels.shape[0] !== images.shape[0]) {
     throw new DataError(
-      `${join(folder, labelsFile)} has ${labels.shape[0]} labels for the ${images.shape[0]} images of ${file}: restore the pair from one source`,
+      "wrong-length",
+      said`${{ file: join(folder, labelsFile) }} has ${labels.shape[0]} labels for the ${images.shape[0]} images of ${file}: restore the pair from one source`,
     );
   }
   return {
@@ -67,7 +71,8 @@ export function openIdx({ file, shape, pixels, labels }: IdxDescription): ImageS
 async function partOf(folder: string, part: string): Promise<string> {
   const files = (await readdir(folder)).filter((f) => imagesName.test(f)).sort();
   const found = (prefixes[part] ?? [part]).map((p) => files.find((f) => f.startsWith(p))).find((f) => f !== undefined);
-  if (!found) throw new DataError(`${folder} has no ${part} images: it holds ${files.join(", ")}`);
+  if (!found)
+    throw new DataError("missing", said`${{ file: folder }} has no ${{ part }} images: it holds ${files.join(", ")}`);
   return join(folder, found);
 }
 
@@ -76,24 +81,30 @@ async function readIdx(file: string): Promise<{ shape: readonly number[]; data: 
   const bytes = file.endsWith(".gz")
     ? await promisify(gunzip)(raw).catch((cause) => {
         throw new DataError(
-          `${file} is damaged: it cannot be unzipped (${cause.message}). Restore it from its source`,
+          "damaged",
+          said`${{ file }} is damaged: it cannot be unzipped (${cause.message}). Restore it from its source`,
           { cause },
         );
       })
     : raw;
   if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0 || bytes[2] !== 8)
     throw new DataError(
-      `${file} is no IDX file of bytes (it starts ${bytes.subarray(0, 4).toString("hex")}, not 000008…)`,
+      "unknown-format",
+      said`${{ file }} is no IDX file of bytes (it starts ${bytes.subarray(0, 4).toString("hex")}, not 000008…)`,
     );
   const rank = bytes[3];
   if (bytes.length < 4 + 4 * rank)
-    throw new DataError(`${file} is damaged: its header of ${rank} lengths is cut short. Restore it from its source`);
+    throw new DataError(
+      "damaged",
+      said`${{ file }} is damaged: its header of ${rank} lengths is cut short. Restore it from its source`,
+    );
   const shape = Array.from({ length: rank }, (_, i) => bytes.readUInt32BE(4 + 4 * i));
   const data = bytes.subarray(4 + 4 * rank);
   const needed = shape.reduce((p, d) => p * d, 1);
   if (data.length !== needed)
     throw new DataError(
-      `${file} is damaged: [${shape}] needs ${needed} bytes, ${data.length} are there. Restore it from its source`,
+      "damaged",
+      said`${{ file }} is damaged: ${{ shape }} needs ${needed} bytes, ${data.length} are there. Restore it from its source`,
     );
   return { shape, data };
 }

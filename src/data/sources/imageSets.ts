@@ -1,7 +1,7 @@
 /** The lists in VOC's `ImageSets/Main`: one for each part of the set, and one for each class in a part. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DataError } from "../../errors.js";
+import { DataError, said } from "../../errors.js";
 
 export interface ImageSets {
   /** Names of images, by part. */
@@ -36,7 +36,10 @@ export async function readImageSets(root: string): Promise<ImageSets | null> {
 function namesIn(lines: readonly string[], file: string): readonly string[] {
   const wrong = lines.findIndex((line) => /\s/.test(line));
   if (wrong === -1) return lines.filter(Boolean);
-  throw new DataError(`${file}:${wrong + 1}: one image's name a line is expected, not ${lines[wrong]}`);
+  throw new DataError(
+    "wrong-entry",
+    said`${{ file }}:${{ line: wrong + 1 }}: one image's name a line is expected, not ${lines[wrong]}`,
+  );
 }
 
 /** @throws DataError that says which parts there are */
@@ -44,8 +47,10 @@ export function namesOfPart({ parts }: ImageSets, part: string, root: string): r
   const names = parts.get(part);
   if (!names)
     throw new DataError(
-      `${root} has no part ${part}: ${imageSetsFolder} lists ${[...parts.keys()].join(", ") || "none"}. Name one, as in ${root}#train`,
+      "missing",
+      said`${{ file: root }} has no part ${{ part }}: ${imageSetsFolder} lists ${[...parts.keys()].join(", ") || "none"}. Name one, as in ${root}#train`,
     );
-  if (names.length === 0) throw new DataError(`${join(root, imageSetsFolder, part)}.txt lists no images`);
+  if (names.length === 0)
+    throw new DataError("empty", said`${{ file: `${join(root, imageSetsFolder, part)}.txt` }} lists no images`);
   return names;
 }

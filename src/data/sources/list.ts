@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, extname, isAbsolute, resolve } from "node:path";
-import { DataError } from "../../errors.js";
+import { DataError, said } from "../../errors.js";
 import { type FilesDescription, type Targets, unlabelled } from "./files.js";
 import { type ListRow, listForms } from "./listRows.js";
 
@@ -18,10 +18,10 @@ export const isList = (path: string): boolean => extname(path).toLowerCase() in 
 export async function describeList(list: string, folder: string | null): Promise<FilesDescription> {
   const root = folder ?? dirname(list);
   if (!(await stat(root).catch(() => null))?.isDirectory())
-    throw new DataError(`${list}: the folder of its images, ${root}, does not exist`);
+    throw new DataError("missing", said`${list}: the folder of its images, ${{ file: root }}, does not exist`);
   const text = textOf(await readFile(list));
   const rows = listForms[extname(list).toLowerCase()](text, list);
-  if (rows.length === 0) throw new DataError(`${list} lists no images`);
+  if (rows.length === 0) throw new DataError("empty", said`${{ file: list }} lists no images`);
   return { ...(await listed(rows, root, list)), root };
 }
 
@@ -40,7 +40,8 @@ export async function listed(
   const remedy = `Paths start at ${root}: name another folder as ${list}#FOLDER`;
   if (missing.length === files.length)
     throw new DataError(
-      `${list}: ${missing.length} of its ${rows.length} images are missing; the first, ${firstMissing()}. ${remedy}`,
+      "missing",
+      said`${{ file: list }}: ${missing.length} of its ${rows.length} images are missing; the first, ${firstMissing()}. ${remedy}`,
     );
   const targets = listTargets(rows, list);
   const gone =
@@ -92,13 +93,14 @@ async function missingFrom(root: string, files: readonly string[]): Promise<numb
  * @throws DataError where rows with one label and with several are mixed
  */
 export function listTargets(rows: readonly ListRow[], list: string): Targets {
-  const said = rows.filter((row) => row.shows !== null);
-  if (said.length === 0) return unlabelled;
-  const kind = kindOf(said[0]);
-  const odd = said.find((row) => kindOf(row) !== kind);
+  const labelled = rows.filter((row) => row.shows !== null);
+  if (labelled.length === 0) return unlabelled;
+  const kind = kindOf(labelled[0]);
+  const odd = labelled.find((row) => kindOf(row) !== kind);
   if (odd)
     throw new DataError(
-      `${list}:${odd.line}: ${odd.file} has ${kindOf(odd)}, where the first image has ${kind}. Give every image the same`,
+      "wrong-labels",
+      said`${{ file: list }}:${{ line: odd.line }}: ${{ image: odd.file }} has ${kindOf(odd)}, where the first image has ${kind}. Give every image the same`,
     );
   const shown = rows.map(({ shows }) => (typeof shows === "string" ? [shows] : (shows ?? [])));
   const { classes, idOf } = numbered(new Set(shown.flat()), list);
@@ -124,10 +126,18 @@ const kindOf = ({ shows }: ListRow): string => (typeof shows === "string" ? kind
 const mostIds = 100_000;
 
 function numbered(names: ReadonlySet<string>, list: string) {
-  if (names.size === 0) throw new DataError(`${list}: no image shows a class. Give one of them a label at least`);
+  if (names.size === 0)
+    throw new DataError(
+      "wrong-labels",
+      said`${{ file: list }}: no image shows a class. Give one of them a label at least`,
+    );
   if ([...names].every((name) => /^\d+$/.test(name))) {
     const most = [...names].reduce((m, name) => Math.max(m, Number(name)), 0);
-    if (most >= mostIds) throw new DataError(`${list}: ${most} is no class id: ids lie between 0 and ${mostIds - 1}`);
+    if (most >= mostIds)
+      throw new DataError(
+        "wrong-labels",
+        said`${{ file: list }}: ${most} is no class id: ids lie between 0 and ${mostIds - 1}`,
+      );
     return { classes: Array.from({ length: most + 1 }, (_, id) => String(id)), idOf: Number };
   }
   const classes = [...names].sort();

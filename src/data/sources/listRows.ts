@@ -1,7 +1,7 @@
 /** What lists of images say, row by row: CSV, JSON lines, or plain lines of a path and a label. */
 import { parse } from "csv-parse/sync";
 import { z } from "zod";
-import { DataError } from "../../errors.js";
+import { DataError, type Sentence, said } from "../../errors.js";
 import { imageExtensions, isImageFile } from "./formats.js";
 
 export interface ListRow {
@@ -53,7 +53,8 @@ function tableRows(text: string, where: string): readonly ListRow[] {
   if (!form) {
     if (first === "" || fileAndRest(first)) return plainRows(text, where);
     throw new DataError(
-      `${where}: its first line, ${first}, is no header with a column of files (${columnKeys.file.join(", ")}), nor an image file and its label`,
+      "unknown-format",
+      said`${{ file: where }}: its first line, ${first}, is no header with a column of files (${columnKeys.file.join(", ")}), nor an image file and its label`,
     );
   }
   const { separator, header } = form;
@@ -61,11 +62,16 @@ function tableRows(text: string, where: string): readonly ListRow[] {
   const [one, several] = [columnOf("label", header), columnOf("labels", header)];
   if (one !== undefined && several !== undefined)
     throw new DataError(
-      `${where}: its header has both ${one}, for one class an image, and ${several}, for several: keep one`,
+      "wrong-entry",
+      said`${{ file: where }}: its header has both ${{ field: one }}, for one class an image, and ${several}, for several: keep one`,
     );
   return tableRecords(text, separator, where).map(({ line, cells }) => {
     const file = cells[fileColumn] ?? "";
-    if (file === "") throw new DataError(`${where}:${line}: the ${fileColumn} column is empty`);
+    if (file === "")
+      throw new DataError(
+        "wrong-entry",
+        said`${{ file: where }}:${{ line }}: the ${{ field: fileColumn }} column is empty`,
+      );
     if (several === undefined) return { line, file, shows: (one && cells[one]) || null };
     const names = (cells[several] ?? "").split(/[;|]/).map((name) => name.trim());
     return { line, file, shows: names.filter(Boolean) };
@@ -87,9 +93,11 @@ function tableRecords(
       cells: record,
     }));
   } catch (cause) {
-    throw new DataError(`${where} is no CSV: ${(cause as Error).message}. Put cells with separators into quotes`, {
-      cause,
-    });
+    throw new DataError(
+      "damaged",
+      said`${{ file: where }} is no CSV: ${cause as Error}. Put cells with separators into quotes`,
+      { cause },
+    );
   }
 }
 
@@ -103,30 +111,35 @@ const rowSchema = z.looseObject({
 
 /** An object a line: `{"file": …, "label": "cat"}` or `{"file": …, "labels": ["cat", "dog"]}`; other names as in tables. */
 function jsonRows(text: string, where: string): readonly ListRow[] {
-  return linesOf(text).map(({ line, content }) => rowOf(json(content, `${where}:${line}`), line, `${where}:${line}`));
+  return linesOf(text).map(({ line, content }) => {
+    const at = said`${{ file: where }}:${{ line }}`;
+    return rowOf(json(content, at), line, at);
+  });
 }
 
 /** A row of named values. @param where - of the row, for errors */
-export function rowOf(data: unknown, line: number, where: string): ListRow {
-  if (data === null || typeof data !== "object") throw new DataError(`${where}: the line: is no object`);
+export function rowOf(data: unknown, line: number, where: Sentence): ListRow {
+  if (data === null || typeof data !== "object")
+    throw new DataError("wrong-entry", said`${where}: the line: is no object`);
   const fields = Object.entries(data);
   const names = fields.map(([name]) => columnName(name));
   const given = (kind: keyof typeof columnKeys) => fields[names.indexOf(columnOf(kind, names) ?? "")]?.[1];
   const found = rowSchema.safeParse({ file: given("file"), label: given("label"), labels: given("labels") });
   if (!found.success) {
     const [{ path, message }] = found.error.issues;
-    throw new DataError(`${where}: ${[...path].join(".")}: ${message}`);
+    throw new DataError("wrong-entry", said`${where}: ${{ field: [...path].join(".") }}: ${message}`);
   }
   const { file, label, labels } = found.data;
-  if (label != null && labels != null) throw new DataError(`${where}: labels: stands beside label: keep one`);
+  if (label != null && labels != null)
+    throw new DataError("wrong-entry", said`${where}: ${{ field: "labels" }}: stands beside label: keep one`);
   return { line, file, shows: labels ?? label ?? null };
 }
 
-function json(content: string, where: string): unknown {
+function json(content: string, where: Sentence): unknown {
   try {
     return JSON.parse(content);
   } catch (cause) {
-    throw new DataError(`${where}: no JSON: ${(cause as Error).message}`, { cause });
+    throw new DataError("wrong-entry", said`${where}: no JSON: ${cause as Error}`, { cause });
   }
 }
 
@@ -136,12 +149,14 @@ function plainRows(text: string, where: string): readonly ListRow[] {
     const found = fileAndRest(content);
     if (!found)
       throw new DataError(
-        `${where}:${line}: ${content} does not start with an image file (${imageExtensions.join(", ")}). Put other paths into double quotes`,
+        "wrong-entry",
+        said`${{ file: where }}:${{ line }}: ${content} does not start with an image file (${imageExtensions.join(", ")}). Put other paths into double quotes`,
       );
     const label = unquoted(found.rest);
     if (label === found.rest && /[\s,;|]/.test(label))
       throw new DataError(
-        `${where}:${line}: one label a line is expected, not ${label}. Put a name with spaces into double quotes; several labels go into a CSV or JSONL list`,
+        "wrong-entry",
+        said`${{ file: where }}:${{ line }}: one label a line is expected, not ${label}. Put a name with spaces into double quotes; several labels go into a CSV or JSONL list`,
       );
     return { line, file: found.file, shows: label || null };
   });

@@ -12,7 +12,7 @@ import {
   parquetSchema,
 } from "hyparquet";
 import { z } from "zod";
-import { DataError } from "../../errors.js";
+import { DataError, said } from "../../errors.js";
 import type { FilesDescription } from "./files.js";
 import { extensionOf } from "./formats.js";
 import { type HeldDescription, together } from "./held.js";
@@ -34,35 +34,45 @@ export async function describeParquet(
 ): Promise<FilesDescription | HeldDescription> {
   const buffer = await asyncBufferFromFile(file);
   const metadata = await parquetMetadataAsync(buffer).catch((cause) => {
-    throw new DataError(`${file} is no Parquet table: ${cause.message}. Restore it from its source`, { cause });
+    throw new DataError(
+      "unknown-format",
+      said`${{ file }} is no Parquet table: ${cause.message}. Restore it from its source`,
+      { cause },
+    );
   });
   const columns = parquetSchema(metadata).children.map(({ element }) => element.name);
   const named = (kind: Parameters<typeof columnOf>[0]) =>
     columns.find((column) => columnName(column) === columnOf(kind, columns.map(columnName)));
   const image = named("file");
   if (!image)
-    throw new DataError(`${file} has no column of image files or images; its columns are ${columns.join(", ")}`);
+    throw new DataError(
+      "wrong-entry",
+      said`${{ file }} has no column of image files or images; its columns are ${columns.join(", ")}`,
+    );
   const wanted = [image, named("label"), named("labels")].filter((column) => column !== undefined);
   const rows = await parquetReadObjects({ file: buffer, metadata, columns: wanted, utf8: false }).catch((cause) => {
-    throw new DataError(`${file} cannot be read: ${cause.message}`, { cause });
+    throw new DataError("unreadable", said`${{ file }} cannot be read: ${cause.message}`, { cause });
   });
-  if (rows.length === 0) throw new DataError(`${file} holds no rows`);
+  if (rows.length === 0) throw new DataError("empty", said`${{ file }} holds no rows`);
   const classes = classNamesOf(metadata, named("label"));
   const row = (cells: Record<string, unknown>, name: unknown, i: number): ListRow => {
     const own = Object.fromEntries(Object.entries(cells).map(([key, value]) => [key, plain(value, classes)]));
-    return rowOf({ ...own, [image]: name }, i + 1, `${file}: row ${i + 1}`);
+    return rowOf({ ...own, [image]: name }, i + 1, said`${{ file }}: row ${{ line: i + 1 }}`);
   };
   if (typeof rows[0][image] === "string") {
     const root = folder ?? dirname(file);
     if (!(await stat(root).catch(() => null))?.isDirectory())
-      throw new DataError(`${file}: the folder of its images, ${root}, does not exist`);
+      throw new DataError("missing", said`${file}: the folder of its images, ${{ file: root }}, does not exist`);
     const paths = rows.map((cells, i) => row(cells, cells[image], i));
     return { ...(await listed(paths, root, file)), root };
   }
   const cells = rows.map((cells, i) => {
     const found = imageCell.safeParse(cells[image]);
     if (!found.success)
-      throw new DataError(`${file}: row ${i + 1}: the column ${image} holds neither a path nor an image`);
+      throw new DataError(
+        "wrong-entry",
+        said`${{ file }}: row ${{ line: i + 1 }}: the column ${{ field: image }} holds neither a path nor an image`,
+      );
     return found.data;
   });
   const names = cells.map(({ path }, i) => path || `row ${i + 1}`);

@@ -2,7 +2,7 @@
  * A synthetic set with a known hierarchy, for tests and trials: shape (coarse) × colour × texture (fine), each image with its
  * own place, size and noise.
  */
-import { UsageError } from "../../errors.js";
+import { said, UsageError } from "../../errors.js";
 import { type Random, random } from "../../random.js";
 import type { ImageSource, Picture } from "./picture.js";
 
@@ -42,10 +42,11 @@ export function describeSynthetic(text: string): SyntheticDescription {
   for (const part of text.slice("synthetic:".length).split(",").filter(Boolean)) {
     const [key, value] = part.split("=");
     if (!(key in settings) || !/^\d+$/.test(value ?? ""))
-      throw new UsageError(`${text}: ${part} is not one of count=N, size=N, seed=N`);
+      throw new UsageError("wrong-value", said`${{ images: text }}: ${part} is not one of count=N, size=N, seed=N`);
     settings[key as keyof typeof settings] = Number(value);
   }
-  if (settings.count < 1 || settings.size < 1) throw new UsageError(`${text}: count and size must be 1 or more`);
+  if (settings.count < 1 || settings.size < 1)
+    throw new UsageError("wrong-value", said`${{ images: text }}: count and size must be 1 or more`);
   return { kind: "synthetic", ...settings };
 }
 

@@ -2,7 +2,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join, parse } from "node:path";
 import type { DenseArray } from "../../array.js";
-import { DataError } from "../../errors.js";
+import { DataError, said } from "../../errors.js";
 import { type AnnotatedObject, readAnnotation } from "./annotation.js";
 import { type FilesDescription, unlabelled } from "./files.js";
 import { isImageFile } from "./formats.js";
@@ -51,13 +51,15 @@ export async function describeVoc(layout: Layout, part: string | null): Promise<
   const sets = await readImageSets(root);
   if (!sets && part !== null)
     throw new DataError(
-      `${root} has no part ${part}: there is no ${imageSetsFolder}. Leave out #${part} to take all images`,
+      "missing",
+      said`${{ file: root }} has no part ${{ part }}: there is no ${imageSetsFolder}. Leave out #${part} to take all images`,
     );
   const names = sets ? namesOfPart(sets, part ?? "trainval", root) : [...annotations.keys()];
   const files = pathsOf(names, images, `images of ${root}`);
   const objects = await readAll(root, pathsOf(names, annotations, `annotations of ${root}`));
   const classes = [...new Set([...(sets?.classes ?? []), ...objects.flat().map((object) => object.name)])].sort();
-  if (classes.length === 0) throw new DataError(`${root}: no object is annotated in ${names.length} images`);
+  if (classes.length === 0)
+    throw new DataError("empty", said`${{ file: root }}: no object is annotated in ${names.length} images`);
   const bare = sets ? 0 : images.size - names.length;
   return {
     ...unlabelled,
@@ -101,7 +103,8 @@ function pathsOf(names: readonly string[], paths: ReadonlyMap<string, string>, w
   const missing = names.filter((name) => !paths.has(name));
   if (missing.length > 0)
     throw new DataError(
-      `${missing.length} of the ${names.length} ${what} are missing; the first is that of ${missing[0]}. Restore them, or take a part that has them`,
+      "missing",
+      said`${missing.length} of the ${names.length} ${what} are missing; the first is that of ${{ image: missing[0] }}. Restore them, or take a part that has them`,
     );
   return names.map((name) => paths.get(name) as string);
 }

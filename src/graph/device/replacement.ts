@@ -1,5 +1,5 @@
 /** What a row of a table of replacements is, and graphs with a table's rows applied. */
-import { GraphError } from "../../errors.js";
+import { GraphError, said } from "../../errors.js";
 import { rewriteGraph } from "../rewrite.js";
 import { describe, type NodeAttributes, type Value } from "../value.js";
 
@@ -34,9 +34,10 @@ export function replaced(outputs: readonly Value[], table: Readonly<Record<strin
       const at = { op, inputs: inputs as readonly Value[], attributes, outputs };
       if (!meets(at)) return null;
       if (instead) return instead(at);
-      const shown = at.inputs.map((v) => (v ? describe(v) : "none")).join(", ");
+      const given = at.inputs.map((v) => (v ? describe(v) : "none"));
       throw new GraphError(
-        `${node.scope ? `${node.scope}/` : ""}${node.op} cannot run on WebGPU: ${name} (${shown}). Compose it of other ops, or run it on the CPU`,
+        "unsupported-op",
+        said`${{ op: node.scope ? `${node.scope}/${node.op}` : node.op }} cannot run on WebGPU: ${name} (${{ inputs: given }}). Compose it of other ops, or run it on the CPU`,
       );
     });
   return made;

@@ -1,5 +1,5 @@
 /** Gathering and scattering: what was taken from a place is added back there; what was overwritten receives nothing. */
-import { GraphError } from "../../errors.js";
+import { GraphError, said } from "../../errors.js";
 import { apply, cast, expandLike, gatherElements, scatterND, transpose, unsqueeze } from "../apply.js";
 import { fromFront } from "../shapes.js";
 import { scalar, type Value } from "../value.js";
@@ -39,13 +39,18 @@ export const topKRule: Rule<Along> = (g, { inputs: [x], outputs: [, at], attribu
 ];
 
 export const gatherNDRule: Rule<{ readonly batch_dims: number }> = (g, { inputs: [x, at], attributes }) => {
-  if (attributes.batch_dims !== 0) throw new GraphError("GatherND: batch_dims other than 0 has no gradient rule");
+  if (attributes.batch_dims !== 0)
+    throw new GraphError(
+      "no-gradient",
+      said`${{ op: "GatherND" }}: ${{ attribute: "batch_dims" }} other than 0 has no gradient rule`,
+    );
   return [scatterND(zeros(x), at, g, "add"), null];
 };
 
 /** Fails for reductions other than none and add. */
 function isAdding(op: string, mode: string): boolean {
-  if (mode !== "none" && mode !== "add") throw new GraphError(`${op}: reduction ${mode} has no gradient rule`);
+  if (mode !== "none" && mode !== "add")
+    throw new GraphError("no-gradient", said`${{ op }}: ${{ attribute: "reduction" }} ${mode} has no gradient rule`);
   return mode === "add";
 }
 

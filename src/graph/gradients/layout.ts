@@ -1,5 +1,5 @@
 /** Ops that place elements elsewhere: cotangents go back to where the elements came from, zeros where none was taken. */
-import { GraphError } from "../../errors.js";
+import { GraphError, said } from "../../errors.js";
 import {
   apply,
   concat,
@@ -60,7 +60,10 @@ function spaced(g: Value, axis: number, step: number): Value {
   const wide = padAxis(unsqueeze(g, [axis + 1]), axis + 1, 0, step - 1);
   const after = g.shape.slice(axis + 1);
   if (after.filter((d) => !isSize(d)).length > 1)
-    throw new GraphError("Slice: with a step, its gradient needs known sizes after the axis");
+    throw new GraphError(
+      "no-gradient",
+      said`${{ op: "Slice" }}: with a step, its gradient needs known sizes after the axis`,
+    );
   const merged = reshape(wide, [
     ...g.shape.slice(0, axis).map(() => 0),
     n * step,
@@ -82,7 +85,10 @@ function unsliceNamed(g: Value, x: Value, axis: number, from: number, to: number
   const all = apply("Range", [scalar(0, "int64"), size, scalar(1, "int64")]);
   const at = slice(all, 0, from, to, step);
   if (g.shape.some((d, i) => i !== axis && d !== x.shape[i]))
-    throw new GraphError("Slice: its gradient needs known sizes for all but one of the axes; slice one axis at a time");
+    throw new GraphError(
+      "no-gradient",
+      said`${{ op: "Slice" }}: its gradient needs known sizes for all but one of the axes; slice one axis at a time`,
+    );
   return scatterAxis(g, at, x, axis);
 }
 
@@ -102,7 +108,8 @@ export const concatRule: Rule<Along> = (g, { inputs, attributes, needs }) => {
   let from = 0;
   return inputs.map((x, i) => {
     const d = x.shape[axis];
-    if (!isSize(d)) throw new GraphError(`Concat: its gradient needs known sizes along axis ${axis}`);
+    if (!isSize(d))
+      throw new GraphError("no-gradient", said`${{ op: "Concat" }}: its gradient needs known sizes along axis ${axis}`);
     from += d;
     return needs(i) ? reshapeLike(slice(g, axis, from - d, from), x) : null;
   });
@@ -111,7 +118,10 @@ export const concatRule: Rule<Along> = (g, { inputs, attributes, needs }) => {
 /** Padding by the negative amounts cuts away what was added. */
 export const padRule: Rule<{ readonly mode: string }> = (g, { inputs: [x, pads, , axes], attributes }) => {
   if (attributes.mode !== "constant")
-    throw new GraphError(`Pad: mode ${attributes.mode} has no gradient rule; pad with a constant`);
+    throw new GraphError(
+      "no-gradient",
+      said`${{ op: "Pad" }}: ${{ attribute: "mode" }} ${attributes.mode} has no gradient rule; pad with a constant`,
+    );
   const amounts = known(pads) as number[];
   const along = axes ? (known(axes) as number[]) : x.shape.map((_, i) => i);
   const back = new Array<number>(2 * x.shape.length).fill(0);

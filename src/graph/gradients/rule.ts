@@ -1,7 +1,7 @@
 /** What a gradient rule is given, and the small parts that many rules share. */
-import { GraphError } from "../../errors.js";
+import { GraphError, said } from "../../errors.js";
 import { cast, expandLike, mul, reshapeLike, transpose } from "../apply.js";
-import { describe, type NodeAttributes, scalar, type Value } from "../value.js";
+import { described, type NodeAttributes, scalar, type Value } from "../value.js";
 
 /** @typeParam A - the attributes that a rule reads */
 export interface Context<A = unknown> {
@@ -56,6 +56,7 @@ export function firstOutputOnly(op: string, { grads, outputs }: Pick<Context, "g
   for (const [i, g] of grads.entries())
     if (i > 0 && g)
       throw new GraphError(
-        `${op}: output ${i} has no gradient rule (${describe(outputs[i])}); stop the gradient there`,
+        "no-gradient",
+        said`${{ op }}: output ${i} has no gradient rule (${described(outputs[i])}); stop the gradient there`,
       );
 }

@@ -1,4 +1,5 @@
 /** Whether inputs and attributes are those that an op declares; a misfit is an error at the call. */
+import { type Sentence, said } from "../../errors.js";
 import { fail, isValue } from "../shapes.js";
 import { type Attributes, describe, isConstant, type Value } from "../value.js";
 import type { Declared, Input, Signature } from "./declare.js";
@@ -8,14 +9,15 @@ type Inputs = readonly (Value | null)[];
 /** @throws ShapeError that names the op, what is wrong and the place of the call */
 export function check(op: string, signature: Signature, inputs: Inputs, attributes: Attributes): void {
   checkInputs(op, signature.inputs, inputs);
+  const refuse: (reason: Sentence) => never = (reason) => fail(op, reason, inputs, "wrong-attribute");
   for (const [name, value] of Object.entries(attributes)) {
     const declared = signature.attributes[name];
-    if (!declared) fail(op, `it has no attribute ${name}${known(Object.keys(signature.attributes))}`, inputs);
+    if (!declared) refuse(said`it has no attribute ${{ attribute: name }}${known(Object.keys(signature.attributes))}`);
     const wanted = misfit(declared, value);
-    if (wanted) fail(op, `the attribute ${name} must be ${wanted}, not ${shown(value)}`, inputs);
+    if (wanted) refuse(said`the attribute ${{ attribute: name }} must be ${wanted}, not ${shown(value)}`);
   }
   for (const [name, { needed }] of Object.entries(signature.attributes))
-    if (needed && attributes[name] === undefined) fail(op, `it needs the attribute ${name}`, inputs);
+    if (needed && attributes[name] === undefined) refuse(said`it needs the attribute ${{ attribute: name }}`);
 }
 
 const known = (names: readonly string[]): string => (names.length > 0 ? `; it has ${names.join(", ")}` : "");
@@ -23,20 +25,20 @@ const known = (names: readonly string[]): string => (names.length > 0 ? `; it ha
 function checkInputs(op: string, declared: readonly Input[], inputs: Inputs): void {
   const last = declared.at(-1);
   if (inputs.length > declared.length && last?.presence !== "any")
-    fail(op, `it takes ${listed(declared)}: ${inputs.length} inputs are too many`, inputs);
+    fail(op, `it takes ${listed(declared)}: ${inputs.length} inputs are too many`, inputs, "wrong-inputs");
   const shared = new Map<string, Value>();
   for (let i = 0; i < Math.max(inputs.length, declared.length); i++) {
     const { name, dtypes, presence, variable } = declared[i] ?? (last as Input);
     const value = inputs[i] ?? null;
     if (!value) {
-      if (presence !== "optional") fail(op, `it takes ${listed(declared)}: ${name} is missing`, inputs);
+      if (presence !== "optional") fail(op, `it takes ${listed(declared)}: ${name} is missing`, inputs, "wrong-inputs");
       continue;
     }
-    if (!isValue(value)) fail(op, `${name} must be a value of a graph, not ${shown(value)}`, inputs);
-    if (!dtypes.among.includes(value.dtype)) fail(op, `the ${name} must be ${dtypes.words}`, inputs);
+    if (!isValue(value)) fail(op, `${name} must be a value of a graph, not ${shown(value)}`, inputs, "wrong-inputs");
+    if (!dtypes.among.includes(value.dtype)) fail(op, `the ${name} must be ${dtypes.words}`, inputs, "wrong-dtype");
     if (!variable) continue;
     const first = shared.get(variable) ?? value;
-    if (value.dtype !== first.dtype) fail(op, "the inputs differ in dtype", inputs);
+    if (value.dtype !== first.dtype) fail(op, "the inputs differ in dtype", inputs, "wrong-dtype");
     shared.set(variable, first);
   }
 }

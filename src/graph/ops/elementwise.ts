@@ -97,7 +97,7 @@ export const elementwise = {
 
   Cast: op([like("input", anything)], { to: int.needed }, ([x], { to }, name) => {
     const dtype = dtypeOf.get(to);
-    if (!dtype) fail(name, `element type ${to} is not supported`, [x]);
+    if (!dtype) fail(name, `element type ${to} is not supported`, [x], "wrong-dtype");
     return [type(dtype, x.shape)];
   }),
   Dropout: op(

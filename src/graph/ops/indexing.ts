@@ -24,7 +24,7 @@ function scatterElements(x: In, { axis }: { readonly axis: number }, name: strin
 function scatterND(x: In, _: object, name: string): readonly TensorType[] {
   const [data, at, updates] = x;
   const width = at.shape[at.shape.length - 1];
-  if (!isSize(width)) fail(name, "the last dimension of the indices must be known", x);
+  if (!isSize(width)) fail(name, "the last dimension of the indices must be known", x, "not-constant");
   const rank = at.shape.length - 1 + data.shape.length - width;
   if (updates.shape.length !== rank) fail(name, `the updates need a rank of ${rank}`, x);
   return [type(data.dtype, data.shape)];
@@ -37,7 +37,7 @@ function gather(x: In, { axis }: { readonly axis: number }, name: string): reado
 
 function gatherND(x: In, { batch_dims }: { readonly batch_dims: number }, name: string): readonly TensorType[] {
   const width = x[1].shape[x[1].shape.length - 1];
-  if (!isSize(width)) fail(name, "the last dimension of the indices must be known", x);
+  if (!isSize(width)) fail(name, "the last dimension of the indices must be known", x, "not-constant");
   return [type(x[0].dtype, [...x[1].shape.slice(0, -1), ...x[0].shape.slice(batch_dims + width)])];
 }
 

@@ -41,7 +41,7 @@ interface Along {
 function targetShape(target: Value, name: string, x: In): Shape {
   const rank = target.shape[0];
   const wanted = knownDimensions(target);
-  if (!wanted && !isSize(rank)) fail(name, "the rank of the result is unknown", x);
+  if (!wanted && !isSize(rank)) fail(name, "the rank of the result is unknown", x, "not-constant");
   return wanted ?? Array.from({ length: rank as number }, (_, i) => `?${target.id}.${i}`);
 }
 
@@ -69,7 +69,8 @@ function slice(x: In, _: object, name: string): Types {
   const [value, starts, ends, axes, steps] = x;
   const [from, to, step] = [known(starts), known(ends), steps ? known(steps) : null];
   const along = axes ? known(axes) : from?.map((_, i) => i);
-  if (!from || !to || !along || (steps && !step)) fail(name, "starts, ends, axes and steps must be constant", x);
+  if (!from || !to || !along || (steps && !step))
+    fail(name, "starts, ends, axes and steps must be constant", x, "not-constant");
   const shape: (number | string)[] = [...value.shape];
   for (const [i, axis] of along.entries()) {
     const at = axisOf(name, axis, shape.length, x);
@@ -107,7 +108,7 @@ function concat(x: In, a: Along, name: string): Types {
 function split(x: In, a: Along, name: string, outputs: number): Types {
   const axis = axisOf(name, a.axis, x[0].shape.length, x);
   const d = x[0].shape[axis];
-  if (!isSize(d)) fail(name, `axis ${axis} must be known`, x);
+  if (!isSize(d)) fail(name, `axis ${axis} must be known`, x, "not-constant");
   const chunk = Math.ceil(d / outputs);
   const parts = x[1] ? known(x[1]) : Array.from({ length: outputs }, (_, i) => Math.min(chunk, d - i * chunk));
   if (!parts || parts.length !== outputs || parts.reduce((p, n) => p + n, 0) !== d)
@@ -124,7 +125,8 @@ function pad(x: In, _: object, name: string): Types {
   const pads = known(x[1]);
   const rank = x[0].shape.length;
   const axes = x[3] ? known(x[3]) : x[0].shape.map((_, i) => i);
-  if (!pads || !axes || pads.length !== 2 * axes.length) fail(name, "pads must be constant, two for each axis", x);
+  if (!pads || !axes || pads.length !== 2 * axes.length)
+    fail(name, "pads must be constant, two for each axis", x, "not-constant");
   const shape = [...x[0].shape];
   for (const [i, axis] of axes.entries()) {
     const at = axisOf(name, axis, rank, x);
@@ -144,7 +146,7 @@ function expand(x: In, _: object, name: string): Types {
 
 function squeeze(x: In, _: object, name: string): Types {
   const axes = x[1] ? known(x[1]) : x[0].shape.flatMap((d, i) => (d === 1 ? [i] : []));
-  if (!axes) fail(name, "axes must be constant", x);
+  if (!axes) fail(name, "axes must be constant", x, "not-constant");
   const drop = new Set(axes.map((a) => axisOf(name, a, x[0].shape.length, x)));
   if ([...drop].some((a) => x[0].shape[a] !== 1)) fail(name, `axes [${axes}] are not all 1`, x);
   return [
@@ -157,7 +159,7 @@ function squeeze(x: In, _: object, name: string): Types {
 
 function unsqueeze(x: In, _: object, name: string): Types {
   const axes = known(x[1]);
-  if (!axes) fail(name, "axes must be constant", x);
+  if (!axes) fail(name, "axes must be constant", x, "not-constant");
   const rank = x[0].shape.length + axes.length;
   const at = new Set(axes.map((a) => axisOf(name, a, rank, x)));
   const rest = [...x[0].shape];
@@ -191,7 +193,8 @@ function flatten(x: In, { axis }: Along, name: string): Types {
 
 function tile(x: In, _: object, name: string): Types {
   const repeats = known(x[1]);
-  if (!repeats || repeats.length !== x[0].shape.length) fail(name, "repeats must be constant, one for each axis", x);
+  if (!repeats || repeats.length !== x[0].shape.length)
+    fail(name, "repeats must be constant, one for each axis", x, "not-constant");
   return [
     type(
       x[0].dtype,

@@ -9,7 +9,7 @@ const reduction = (dtypes: Dtypes) =>
     { keepdims: int(1), noop_with_empty_axes: int(0) },
     (x, { keepdims, noop_with_empty_axes: noop }, name) => {
       const axes = x[1] ? known(x[1]) : noop ? [] : null;
-      if (x[1] && !axes) fail(name, "axes must be constant", x);
+      if (x[1] && !axes) fail(name, "axes must be constant", x, "not-constant");
       const all = axes && axes.length === 0 && !noop ? null : axes;
       return [type(x[0].dtype, reduced(name, x[0], all, keepdims === 1))];
     },
@@ -24,7 +24,7 @@ const position = () =>
 
 function topK(x: In, { axis }: { readonly axis: number }, name: string): readonly TensorType[] {
   const k = known(x[1]);
-  if (!k) fail(name, "k must be constant", x);
+  if (!k) fail(name, "k must be constant", x, "not-constant");
   const along = axisOf(name, axis, x[0].shape.length, x);
   const shape = x[0].shape.map((d, i) => (i === along ? k[0] : d));
   return [type(x[0].dtype, shape), type("int64", shape)];

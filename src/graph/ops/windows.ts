@@ -25,7 +25,7 @@ function conv(x: In, a: { readonly group: number }, name: string): readonly Tens
   const groups = a.group;
   if (image.shape.length < 3 || w.shape.length !== image.shape.length)
     fail(name, "images and filters must have the same rank, 3 or more", x);
-  if (!isStatic(w.shape)) fail(name, "the filters' shape must be known", x);
+  if (!isStatic(w.shape)) fail(name, "the filters' shape must be known", x, "not-constant");
   const [filters, channels, ...kernel] = w.shape;
   if (image.shape[1] !== channels * groups)
     fail(name, `the input has ${image.shape[1]} channels, the filters expect ${channels * groups}`, x);
@@ -42,7 +42,7 @@ interface Transposed {
 
 function convTranspose(x: In, a: Transposed, name: string): readonly TensorType[] {
   const [image, w] = x;
-  if (!isStatic(w.shape)) fail(name, "the filters' shape must be known", x);
+  if (!isStatic(w.shape)) fail(name, "the filters' shape must be known", x, "not-constant");
   const [channels, perGroup, ...kernel] = w.shape;
   if (image.shape[1] !== channels)
     fail(name, `the input has ${image.shape[1]} channels, the filters expect ${channels}`, x);

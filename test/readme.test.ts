@@ -1,12 +1,15 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import test from "ava";
 import { program } from "../src/cli/program.js";
 import { recipeFieldTable } from "../src/recipe/index.js";
 
 const readme = readFileSync("README.md", "utf8");
 
-test("the README lists every recipe field as the schema has it (npm run fields)", (t) => {
-  const listed = /<!-- fields -->\n([\s\S]*)\n<!-- \/fields -->/.exec(readme)?.[1];
+const recipes = readFileSync("docs/recipes.md", "utf8");
+
+test("docs/recipes.md lists every recipe field as the schema has it (npm run fields)", (t) => {
+  const listed = /<!-- fields -->\n([\s\S]*)\n<!-- \/fields -->/.exec(recipes)?.[1];
   t.is(listed, recipeFieldTable());
   t.notRegex(recipeFieldTable(), /\| \|$/m, "every field has a meaning");
 });
@@ -14,4 +17,23 @@ test("the README lists every recipe field as the schema has it (npm run fields)"
 test("the README names every command", (t) => {
   for (const { name } of program().commands.map((c) => ({ name: c.name() })))
     t.regex(readme, new RegExp(`hcsc ${name}`));
+});
+
+test("pages link to files that are there", (t) => {
+  const pages = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    ...readdirSync("docs")
+      .filter((f) => f.endsWith(".md"))
+      .map((f) => `docs/${f}`),
+  ];
+  const broken = pages.flatMap((page) =>
+    [...readFileSync(page, "utf8").matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
+      .map(([, link]) => join(dirname(page), link))
+      .filter((file) => !existsSync(file))
+      .map((file) => `${page}: ${file}`),
+  );
+  t.deepEqual(broken, []);
 });

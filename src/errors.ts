@@ -20,12 +20,14 @@ export type Setting =
   | "run"
   | "set"
   | "sources"
+  | "split"
   | "test";
 
 /** Words about what a caller may change. */
 export interface Advice {
   readonly message: string;
-  readonly settings: readonly Setting[];
+  /** Default none. */
+  readonly settings?: readonly Setting[];
 }
 
 /** An error as plain data: what programs read, and what crosses threads. */

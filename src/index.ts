@@ -1,31 +1,35 @@
 /**
- * HCSC for Node: train an encoder on unlabelled images, embed with it, and get a hierarchy of the data. Every command of
- * `hcsc` is a few calls of what is exported here. The graph builder is `hcsc/graph`; ONNX Runtime's own training artifacts are
- * `hcsc/training`.
+ * HCSC for Node: train an encoder on unlabelled images, embed with it, and get a hierarchy of the data.
+ *
+ * {@link openLearner} is the front door. What it is made of is beside it: `hcsc/graph` (graphs and gradients), `hcsc/nn` (layers and
+ * backbones), `hcsc/loss` (the method), `hcsc/optim`, `hcsc/cluster`, `hcsc/eval`, and `hcsc/training` (engines, loaders, runs, and
+ * ONNX Runtime's own training artifacts).
  */
+
 export type { DenseArray, Matrix } from "./array.js";
+export type { GivenImages, HeldImage, HeldImages, NamedSet, OpenImages, Pixels } from "./data/index.js";
 export {
-  compile,
-  type EncoderSettings,
-  encoderModel,
-  encoderSettings,
-  fusedStep,
-  type Program,
-  prepareProgram,
-  type StepSettings,
-  stepPrograms,
-  stepSettings,
-  type Target,
-} from "./artifacts/index.js";
-export * from "./cluster/index.js";
-export * from "./data/index.js";
+  type EmbeddingTable,
+  type ExportFormat,
+  type Layer,
+  type MostAlike,
+  writeEmbeddings,
+} from "./encoder/index.js";
 export * from "./errors.js";
-export * from "./eval/index.js";
-export * from "./log/index.js";
-export * from "./organize/index.js";
-export * from "./recipe/index.js";
-export * from "./runtime/index.js";
-export * from "./sweep/index.js";
-export * from "./tensorfile/index.js";
-export * from "./train/index.js";
-export * from "./weights/index.js";
+export {
+  type Changes,
+  type Hierarchy,
+  type ImportRequest,
+  importWeights,
+  Learner,
+  type LearnerOptions,
+  openLearner,
+  type TrainedRun,
+  type TrainSettings,
+  withLearner,
+} from "./learner/index.js";
+export { bundledNames, loadRecipe } from "./presets/index.js";
+export type { KnnAccuracy } from "./protocols/index.js";
+export { parseRecipe, type Recipe, type RecipeInput, recipeJsonSchema } from "./recipe/index.js";
+export { autoProvider, examine, providers } from "./runtime/index.js";
+export type { Reporter, TrainEvent } from "./train/index.js";

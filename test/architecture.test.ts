@@ -27,6 +27,7 @@ const rooms = [
   "presets",
   "encoder",
   "protocols",
+  "learner",
   "sweep",
   "report",
   "cli",

@@ -9,7 +9,7 @@ import { inEpochs, type Protocol } from "../train/index.js";
 import { positive, positiveList, whole, withEngineOptions } from "./options.js";
 import { print } from "./print.js";
 import { onRun, type RunFlags } from "./session.js";
-import { openTest, type SetFlags, setsOf, withSetOptions } from "./sets.js";
+import { type SetFlags, setsOf, withSetOptions } from "./sets.js";
 
 export interface ClassifierFlags extends RunFlags, SetFlags {
   readonly epochs?: number;
@@ -62,20 +62,23 @@ export async function evaluate(
   labelsOf: (images: Annotations, called: string) => Labelled,
   authors: (targets: Targets) => Protocol,
 ): Promise<void> {
+  const sets = await setsOf(flags);
   const { step, train, how, measured, images } = await onRun(
-    { ...flags, keepDecoded: !flags.fast },
-    setsOf(flags),
-    async ({ encoder, images, sets, checkpoint }) => {
+    { ...flags, data: sets.data },
+    async (learner) => {
+      const { images } = learner;
       const { source, called } = images;
+      const encoder = await learner.encoder();
       const train = labelsOf(source, called);
       const lesson = { encoder, images, targets: train.targets };
       const protocol = protocolOf(authors(train.targets), flags);
       const learned = flags.fast ? await learnFast(lesson, flags) : await learnBySgd(lesson, protocol, flags.seed);
       const count = labelledAmong(train.targets, everyIndex(source.count)).length;
-      const measured = await openTest(images, sets.test, flags)((test) => measure(learned, encoder, train, test));
-      const { step } = checkpoint.position;
+      const measured = await learner.opening(sets.test)((test) => measure(learned, encoder, train, test));
+      const { step } = (await learner.trained()).checkpoint.position;
       return { step, train, how: learned.how, measured, images: { train: count, test: measured.images } };
     },
+    { seed: flags.seed, keepDecoded: !flags.fast },
   );
   const names = classNames(train);
   print(flags.json, { run: flags.run, step, ...measured, ...how, images, classes: names }, [

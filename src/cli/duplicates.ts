@@ -6,7 +6,7 @@ import { writeAtomically } from "../tensorfile/index.js";
 import { counted } from "../text.js";
 import { cosine, dataHelp, withEngineOptions } from "./options.js";
 import { print } from "./print.js";
-import { onRun, ownImages, type RunFlags } from "./session.js";
+import { onRun, type RunFlags } from "./session.js";
 
 interface Flags extends RunFlags {
   readonly threshold: number;
@@ -28,15 +28,16 @@ export function duplicatesCommand(): Command {
 }
 
 async function runDuplicates(flags: Flags): Promise<void> {
-  const { groups, images, data } = await onRun(flags, ownImages(flags), async ({ encoder, images, sets }) => {
+  const { groups, images, data } = await onRun(flags, async (learner) => {
+    const { images } = learner;
     const { source, progress } = images;
-    const found = await alikeImages(encoder, images, flags.threshold);
+    const found = await alikeImages(await learner.encoder(), images, flags.threshold);
     if (flags.out !== undefined) {
       const page = await groupsPage(source, found.groups, (done, total) => progress("thumbnails", done, total));
       await writeAtomically(flags.out, new TextEncoder().encode(page));
     }
     const named = found.groups.map((group) => ({ cosine: group.cosine, images: group.images.map(source.name) }));
-    return { groups: named, images: found.images, data: sets.data };
+    return { groups: named, images: found.images, data: flags.data ?? images.name };
   });
   const many = groups.reduce((sum, group) => sum + group.images.length, 0);
   print(flags.json, { run: flags.run, data, threshold: flags.threshold, images, page: flags.out ?? null, groups }, [

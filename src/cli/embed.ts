@@ -1,12 +1,12 @@
 /** `hcsc embed`: a vector for every image, and what is known of it. */
 import { Command } from "commander";
-import { type EmbeddingTable, embeddingFormats, embeddingTable, type Layer, layers } from "../encoder/index.js";
-import { said, UsageError } from "../errors.js";
+import { type EmbeddingTable, embeddingFormatOf, type Layer, layers } from "../encoder/index.js";
+import { UsageError } from "../errors.js";
 import { hasHierarchy } from "../train/index.js";
 import { type EncoderFlags, isOfRun, onWeights, withEncoderOptions } from "./imported.js";
 import { dataHelp, withEngineOptions } from "./options.js";
 import { print, tell } from "./print.js";
-import { type EngineFlags, onRun, ownImages } from "./session.js";
+import { type EngineFlags, onRun } from "./session.js";
 
 interface Flags extends EngineFlags, EncoderFlags {
   readonly data?: string;
@@ -37,13 +37,9 @@ export function embedCommand(): Command {
 }
 
 async function runEmbed(flags: Flags): Promise<void> {
-  const extensions = Object.keys(embeddingFormats);
-  const extension = extensions.find((e) => flags.out.endsWith(e));
-  if (!extension)
-    throw new UsageError("wrong-value", said`${{ file: flags.out }}: end --out with ${extensions.join(" or ")}`);
+  const format = embeddingFormatOf(flags.out);
   const layer = layers.find((l) => l === flags.layer);
   if (!layer) throw new UsageError("wrong-value", `--layer ${flags.layer}: choose ${layers.join(" or ")}`);
-  const format = embeddingFormats[extension];
   const { holdsClusters: withClusters } = format;
   const given = { maxBroken: 1, ...flags };
   const { table, skipped } = await (isOfRun(given) ? ofRun(given, layer, withClusters) : ofWeights(given, layer));
@@ -63,17 +59,17 @@ interface Embedded {
 }
 
 const ofRun = (flags: Flags & { readonly run: string }, layer: Layer, withClusters: boolean): Promise<Embedded> =>
-  onRun(flags, ownImages(flags), async ({ encoder, images, ...trained }) => {
-    if (withClusters && !hasHierarchy(trained.checkpoint))
+  onRun(flags, async (learner) => {
+    if (withClusters && !hasHierarchy((await learner.trained()).checkpoint))
       tell(`${flags.run} has not clustered yet: ${flags.out} gets no clusters`);
-    const table = await embeddingTable(encoder, images, layer, withClusters ? trained : null);
-    return { table, skipped: images.loader.broken.size };
+    const table = await learner.embed({ layer, clusters: withClusters });
+    return { table, skipped: learner.images.loader.broken.size };
   });
 
 function ofWeights(flags: Flags, layer: Layer): Promise<Embedded> {
   if (flags.data === undefined) throw new UsageError("not-given", "--weights needs --data: the images to embed");
-  return onWeights(flags, flags.data, async ({ encoder, images }) => ({
-    table: await embeddingTable(encoder, images, layer, null),
-    skipped: images.loader.broken.size,
+  return onWeights(flags, flags.data, async (learner) => ({
+    table: await learner.embed({ layer }),
+    skipped: learner.images.loader.broken.size,
   }));
 }

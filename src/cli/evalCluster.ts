@@ -4,7 +4,7 @@ import { type Agreement, clusterAgreement } from "../protocols/index.js";
 import { percent, table } from "../text.js";
 import { dataHelp, whole, wholeList, withEngineOptions } from "./options.js";
 import { print } from "./print.js";
-import { onRun, ownImages, type RunFlags } from "./session.js";
+import { onRun, type RunFlags } from "./session.js";
 
 interface Flags extends RunFlags {
   readonly clusters?: number;
@@ -34,9 +34,9 @@ export function evalClusterCommand(): Command {
 }
 
 async function runCluster(flags: Flags): Promise<void> {
-  const { step, result } = await onRun(flags, ownImages(flags), async ({ encoder, images, checkpoint }) => ({
-    step: checkpoint.position.step,
-    result: await clusterAgreement(encoder, images, flags),
+  const { step, result } = await onRun(flags, async (learner) => ({
+    step: (await learner.trained()).checkpoint.position.step,
+    result: await clusterAgreement(await learner.encoder(), learner.images, flags),
   }));
   const summary = { run: flags.run, step, ...result };
   const row = (name: string, a: Agreement) => [

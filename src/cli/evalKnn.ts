@@ -1,13 +1,13 @@
 /** `hcsc eval knn`: labelled images classified by their nearest neighbours. */
 import { Command } from "commander";
 import { UsageError } from "../errors.js";
-import { type KnnAccuracy, knnAccuracy } from "../protocols/index.js";
+import type { KnnAccuracy } from "../protocols/index.js";
 import { percent, table } from "../text.js";
 import { type EncoderFlags, isOfRun, onWeights, withEncoderOptions } from "./imported.js";
 import { positive, wholeList, withEngineOptions } from "./options.js";
 import { print } from "./print.js";
 import { type EngineFlags, onRun } from "./session.js";
-import { openTest, type SetFlags, type Sets, setsOf, splitOf, withSetOptions } from "./sets.js";
+import { type SetFlags, type Sets, setsOf, splitOf, withSetOptions } from "./sets.js";
 
 interface Flags extends EngineFlags, SetFlags, EncoderFlags {
   readonly k: readonly number[];
@@ -49,20 +49,22 @@ interface Measured {
   readonly said: string;
 }
 
-const ofRun = (flags: Flags & { readonly run: string }): Promise<Measured> =>
-  onRun(flags, setsOf(flags), async ({ encoder, images, sets, checkpoint }) => {
-    const { step } = checkpoint.position;
-    const result = await knnAccuracy(encoder, images, openTest(images, sets.test, flags), flags);
+async function ofRun(flags: Flags & { readonly run: string }): Promise<Measured> {
+  const { data, test } = await setsOf(flags);
+  return onRun({ ...flags, data }, async (learner) => {
+    const { step } = (await learner.trained()).checkpoint.position;
+    const result = await learner.knn(test, flags);
     return { result, of: { run: flags.run, step }, said: `query backbone after step ${step}` };
   });
+}
 
 function ofWeights(flags: Flags): Promise<Measured> {
   const { data, test } = namedSets(flags);
-  return onWeights(flags, data, async ({ encoder, images, report }) => {
-    const { backbone, imageSize } = encoder.recipe.encoder;
-    const result = await knnAccuracy(encoder, images, openTest(images, test, flags), flags);
+  return onWeights(flags, data, async (learner) => {
+    const { backbone, imageSize } = learner.recipe.encoder;
+    const result = await learner.knn(test, flags);
     const said = `weights of ${flags.weights}, ${backbone}, ${imageSize} px`;
-    return { result, of: { weights: flags.weights, fit: report }, said };
+    return { result, of: { weights: flags.weights, fit: learner.fit }, said };
   });
 }
 

@@ -12,7 +12,7 @@ import { protocols } from "../train/index.js";
 import { type ClassifierFlags, protocolOf, withBackboneOptions, withClassifierOptions } from "./classifiers.js";
 import { print, warn } from "./print.js";
 import { onRun } from "./session.js";
-import { openTest, setsOf } from "./sets.js";
+import { setsOf } from "./sets.js";
 
 interface Flags extends ClassifierFlags {
   readonly labels: string;
@@ -39,10 +39,12 @@ const fewUpdates = 500;
 
 async function runSemi(flags: Flags): Promise<void> {
   const protocol = protocolOf(protocols.fineTuning, flags);
+  const sets = await setsOf(flags);
   const { step, labelled, of, results, names } = await onRun(
-    { ...flags, keepDecoded: true },
-    setsOf(flags),
-    async ({ encoder, images, sets, recipe, checkpoint }) => {
+    { ...flags, data: sets.data },
+    async (learner) => {
+      const { images, recipe } = learner;
+      const encoder = await learner.encoder();
       const { source, called } = images;
       const train = singleLabelsOf(source, called);
       const indices = await subsetOf(source, train.targets, flags);
@@ -59,12 +61,13 @@ async function runSemi(flags: Flags): Promise<void> {
       for (const [start, weights] of Object.entries(starts)) {
         const lesson = { encoder: { ...encoder, weights }, images, targets: train.targets };
         const learned = await learnBySgd(lesson, protocol, flags.seed, { indices, stage: `fine-tuning (${start})` });
-        const measured = await openTest(images, sets.test, flags)((test) => measure(learned, encoder, train, test));
+        const measured = await learner.opening(sets.test)((test) => measure(learned, encoder, train, test));
         results.push({ start, measured });
       }
-      const { step } = checkpoint.position;
+      const { step } = (await learner.trained()).checkpoint.position;
       return { step, labelled: indices.length, of: source.count, results, names: classNames(train) };
     },
+    { seed: flags.seed, keepDecoded: true },
   );
   const shares = results.map(({ start, measured }) => {
     if (measured.kind !== "single") throw new DataError("wrong-labels", "the --test images have several labels each");

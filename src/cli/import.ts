@@ -1,16 +1,11 @@
 /** `hcsc import`: a run of weights from elsewhere, before any training. */
-import { resolve } from "node:path";
 import { Command } from "commander";
-import { encoderSettings } from "../artifacts/index.js";
-import { absoluteName, describeSource, identityOf, openSource } from "../data/index.js";
-import { loadRecipe, suited } from "../presets/index.js";
+import { importWeights } from "../learner/index.js";
 import { table } from "../text.js";
-import { inRunFolder, type RunDescription, RunFolder, saveStart } from "../train/index.js";
-import { versions } from "../version.js";
-import { fitWeights, openWeights } from "../weights/index.js";
-import { fitLines, partialHelp, recipeFor, weightsHelp } from "./imported.js";
+import { fitLines, partialHelp, weightsHelp } from "./imported.js";
 import { dataHelp, whole } from "./options.js";
-import { advised, print, warn } from "./print.js";
+import { print } from "./print.js";
+import { terminal } from "./progress.js";
 import { type SetFlags, splitOf, withSplitOption } from "./sets.js";
 
 interface Flags extends SetFlags {
@@ -49,32 +44,10 @@ export function importCommand(): Command {
 }
 
 async function runImport(file: string, flags: Flags): Promise<void> {
-  const opened = await openWeights(file);
-  const sets = splitOf(flags.data, flags);
-  const [data, test] = [await absoluteName(sets.data), sets.test === null ? null : await absoluteName(sets.test)];
-  const source = openSource(await describeSource(data));
-  const told = flags.recipe ? await loadRecipe(flags.recipe, []) : await recipeFor(opened, flags.size);
-  const { recipe, notes } = await suited(told, source);
-  if (flags.recipe) for (const note of notes) warn(advised(note));
-  const partial = flags.partial === true;
-  const { weights, report } = fitWeights(opened, encoderSettings(recipe.encoder), partial);
-  const init = { file: resolve(file), sha256: opened.sha256, partial, report };
-  const description: RunDescription = {
-    recipe,
-    data,
-    test,
-    images: source.count,
-    versions: versions(),
-    started: new Date().toISOString(),
-    init,
-    sessions: [],
-  };
-  const identity = await identityOf(source);
-  await inRunFolder(flags.out, async () => {
-    const run = await RunFolder.create(flags.out, description);
-    await run.saveImages(identity);
-    await saveStart(run, weights);
-  });
+  const request = { ...splitOf(flags.data, flags), run: flags.out, recipe: flags.recipe, size: flags.size };
+  const { report: tell, stop } = terminal(flags.json === true);
+  const { recipe, report } = await importWeights({ file, ...request, partial: flags.partial === true }, tell);
+  stop();
   const { backbone, channels, imageSize } = recipe.encoder;
   print(flags.json, { run: flags.out, recipe: recipe.name, encoder: recipe.encoder, ...report }, [
     ...fitLines(report),

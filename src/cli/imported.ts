@@ -1,24 +1,13 @@
 /** Weights from elsewhere on the command line: what of them fitted, in words, and the recipe that they ask for. */
-import { basename, extname } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { encoderSettings, initialEncoder } from "../artifacts/index.js";
-import type { OpenImages } from "../data/index.js";
-import { type Encoder, openTrained } from "../encoder/index.js";
-import { said, UsageError } from "../errors.js";
-import { parseRecipe, type Recipe } from "../recipe/index.js";
+import { type Encoder, encoderOfWeights, openTrained } from "../encoder/index.js";
+import { UsageError } from "../errors.js";
+import type { Learner } from "../learner/index.js";
 import { table } from "../text.js";
 import { encoderWeights } from "../train/index.js";
-import {
-  detectEncoder,
-  type FitReport,
-  fitWeights,
-  misfits,
-  type OpenedWeights,
-  openWeights,
-  preprocessorOf,
-} from "../weights/index.js";
+import { type FitReport, misfits } from "../weights/index.js";
 import { whole } from "./options.js";
-import { type EngineFlags, withEngine, withImages } from "./session.js";
+import { type EngineFlags, withLearner } from "./session.js";
 
 export const weightsHelp =
   ".pth or .pt of PyTorch (never run), .safetensors, .onnx, or a Hugging Face folder, with the names of torchvision, timm, MoCo, PCL, HCSC, solo-learn, lightly or Hugging Face";
@@ -56,57 +45,19 @@ export function isOfRun<F extends EncoderFlags>(flags: F): flags is F & { readon
   return flags.run !== undefined;
 }
 
-/** An encoder without an engine. */
-type Chosen = Pick<Encoder, "recipe" | "weights">;
-
-/** The query encoder of `--run`, or the one of `--weights`. */
-export async function chosenEncoder(flags: EncoderFlags): Promise<Chosen> {
-  if (!isOfRun(flags)) return ofFile(flags);
+/** The query encoder of `--run`, or the one of `--weights`, without an engine. */
+export async function chosenEncoder(flags: EncoderFlags): Promise<Pick<Encoder, "recipe" | "weights">> {
+  if (!isOfRun(flags)) return encoderOfWeights(flags.weights as string, flags.size);
   const { recipe, checkpoint } = await openTrained(flags.run);
   return { recipe, weights: encoderWeights(checkpoint, "query") };
 }
 
-/** The encoder of `--weights`, and what of the file fitted. */
-async function ofFile({ weights: file, size }: EncoderFlags): Promise<Chosen & { readonly report: FitReport }> {
-  const opened = await openWeights(file as string);
-  const recipe = await recipeFor(opened, size);
-  const settings = encoderSettings(recipe.encoder);
-  const { weights, report } = fitWeights(opened, settings);
-  return { recipe, weights: { ...initialEncoder(settings, recipe.seed), ...weights }, report };
-}
-
-/** Opens what commands on `--weights` work with: the encoder on an engine, and images. */
-export async function onWeights<T>(
+/** Opens a learner on `--weights`. */
+export const onWeights = <T>(
   flags: EngineFlags & EncoderFlags,
-  data: string,
-  use: (opened: { readonly encoder: Encoder; readonly images: OpenImages; readonly report: FitReport }) => Promise<T>,
-): Promise<T> {
-  const { report, ...chosen } = await ofFile(flags);
-  return withEngine(flags, (engine) =>
-    withImages(data, flags, (images) => use({ encoder: { engine, ...chosen }, images, report })),
-  );
-}
-
-/** A recipe for an encoder that a file's names and shapes tell, with the images' preparation where a folder says it. */
-export async function recipeFor(opened: OpenedWeights, size: number | undefined): Promise<Recipe> {
-  const encoder = detectEncoder(opened);
-  const advice = await preprocessorOf(opened.path);
-  const imageSize = size ?? advice?.imageSize ?? encoder.imageSize;
-  const name = basename(opened.path, extname(opened.path)).replaceAll(/[^\w.-]/g, "-") || "imported";
-  return parseRecipe(
-    {
-      name,
-      description: `weights of ${basename(opened.path)}`,
-      encoder: { ...encoder, imageSize },
-      method: { queue: 4096 },
-      evaluation: size === undefined ? advice?.evaluation : { interpolation: advice?.evaluation.interpolation },
-      views: advice?.views,
-      epochs: 100,
-      batchSize: 64,
-    },
-    said`${{ file: opened.path }}`,
-  );
-}
+  images: string,
+  use: (learner: Learner) => Promise<T>,
+): Promise<T> => withLearner(flags, { weights: flags.weights, size: flags.size, images, keepDecoded: false }, use);
 
 /** What of a file fitted, for people. */
 export const fitLines = (report: FitReport): readonly string[] => {

@@ -1,10 +1,9 @@
 /** `hcsc neighbors`: the images of a set that are most similar to some. */
 import { Command } from "commander";
-import { encoderOf, mostAlike, namedFeatures, openTrained } from "../encoder/index.js";
 import { table } from "../text.js";
 import { cosine, dataHelp, whole, withEngineOptions } from "./options.js";
 import { print } from "./print.js";
-import { type RunFlags, withEngine, withImages } from "./session.js";
+import { onRun, type RunFlags } from "./session.js";
 
 interface Flags extends RunFlags {
   readonly count: number;
@@ -27,14 +26,10 @@ export function neighborsCommand(): Command {
 }
 
 async function runNeighbors(image: string, flags: Flags): Promise<void> {
-  const trained = await openTrained(flags.run);
-  const { data = trained.run.description.data } = flags;
-  const results = await withEngine(flags, async (engine) => {
-    const encoder = encoderOf(trained, engine, "query");
-    const of = (set: string) => withImages(set, flags, (images) => namedFeatures(encoder, images));
-    const asked = await of(image);
-    return mostAlike(encoder, asked, await of(data), flags.count, flags.threshold);
-  });
+  const { data, results } = await onRun(flags, async (learner) => ({
+    data: flags.data ?? learner.images.name,
+    results: await learner.neighbors(image, flags),
+  }));
   print(
     flags.json,
     { run: flags.run, data, results },

@@ -3,13 +3,11 @@ import { dirname } from "node:path";
 import { Command } from "commander";
 import { everyIndex } from "../array.js";
 import { type ImageSource, namedFolder } from "../data/index.js";
-import { encoderOf, openTrained, placesOf } from "../encoder/index.js";
 import { fillFolder, freeTarget } from "../organize/index.js";
-import { learnedHierarchy } from "../train/index.js";
 import { interruptible } from "./interrupt.js";
 import { dataHelp, withEngineOptions } from "./options.js";
 import { print } from "./print.js";
-import { type RunFlags, withEngine, withImages } from "./session.js";
+import { onRun, type RunFlags } from "./session.js";
 
 interface Flags extends RunFlags {
   readonly out: string;
@@ -36,16 +34,11 @@ export function organizeCommand(): Command {
 }
 
 async function runOrganize(flags: Flags): Promise<void> {
-  const trained = await openTrained(flags.run);
-  const levels = learnedHierarchy(trained.checkpoint);
-  const { data = trained.run.description.data } = flags;
   const copy = flags.copy === true;
-  const summary = await withImages(data, { maxBroken: 1, ...flags }, async (images) => {
-    const { source, loader, progress } = images;
-    const target = await freeTarget(flags.out, await foldersOf(data, source));
-    const { counts, clusters, cosines } = await withEngine(flags, (engine) =>
-      placesOf(encoderOf(trained, engine, "key"), levels, images),
-    );
+  const summary = await onRun({ maxBroken: 1, ...flags }, async (learner) => {
+    const { name, source, loader, progress } = learner.images;
+    const target = await freeTarget(flags.out, await foldersOf(name, source));
+    const { counts, clusters, cosines } = await learner.hierarchy();
     const placed = Array.from(
       everyIndex(source.count).filter((image) => !loader.broken.has(image)),
       (image) => ({ image, clusters: clusters.map((ids) => ids[image]), cosine: cosines[image] }),

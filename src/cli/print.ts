@@ -23,11 +23,12 @@ const flags: Readonly<Record<Setting, string>> = {
   run: "--run",
   set: "--set",
   sources: "--help",
+  split: "--split",
   test: "--test",
 };
 
 /** A message with the flags that what it advises is given by. */
-export const advised = ({ message, settings }: Advice): string =>
+export const advised = ({ message, settings = [] }: Advice): string =>
   settings.length === 0 ? message : `${message} (see ${settings.map((setting) => flags[setting]).join(", ")})`;
 
 /** An error for people: its words, with the flags that mend it; its stack where asked for, or where it is none of ours. */

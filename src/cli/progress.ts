@@ -1,11 +1,11 @@
-/** Training events for people: a bar in a terminal, plain lines elsewhere. All of it on stderr. */
-
+/** Events for people: a bar in a terminal, plain lines elsewhere. All of it on stderr. */
 import { counted, duration, percent } from "../text.js";
 import type { Reporter, TrainEvent } from "../train/index.js";
 import { openMeter } from "./meter.js";
+import { advised, warn } from "./print.js";
 
-/** A reporter on a meter; `quiet` says nothing but warnings. */
-export function terminalReporter(quiet: boolean): { readonly report: Reporter; readonly stop: () => void } {
+/** A reporter with a meter; `quiet` says nothing of how far work is. */
+export function terminal(quiet: boolean): { readonly report: Reporter; readonly stop: () => void } {
   const { line, progress, stop } = openMeter(quiet);
   const start = { epochs: 0, stepsPerEpoch: 0 };
   const tell: { readonly [K in TrainEvent["kind"]]: (e: Extract<TrainEvent, { kind: K }>) => void } = {
@@ -44,7 +44,12 @@ export function terminalReporter(quiet: boolean): { readonly report: Reporter; r
           `${images} images stay decoded in memory for the epochs to come: ${(bytes / 1e6).toFixed(0)} of at most ${(room / 1e6).toFixed(0)} MB`,
         );
     },
-    warning: (e) => line(`warning: ${e.message}`),
+    warning: (e) => {
+      stop();
+      warn(advised(e));
+    },
+    note: (e) => line(advised(e)),
+    progress: (e) => progress(e.stage, e.done, e.total),
     checkpoint: () => {},
   };
   return {

@@ -6,7 +6,7 @@ import { writeAtomically } from "../tensorfile/index.js";
 import { percent, table } from "../text.js";
 import { dataHelp, whole, withEngineOptions } from "./options.js";
 import { print, warn } from "./print.js";
-import { onRun, ownImages, type RunFlags } from "./session.js";
+import { onRun, type RunFlags } from "./session.js";
 
 interface Flags extends RunFlags {
   readonly out?: string;
@@ -30,10 +30,10 @@ export function reportCommand(): Command {
 }
 
 async function runReport(flags: Flags): Promise<void> {
-  const { run, step, data, skipped } = await onRun(flags, ownImages(flags), async (opened) => {
-    const { run, checkpoint, encoder, images } = opened;
+  const { run, step, data, skipped } = await onRun(flags, async (learner) => {
+    const { run, checkpoint } = await learner.trained();
+    const { engine, images } = learner;
     const { source, loader, progress } = images;
-    const { engine } = encoder;
     const data = await collect({ run, checkpoint, engine, source, loader, progress, images: flags.images });
     return { run, step: checkpoint.position.step, data, skipped: loader.broken.size };
   });

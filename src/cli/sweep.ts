@@ -2,13 +2,11 @@
 import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { absoluteName, describeSource, type ImageSource, openSource } from "../data/index.js";
-import { encoderOf, type Trained } from "../encoder/index.js";
 import { TrainingError, UsageError } from "../errors.js";
 import { autoRecipe, doubtsOf, loadRecipe, readNamed, suited } from "../presets/index.js";
 import { finestAmi } from "../protocols/index.js";
-import { fieldChanges } from "../recipe/index.js";
+import { asOverrides, fieldChanges } from "../recipe/index.js";
 import {
-  asOverrides,
   csvOf,
   grouped,
   type Images,
@@ -31,9 +29,8 @@ import { RunFolder } from "../train/index.js";
 import { interruptedCode, interruptible } from "./interrupt.js";
 import { dataHelp, withEngineOptions } from "./options.js";
 import { advised, print, tell, warn } from "./print.js";
-import { type EngineFlags, withEngine, withImages } from "./session.js";
+import { type EngineFlags, withLearner } from "./session.js";
 import { type SetFlags, splitOf, withSplitOption } from "./sets.js";
-import { trainRun } from "./trainRun.js";
 
 interface Flags extends EngineFlags, SetFlags {
   readonly data: string;
@@ -114,7 +111,7 @@ async function baseOf({ recipe, set }: Sweep, file: string, source: ImageSource)
   if (typeof recipe !== "string") return recipe;
   if (recipe === "auto") {
     const chosen = await autoRecipe(source, asOverrides(set));
-    for (const note of chosen.notes) tell(`--${advised(note)}`);
+    for (const note of chosen.notes) tell(advised(note));
     return chosen.recipe;
   }
   return loadRecipe(recipe.endsWith(".json") ? resolve(dirname(file), recipe) : recipe, []);
@@ -190,27 +187,24 @@ async function trainAll(
 async function trainOne(planned: PlannedRun, flags: Flags, signal: AbortSignal): Promise<RunResult | null> {
   const { name, slug, recipe } = planned;
   const path = folderOf(flags, planned);
-  const folder = await runIn(path);
+  const isBegun = (await runIn(path)) !== null;
   const images: Images = splitOf(flags.data, flags);
-  const trained = await trainRun({ ...images, recipe, run: folder ?? path, flags, signal });
-  if (trained.interrupted) return null;
-  return {
-    name,
-    slug,
-    ...images,
-    ...measuresOf(await trained.folder.metrics()),
-    knnBefore: trained.knnBefore,
-    knnAfter: trained.knnAfter,
-    ami: await amiOf({ run: trained.folder, recipe, checkpoint: trained.last }, images.data, flags),
-    recipe,
-  };
+  const options = { images: images.data, recipe, ...(isBegun ? { run: path } : {}) };
+  return withLearner(flags, options, async (learner) => {
+    const trained = await learner.train({ ...(isBegun ? {} : { run: path }), test: images.test, signal });
+    if (trained.interrupted) return null;
+    return {
+      name,
+      slug,
+      ...images,
+      ...measuresOf(await trained.folder.metrics()),
+      knnBefore: trained.knnBefore,
+      knnAfter: trained.knnAfter,
+      ami: await finestAmi(await learner.encoder(), learner.images),
+      recipe,
+    };
+  });
 }
-
-/** Of the finest level of clusters and the labels; null where there are none. */
-const amiOf = (trained: Trained, data: string, flags: Flags): Promise<number | null> =>
-  withImages(data, flags, (images) =>
-    withEngine(flags, (engine) => finestAmi(encoderOf(trained, engine, "query"), images)),
-  );
 
 /** The results as a CSV file and a plot, if there are any. @returns the files */
 async function writeFiles(out: string, sweep: Sweep, results: readonly RunResult[]): Promise<readonly string[]> {

@@ -1,20 +1,17 @@
 /** `hcsc train`: trains, or resumes, a run. */
-import { resolve } from "node:path";
 import { Command, Option } from "commander";
-import { describeSource, openSource } from "../data/index.js";
 import { UsageError } from "../errors.js";
+import { openEventLog } from "../log/index.js";
 import { precisions } from "../precision.js";
-import { autoRecipe, changedRecipe, doubtsOf, loadRecipe, suited } from "../presets/index.js";
-import { fittedClusters, type Recipe } from "../recipe/index.js";
+import type { Recipe } from "../recipe/index.js";
 import { duration, percent, table } from "../text.js";
-import { type RunDescription, RunFolder } from "../train/index.js";
+import { RunFolder } from "../train/index.js";
 import { fitLines, partialHelp, weightsHelp } from "./imported.js";
 import { interruptedCode, interruptible } from "./interrupt.js";
 import { collect, dataHelp, positive, whole, withEngineOptions } from "./options.js";
-import { advised, print, tell, warn } from "./print.js";
-import type { EngineFlags } from "./session.js";
+import { print } from "./print.js";
+import { type EngineFlags, withLearner } from "./session.js";
 import { type SetFlags, splitOf, withSplitOption } from "./sets.js";
-import { trainRun } from "./trainRun.js";
 
 interface Flags extends EngineFlags, SetFlags {
   readonly recipe?: string;
@@ -69,26 +66,25 @@ export function trainCommand(): Command {
 
 async function run(flags: Flags): Promise<void> {
   const existing = flags.resume ? await RunFolder.open(needed(flags.out, resumeNeedsOut)) : null;
-  const before = existing?.description;
-  const { data, test } =
-    before && flags.data === undefined
-      ? { data: before.data, test: flags.test ?? before.test ?? null }
-      : splitOf(needed(flags.data, dataNeeded), flags);
-  const recipe = await (before ? resumedRecipe(before, flags) : newRecipe(data, flags));
-  for (const doubt of doubtsOf(recipe)) warn(advised(doubt));
   if (flags.init !== undefined && existing)
     throw new UsageError("contradiction", "--init is what a new run starts from: it has no place beside --resume");
-  const init = flags.init === undefined ? undefined : { file: resolve(flags.init), partial: flags.partial === true };
-  const done = await interruptible(async (signal) =>
-    trainRun({
-      recipe,
-      data,
-      test,
-      run: existing ?? flags.out ?? named(recipe),
-      init,
-      log: flags.log,
-      flags,
-      signal,
+  const { data, test } =
+    existing && flags.data === undefined
+      ? { data: existing.description.data, test: flags.test ?? existing.description.test ?? null }
+      : splitOf(needed(flags.data, dataNeeded), flags);
+  const options = {
+    images: data,
+    recipe: existing ? flags.recipe : needed(flags.recipe, recipeNeeded),
+    set: overrides(flags),
+    ...(existing ? { run: existing.path } : { weights: flags.init, partial: flags.partial }),
+  };
+  const { done, recipe } = await interruptible((signal) =>
+    withLearner(flags, options, async (learner) => {
+      const log = flags.log === undefined ? null : await openEventLog(flags.log);
+      const run = existing ? {} : { run: flags.out ?? named(learner.recipe) };
+      const done = await learner.train({ ...run, test, signal, ...(log && { report: log.report }) });
+      log?.close();
+      return { done, recipe: learner.recipe };
     }),
   );
   const { position, checkpoint, interrupted, loss, seconds, knnBefore, knnAfter, brokenImages } = done;
@@ -99,31 +95,6 @@ async function run(flags: Flags): Promise<void> {
   print(flags.json, summary, summaryLines(summary, recipe));
   if (interrupted) process.exitCode = interruptedCode;
 }
-
-/** A new run's recipe, suited to its images. */
-async function newRecipe(data: string, flags: Flags): Promise<Recipe> {
-  const name = needed(flags.recipe, recipeNeeded);
-  const source = openSource(await describeSource(data));
-  const chosen =
-    name === "auto"
-      ? await autoRecipe(source, overrides(flags))
-      : { recipe: await loadRecipe(name, overrides(flags)), notes: [] };
-  const { recipe, notes } = await suited(chosen.recipe, source);
-  for (const note of chosen.notes) tell(`--${advised(note)}`);
-  for (const note of notes) warn(advised(note));
-  return recipe;
-}
-
-/** What a run goes on by: its own recipe with changes, or one that says the same. */
-const resumedRecipe = async (before: RunDescription, flags: Flags): Promise<Recipe> =>
-  flags.recipe === undefined || flags.recipe === "auto"
-    ? changedRecipe(before.recipe, overrides(flags))
-    : fittedTo(before.images, await loadRecipe(flags.recipe, overrides(flags)));
-
-const fittedTo = (images: number, recipe: Recipe): Recipe => ({
-  ...recipe,
-  method: { ...recipe.method, clusters: [...fittedClusters(recipe, images)] },
-});
 
 /** A folder named for the recipe and the time. */
 const named = (recipe: Recipe): string =>

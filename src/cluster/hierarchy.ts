@@ -25,12 +25,14 @@ export interface Level {
   readonly sizes: Int32Array;
 }
 
+/** A tree of prototypes over a set of points. */
 export interface Hierarchy {
   readonly levels: readonly Level[];
   /** What a user should know: clusters not made or dropped, how many and why. */
   readonly warnings: readonly string[];
 }
 
+/** How a tree of prototypes is made. */
 export interface HierarchyOptions {
   /** Prototypes of each level, finest first, not rising. */
   readonly clusters: readonly number[];

@@ -8,6 +8,7 @@ import { gatherRows } from "./rows.js";
 import { searchOver } from "./search.js";
 import { seedCentroids } from "./seeding.js";
 
+/** How k-means is done. */
 export interface KMeansOptions {
   /** Lloyd iterations at most; default 20, as the authors'. It stops earlier when nothing changes. */
   readonly iterations?: number;
@@ -18,6 +19,7 @@ export interface KMeansOptions {
   readonly nearest: NearestCentroid;
 }
 
+/** What k-means has found. */
 export interface KMeansResult {
   /** `[K', D]`, means of their points, not normalised; K' ≤ k. */
   readonly centroids: Matrix;

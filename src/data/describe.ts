@@ -8,6 +8,7 @@ import { describeCifar, isCifarFolder } from "./sources/cifar.js";
 import { describeFile } from "./sources/files.js";
 import { describeFolder } from "./sources/folder.js";
 import { isImageFile } from "./sources/formats.js";
+import { describeHeld, type HeldImages } from "./sources/held.js";
 import { describeIdx, isIdx } from "./sources/idx.js";
 import { describeList, isList } from "./sources/list.js";
 import { describeParquet, isParquet } from "./sources/parquet.js";
@@ -81,10 +82,38 @@ export const splitNames = (
   return { data: `${text}[-${cut}]`, test: `${text}[${cut}]` };
 };
 
+/** Images as callers give them: a set by its name, as of {@link describeSource}, images that the caller holds, or a set described before. */
+export type GivenImages = string | HeldImages | NamedSet;
+
+/** A set, and the name by which it is found again. */
+export interface NamedSet {
+  /** With an absolute path; of images in memory one that says so, by which they are not found. */
+  readonly name: string;
+  readonly description: SourceDescription;
+}
+
+/** @throws DataError if there is nothing to read; UsageError if a range is no range, or a part must be named */
+export async function describeImages(images: GivenImages): Promise<NamedSet> {
+  if (typeof images === "string")
+    return { description: await describeSource(images), name: await absoluteName(images) };
+  if ("description" in images) return images;
+  const whole = await describeHeld(images);
+  return { name: `${inMemory}${whole.names.length}`, description: { whole, chosen: null } };
+}
+
+const inMemory = "memory:";
+
 const isSynthetic = (name: string): boolean => name.startsWith("synthetic:");
+const isOnNoDisk = (name: string): boolean => isSynthetic(name) || name.startsWith(inMemory);
 
 async function describeWhole(name: string): Promise<WholeDescription> {
   if (isSynthetic(name)) return describeSynthetic(name);
+  if (name.startsWith(inMemory))
+    throw new UsageError(
+      "missing",
+      said`${{ images: name }}: these images were in the memory of the program that gave them, and are in no file: give images`,
+      { settings: ["data"] },
+    );
   const { path, part } = await pathAndPart(name);
   const info = await stat(path).catch((cause) => {
     throw new DataError(
@@ -112,7 +141,7 @@ async function describeWhole(name: string): Promise<WholeDescription> {
 /** The same set by a name that holds from any folder: paths in it are absolute. */
 export async function absoluteName(text: string): Promise<string> {
   const { name } = nameAndCuts(text);
-  if (isSynthetic(name)) return text;
+  if (isOnNoDisk(name)) return text;
   const { path, part } = await pathAndPart(name);
   const whole = part !== null && (isList(path) || isParquet(path)) ? resolve(part) : part;
   return `${resolve(path)}${whole === null ? "" : `#${whole}`}${text.slice(name.length)}`;
@@ -121,7 +150,7 @@ export async function absoluteName(text: string): Promise<string> {
 /** The folder that a set is named by; null where that is a file, or nothing on a disk. */
 export async function namedFolder(text: string): Promise<string | null> {
   const { name } = nameAndCuts(text);
-  if (isSynthetic(name)) return null;
+  if (isOnNoDisk(name)) return null;
   const { path } = await pathAndPart(name);
   return (await stat(path)).isDirectory() ? path : null;
 }

@@ -55,7 +55,7 @@ export function imageKeys(description: SourceDescription): (index: number) => st
     files: () => "",
     idx: ({ file }) => resolve(file),
     cifar: ({ folder, part }) => resolve(folder, part),
-    table: ({ file }) => resolve(file),
+    held: ({ origin }) => origin,
     synthetic: ({ size, seed }) => `synthetic:size=${size},seed=${seed}`,
   };
   const origin = (origins[whole.kind] as (w: WholeDescription) => string)(whole);

@@ -6,11 +6,20 @@
  */
 export * from "./augment/index.js";
 export { type Decoded, decodedRoom } from "./decoded.js";
-export { absoluteName, describeSource, namedFolder, splitNames } from "./describe.js";
+export {
+  absoluteName,
+  describeImages,
+  describeSource,
+  type GivenImages,
+  type NamedSet,
+  namedFolder,
+  splitNames,
+} from "./describe.js";
 export { filePath, isForeign } from "./fileNames.js";
 export { differenceOf, identityOf, type SetIdentity } from "./identity.js";
 export { type Batch, type BatchRequest, type Loader, type LoaderOptions, openLoader } from "./loader.js";
 export { imagesNamed } from "./named.js";
-export { type OpenImages, type OpenOptions, withImages } from "./openImages.js";
+export { type ClosableImages, type OpenImages, type OpenOptions, openImages, withImages } from "./openImages.js";
 export { type Overlap, overlapOf } from "./overlap.js";
 export { type ImageSource, openSource, type Picture, type SourceDescription } from "./source.js";
+export type { HeldImage, HeldImages, Pixels } from "./sources/held.js";

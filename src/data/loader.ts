@@ -10,6 +10,7 @@ import { type Decoded, type DecodedMemory, decodedMemory, decodedSoFar, nothingD
 import { type ImageSource, openSource, type SourceDescription } from "./source.js";
 import type { Work, WorkDone, WorkerOptions } from "./work.js";
 
+/** What a loader loads, and how far ahead. */
 export interface LoaderOptions {
   readonly source: SourceDescription;
   readonly seed: number;
@@ -18,7 +19,7 @@ export interface LoaderOptions {
   /** Batches under way at once; default 5, as a run of the trainer's takes four one after another. */
   readonly lookahead?: number;
   /**
-   * Bytes of memory for decoded pixels, which spare later epochs the decoding of image files; default 0. Other sets are in memory
+   * Bytes of memory for decoded pixels, which spare later epochs the decoding of encoded images; default 0. Other sets are in memory
    * as they are.
    */
   readonly keep?: number;
@@ -34,6 +35,7 @@ export interface BatchRequest {
   readonly epoch: number;
 }
 
+/** Views of some images, ready to be fed. */
 export interface Batch {
   /** The images shown: in the place of one that cannot be read stands another of the batch. */
   readonly indices: Int32Array;
@@ -43,6 +45,7 @@ export interface Batch {
   readonly release: () => void;
 }
 
+/** Makes batches ahead of those who take them. Closed, it takes no threads. */
 export interface Loader {
   /** Random views of each image, one for each policy, batch by batch in order. */
   train(requests: Iterable<BatchRequest>, policies: readonly ViewPolicy[], signal?: AbortSignal): AsyncGenerator<Batch>;
@@ -81,7 +84,7 @@ class ThreadLoader implements Loader {
   constructor(private readonly options: LoaderOptions) {
     this.source = openSource(options.source);
     const { keep = 0 } = options;
-    this.decoded = keep > 0 && options.source.whole.kind === "files" ? decodedMemory(this.source.count, keep) : null;
+    this.decoded = keep > 0 && isEncoded(options.source) ? decodedMemory(this.source.count, keep) : null;
     const workerData: WorkerOptions = { source: options.source, seed: options.seed, decoded: this.decoded };
     this.workers = Array.from({ length: options.workers ?? 2 }, (_, i) => {
       // Without the process's own flags: some, as --input-type, a thread refuses.
@@ -249,6 +252,10 @@ class ThreadLoader implements Loader {
     this.pending.clear();
   }
 }
+
+/** Whether reading a set takes decoding. */
+const isEncoded = ({ whole }: SourceDescription): boolean =>
+  whole.kind === "files" || (whole.kind === "held" && whole.sizes.includes(null));
 
 /** Elements of each view of an image. */
 const viewSizes = (policies: Work["policies"]): readonly number[] =>

@@ -1,13 +1,13 @@
-/** A set of images opened for a use, and closed whatever happens. */
+/** Sets of images opened for use. */
 import { decodedRoom } from "./decoded.js";
-import { describeSource } from "./describe.js";
+import { describeImages, type GivenImages, type NamedSet } from "./describe.js";
 import { type Loader, openLoader } from "./loader.js";
-import { type ImageSource, openSource, type SourceDescription } from "./source.js";
+import { type ImageSource, openSource } from "./source.js";
 
-export interface OpenImages {
+/** A set of images that is open: what is known of it, and what loads it. */
+export interface OpenImages extends NamedSet {
   /** What messages call them: the … images. */
   readonly called: string;
-  readonly description: SourceDescription;
   readonly source: ImageSource;
   readonly loader: Loader;
   /** Told how far work on them is. */
@@ -30,19 +30,13 @@ export interface OpenOptions {
   readonly progress?: OpenImages["progress"];
 }
 
-/**
- * Opens the images `text` for `use`.
- *
- * @param text - as of `describeSource`
- * @throws as `describeSource`, and what `use` throws
- */
-export async function withImages<T>(
-  text: string,
-  options: OpenOptions,
-  use: (images: OpenImages) => Promise<T>,
-): Promise<T> {
+/** Images that are open until they are closed. */
+export type ClosableImages = OpenImages & { readonly close: () => Promise<void> };
+
+/** Opens a described set: its loader's threads run until it is closed. */
+export function openImages(set: NamedSet, options: OpenOptions): ClosableImages {
   const { called = "given", seed = 0, workers, maxBroken, keepDecoded, onWarning, progress = () => {} } = options;
-  const description = await describeSource(text);
+  const { description } = set;
   const source = openSource(description);
   for (const message of source.warnings) onWarning?.(message);
   const loader = openLoader({
@@ -53,9 +47,19 @@ export async function withImages<T>(
     ...(keepDecoded ? { keep: decodedRoom() } : {}),
     onBroken: (_, name, reason) => onWarning?.(`${name} is skipped: ${reason}`),
   });
+  return { ...set, called, source, loader, progress, close: () => loader.close() };
+}
+
+/** Opens images for `use`, and closes them whatever happens. @throws as `describeImages`, and what `use` throws */
+export async function withImages<T>(
+  images: GivenImages,
+  options: OpenOptions,
+  use: (images: OpenImages) => Promise<T>,
+): Promise<T> {
+  const opened = openImages(await describeImages(images), options);
   try {
-    return await use({ called, description, source, loader, progress });
+    return await use(opened);
   } finally {
-    await loader.close();
+    await opened.close();
   }
 }

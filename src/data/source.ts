@@ -5,8 +5,8 @@
 import type { DenseArray } from "../array.js";
 import { type CifarDescription, openCifar } from "./sources/cifar.js";
 import { type FilesDescription, openFiles } from "./sources/files.js";
+import { type HeldDescription, openHeld } from "./sources/held.js";
 import { type IdxDescription, openIdx } from "./sources/idx.js";
-import { openTable, type TableDescription } from "./sources/parquet.js";
 import type { ImageSource } from "./sources/picture.js";
 import { openSynthetic, type SyntheticDescription } from "./sources/synthetic.js";
 
@@ -15,7 +15,7 @@ export type WholeDescription =
   | IdxDescription
   | CifarDescription
   | SyntheticDescription
-  | TableDescription;
+  | HeldDescription;
 
 /** A set of images as plain data that may cross threads; raw pixels in it are in shared memory. */
 export interface SourceDescription {
@@ -47,7 +47,7 @@ const openers = {
   idx: openIdx,
   cifar: openCifar,
   synthetic: openSynthetic,
-  table: openTable,
+  held: openHeld,
 } as const;
 
 export const openWhole = (whole: WholeDescription): ImageSource =>

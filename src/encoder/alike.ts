@@ -19,6 +19,7 @@ export async function namedFeatures(encoder: Encoder, images: OpenImages): Promi
   return { names: Array.from(kept, images.source.name), features: unitRows(features) };
 }
 
+/** An image, and those most alike to it. */
 export interface MostAlike {
   readonly image: string;
   /** The most alike first. */

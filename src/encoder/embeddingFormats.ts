@@ -1,5 +1,6 @@
 /** Files that hold embeddings, by their extension, and what each has room for. */
 import { isForeign } from "../data/index.js";
+import { said, UsageError } from "../errors.js";
 import { type ParquetColumn, writeAtomically, writeNpy, writeParquet, writeTensors } from "../tensorfile/index.js";
 import type { EmbeddingTable } from "./embeddingTable.js";
 
@@ -9,7 +10,7 @@ export interface EmbeddingFormat {
   readonly write: (file: string, table: EmbeddingTable) => Promise<string | null>;
 }
 
-export const embeddingFormats: Readonly<Record<string, EmbeddingFormat>> = {
+const embeddingFormats: Readonly<Record<string, EmbeddingFormat>> = {
   ".npy": {
     holdsClusters: false,
     async write(file, { vectors, names }) {
@@ -36,6 +37,26 @@ export const embeddingFormats: Readonly<Record<string, EmbeddingFormat>> = {
     },
   },
 };
+
+/** @throws UsageError if a file's name ends in none of the formats' extensions */
+export function embeddingFormatOf(file: string): EmbeddingFormat {
+  const extensions = Object.keys(embeddingFormats);
+  const extension = extensions.find((e) => file.endsWith(e));
+  if (extension === undefined)
+    throw new UsageError("wrong-value", said`${{ file }}: a file of embeddings ends in ${extensions.join(" or ")}`, {
+      settings: ["out"],
+    });
+  return embeddingFormats[extension];
+}
+
+/**
+ * Writes vectors with what is known of each image, whole or not at all: `.npy` (vectors alone), `.safetensors`, or `.parquet`.
+ *
+ * @returns the file of names beside it; null where names are in the file itself
+ * @throws UsageError if the name ends otherwise; DataError if it cannot be written
+ */
+export const writeEmbeddings = async (file: string, table: EmbeddingTable): Promise<string | null> =>
+  embeddingFormatOf(file).write(file, table);
 
 function columnsOf({ names, vectors, labels, shown, classes, clusters }: EmbeddingTable): readonly ParquetColumn[] {
   const nameOf = (id: number): string => classes?.[id] ?? String(id);

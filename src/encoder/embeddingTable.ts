@@ -22,6 +22,7 @@ export interface EmbeddingTable {
 
 /** The backbone's features, for use, or the head's unit vectors, which training compares. */
 export const layers = ["features", "embedding"] as const;
+/** Which vectors of an encoder: the backbone's `features`, or the head's `embedding`. */
 export type Layer = (typeof layers)[number];
 
 /**

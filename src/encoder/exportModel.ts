@@ -76,6 +76,7 @@ export const exportFormats = {
   torch: ({ weights }) => apart(weights, "pth", encodeTorch),
 } as const satisfies Record<string, (encoder: Exported) => readonly ExportedFile[]>;
 
+/** Names of the formats that an encoder is written in. */
 export type ExportFormat = keyof typeof exportFormats;
 
 /**

@@ -10,9 +10,10 @@ export {
   type NamedFeatures,
   namedFeatures,
 } from "./alike.js";
-export { type EmbeddingFormat, embeddingFormats } from "./embeddingFormats.js";
+export { type EmbeddingFormat, embeddingFormatOf, writeEmbeddings } from "./embeddingFormats.js";
 export { type EmbeddingTable, embeddingTable, type Layer, layers } from "./embeddingTable.js";
 export { type Encoder, encoderOf, openTrained, type Trained, type Weights } from "./encoder.js";
 export { type ExportFormat, exportFormats, exportModel } from "./exportModel.js";
+export { encoderOfWeights } from "./ofWeights.js";
 export { type Places, placesOf } from "./places.js";
 export { readableVectors } from "./vectors.js";

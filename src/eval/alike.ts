@@ -2,6 +2,7 @@
 import type { Matrix } from "../array.js";
 import { type BlockOptions, nearestNeighbours } from "./neighbours.js";
 
+/** Two images that are alike. */
 export interface AlikePair {
   readonly a: number;
   readonly b: number;

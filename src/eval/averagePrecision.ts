@@ -13,6 +13,7 @@ export interface ClassPrecisions {
   readonly mean: number;
 }
 
+/** Average precision of several classes, and their mean. */
 export interface AveragePrecisions {
   /** VOC2007: mean over recall t = 0, 0.1, …, 1 of the highest precision at recall ≥ t. */
   readonly ap11: ClassPrecisions;

@@ -3,6 +3,7 @@ import type { DenseArray, Matrix } from "../array.js";
 import { DataError } from "../errors.js";
 import { averagePrecisions } from "./averagePrecision.js";
 
+/** Weights and biases of a linear classifier. */
 export interface LinearClassifier {
   /** W [classes, width] then the bias [classes]. */
   readonly parameters: Float64Array | Float32Array;
@@ -23,6 +24,7 @@ export function classScores({ parameters, classes }: LinearClassifier, { shape, 
   return { shape: [count, classes], data: scores };
 }
 
+/** Shares of images that were classified right, in percent. */
 export interface RightShares {
   /** Percent of images whose class has the highest score; of equal scores the lower class. */
   readonly top1: number;

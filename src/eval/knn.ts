@@ -11,6 +11,7 @@ export interface LabelledFeatures {
   readonly labels: Int32Array;
 }
 
+/** How neighbours vote. */
 export interface KnnOptions extends BlockOptions {
   /** How many neighbours vote; each gives a result. */
   readonly k: readonly number[];
@@ -18,6 +19,7 @@ export interface KnnOptions extends BlockOptions {
   readonly temperature?: number;
 }
 
+/** How many were right at one number of neighbours. */
 export interface KnnResult {
   readonly k: number;
   /** Percent of test rows whose label has the most votes. */

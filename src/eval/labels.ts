@@ -3,6 +3,7 @@ import type { DenseArray } from "../array.js";
 import { DataError, said } from "../errors.js";
 import type { Targets } from "./targets.js";
 
+/** Targets of one class an image. */
 export type SingleTargets = Extract<Targets, { kind: "single" }>;
 
 /** What is known of images by people: a data set's `ImageSource` has it. */
@@ -15,6 +16,7 @@ export interface Annotations {
   readonly classes: readonly string[] | null;
 }
 
+/** Labels as targets, and what their classes are called. */
 export interface Labelled<T extends Targets = Targets> {
   /** What messages call the images: the … images. */
   readonly called: string;

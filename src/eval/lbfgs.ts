@@ -6,6 +6,7 @@
 /** A function's value and gradient at a point; the gradient is the callee's to keep. */
 export type Objective = (x: Float64Array) => Promise<{ readonly value: number; readonly gradient: Float64Array }>;
 
+/** Where an objective is least. */
 export interface Minimum {
   readonly x: Float64Array;
   readonly value: number;
@@ -14,6 +15,7 @@ export interface Minimum {
   readonly converged: boolean;
 }
 
+/** How a minimum is looked for, and when it is found. */
 export interface MinimiseOptions {
   /** Largest element of the gradient at which it stops; default 1e-4, as scikit-learn. */
   readonly tolerance?: number;

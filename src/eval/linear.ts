@@ -15,6 +15,7 @@ import { type Examples, examplesOf, type Targets } from "./targets.js";
  */
 export type LogisticObjective = (examples: Examples, decay: number) => Promise<Objective>;
 
+/** How a linear classifier is fitted. */
 export interface LinearOptions {
   readonly objective: LogisticObjective;
   /** Values of C tried; one alone is taken as it is. */
@@ -23,6 +24,7 @@ export interface LinearOptions {
   readonly seed: number;
 }
 
+/** A linear classifier that was fitted. */
 export interface LinearFit {
   readonly classifier: LinearClassifier;
   /** scikit-learn's C. */

@@ -19,6 +19,7 @@ export interface Neighbours {
  */
 export type MostSimilar = (queries: Matrix, candidates: Matrix, count: number) => Promise<Neighbours>;
 
+/** How neighbours are looked for, block by block. */
 export interface BlockOptions {
   readonly mostSimilar: MostSimilar;
   /** Queries at a time; default 1024. */

@@ -2,6 +2,7 @@
 import type { Matrix } from "../array.js";
 import { DataError } from "../errors.js";
 
+/** Alarm numbers of embeddings that collapse. */
 export interface EmbeddingSpread {
   /** Mean cosine over all pairs of different rows: 1 when all are equal, about 0 when spread over the sphere. */
   readonly meanCosine: number;

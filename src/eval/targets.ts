@@ -27,6 +27,7 @@ export function targetsOf(targets: Targets, rows: Int32Array): Targets {
   return { ...targets, shown: { shape: [rows.length, classes], data } };
 }
 
+/** Rows of features with the targets of their images. */
 export const examplesOf = <T extends Targets>({ features, targets }: Examples<T>, rows: Int32Array): Examples<T> => ({
   features: gatherRows(features, rows),
   targets: targetsOf(targets, rows),

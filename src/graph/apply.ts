@@ -22,6 +22,7 @@ import {
   type Value,
 } from "./value.js";
 
+/** A value, or a number that becomes a constant of the other operand's dtype. */
 export type Operand = Value | number;
 type Inputs = readonly (Value | null)[];
 
@@ -65,38 +66,70 @@ const valued = (x: Operand, like: Operand): Value =>
 const unary = (op: OpType) => (x: Value) => apply(op, [x]);
 const binary = (op: OpType) => (a: Operand, b: Operand) => apply(op, [valued(a, b), valued(b, a)]);
 
+/** a + b (ONNX `Add`); shapes broadcast. */
 export const add = binary("Add");
+/** a − b (`Sub`); shapes broadcast. */
 export const sub = binary("Sub");
+/** a · b, element by element (`Mul`); shapes broadcast. */
 export const mul = binary("Mul");
+/** a / b (`Div`; of integers rounded towards zero); shapes broadcast. */
 export const div = binary("Div");
+/** a to the power of b (`Pow`); shapes broadcast. */
 export const pow = binary("Pow");
+/** The larger of a and b (`Max`); shapes broadcast. */
 export const maximum = binary("Max");
+/** The smaller of a and b (`Min`); shapes broadcast. */
 export const minimum = binary("Min");
+/** a = b (`Equal`), bool; shapes broadcast. */
 export const equal = binary("Equal");
+/** a > b (`Greater`), bool; shapes broadcast. */
 export const greater = binary("Greater");
+/** a ≥ b (`GreaterOrEqual`), bool; shapes broadcast. */
 export const greaterOrEqual = binary("GreaterOrEqual");
+/** a < b (`Less`), bool; shapes broadcast. */
 export const less = binary("Less");
+/** a ≤ b (`LessOrEqual`), bool; shapes broadcast. */
 export const lessOrEqual = binary("LessOrEqual");
+/** Both of two bools (`And`); shapes broadcast. */
 export const and = binary("And");
+/** One of two bools or both (`Or`); shapes broadcast. */
 export const or = binary("Or");
 
+/** |x| (`Abs`). */
 export const abs = unary("Abs");
+/** The least whole number that is not below x (`Ceil`); no gradient. */
 export const ceil = unary("Ceil");
+/** cos x (`Cos`), x in radians. */
 export const cos = unary("Cos");
+/** The error function of x (`Erf`). */
 export const erf = unary("Erf");
+/** eˣ (`Exp`). */
 export const exp = unary("Exp");
+/** The largest whole number that is not above x (`Floor`); no gradient. */
 export const floor = unary("Floor");
+/** The natural logarithm of x (`Log`). */
 export const log = unary("Log");
+/** −x (`Neg`). */
 export const neg = unary("Neg");
+/** The other bool (`Not`). */
 export const not = unary("Not");
+/** 1 / x (`Reciprocal`). */
 export const reciprocal = unary("Reciprocal");
+/** max(x, 0) (`Relu`). */
 export const relu = unary("Relu");
+/** 1 / (1 + e⁻ˣ) (`Sigmoid`). */
 export const sigmoid = unary("Sigmoid");
+/** −1, 0 or 1 (`Sign`); no gradient. */
 export const sign = unary("Sign");
+/** sin x (`Sin`), x in radians. */
 export const sin = unary("Sin");
+/** ln(1 + eˣ) (`Softplus`). */
 export const softplus = unary("Softplus");
+/** √x (`Sqrt`). */
 export const sqrt = unary("Sqrt");
+/** The hyperbolic tangent of x (`Tanh`). */
 export const tanh = unary("Tanh");
+/** x itself, under a name of its own (`Identity`). */
 export const identity = unary("Identity");
 
 /** `x` as `dtype`; itself if it is that already. */
@@ -126,16 +159,22 @@ const reduction =
 
 /** Sum over `axes` (null: all). */
 export const sum = reduction("ReduceSum");
+/** Mean over `axes` (null: all). */
 export const mean = reduction("ReduceMean");
+/** Largest element over `axes` (null: all); of equal ones each gets its share of the gradient. */
 export const max = reduction("ReduceMax");
+/** Smallest element over `axes` (null: all); of equal ones each gets its share of the gradient. */
 export const min = reduction("ReduceMin");
+/** ln Σ eˣ over `axes` (null: all), safe against overflow. */
 export const logSumExp = reduction("ReduceLogSumExp");
 
 /** Index of the largest element along `axis`, the first of equals; int64. */
 export const argMax = (x: Value, axis = -1, keepDims = false): Value =>
   apply("ArgMax", [x], { axis, keepdims: keepDims ? 1 : 0 });
 
+/** eˣ / Σ eˣ along `axis`, safe against overflow. */
 export const softmax = (x: Value, axis = -1): Value => apply("Softmax", [x], { axis });
+/** ln softmax(x) along `axis`, safe against overflow. */
 export const logSoftmax = (x: Value, axis = -1): Value => apply("LogSoftmax", [x], { axis });
 
 /** Matrix product of the last two axes; leading axes broadcast. */
@@ -164,6 +203,7 @@ export const averagePool = (
   attributes: PoolAttributes<"AveragePool"> = {},
 ): Value => apply("AveragePool", [x], { kernel_shape: kernel, ...attributes });
 
+/** Mean of each channel over all positions (`GlobalAveragePool`): [N,C,…] to [N,C,1,…]. */
 export const globalAveragePool = unary("GlobalAveragePool");
 
 /** Reshape; −1 once for what is left, 0 to keep a dimension. */
@@ -171,12 +211,16 @@ export const reshape = (x: Value, shape: readonly number[] | Value): Value => {
   const target = Array.isArray(shape) ? ints(shape as readonly number[]) : (shape as Value);
   return apply("Reshape", [x, target]);
 };
+/** Axes in another order: axis i of the result is axis `perm[i]` of x (`Transpose`). */
 export const transpose = (x: Value, perm: readonly number[]): Value =>
   perm.every((p, i) => p === i) ? x : apply("Transpose", [x], { perm });
+/** Without `axes`, which have length 1 (`Squeeze`). */
 export const squeeze = (x: Value, axes: readonly number[]): Value =>
   axes.length ? apply("Squeeze", [x, ints(axes)]) : x;
+/** With new axes of length 1 at `axes` of the result (`Unsqueeze`). */
 export const unsqueeze = (x: Value, axes: readonly number[]): Value =>
   axes.length ? apply("Unsqueeze", [x, ints(axes)]) : x;
+/** Values one after the other along `axis` (`Concat`); a single one is itself. */
 export const concat = (values: readonly Value[], axis: number): Value =>
   values.length === 1 ? values[0] : apply("Concat", values, { axis });
 
@@ -194,11 +238,13 @@ export const pad = (x: Value, pads: readonly number[], value = 0): Value =>
     ? x
     : apply("Pad", value === 0 ? [x, ints(pads)] : [x, ints(pads), scalar(value, x.dtype)]);
 
+/** x broadcast to `shape` (`Expand`). */
 export const expand = (x: Value, shape: readonly number[] | Value): Value =>
   apply("Expand", [x, Array.isArray(shape) ? ints(shape as readonly number[]) : (shape as Value)]);
 
 /** Entries of `x` along `axis` at `indices` (int64 of any shape). */
 export const gather = (x: Value, indices: Value, axis = 0): Value => apply("Gather", [x, indices], { axis });
+/** Of x, along `axis`, the element at each of `indices` (int64), which are of the result's shape (`GatherElements`). */
 export const gatherElements = (x: Value, indices: Value, axis: number): Value =>
   apply("GatherElements", [x, indices], { axis });
 
@@ -245,6 +291,7 @@ export function expandLike(x: Value, like: Value): Value {
   return sameShape(x.shape, like.shape) ? x : withShape(apply("Expand", [x, shapeOf(like)]), like.shape);
 }
 
+/** Whether two shapes are equal, dimension by dimension. */
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
 
 /** The same value with a shape that is known to be its own, where inference found only fresh names. */

@@ -17,6 +17,7 @@ import type { Value } from "./value.js";
 
 export type { Expansion } from "./expand/expansion.js";
 
+/** What composites become for any runtime: standard ONNX ops. */
 export const portable: Readonly<Record<Composite, Expansion>> = {
   ConvGradInput: convGradInput,
   ConvGradWeight: convGradWeight,

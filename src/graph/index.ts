@@ -29,7 +29,7 @@ export { type AttributesOf, type Composite, composites, type OpType } from "./op
 export { readModel } from "./read.js";
 export { type Rewrite, rewriteGraph } from "./rewrite.js";
 export { isStatic } from "./shapes.js";
-export { differentiateModel, type TrainableGraph } from "./trainable.js";
+export { differentiateModel, type TrainableGraph, withWeights } from "./trainable.js";
 export {
   type Attributes,
   type Constant,

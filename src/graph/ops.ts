@@ -28,7 +28,9 @@ export const ops = {
   ...composed,
 };
 
+/** Names of the ops that a graph may have. */
 export type OpType = keyof typeof ops;
+/** Ops of this library's own, which `expandComposites` puts into standard ones. */
 export type Composite = keyof typeof composed;
 
 /** Ops that no runtime has: a lowering replaces each. */

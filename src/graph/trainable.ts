@@ -1,10 +1,11 @@
 /** Gradients for a whole model, such as one read from a file: its stored tensors become inputs that training can change. */
-import { GraphError, said } from "../errors.js";
+import type { DenseArray } from "../array.js";
+import { GraphError, ShapeError, said } from "../errors.js";
 import { differentiate } from "./differentiate.js";
 import { expandComposites } from "./expand.js";
 import type { Graph } from "./model.js";
 import { renew, rewriteGraph } from "./rewrite.js";
-import { type Constant, described, input, isConstant, topological, type Value } from "./value.js";
+import { type Constant, constant, described, input, isConstant, topological, type Value } from "./value.js";
 
 /** A graph whose parameters are inputs, with an output `gradient/<name>` for each. */
 export interface TrainableGraph extends Graph {
@@ -58,6 +59,29 @@ export function differentiateModel(
     outputs: Object.fromEntries(outputNames.map((n, i) => [n, all[i]])),
     parameters: Object.fromEntries(chosen.map((c) => [c.name, c])),
   };
+}
+
+/**
+ * The graph with other elements in tensors that it stores: a model after training.
+ *
+ * @param weights - by name, each of the stored tensor's shape
+ * @throws GraphError if the graph stores no such tensor of a float type; ShapeError if one is of another shape
+ */
+export function withWeights(graph: Graph, weights: Readonly<Record<string, DenseArray<Float32Array>>>): Graph {
+  const before = Object.values(graph.outputs);
+  const stored = storedTensors(before);
+  const replaced = new Map<Value, Value>();
+  for (const [name, { shape, data }] of Object.entries(weights)) {
+    const old = named(name, stored);
+    if (old.shape.join() !== shape.join())
+      throw new ShapeError(
+        "wrong-shape",
+        said`the weights of ${{ tensor: name }} are ${{ shape }}, the graph stores ${{ neededShape: old.shape }}`,
+      );
+    replaced.set(old, constant(Array.from(data), shape, old.dtype, name));
+  }
+  const after = rewriteGraph(before, () => null, replaced);
+  return { ...graph, outputs: Object.fromEntries(Object.keys(graph.outputs).map((name, i) => [name, after[i]])) };
 }
 
 /** The named constants that the graph reads. */

@@ -10,6 +10,7 @@ export type DType = "float32" | "float64" | "float16" | "int64" | "int32" | "uin
 
 /** A dimension: its size, or a name for a size known at run time. Two different names never match. */
 export type Dimension = number | string;
+/** Dimensions: numbers, or names of what is open until a run, as `batch`. */
 export type Shape = readonly Dimension[];
 
 /** Dtype and shape of a value. */
@@ -29,12 +30,14 @@ export type ConstantData =
   | Uint16Array;
 
 export type Attribute = number | string | readonly number[] | Constant;
+/** Attributes of a node by name. */
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 declare const ofNode: unique symbol;
 /** The attributes of a node that was made: other nodes may take them, and are checked as they are made. */
 export type NodeAttributes = Attributes & { readonly [ofNode]: true };
 
+/** A tensor of a graph: an input, a constant, or what a node gives. Made by `input`, `constant` and the ops. */
 export interface Value extends TensorType {
   readonly id: number;
   /** The name asked for; the model builder makes it unique. Empty: named after its node. */
@@ -47,10 +50,12 @@ type Source =
   | { readonly kind: "constant"; readonly data: ConstantData }
   | { readonly kind: "node"; readonly node: Node; readonly output: number };
 
+/** A value whose elements are known when the graph is built. */
 export interface Constant extends Value {
   readonly source: { readonly kind: "constant"; readonly data: ConstantData };
 }
 
+/** One op applied to values. */
 export interface Node {
   readonly id: number;
   readonly op: string;

@@ -76,6 +76,7 @@ export interface Draws {
   readonly prototype: readonly (readonly Value[])[];
 }
 
+/** What the loss is of. */
 export interface LossInputs {
   /** The query embedding, then those of local views: each [B, D], unit rows. */
   readonly views: readonly Value[];
@@ -89,6 +90,7 @@ export interface LossInputs {
   readonly draws: Draws;
 }
 
+/** The loss, and what made it. */
 export interface Loss {
   readonly total: Value;
   /** instance_l(q), instance_l(v) by level then view, prototype_l(q), prototype_l(v) by view then level: scalars. */

@@ -61,6 +61,7 @@ export const canStack = (s: LossSettings, { views, levels }: Pick<LossInputs, "v
   (s.selectionOnLocal || views.length === 1) &&
   levels.length > 1;
 
+/** The loss of `hcscLoss`, all levels in one stack: the same numbers in fewer ops. Only where `canStack` says so. */
 export function stackedLoss(settings: LossSettings, inputs: LossInputs): StepLoss {
   const { views, keys, queue, draws } = inputs;
   const stack = stackOf(inputs);

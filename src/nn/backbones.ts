@@ -34,4 +34,5 @@ export const backbones = {
   "wide-resnet50": imagenet("bottleneck", [3, 4, 6, 3], { inner: 2 }),
 } as const satisfies Readonly<Record<string, Row>>;
 
+/** Names of the backbones. */
 export type BackboneName = keyof typeof backbones;

@@ -28,7 +28,9 @@ export type Mode =
     }
   | { readonly kind: "evaluation" };
 
+/** Training: layers take their statistics from the batch. */
 export const training = (subBatches = 1): Mode => ({ kind: "training", subBatches });
+/** Evaluation: layers use the statistics that they keep. */
 export const evaluation: Mode = { kind: "evaluation" };
 
 /** The tensors of one network: declared as its layers ask for them, each once. */

@@ -16,4 +16,5 @@ export const targetLosses = {
   },
 } as const satisfies Record<string, (scores: Value, targets: Value) => Value>;
 
+/** What an image's target is: one class, or several. */
 export type TargetKind = keyof typeof targetLosses;

@@ -94,6 +94,7 @@ const optimizers = {
 } as const satisfies Record<string, Optimizer<never>>;
 
 type Optimizers = typeof optimizers;
+/** Names of the optimizers. */
 export type OptimizerKind = keyof Optimizers;
 
 /** What the optimizer of a kind is told. */
@@ -102,6 +103,7 @@ type SettingsOf<K extends OptimizerKind> = { readonly kind: K } & Parameters<Opt
 /** An optimizer: its kind, and what that kind is told. */
 export type OptimizerSettings = { readonly [K in OptimizerKind]: SettingsOf<K> }[OptimizerKind];
 
+/** Names of the optimizers, as a list. */
 export const optimizerKinds = Object.keys(optimizers) as [OptimizerKind, ...OptimizerKind[]];
 
 /** The slots that each kind keeps for every parameter. */

@@ -30,6 +30,7 @@ export type ScheduleSettings = {
   readonly [K in keyof Shapes]: Common<K> & Parameters<Shapes[K]>[0];
 }[keyof Shapes];
 
+/** Names of the schedules. */
 export const scheduleKinds = Object.keys(shapes) as [keyof Shapes, ...(keyof Shapes)[]];
 
 /**

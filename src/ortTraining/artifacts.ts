@@ -37,6 +37,7 @@ export interface Parameter {
   readonly shape: readonly number[];
 }
 
+/** The files that ONNX Runtime's on-device training loads. */
 export interface TrainingArtifacts {
   readonly layout: TrainingLayout;
   readonly training: Uint8Array;

@@ -37,6 +37,7 @@ export function checkpointOf({ program, trainable, frozen }: TrainingLayout, sta
   return { trainable: pick(trainable), frozen: pick(frozen) };
 }
 
+/** A training session of ONNX Runtime's own, on its WebAssembly build. */
 export class TrainingRun {
   /** Trainable ones first, as the session has them. */
   private readonly parameters: readonly Parameter[];

@@ -1,5 +1,6 @@
 /** How good an encoder is, by the field's protocols on labelled images: kNN, linear classifiers and fine-tuning, clusters. */
 export { type Learned, type Lesson, learnBySgd, learnFast, type Measured, measure } from "./classifiers.js";
 export { type Agreement, type ClusterAgreement, clusterAgreement, finestAmi } from "./clusters.js";
+export { doubts, trainedOn } from "./doubts.js";
 export { type KnnAccuracy, knnAccuracy } from "./knn.js";
 export type { Opening } from "./opening.js";

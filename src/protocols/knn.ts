@@ -15,6 +15,7 @@ import {
 import { similarityOn } from "../runtime/index.js";
 import type { Opening } from "./opening.js";
 
+/** Accuracy in percent by nearest neighbours, and of how many images. */
 export interface KnnAccuracy {
   readonly top1: number;
   readonly all: readonly KnnResult[];

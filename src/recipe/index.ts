@@ -4,6 +4,7 @@ export { recipeFieldTable } from "./fieldTable.js";
 export { type Choice, chooseRecipe, fittedClusters, type SetLook } from "./fit.js";
 export { problemsOf } from "./problems.js";
 export {
+  asOverrides,
   overrideRecipe,
   parseRecipe,
   parseWrittenRecipe,

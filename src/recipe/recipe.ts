@@ -66,6 +66,10 @@ function parsed(text: string): unknown {
   }
 }
 
+/** Changes of fields as overrides, `FIELD=VALUE`. */
+export const asOverrides = (changes: Readonly<Record<string, unknown>>): readonly string[] =>
+  Object.entries(changes).map(([field, value]) => `${field}=${JSON.stringify(value)}`);
+
 /** The base learning rate for this recipe's batch. */
 export const scaledLearningRate = (recipe: Recipe): number =>
   (recipe.optimizer.learningRate * recipe.batchSize * recipe.accumulation) / 256;

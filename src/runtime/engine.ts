@@ -23,6 +23,7 @@ import type { DenseArray } from "../array.js";
 import { errorFrom, ProviderError, said, UsageError } from "../errors.js";
 import { withoutTelemetry } from "../ort/index.js";
 import type { Precision } from "../precision.js";
+import { type AutoChoice, autoProvider } from "./auto.js";
 import type { CrossCheck } from "./deviceSessions.js";
 import { guardExit } from "./exitGuard.js";
 import { copyOnto, FeedMemory } from "./feedMemory.js";
@@ -42,11 +43,17 @@ import type {
 import type { Placement } from "./placement.js";
 import { type Provider, requireProvider } from "./providers.js";
 
+/** Where and how graphs run. */
 export interface EngineOptions {
   /** Default `onnxruntime-node`. `ort-training` is ONNX Runtime's own training build, on the CPU only. */
   readonly backend?: Backend;
-  /** A name of `providers`, with `:N` for one of several devices, as `cuda:1`; default `cpu`. */
+  /**
+   * A name of `providers`, with `:N` for one of several devices, as `cuda:1`; or `auto` (`auto:1`), the first that truly runs here,
+   * as of `autoProvider`. Default `cpu`.
+   */
   readonly provider?: string;
+  /** Told what `auto` has chosen. */
+  readonly onChosen?: (choice: AutoChoice) => void;
   /**
    * Threads of a CPU operator, ≥ 1. Default: as many as the process may use (`availableParallelism`). ONNX Runtime's own default
    * counts physical cores, and on a virtual machine of two cores counted one: half the speed.
@@ -118,12 +125,13 @@ export async function openEngine({
   precision = "fp32",
   crossCheck = true,
   capture = true,
+  onChosen = () => {},
   onPlaced = () => {},
   onChecked = () => {},
   onWarning = (message) => process.emitWarning(message),
 }: EngineOptions = {}): Promise<Engine> {
   const choice = requireProvider(
-    provider,
+    await named(provider, precision, onChosen),
     listSupportedBackends().map((b) => b.name),
     precision,
   );
@@ -145,6 +153,15 @@ export async function openEngine({
     throw error;
   });
   return engine;
+}
+
+/** A provider's name, or the one that `auto` means here. */
+async function named(provider: string, precision: Precision, onChosen: (choice: AutoChoice) => void): Promise<string> {
+  const [auto, device] = /^auto(?::(\d+))?$/.exec(provider) ?? [];
+  if (auto === undefined) return provider;
+  const choice = await autoProvider(device === undefined ? null : Number(device), precision);
+  onChosen(choice);
+  return choice.provider;
 }
 
 interface Pending {

@@ -3,7 +3,7 @@
  * CSV file and a plot. What trains and measures a run is the caller's.
  */
 export { measuresOf } from "./measure.js";
-export { asOverrides, type PlannedRun, parseSweep, planRuns } from "./plan.js";
+export { type PlannedRun, parseSweep, planRuns } from "./plan.js";
 export { plotOf } from "./plot.js";
 export {
   type Group,

@@ -1,7 +1,7 @@
 /** From a sweep file to its runs: every recipe complete and checked before the first is trained. */
 import { createHash } from "node:crypto";
 import { type Sentence, said, UsageError } from "../errors.js";
-import { overrideRecipe, parseRecipe, problemsOf, type Recipe } from "../recipe/index.js";
+import { asOverrides, overrideRecipe, parseRecipe, problemsOf, type Recipe } from "../recipe/index.js";
 import { type Sweep, sweepSchema } from "./schema.js";
 
 export interface PlannedRun {
@@ -46,10 +46,6 @@ export function planRuns(sweep: Sweep, base: unknown, where: string): readonly P
     })),
   );
 }
-
-/** Changes as a recipe's overrides, `FIELD=VALUE`. */
-export const asOverrides = (changes: Readonly<Record<string, unknown>>): readonly string[] =>
-  Object.entries(changes).map(([field, value]) => `${field}=${JSON.stringify(value)}`);
 
 /** Every combination, the last field changing fastest, named by its values. */
 function gridRuns(grid: Readonly<Record<string, readonly unknown[]>>): Record<string, Record<string, unknown>> {

@@ -15,6 +15,7 @@ export interface Position {
   readonly enqueued: number;
 }
 
+/** All that training goes on from: where it is, tensors by name, and clusters of the images. */
 export interface Checkpoint {
   readonly file: string;
   readonly position: Position;

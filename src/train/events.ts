@@ -1,7 +1,9 @@
-/** What training tells whoever watches: a terminal, a log, a page. Numbers, not sentences. */
+/** What training and the work around it tell whoever listens: a terminal, a log, a page. Numbers rather than sentences. */
 import type { Decoded } from "../data/index.js";
+import type { Advice } from "../errors.js";
 import type { EpochMetric, StepMetric } from "./metrics.js";
 
+/** What happens, by `kind`. */
 export type TrainEvent =
   | {
       readonly kind: "start";
@@ -27,7 +29,12 @@ export type TrainEvent =
   | { readonly kind: "stopping"; readonly steps: number }
   /** Once, after the first epoch, if decoded images are kept. */
   | { readonly kind: "kept"; readonly decoded: Decoded }
-  | { readonly kind: "warning"; readonly message: string }
+  | ({ readonly kind: "warning" } & Advice)
+  /** What was chosen, and why. */
+  | ({ readonly kind: "note" } & Advice)
+  /** How far other work than training is. */
+  | { readonly kind: "progress"; readonly stage: string; readonly done: number; readonly total: number }
   | { readonly kind: "checkpoint"; readonly file: string };
 
+/** Is told events as they happen, in the thread that trains: it should return soon. */
 export type Reporter = (event: TrainEvent) => void;

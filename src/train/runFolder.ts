@@ -62,6 +62,7 @@ export type Metric = Readonly<Record<string, unknown>> & {
 
 const encoder = new TextEncoder();
 
+/** A run on disk: what it is, its numbers, its checkpoints. */
 export class RunFolder {
   private constructor(
     readonly path: string,

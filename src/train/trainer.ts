@@ -27,6 +27,7 @@ import { initialParts, moveToState, singly } from "./start.js";
 import { type Stepped, Stepper } from "./stepper.js";
 import { viewPolicies } from "./views.js";
 
+/** What training is given. */
 export interface TrainOptions {
   readonly run: RunFolder;
   readonly engine: Engine;
@@ -42,6 +43,7 @@ export interface TrainOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Where training has ended. */
 export interface TrainResult {
   readonly position: Position;
   readonly checkpoint: string;

@@ -11,7 +11,7 @@ export {
   type OpenedWeights,
   openWeights,
 } from "./fit.js";
-export { preprocessorOf } from "./preprocessor.js";
 export { readWeights } from "./read.js";
+export { recipeOfWeights } from "./recipe.js";
 export type { WeightsFile } from "./storedTensor.js";
 export { encodeTorch } from "./writeTorch.js";

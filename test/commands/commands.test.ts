@@ -152,7 +152,7 @@ test("train, eval, embed and export follow from one another, and the exported en
   for (const kind of [["knn", "--test", images], ["linear", "--test", images], ["cluster"]]) {
     const refused = await hcsc("eval", ...kind, "--run", run, "--data", list);
     t.deepEqual([refused.code, refused.stdout], [1, ""]);
-    t.regex(refused.stderr, /the --data images carry several labels each.*hcsc eval transfer/);
+    t.regex(refused.stderr, /the given images carry several labels each.*hcsc eval transfer/);
   }
 
   const alike = await hcsc("neighbors", "synthetic:count=2,size=16", "--run", run, "--count", "3", "--json");

@@ -117,7 +117,7 @@ test("levels are made to fit the images as train does, the recipe may be auto, a
   const out = join(folder, "out");
   const { code, stderr } = await hcsc("sweep", file, "--data", "synthetic:count=64,size=16", "--out", out);
   t.is(code, 0, stderr);
-  t.regex(stderr, /--recipe auto: 64 images, in colour, of 16 px: small/);
+  t.regex(stderr, /recipe auto: 64 images, in colour, of 16 px: small/);
   t.regex(stderr, /64 images are too few for method\.clusters \[40, 20\].*\[10, 5\] is taken/);
   t.regex(stderr, /too few for method\.clusters \[60, 30\]/);
   t.regex(stderr, /the runs "many" and "more" are of the same settings/);

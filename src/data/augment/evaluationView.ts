@@ -4,6 +4,7 @@ import type { Operation } from "./operations.js";
 import { writeView } from "./randomView.js";
 import type { Interpolation } from "./taps.js";
 
+/** How an image becomes the view that is embedded: resized, cropped at the centre. */
 export interface EvaluationPolicy {
   /** Side of the view in pixels. */
   readonly size: number;

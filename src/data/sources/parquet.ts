@@ -3,7 +3,7 @@
  * Hugging Face's data sets.
  */
 import { stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import {
   asyncBufferFromFile,
   type FileMetaData,
@@ -12,25 +12,12 @@ import {
   parquetSchema,
 } from "hyparquet";
 import { z } from "zod";
-import { DataError, type Sentence, said } from "../../errors.js";
-import { decodeAny } from "./anyPicture.js";
-import type { FilesDescription, Targets } from "./files.js";
+import { DataError, said } from "../../errors.js";
+import type { FilesDescription } from "./files.js";
 import { extensionOf } from "./formats.js";
-import { decodeJpeg } from "./jpeg.js";
+import { type HeldDescription, together } from "./held.js";
 import { listed, listTargets } from "./list.js";
 import { columnName, columnOf, type ListRow, rowOf } from "./listRows.js";
-import { type ImageSource, type Picture, type Room, shared } from "./picture.js";
-import { decodePng } from "./png.js";
-
-/** Images that a table holds. */
-export interface TableDescription extends Targets {
-  readonly kind: "table";
-  readonly file: string;
-  readonly names: readonly string[];
-  /** Encoded images one after the other; image i ends at `ends[i]`. */
-  readonly bytes: Uint8Array;
-  readonly ends: readonly number[];
-}
 
 export const isParquet = (path: string): boolean => extensionOf(path) === ".parquet";
 
@@ -44,7 +31,7 @@ const imageCell = z.union([
 export async function describeParquet(
   file: string,
   folder: string | null,
-): Promise<FilesDescription | TableDescription> {
+): Promise<FilesDescription | HeldDescription> {
   const buffer = await asyncBufferFromFile(file);
   const metadata = await parquetMetadataAsync(buffer).catch((cause) => {
     throw new DataError(
@@ -89,41 +76,12 @@ export async function describeParquet(
     return found.data;
   });
   const names = cells.map(({ path }, i) => path || `row ${i + 1}`);
-  const ends: number[] = [];
-  for (const { bytes } of cells) ends.push((ends.at(-1) ?? 0) + bytes.length);
-  const bytes = new Uint8Array(ends.at(-1) ?? 0);
-  for (const [i, cell] of cells.entries()) bytes.set(cell.bytes, ends[i] - cell.bytes.length);
   const targets = listTargets(
     rows.map((cells, i) => row(cells, names[i], i)),
     file,
   );
-  return { kind: "table", file, names, bytes: shared(bytes), ends, ...targets };
-}
-
-export function openTable({ file, names, bytes, ends, ...targets }: TableDescription): ImageSource {
-  const encoded = (i: number) => bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i]);
-  return {
-    ...targets,
-    count: names.length,
-    warnings: [],
-    name: (i) => names[i],
-    file: () => null,
-    content: async (i) => encoded(i),
-    read: (i, room) => decode(encoded(i), said`${{ file }}: ${{ image: names[i] }}`, room),
-  };
-}
-
-async function decode(
-  content: Uint8Array,
-  name: Sentence,
-  room: Room = (length) => new Uint8Array(length),
-): Promise<Picture> {
-  try {
-    const own = Buffer.from(content); // decoders do not take shared memory
-    return (await decodeJpeg(own, room)) ?? decodePng(own, room) ?? (await decodeAny(own));
-  } catch (cause) {
-    throw new DataError("unreadable", said`${name} cannot be decoded: ${cause as Error}`, { cause });
-  }
+  const images = cells.map(({ bytes }) => bytes);
+  return { kind: "held", origin: resolve(file), called: file, names, ...together(images), ...targets };
 }
 
 /** Values as lists of other kinds give them; ids by their names. */

@@ -1,0 +1,123 @@
+/** Opening a learner: its images, its recipe, its engine, which then cannot contradict one another. */
+import { resolve } from "node:path";
+import { encoderSettings } from "../artifacts/index.js";
+import { describeImages, type GivenImages, type OpenOptions, openImages, openSource } from "../data/index.js";
+import { CheckpointError, said, UsageError } from "../errors.js";
+import type { Recipe } from "../recipe/index.js";
+import { type Reporter, RunFolder } from "../train/index.js";
+import { fitWeights, type OpenedWeights, openWeights } from "../weights/index.js";
+import { type EngineChoice, openHeardEngine } from "./engine.js";
+import { Learner, type LearnerParts } from "./learner.js";
+import { type RecipeChoice, recipeFor, resumedRecipe } from "./recipe.js";
+
+/** Images, a recipe or a run, and where graphs run; the defaults suit most. */
+export interface LearnerOptions extends RecipeChoice, EngineChoice {
+  /** A folder or another set by its name (as of `describeSource`), or images in memory. Default: of a run, its own. */
+  readonly images?: GivenImages | undefined;
+  /** The folder of a run to use or go on with, in place of a recipe of its own; `set` and `recipe` may change what may change. */
+  readonly run?: string | undefined;
+  /**
+   * A file of weights that exist, which the encoder starts from: of PyTorch, safetensors, ONNX, or a Hugging Face folder. Without a
+   * recipe, they tell it.
+   */
+  readonly weights?: string | undefined;
+  /** Whether what does not fit of the weights is left out; default false: it is an error. */
+  readonly partial?: boolean | undefined;
+  /** Side of the images in pixels, of a recipe that weights tell. */
+  readonly size?: number | undefined;
+  /** Of random views; default the recipe's. */
+  readonly seed?: number | undefined;
+  /** Threads that load images; default 2. */
+  readonly workers?: number | undefined;
+  /** Share of images that may be broken, 0 to 1; default 0.01. One always may. */
+  readonly maxBroken?: number | undefined;
+  /** Whether decoded images stay in memory, a quarter of it at most, as they are read many times; default true. */
+  readonly keepDecoded?: boolean | undefined;
+  /** Told what was chosen, how training and other work go, and what is in doubt. Default: warnings become Node's own. */
+  readonly report?: Reporter | undefined;
+}
+
+/**
+ * Opens images with a recipe and a provider.
+ *
+ * ```ts
+ * const learner = await openLearner({ images: "photos" });
+ * await learner.train();
+ * const { names, vectors } = await learner.embed();
+ * await learner.close();
+ * ```
+ *
+ * @throws UsageError for wrong options; DataError for images, CheckpointError for weights that cannot be used; ProviderError if the
+ *   provider is not there
+ */
+export async function openLearner(options: LearnerOptions): Promise<Learner> {
+  const { run: path, weights: file, workers, maxBroken, keepDecoded = true, crossCheck = true, threads } = options;
+  const { report: tell = warnings } = options;
+  const run = path === undefined ? null : await RunFolder.open(path);
+  const given = options.images ?? run?.description.data;
+  if (given === undefined)
+    throw new UsageError("not-given", "images are needed: a folder, a list, or images in memory", {
+      settings: ["data"],
+    });
+  const imageOptions: OpenOptions = {
+    workers,
+    maxBroken,
+    keepDecoded,
+    onWarning: (message) => tell({ kind: "warning", message }),
+    progress: (stage, done, total) => tell({ kind: "progress", stage, done, total }),
+  };
+  const set = await describeImages(given);
+  const opened = file === undefined ? null : await openWeights(file);
+  const recipe = await (run
+    ? resumedRecipe(run, options)
+    : recipeFor(openSource(set.description), options, tell, opened, options.size));
+  const init = await startOf(recipe, run, opened, options.partial === true);
+  const engine = await openHeardEngine({ precision: recipe.precision, ...choiceOf(options) }, tell);
+  const images = openImages(set, { ...imageOptions, seed: options.seed ?? recipe.seed });
+  const placed = { crossCheck: crossCheck && engine.provider !== "cpu", threads: threads ?? null };
+  return new Learner({ recipe, images, engine, run, init, placed, imageOptions, tell });
+}
+
+const warnings: Reporter = (event) => {
+  if (event.kind === "warning") process.emitWarning(event.message);
+};
+
+/** What of the options is the engine's. */
+const choiceOf = ({ backend, provider, threads, precision, crossCheck, capture }: LearnerOptions): EngineChoice =>
+  Object.fromEntries(
+    Object.entries({ backend, provider, threads, precision, crossCheck, capture }).filter(([, v]) => v !== undefined),
+  );
+
+/** What an encoder without a checkpoint starts from: a file of weights, read again where a run was stopped before its first. */
+async function startOf(
+  recipe: Recipe,
+  run: RunFolder | null,
+  given: OpenedWeights | null,
+  partial: boolean,
+): Promise<LearnerParts["init"]> {
+  const before = run?.description.init;
+  if (run && given)
+    throw new UsageError("contradiction", "weights are what a new run starts from: they have no place beside a run");
+  if (run && (!before || (await run.listCheckpoints()).length > 0)) return null;
+  const opened = given ?? (before && (await openWeights(before.file)));
+  if (!opened) return null;
+  if (before && before.sha256 !== opened.sha256)
+    throw new CheckpointError(
+      "other-weights",
+      said`${{ file: before.file }} is another file than the one that this run was to start from: restore it, or train anew in another folder`,
+      { settings: ["out"] },
+    );
+  const isPartial = before?.partial ?? partial;
+  const { weights, report } = fitWeights(opened, encoderSettings(recipe.encoder), isPartial);
+  return { told: { file: resolve(opened.path), sha256: opened.sha256, partial: isPartial, report }, weights };
+}
+
+/** Opens a learner for `use`, and closes it whatever happens. @throws as `openLearner`, and what `use` throws */
+export async function withLearner<T>(options: LearnerOptions, use: (learner: Learner) => Promise<T>): Promise<T> {
+  const learner = await openLearner(options);
+  try {
+    return await use(learner);
+  } finally {
+    await learner.close();
+  }
+}

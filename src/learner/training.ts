@@ -1,0 +1,144 @@
+/** Training a run: its folder held, its history kept, kNN measured before and after where images are held out. */
+import { encoderSettings, initialEncoder } from "../artifacts/index.js";
+import { identityOf, type OpenImages } from "../data/index.js";
+import type { Weights } from "../encoder/index.js";
+import { said, UsageError } from "../errors.js";
+import { knnAccuracy, type Opening } from "../protocols/index.js";
+import { type Recipe, resumeChanges } from "../recipe/index.js";
+import { chooseTarget, type Engine } from "../runtime/index.js";
+import {
+  type Checkpoint,
+  encoderWeights,
+  type InitialWeights,
+  inRunFolder,
+  planOf,
+  type Reporter,
+  type RunDescription,
+  RunFolder,
+  readCheckpoint,
+  requireSameImages,
+  resumePoint,
+  type Session,
+  type TrainResult,
+  train,
+} from "../train/index.js";
+import { versions } from "../version.js";
+
+export interface RunRequest {
+  readonly recipe: Recipe;
+  readonly images: OpenImages;
+  readonly engine: Engine;
+  /** Labelled images held out. */
+  readonly test: { readonly name: string; readonly open: Opening } | null;
+  /** The run folder: to be made, or to go on with, from its checkpoint or, without one, from the start. */
+  readonly run: string | RunFolder;
+  /** What the encoder of a run without a checkpoint starts from; null: the seed. */
+  readonly init: { readonly told: InitialWeights; readonly weights: Weights } | null;
+  /** How the engine was asked to run, for the run's history. */
+  readonly placed: Pick<Session, "crossCheck" | "threads">;
+  readonly tell: Reporter;
+  /** Aborting finishes the step, saves and returns. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a training has come to. */
+export interface TrainedRun extends TrainResult {
+  readonly folder: RunFolder;
+  readonly last: Checkpoint;
+  /** Top-1 in percent by 20 neighbours; null without images held out. */
+  readonly knnBefore: number | null;
+  /** As `knnBefore`; null also of a run that was stopped. */
+  readonly knnAfter: number | null;
+  readonly brokenImages: number;
+}
+
+/**
+ * Trains a run, or the rest of one. A start that fails before the first step leaves no folder.
+ *
+ * @throws UsageError if it was trained on other images, by settings that cannot change, or is being trained; and as `train`
+ */
+export function trainRun(request: RunRequest): Promise<TrainedRun> {
+  planOf(request.recipe, request.images.source.count); // refuses what cannot be trained before anything is made
+  return inRunFolder(request.run, (existing, path) => trained(request, existing, path));
+}
+
+async function trained(request: RunRequest, existing: RunFolder | null, path: string): Promise<TrainedRun> {
+  const { recipe, images, engine, test, init, tell, signal } = request;
+  const { source, loader } = images;
+  const target = await chooseTarget(engine);
+  const checkpoint = existing && (await startOf(existing, recipe, tell));
+  const identity = await identityOf(source);
+  if (existing) await requireSameImages(existing, identity, images.name);
+  const placed = { provider: engine.provider, ...request.placed };
+  const description = describe(request, existing, { ...placed, step: checkpoint?.position.step ?? 0 });
+  const folder = await (existing ? existing.described(description) : RunFolder.create(path, description));
+  await folder.saveImages(identity);
+  if (test && !source.labels)
+    tell({ kind: "warning", message: "the images have no single labels: no kNN is measured on those held out" });
+  const accuracy = async (weightsOf: () => Weights): Promise<number | null> =>
+    test && source.labels
+      ? (await knnAccuracy({ engine, recipe, weights: weightsOf() }, images, test.open)).top1
+      : null;
+  const knnBefore = await accuracy(() => ({
+    ...initialEncoder(encoderSettings(recipe.encoder), recipe.seed),
+    ...init?.weights,
+  }));
+  const result = await train({
+    run: folder,
+    engine,
+    target,
+    source,
+    loader,
+    resume: checkpoint ?? undefined,
+    initial: init?.weights,
+    report: tell,
+    signal,
+  });
+  const done = result.position.step;
+  await folder.append({ kind: "session", step: done, seconds: result.seconds, ...placed });
+  const last = await readCheckpoint(result.checkpoint);
+  const knnAfter = result.interrupted ? null : await accuracy(() => encoderWeights(last, "query"));
+  if (knnBefore !== null && knnAfter !== null)
+    await folder.append({ kind: "evaluation", step: done, knnBefore, knnAfter });
+  return { ...result, folder, last, knnBefore, knnAfter, brokenImages: loader.broken.size };
+}
+
+/** The checkpoint that a run goes on from; null: it has none yet. */
+async function startOf(run: RunFolder, { epochs }: Recipe, tell: Reporter): Promise<Checkpoint | null> {
+  const point = await resumePoint(run);
+  if (!point) return null;
+  const { checkpoint, damagedFrom } = point;
+  if (damagedFrom !== null)
+    tell({
+      kind: "warning",
+      message: `the run's numbers began to grow at step ${damagedFrom}, and no checkpoint from before is left: it goes on from ${checkpoint.file}. Better train anew, in another folder`,
+      settings: ["out"],
+    });
+  if (checkpoint.position.epoch > epochs)
+    throw new UsageError(
+      "other-settings",
+      said`${{ file: run.path }} has done ${checkpoint.position.epoch} epochs, more than the ${epochs} now asked for: give more`,
+      { settings: ["epochs"] },
+    );
+  return checkpoint;
+}
+
+/** What a run is with one more session. */
+function describe(
+  { recipe, images, test, init }: RunRequest,
+  existing: RunFolder | null,
+  place: Omit<Session, "started" | "changes">,
+): RunDescription {
+  const started = new Date().toISOString();
+  const before = existing?.description ?? { versions: versions(), started, sessions: [] };
+  const changes = existing ? resumeChanges(existing.description.recipe, recipe, existing.path) : [];
+  return {
+    ...before,
+    recipe,
+    data: images.name,
+    test: test?.name ?? null,
+    images: images.source.count,
+    sessions: [...(before.sessions ?? []), { started, changes, ...place }],
+    ...(init ? { init: init.told } : {}),
+  };
+}

@@ -1,0 +1,64 @@
+/**
+ * The parts of training, for those who build their own (`hcsc/training`): a recipe's graphs as ONNX models, engines that run them and
+ * hold their state, images loaded ahead in threads, runs with checkpoints; tensor files; and ONNX Runtime's own on-device training:
+ * its artifacts and checkpoints written and read without Python.
+ */
+
+export {
+  type EncoderSettings,
+  encoderModel,
+  encoderSettings,
+  fusedStep,
+  initialEncoder,
+  type Program,
+  prepareProgram,
+  type StepSettings,
+  stepPrograms,
+  stepSettings,
+  type Target,
+} from "./artifacts/index.js";
+export {
+  type Batch,
+  type BatchRequest,
+  describeImages,
+  describeSource,
+  type EvaluationPolicy,
+  type ImageSource,
+  type Loader,
+  type LoaderOptions,
+  openImages,
+  openLoader,
+  openSource,
+  type SourceDescription,
+  type ViewPolicy,
+} from "./data/index.js";
+export { decodeModel, encodeModel } from "./onnx/index.js";
+export {
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type TrainingArtifacts,
+  TrainingRun,
+  trainingArtifacts,
+} from "./ortTraining/index.js";
+export {
+  chooseTarget,
+  type Engine,
+  type EngineOptions,
+  nearestCentroidOn,
+  openEngine,
+  similarityOn,
+} from "./runtime/index.js";
+export { readTensors, writeTensors } from "./tensorfile/index.js";
+export {
+  type Checkpoint,
+  clusterEmbeddings,
+  embedImages,
+  emitGraphs,
+  encoderWeights,
+  latestCheckpoint,
+  learnedHierarchy,
+  RunFolder,
+  type TrainOptions,
+  type TrainResult,
+  train,
+} from "./train/index.js";

@@ -110,8 +110,8 @@ async function describeWhole(name: string): Promise<WholeDescription> {
   if (isSynthetic(name)) return describeSynthetic(name);
   if (name.startsWith(inMemory))
     throw new UsageError(
-      "not-given",
-      `${name}: these images were in the memory of the program that gave them, and are in no file: give images`,
+      "missing",
+      said`${{ images: name }}: these images were in the memory of the program that gave them, and are in no file: give images`,
       { settings: ["data"] },
     );
   const { path, part } = await pathAndPart(name);

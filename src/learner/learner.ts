@@ -28,7 +28,7 @@ import {
   type Trained,
   type Weights,
 } from "../encoder/index.js";
-import { UsageError } from "../errors.js";
+import { said, UsageError } from "../errors.js";
 import { doubts, type KnnAccuracy, knnAccuracy, type Opening, trainedOn } from "../protocols/index.js";
 import type { Recipe } from "../recipe/index.js";
 import type { Engine } from "../runtime/index.js";
@@ -137,12 +137,12 @@ export class Learner {
     if (run !== undefined && this.folder)
       throw new UsageError(
         "contradiction",
-        `a run is open, ${this.folder.path}, and goes on in its folder, not in ${run}`,
+        said`a run is open, ${{ file: this.folder.path }}, and goes on in its folder, not in ${run}`,
       );
     if (this.engine.precision !== this.recipe.precision)
       throw new UsageError(
         "contradiction",
-        `the engine was opened for ${this.engine.precision}, the recipe trains in ${this.recipe.precision}: open it without a precision of its own`,
+        said`the engine was opened for ${{ precision: this.engine.precision }}, the recipe trains in ${this.recipe.precision}: open it without a precision of its own`,
       );
     const held = test === undefined ? (this.folder?.description.test ?? null) : test;
     const set = held === null ? null : await describeImages(held);

@@ -57,13 +57,13 @@ export async function describeHeld(images: HeldImages): Promise<HeldDescription>
   const found: HeldImage["image"][] = [];
   const rows: ReturnType<typeof rowOf>[] = [];
   for await (const given of images) {
-    const where = said`${called}: image ${found.length + 1}`;
+    const where = said`${{ images: called }}: image ${{ line: found.length + 1 }}`;
     const { image, name, ...shown } = isNamed(given) ? given : ({ image: given } satisfies HeldImage as HeldImage);
     requireImage(image, where);
     rows.push(rowOf({ file: name ?? `image ${found.length + 1}`, ...shown }, found.length + 1, where));
     found.push(image);
   }
-  if (found.length === 0) throw new DataError("empty", `there are no ${called}: give one at least`);
+  if (found.length === 0) throw new DataError("empty", said`there are no ${{ images: called }}: give one at least`);
   return {
     kind: "held",
     origin: `memory ${++described}`,
@@ -119,7 +119,7 @@ export function openHeld({ called, names, bytes, ends, sizes, ...targets }: Held
       const size = sizes[i];
       return size
         ? { ...size, data: content(i) }
-        : decode(content(i), said`${{ file: called }}: ${{ image: names[i] }}`, room);
+        : decode(content(i), said`${{ images: called }}: ${{ image: names[i] }}`, room);
     },
   };
 }

@@ -16,7 +16,7 @@ export interface Parted {
  */
 export function heldOut(count: number, labels: Int32Array | null, share: number, seed: number): Parted {
   const members = new Map<number, number[]>();
-  for (const i of permutation(count, random(seed))) {
+  for (const i of permutation(count, random(seed, "heldOut"))) {
     const id = labels ? Math.max(-1, labels[i]) : -1;
     const known = members.get(id) ?? [];
     known.push(i);

@@ -3,16 +3,40 @@
  * whatever the timing or the number of workers.
  */
 
+/** What draws are for. Each name has streams of its own: those of two names never coincide, whatever the keys. */
+export const streams = {
+  weights: "the first values of a tensor: its name",
+  queue: "the queue before any key",
+  order: "the images of an epoch: epoch",
+  shuffle: "the key batch: step",
+  views: "a random view of an image: epoch, image, view",
+  instanceSelection: "which queue keys are negatives: step, word",
+  prototypeSelection: "which prototypes are negatives: step, view, level, word",
+  centroids: "where k-means starts: restart",
+  heldOut: "images held out of a set",
+  labelled: "the few images that keep their labels",
+  synthetic: "an image of a synthetic set: image",
+  reported: "the images that a page shows",
+  map: "where points of a map move",
+  mapStart: "where points of a map start: part",
+  probe: "what a provider is tried with",
+} as const;
+
+export type Stream = keyof typeof streams;
+
 /** A stream of uniform draws in [0, 1), each a multiple of 2⁻³². */
 export type Random = () => number;
 
+/** What a stream is told apart by, after its seed: its name, then names and integers of its own. Tests and tools number theirs. */
+type Keys = readonly [Stream, ...(string | number)[]] | readonly number[];
+
 /**
- * The stream of `seed` and the given `keys` (any integers): sfc32, its state filled from the keys by splitmix-like mixing.
+ * The stream of `seed` and the given `keys`: sfc32, its state filled from the keys by splitmix-like mixing.
  *
  * @param seed - the run's seed
- * @param keys - what the stream is for, e.g. `(epoch, imageIndex)`
+ * @param keys - what the stream is for, e.g. `("views", epoch, image, view)`
  */
-export function random(seed: number, ...keys: readonly number[]): Random {
+export function random(seed: number, ...keys: Keys): Random {
   const state = started(seed, keys);
   return () => (advance(state) >>> 0) / 2 ** 32;
 }
@@ -22,7 +46,7 @@ export function random(seed: number, ...keys: readonly number[]): Random {
  *
  * @param out - filled; a few nanoseconds a word
  */
-export function fillWords(out: Int32Array, seed: number, ...keys: readonly number[]): void {
+export function fillWords(out: Int32Array, seed: number, ...keys: Keys): void {
   let [a, b, c, counter] = started(seed, keys);
   for (let i = 0; i < out.length; i++) {
     const t = (((a + b) | 0) + counter) | 0;
@@ -35,9 +59,10 @@ export function fillWords(out: Int32Array, seed: number, ...keys: readonly numbe
 }
 
 /** The generator's state [a, b, c, counter]. */
-function started(seed: number, keys: readonly number[]): Int32Array {
+function started(seed: number, keys: Keys): Int32Array {
   let h = 0x9e3779b9;
-  for (const key of [seed, ...keys]) {
+  for (const given of [seed, ...keys]) {
+    const key = typeof given === "string" ? hash(given) : given;
     h = mix(h ^ (key | 0));
     h = mix(h ^ Math.floor(key / 2 ** 32));
   }
@@ -46,6 +71,13 @@ function started(seed: number, keys: readonly number[]): Int32Array {
   const state = Int32Array.of(a, b, mix(b + 0x13198a2e), 1);
   for (let i = 0; i < 8; i++) advance(state);
   return state;
+}
+
+/** A stable integer for a name (FNV-1a). */
+function hash(name: string): number {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) h = Math.imul(h ^ name.charCodeAt(i), 0x01000193);
+  return h >>> 0;
 }
 
 /** One step of sfc32. @returns 32 random bits */

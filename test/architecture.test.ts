@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import test from "ava";
 import type { Command } from "commander";
 import { program } from "../src/cli/program.js";
+import { streams } from "../src/random.js";
 
 /** The table of ARCHITECTURE.md: rooms from the lowest up, and which others each may import from. */
 const table = readFileSync("ARCHITECTURE.md", "utf8")
@@ -18,7 +19,7 @@ const allowedIn = new Map(
   ]),
 );
 /** Single files that every room may use. */
-const foundations = ["array", "errors", "heldOut", "precision", "random", "text", "variants", "version"];
+const foundations = ["array", "errorCodes", "errors", "heldOut", "precision", "random", "sentence", "text", "variants", "version"];
 /** Single files above all rooms: what the package exports. */
 const doors = ["index", "training"];
 
@@ -75,6 +76,23 @@ test("files are small, and named for their idea", (t) => {
     files.filter((file) => /(^|\/)(utils?|helpers?|types|common|misc)\b/i.test(file)),
     [],
   );
+});
+
+test("every stream of draws has its name, and no two places draw from the same", (t) => {
+  const used = files.flatMap((file) => {
+    const text = readFileSync(`src/${file}`, "utf8").replaceAll(/\/\*.*?\*\//gs, "");
+    return [...text.matchAll(/\brandom\((?!\))[^,()]+(?:, ("?\w+"?))?/g)].map(([, name]) => ({
+      file,
+      name: name ?? "none",
+    }));
+  });
+  const drawn = used.filter(({ file }) => file !== "random.ts");
+  t.deepEqual(
+    drawn.filter(({ name }) => !Object.keys(streams).includes(name.slice(1, -1))),
+    [],
+  );
+  const one = (name: string) => new Set(drawn.filter((u) => u.name === `"${name}"`).map(({ file }) => file)).size <= 1;
+  for (const name of Object.keys(streams)) t.true(one(name) || name === "mapStart", name);
 });
 
 test("every room says in its index what it is for", (t) => {

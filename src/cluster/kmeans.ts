@@ -60,7 +60,7 @@ export async function kmeans(points: Matrix, k: number, options: KMeansOptions):
   const search = searchOver(points, nearest);
   const all: { readonly state: Refinement; readonly objectives: number[] }[] = [];
   for (let restart = 0; restart < restarts; restart++) {
-    const state = beginRefinement(await seedCentroids(points, k, random(seed, restart), search), points);
+    const state = beginRefinement(await seedCentroids(points, k, random(seed, "centroids", restart), search), points);
     all.push({ state, objectives: [state.objective] });
     if (state.objective === 0) break; // every distinct point is a centroid
   }

@@ -53,6 +53,12 @@ function write(picture: Picture, index: number, place: number, { epoch, policies
     return;
   }
   for (const [v, policy] of policies.entries()) {
-    randomView(picture, policy, random(seed, epoch, index, v), views[v], place * policy.channels * policy.size ** 2);
+    randomView(
+      picture,
+      policy,
+      random(seed, "views", epoch, index, v),
+      views[v],
+      place * policy.channels * policy.size ** 2,
+    );
   }
 }

@@ -11,7 +11,7 @@ import { permutation, random } from "../random.js";
  */
 export function balancedSubset(labels: Int32Array, count: number, seed: number): Int32Array {
   const members = new Map<number, number[]>();
-  for (const i of permutation(labels.length, random(seed))) {
+  for (const i of permutation(labels.length, random(seed, "labelled"))) {
     const known = members.get(labels[i]) ?? [];
     known.push(i);
     members.set(labels[i], known);

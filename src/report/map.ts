@@ -3,7 +3,6 @@ import { setImmediate } from "node:timers/promises";
 import { UMAP } from "umap-js";
 import type { Matrix } from "../array.js";
 import { random } from "../random.js";
-import { purpose } from "./draws.js";
 import { principalPlane } from "./principal.js";
 import type { Similar } from "./similar.js";
 
@@ -33,7 +32,7 @@ export async function mapOf(
   if (rows <= mapNeighbours) return fitted(plane);
   progress("map, its graph", 0, 1);
   await setImmediate();
-  const umap = new UMAP({ nNeighbors: mapNeighbours, random: random(seed, purpose.map) });
+  const umap = new UMAP({ nNeighbors: mapNeighbours, random: random(seed, "map") });
   umap.setPrecomputedKNN(...neighbourLists(similar, rows));
   // With neighbours given, only the number of points is used.
   const steps = umap.initializeFit(Array.from({ length: rows }, () => []));
@@ -69,7 +68,7 @@ function neighbourLists({ each, ids, cosines }: Similar, rows: number): [number[
 
 /** The plane scaled to the start's square, each point a little off so that equal ones can part. */
 function begin(places: number[][], plane: Float64Array, seed: number): void {
-  const next = random(seed, purpose.start, 1);
+  const next = random(seed, "mapStart", 1);
   const reach = plane.reduce((most, x) => Math.max(most, Math.abs(x)), 0) || 1;
   for (const [row, place] of places.entries())
     for (const axis of [0, 1]) place[axis] = (startRadius * plane[2 * row + axis]) / reach + 0.01 * (next() - 0.5);

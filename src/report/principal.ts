@@ -1,7 +1,6 @@
 /** The plane of a set of points in which they are spread widest. */
 import type { Matrix } from "../array.js";
 import { normal, random } from "../random.js";
-import { purpose } from "./draws.js";
 
 const iterations = 50;
 
@@ -14,7 +13,7 @@ const iterations = 50;
 export function principalPlane({ shape: [rows, width], data }: Matrix, seed: number): Float64Array {
   const mean = new Float64Array(width);
   for (let p = 0; p < data.length; p++) mean[p % width] += data[p] / rows;
-  const next = random(seed, purpose.start);
+  const next = random(seed, "mapStart", 0);
   const plane = new Float64Array(rows * 2);
   let axes = [0, 1].map(() =>
     orthonormal(

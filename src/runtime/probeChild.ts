@@ -24,7 +24,7 @@ import { precisionsOf } from "./providers.js";
 /** How far the numbers of a small training may be from the CPU's, relative to the largest. */
 const largestError = { fp32: 1e-4, tf32: 1e-2 } as const;
 
-const draw = random(0);
+const draw = random(0, "probe");
 const gaussian = (...shape: number[]): DataArray => ({
   shape,
   data: Float32Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => normal(draw)),

@@ -9,14 +9,11 @@ import {
   wordInputs,
   wordShape,
 } from "../artifacts/index.js";
-import { fillWords, permutation, random } from "../random.js";
-
-/** What a stream of draws is for: the first key after the seed. */
-const purpose = { order: 1, shuffle: 2, instance: 3, prototype: 4, queue: 5 } as const;
+import { fillWords, permutation, random, type Stream } from "../random.js";
 
 /** The images of each batch of an epoch, in random order. The last images that do not fill a batch are left out. */
 export function epochBatches(count: number, batchSize: number, seed: number, epoch: number): readonly Int32Array[] {
-  const order = permutation(count, random(seed, purpose.order, epoch));
+  const order = permutation(count, random(seed, "order", epoch));
   return Array.from({ length: Math.floor(count / batchSize) }, (_, b) =>
     order.subarray(b * batchSize, (b + 1) * batchSize),
   );
@@ -28,11 +25,14 @@ export function keyShuffle(
   seed: number,
   step: number,
 ): { readonly order: Int32Array; readonly places: BigInt64Array } {
-  const order = permutation(batchSize, random(seed, purpose.shuffle, step));
+  const order = permutation(batchSize, random(seed, "shuffle", step));
   const places = new BigInt64Array(batchSize);
   for (const [place, image] of order.entries()) places[image] = BigInt(place);
   return { order, places };
 }
+
+/** The stream of some words. */
+type StreamKeys = readonly [Stream, ...number[]];
 
 /** The words of selection's draws, step by step, in arrays that are used again. */
 export class SelectionDraws {
@@ -40,7 +40,7 @@ export class SelectionDraws {
     readonly name: string;
     readonly array: DenseArray<Int32Array>;
     readonly wordOf: (bits: number) => number;
-    readonly streamOf: (step: number) => readonly number[];
+    readonly streamOf: (step: number) => StreamKeys;
   }[];
   private step: number | null = null;
 
@@ -51,20 +51,20 @@ export class SelectionDraws {
     program: Pick<Program, "inputs">,
   ) {
     const wanted = new Set(program.inputs.map((v) => v.name));
-    const part = (draws: string, shape: readonly number[], streamOf: (step: number) => readonly number[]) =>
+    const part = (draws: string, shape: readonly number[], streamOf: (step: number) => StreamKeys) =>
       (Object.keys(wordInputs) as Word[]).flatMap((word, w) => {
         const name = wordInputs[word](draws);
         const own = wordShape(word, shape);
         const array = { shape: own, data: new Int32Array(elements(own)) };
-        const stream = (step: number) => [...streamOf(step), w];
+        const stream = (step: number): StreamKeys => [...streamOf(step), w];
         return wanted.has(name) ? [{ name, array, wordOf: drawWords[word], streamOf: stream }] : [];
       });
     const views = Array.from({ length: 1 + s.localSizes.length }, (_, view) => view);
     this.parts = [
-      ...part(feeds.instanceDraws, [s.batchSize, s.clusters.length, s.queue], (step) => [purpose.instance, step]),
+      ...part(feeds.instanceDraws, [s.batchSize, s.clusters.length, s.queue], (step) => ["instanceSelection", step]),
       ...views.flatMap((view) =>
         s.clusters.flatMap((m, l) =>
-          part(feeds.prototypeDraws(view, l), [s.batchSize, m], (step) => [purpose.prototype, step, view, l]),
+          part(feeds.prototypeDraws(view, l), [s.batchSize, m], (step) => ["prototypeSelection", step, view, l]),
         ),
       ),
     ];
@@ -84,7 +84,7 @@ export class SelectionDraws {
 
 /** The queue before any key: random unit rows [Q, D]. */
 export function initialQueue(length: number, dimension: number, seed: number): DenseArray {
-  const draw = random(seed, purpose.queue);
+  const draw = random(seed, "queue");
   const data = new Float32Array(length * dimension);
   for (let row = 0; row < length; row++) {
     let norm = 0;

@@ -53,7 +53,7 @@ export function describeSynthetic(text: string): SyntheticDescription {
 export function openSynthetic({ count, size, seed }: SyntheticDescription): ImageSource {
   const labels = Int32Array.from({ length: count }, (_, i) => i % leaves.length);
   const level = (id: (path: readonly number[]) => number) => labels.map((l) => id(leaves[l].path));
-  const picture = (i: number) => draw(leaves[labels[i]].path, size, random(seed, i));
+  const picture = (i: number) => draw(leaves[labels[i]].path, size, random(seed, "synthetic", i));
   return {
     count,
     labels,

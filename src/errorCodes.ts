@@ -101,6 +101,7 @@ export const errorClasses = {
   },
 } as const;
 
+/** The classes of errors. */
 export type ErrorName = keyof typeof errorClasses;
 
 type Codes = { readonly [N in ErrorName]: keyof (typeof errorClasses)[N]["codes"] };

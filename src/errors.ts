@@ -1,8 +1,8 @@
-import { type ErrorCode, type ErrorName, errorClasses } from "./errorCodes.js";
+import type { ErrorCode, ErrorName } from "./errorCodes.js";
 import type { Sentence, Subject } from "./sentence.js";
 
+export { type ErrorCode, type ErrorName, errorClasses } from "./errorCodes.js";
 export { type Sentence, type Subject, said } from "./sentence.js";
-export { type ErrorCode, type ErrorName, errorClasses };
 
 /** What callers give, by name. Messages speak of it in words; the command line adds its flag. */
 export type Setting =

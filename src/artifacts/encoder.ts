@@ -5,6 +5,7 @@ import {
   buildModel,
   constant,
   describeModel,
+  expandComposites,
   type Graph,
   input,
   inputsOf,
@@ -138,6 +139,7 @@ function encoderGraph(
     return constant(given.data as Float32Array, spec.shape, "float32", spec.name);
   });
   const pixels = imageInput("pixels", pixelsShape(settings), statistics);
-  const outputs = { ...encode(settings, parameters, evaluation, pixels) };
-  return { name: "encoder", inputs: inputsOf(Object.values(outputs)), outputs };
+  const made = encode(settings, parameters, evaluation, pixels);
+  const [features, embedding] = expandComposites([made.features, made.embedding]);
+  return { name: "encoder", inputs: inputsOf([features, embedding]), outputs: { features, embedding } };
 }

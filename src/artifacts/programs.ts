@@ -24,6 +24,7 @@ import type { Precision } from "../precision.js";
 import { pixelStatistics, type Recipe } from "../recipe/index.js";
 import { encoderSettings } from "./encoder.js";
 import { isPackedState } from "./filterMemory.js";
+import { hiddenShapes } from "./hiddenShapes.js";
 import { isTrainable, next } from "./names.js";
 import { overwritable } from "./overwritable.js";
 import { prepareGraph } from "./prepare.js";
@@ -118,8 +119,10 @@ function withOutputs(graph: Graph, form: (outputs: readonly Value[]) => readonly
   return { ...graph, outputs: Object.fromEntries(Object.keys(graph.outputs).map((name, i) => [name, outputs[i]])) };
 }
 
-const described = (graph: Graph, target: Target): ModelContent =>
-  describeModel((forms[target.kind] as (graph: Graph, target: Target) => Graph)(graph, target));
+function described(graph: Graph, target: Target): ModelContent {
+  const content = describeModel((forms[target.kind] as (graph: Graph, target: Target) => Graph)(graph, target));
+  return target.kind === "blocked" ? hiddenShapes(content) : content;
+}
 
 /** The state tensors that outputs replace. */
 const replacedBy = (outputs: readonly string[]): readonly string[] =>

@@ -11,16 +11,20 @@ export interface Named {
   readonly shape: Shape;
 }
 
-/** Tensors of one kind, such as biases, side by side: all are computed in the same way. */
-function byKind(a: Named, b: Named): number {
-  const [x, y] = [a, b].map(({ name }) => `${name.slice(name.lastIndexOf("."))} ${name}`);
-  return x < y ? -1 : 1;
+const layerOf = (name: string): string => name.slice(name.lastIndexOf("/") + 1, name.lastIndexOf("."));
+
+/** Tensors of one kind side by side, as they are computed alike: biases of layers with matrices, other biases, weights. */
+function byKind(tensors: readonly Named[]): readonly Named[] {
+  const withMatrix = new Set(tensors.filter(({ shape }) => shape.length > 1).map(({ name }) => layerOf(name)));
+  const keyOf = ({ name }: Named) =>
+    `${name.slice(name.lastIndexOf("."))} ${Number(!withMatrix.has(layerOf(name)))} ${name}`;
+  return [...tensors].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
 
 /** The families of state tensors, the same whatever the order in which these are given. */
 export function stateVectors(tensors: readonly Named[]): readonly Family[] {
   const members = new Map<string, Named[]>();
-  for (const tensor of [...tensors].sort(byKind)) {
+  for (const tensor of byKind(tensors)) {
     const vector = vectorOf(tensor.name);
     if (vector !== null) members.set(vector, [...(members.get(vector) ?? []), tensor]);
   }

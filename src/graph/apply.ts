@@ -261,6 +261,9 @@ export function batchNormTrain(x: Value, scale: Value, bias: Value, epsilon = 1e
   return [y, average, variance];
 }
 
+/** Rows [N, D] scaled to unit length; lengths under `floor` count as `floor`, so that a row of zeros stays zeros. */
+export const unitRows = (x: Value, floor = 1e-12): Value => applyAll("UnitRows", [x], { floor }, 2)[0];
+
 /** Σ x² over all elements of all tensors. */
 export const sumOfSquares = (tensors: readonly Value[]): Value => apply("SumOfSquares", tensors);
 

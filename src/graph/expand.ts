@@ -2,7 +2,7 @@
  * The portable form of the composites: standard ONNX ops only, so that any runtime takes the graph. Every other lowering is
  * tested against this one.
  */
-import { add, mul, sum, sumOfSquares } from "./apply.js";
+import { add, clip, div, mul, sqrt, sum, sumOfSquares } from "./apply.js";
 import { batchNormGrad, batchNormTrain } from "./expand/batchNorm.js";
 import { convGradInput, convGradWeight, deviceConvGradInput, turnedConvGradInput } from "./expand/convolution.js";
 import { fewNodesBatchNormGrad, fewNodesBatchNormTrain } from "./expand/deviceBatchNorm.js";
@@ -23,6 +23,10 @@ export const portable: Readonly<Record<Composite, Expansion>> = {
   ConvGradWeight: convGradWeight,
   BatchNormTrain: batchNormTrain,
   BatchNormGrad: batchNormGrad,
+  UnitRows([x], { floor }) {
+    const length = clip(sqrt(sum(mul(x, x), [1], true)), floor as number, null);
+    return [div(x, length), length];
+  },
   MaxPoolGrad: maxPoolGrad,
   SumOfSquares: (tensors) => [tensors.map((t) => sum(mul(t, t))).reduce((a, b) => add(a, b))],
 };

@@ -62,6 +62,8 @@ const folded: Rewrite = (node, inputs) => {
   if (a === null) return null;
   if (node.op === "Expand" || node.op === "Slice") return [constant(new Float32Array(size).fill(a), y.shape)];
   if (node.op === "Neg") return [constant(new Float32Array(size).fill(-a), y.shape)];
+  if (node.op === "ReduceSum")
+    return [constant(new Float32Array(size).fill((a * (count(x?.shape ?? []) ?? 1)) / size), y.shape)];
   const b = single(inputs[1] ?? null);
   const f = node.op in arithmetic ? arithmetic[node.op] : null;
   return f && b !== null ? [constant(new Float32Array(size).fill(f(a, b)), y.shape)] : null;

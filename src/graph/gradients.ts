@@ -38,7 +38,7 @@ import {
   topKRule,
 } from "./gradients/indexing.js";
 import { concatRule, cumSumRule, padRule, sliceRule, splitRule, tileRule, transposeRule } from "./gradients/layout.js";
-import { batchNormRule, batchNormTrainRule, layerNormRule } from "./gradients/normalization.js";
+import { batchNormRule, batchNormTrainRule, layerNormRule, unitRowsRule } from "./gradients/normalization.js";
 import { averagePoolRule, maxPoolRule } from "./gradients/pooling.js";
 import { gemmRule, matMulRule } from "./gradients/products.js";
 import { meanCotangent, productCotangent, reduction, shareAmongEqual } from "./gradients/reductions.js";
@@ -176,6 +176,7 @@ export const gradients: { readonly [K in OpType]: Entry<FilledOf<K>> } = {
   ConvGradWeight: second,
   BatchNormTrain: batchNormTrainRule,
   BatchNormGrad: second,
+  UnitRows: unitRowsRule,
   MaxPoolGrad: second,
   SumOfSquares: unsupported("compose it from mul and sum"),
 };

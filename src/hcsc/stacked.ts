@@ -5,7 +5,6 @@
  */
 import {
   add,
-  and,
   apply,
   argMax,
   type Constant,
@@ -17,8 +16,6 @@ import {
   exp,
   gather,
   gemm,
-  greater,
-  greaterOrEqual,
   less,
   log,
   matMul,
@@ -26,7 +23,6 @@ import {
   maximum,
   mean,
   mul,
-  not,
   reshape,
   stopGradient,
   sub,
@@ -35,6 +31,7 @@ import {
   type Value,
   where,
 } from "../graph/index.js";
+import { rowDot } from "../nn/index.js";
 import { rulesOf } from "../variants.js";
 import type { LossInputs, LossSettings } from "./loss.js";
 
@@ -78,7 +75,7 @@ export function stackedLoss(settings: LossSettings, inputs: LossInputs): StepLos
     total: mul(sum(terms), 1 / levels),
     terms,
     instanceKept: mean(queueMask, [1, 2]),
-    prototypeKept: keptShare(stack, prototype[0].all),
+    prototypeKept: keptShare(stack, prototype[0].kept),
     keyNormalizer: normalizer(stack, keys),
   };
 }
@@ -129,6 +126,17 @@ const countUp = (count: number): Value =>
     [count],
   );
 
+/** A scalar of each level: [L, 1, 1]. */
+const byLevel = (scalars: readonly Value[]): Value =>
+  scalars.reduceRight((after, x, l) => {
+    const isOwn = constant(
+      Uint8Array.from(scalars, (_, i) => Number(i === l)),
+      [scalars.length, 1, 1],
+      "bool",
+    );
+    return where(isOwn, x, after);
+  });
+
 function stackOf({ levels }: Pick<LossInputs, "levels">): Stack {
   const sizes = levels.map((level) => level.prototypes.shape[0] as number);
   const width = Math.max(...sizes);
@@ -141,10 +149,7 @@ function stackOf({ levels }: Pick<LossInputs, "levels">): Stack {
     levels.map((level) => level.temperature),
     0,
   );
-  const counts = concat(
-    levels.map((level) => reshape(level.count, [1, 1, 1])),
-    0,
-  );
+  const counts = byLevel(levels.map((level) => level.count));
   return {
     levels: levels.length,
     sizes,
@@ -158,9 +163,11 @@ function stackOf({ levels }: Pick<LossInputs, "levels">): Stack {
   };
 }
 
-/** v·c/τ_c of every prototype, −10³⁰ where there is none: [L, B, width]. */
-const logitsOf = (stack: Stack, v: Value): Value =>
-  where(stack.active, div(matMul(v, stack.transposed), stack.temperature), absent);
+/** v·c/τ_c of every place of the stack: [L, B, width]. */
+const similarities = (stack: Stack, v: Value): Value => div(matMul(v, stack.transposed), stack.temperature);
+
+/** The same, −10³⁰ where there is no prototype. */
+const logitsOf = (stack: Stack, v: Value): Value => where(stack.active, similarities(stack, v), absent);
 
 /** Each query's own prototypes, the most similar of each level. */
 interface Anchors {
@@ -194,13 +201,16 @@ function instanceMask(stack: Stack, { row }: Anchors, { queue, queueNormalizer, 
 function instanceTerms({ temperature }: LossSettings, v: Value, k: Value, queue: Value, mask: Value): Value {
   const shift = constant([-1 / temperature], [1]);
   const each = exp(apply("Gemm", [v, queue, shift], { alpha: 1 / temperature, transB: 1 })); // [B, Q]
-  const own = mul(sub(sum(mul(v, k), [1]), 1), 1 / temperature); // [B]
-  const others = sum(mul(mask, each), [2]); // [L, B]
-  return mean(sub(log(add(others, exp(own))), own), [1]);
+  const own = mul(sub(rowDot(v, k), 1), 1 / temperature); // [B, 1]
+  const others = sum(mul(mask, each), [2], true); // [L, B, 1]
+  return mean(sub(log(add(others, exp(own))), own), [1, 2]);
 }
 
-/** softmax_c s(c_j, c)[Parent(c^l(z))] of every prototype; 0 at the top level: [L, B, width]. */
-function prototypeShare(stack: Stack, { row }: Anchors, { levels }: LossInputs): Value {
+/**
+ * softmax_c s(c_j, c)[Parent(c^l(z))] of every prototype [L, B, width]: 0 at the top level and of the own prototypes, which all are
+ * kept; ∞ where there is no prototype.
+ */
+function prototypeShare(stack: Stack, { row, own }: Anchors, { levels }: LossInputs): Value {
   const below = levels.slice(0, -1);
   const from = starts(stack.sizes);
   const [top] = stack.sizes.slice(-1);
@@ -216,32 +226,32 @@ function prototypeShare(stack: Stack, { row }: Anchors, { levels }: LossInputs):
   const known = from[stack.levels - 1];
   const normalizers = concat([...below.map((b) => b.normalizer as Value), constant([-absent], [1])], 0);
   const at = places(stack, (l) => (l < below.length ? 0 : known), stack.sizes.slice(0, -1));
-  return exp(sub(similarity, gather(normalizers, at)));
+  const normalizer = where(stack.active, gather(normalizers, at), absent);
+  return where(own, 0, exp(sub(similarity, normalizer)));
 }
 
-/** PCSC by level [L], and the logits that count, −10³⁰ for the others: [L, B, width]. */
+/** PCSC by level [L], and which prototypes count, the own among them: bool [L, B, width]. */
 function prototypeTerms(
   stack: Stack,
   { own }: Anchors,
   share: Value,
   v: Value,
   draws: readonly Value[],
-): { readonly losses: Value; readonly all: Value } {
+): { readonly losses: Value; readonly kept: Value } {
   const at = flatPlaces(stack, stack.sizes.slice(0, -1));
   const drawn = transpose(gather(concat(draws, 1), at, 1), [1, 0, 2]);
-  const dropped = and(not(own), greaterOrEqual(drawn, sub(1, share)));
-  const logits = logitsOf(stack, v);
-  const all = where(dropped, absent, logits);
-  const shift = stopGradient(max(all, [2], true));
-  const total = add(log(sum(exp(sub(all, shift)), [2], true)), shift);
-  const positive = sum(where(own, logits, 0), [2], true);
-  return { losses: mean(sub(total, positive), [1, 2]), all };
+  const kept = less(drawn, sub(1, share));
+  const logits = where(kept, similarities(stack, v), absent);
+  const shifted = sub(logits, stopGradient(max(logits, [2], true)));
+  const total = log(sum(exp(shifted), [2], true));
+  const positive = sum(where(own, shifted, 0), [2], true);
+  return { losses: mean(sub(total, positive), [1, 2]), kept };
 }
 
 /** Of the candidates, all prototypes but the own, the share that is kept: [L]. */
-function keptShare({ counts, levels }: Stack, all: Value): Value {
-  const kept = mean(sum(cast(greater(all, absent / 2), "float32"), [2]), [1]); // the own among them
-  return div(sub(kept, 1), maximum(sub(reshape(counts, [levels]), 1), 1));
+function keptShare({ counts }: Stack, kept: Value): Value {
+  const others = sub(sum(cast(kept, "float32"), [2], true), 1); // [L, B, 1]
+  return mean(div(others, maximum(sub(counts, 1), 1)), [1, 2]);
 }
 
 /** ln Σ_c e^{s(z, c)} of rows at every level: [B, L]. */

@@ -8,7 +8,7 @@ export type { Backbone, BackboneSettings } from "./backbone.js";
 export { type BackboneName, backbones } from "./backbones.js";
 export { batchNorm } from "./batchNorm.js";
 export { initialValue } from "./initialise.js";
-export { convolution, linear, rowDot, rowProducts, unitRows } from "./layers.js";
+export { convolution, linear, rowDot, rowProducts } from "./layers.js";
 export { evaluation, type Initial, type Mode, Parameters, Scope, type TensorSpec, training } from "./parameters.js";
 export { mlpHead, type ResNet, resnet } from "./resnet.js";
 export { type TargetKind, targetLosses } from "./targetLosses.js";

@@ -1,5 +1,5 @@
 /** Layers: functions of a scope and a value. */
-import { type ConvAttributes, clip, conv, div, gemm, mul, sqrt, sum, type Value } from "../graph/index.js";
+import { type ConvAttributes, conv, gemm, mul, sum, type Value } from "../graph/index.js";
 import type { Scope } from "./parameters.js";
 
 /** The channels of an image batch [N,C,H,W], which are always known. */
@@ -26,11 +26,6 @@ export function linear(scope: Scope, x: Value, outputs: number): Value {
   return gemm(x, scope.parameter("weight", [outputs, inputs], initial), scope.parameter("bias", [outputs], initial), {
     transB: true,
   });
-}
-
-/** Rows scaled to unit length; the length is floored at 1e-12, so a zero row stays zero. */
-export function unitRows(x: Value): Value {
-  return div(x, clip(sqrt(sum(mul(x, x), [1], true)), 1e-12, null));
 }
 
 /** ⟨a, b⟩ of each pair of rows: [N, D] and [N, D] → [N, 1]. */

@@ -15,6 +15,8 @@ export interface TensorContent {
   readonly dtype: ElementType;
   readonly shape: readonly number[];
   readonly data: Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array | Int8Array | Uint16Array;
+  /** Of a graph's constants: whether whoever runs it may give another. A runtime then concludes nothing from it. */
+  readonly isDefault?: boolean;
 }
 
 /**

@@ -38,7 +38,7 @@ const allNodes = (g: GraphContent): readonly NodeContent[] =>
 
 const graph = (g: GraphContent): onnxProto.onnx.IGraphProto => ({
   name: g.name,
-  input: g.inputs.map(valueInfo),
+  input: [...g.inputs, ...g.constants.filter((c) => c.isDefault)].map(valueInfo),
   output: g.outputs.map(valueInfo),
   initializer: g.constants.map(tensor),
   node: g.nodes.map((n) => ({

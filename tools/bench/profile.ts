@@ -67,6 +67,7 @@ async function profile(name: string, c: StepCase): Promise<Row> {
     enableMemPattern: false, // as the engine
     graphOptimizationLevel: program.fused ? "basic" : "all",
     intraOpNumThreads: threads,
+    logSeverityLevel: 3, // it warns of defaults, by which shapes are hidden
     enableProfiling: true,
     profileFilePrefix: join(folder, "run"),
   });

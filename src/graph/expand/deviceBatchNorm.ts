@@ -1,15 +1,16 @@
 /**
- * Batch normalisation for devices, where a node costs more than what it computes on small tensors: few nodes, and none for
- * vectors of channels. With c = x − μ, its sum of squares s and M elements a channel, σ² + ε = (s + M·ε)/M, so
- * `BatchNormalization` in inference form scales by γ·√M/√(s + M·ε):
+ * Batch normalisation for devices, where a node costs more than what it computes on small tensors: few nodes, few passes over
+ * images, and no node a layer for vectors of channels. With c = x − μ, its sum of squares s and M elements a channel,
+ * v = σ² + ε = (s + M·ε)/M. `BatchNormalization` in inference form divides by the root of what it is told is the variance: told
+ * s + M·ε it scales by γ·√M/√(s + M·ε) = γ/√v, told v² it divides by v:
  *
- *     y = γ·√M·c/√(s + M·ε) + β        x̂ = √M·c/√(s + M·ε)
- *     dγ/M = mean(dy·x̂)    dβ/M = mean(dy)    dx = γ·√M·(dy − x̂·dγ/M − dβ/M)/√(s + M·ε)
+ *     y = γ/√v·c + β
+ *     d = mean(dy·c)    dβ/M = mean(dy)    dγ/M = d/√v    dx = γ/√v·(dy − d·c/v − dβ/M)
  *
- * The variance comes from the centred values: as accurate as in two passes whatever the mean. Products of γ or a gradient with
- * a number are joined to one node for all layers where these are parts of one vector (`device/`).
+ * The variance comes from the centred values: as accurate as in two passes whatever the mean. What is computed of vectors of
+ * channels is joined to one node for all layers (`flat/`).
  */
-import { apply, div, mean, mul, reshape, sub } from "../apply.js";
+import { add, apply, div, mean, mul, reshape, sqrt, sub } from "../apply.js";
 import { notChannels } from "../axes.js";
 import { count, isStatic } from "../shapes.js";
 import { constant, ints, type Value } from "../value.js";
@@ -46,11 +47,11 @@ export const fewNodesBatchNormGrad: Expansion = (inputs, a) => {
   const [dy, x, scale] = inputs;
   if (!isStatic(x.shape) || x.dtype !== "float32") return deviceBatchNormGrad(inputs, a);
   const others = notChannels(x);
+  const epsilon = a.epsilon as number;
   const { centred, squares, size } = centredOf(x);
-  const epsilon = size * (a.epsilon as number);
-  const unit = scaled(centred, filled(x, Math.sqrt(size)), filled(x, 0), squares, epsilon);
-  const [dbias, dscale] = [mean(dy, others), mean(mul(dy, unit), others)];
-  const direction = sub(dy, scaled(unit, dscale, dbias, filled(x, 1), 0));
-  const dx = scaled(direction, mul(scale, Math.sqrt(size)), filled(x, 0), squares, epsilon);
-  return [dx, mul(dscale, size), mul(dbias, size)];
+  const variance = add(div(squares, size), epsilon);
+  const [dbias, along] = [mean(dy, others), mean(mul(dy, centred), others)];
+  const direction = sub(dy, scaled(centred, along, dbias, mul(variance, variance), 0));
+  const dx = scaled(direction, mul(scale, Math.sqrt(size)), filled(x, 0), squares, size * epsilon);
+  return [dx, mul(div(along, sqrt(variance)), size), mul(dbias, size)];
 };

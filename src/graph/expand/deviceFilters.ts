@@ -15,7 +15,7 @@ import { elements } from "../../array.js";
 import { conv, gather, gemm, matMul, pad, reshape, sum, transpose } from "../apply.js";
 import { attributesOf, windowOf } from "../ops.js";
 import { isStatic } from "../shapes.js";
-import { type Attributes, constant, type Value } from "../value.js";
+import { type Attributes, type Constant, constant, type Value } from "../value.js";
 import { around, convGradWeight, cut, endPads, listOf, taps } from "./convolution.js";
 import type { Expansion } from "./expansion.js";
 
@@ -32,7 +32,7 @@ export function groupsOf(images: number, filters: number, columns: number): numb
 }
 
 /** For each position and tap the place of what it meets in a padded map, for `images` maps one after another. */
-export function meetingPlaces(images: number, map: readonly number[], out: readonly number[], a: Attributes): Value {
+export function meetingPlaces(images: number, map: readonly number[], out: readonly number[], a: Attributes): Constant {
   const kernel = listOf(a, "kernel");
   const { strides, dilations } = windowOf(a, kernel);
   const place = (at: readonly number[]) => at.reduce((p, i, axis) => p * map[axis] + i, 0);

@@ -6,7 +6,7 @@ import { elements } from "../../array.js";
 import { cast, div, equal, gather, mul, pad, reshape, sum } from "../apply.js";
 import { windowOf } from "../ops.js";
 import { isStatic } from "../shapes.js";
-import { constant, known, type Value } from "../value.js";
+import { type Constant, constant, known, type Value } from "../value.js";
 import { around, endPads, listOf } from "./convolution.js";
 import { meetingPlaces } from "./deviceFilters.js";
 import type { Expansion } from "./expansion.js";
@@ -20,21 +20,24 @@ export const deviceMaxPoolGrad: Expansion = (inputs, a) => {
   const { pads } = windowOf(a, kernel);
   const [images, channels, ...spatial] = x.shape as readonly number[];
   const out = y.shape.slice(2) as readonly number[];
-  const [maps, windows, taps] = [images * channels, elements(out), elements(kernel)];
+  const taps = elements(kernel);
   const ends = endPads(spatial, out, windowOf(a, kernel));
   const padded = pad(x, [...around(pads.slice(0, 2), 2), ...around(ends, 2)], lowest);
   const map = padded.shape.slice(2) as readonly number[];
   const places = meetingPlaces(1, map, out, { ...a, kernel });
-  const met = reshape(gather(reshape(padded, [maps, -1]), places, 1), [maps, windows, taps]);
-  const hits = cast(equal(met, reshape(y, [maps, windows, 1])), dy.dtype);
-  const share = div(reshape(dy, [maps, windows, 1]), sum(hits, [2], true));
-  const shares = reshape(mul(hits, share), [maps, windows * taps]);
+  const flat = (v: Value) => reshape(v, [images, channels, -1]);
+  const perWindow = (v: Value) => reshape(v, [images, channels, ...out, 1]);
+  const met = gather(flat(padded), shaped(places, [...out, taps]), 2); // [N, C, out…, taps]
+  const hits = cast(equal(met, perWindow(y)), dy.dtype);
+  const shares = flat(mul(hits, div(perWindow(dy), sum(hits, [4], true))));
   const { table, most, spare } = sharesOf(known(places) as number[], map, pads, spatial);
-  const complete = spare ? pad(shares, [0, 0, 0, 1]) : shares; // a share of zero at the end
-  const found = gather(complete, table, 1);
-  const total = most === 1 ? found : sum(reshape(found, [maps, most, elements(spatial)]), [1]);
-  return [reshape(total, x.shape as readonly number[])];
+  const complete = spare ? pad(shares, [0, 0, 0, 0, 0, 1]) : shares; // a share of zero at the end
+  if (most === 1) return [gather(complete, shaped(table, spatial), 2)];
+  return [sum(gather(complete, shaped(table, [most, ...spatial]), 2), [2])];
 };
+
+/** The same constant in another shape. */
+const shaped = ({ source, dtype }: Constant, shape: readonly number[]): Constant => constant(source.data, shape, dtype);
 
 /** Where the shares of each element of an image are: `most` tables one after another, for an element may be in so many windows. */
 function sharesOf(
@@ -42,7 +45,7 @@ function sharesOf(
   map: readonly number[],
   pads: readonly number[],
   spatial: readonly number[],
-): { readonly table: Value; readonly most: number; readonly spare: boolean } {
+): { readonly table: Constant; readonly most: number; readonly spare: boolean } {
   const of: number[][] = Array.from({ length: elements(spatial) }, () => []);
   let none = -1;
   for (const [at, place] of places.entries()) {

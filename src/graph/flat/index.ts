@@ -11,7 +11,7 @@ import { simplify } from "../simplify.js";
 import { input, ints, isConstant, known, type Node, producer, topological, type Value } from "../value.js";
 import { type Family, sizeOf } from "./family.js";
 import { isElementwise, Joiner, type Place } from "./join.js";
-import { pieces } from "./pieces.js";
+import { parts, pieces } from "./pieces.js";
 import { turnedTogether, turnsOf } from "./turned.js";
 
 export { type Family, memberOrder } from "./family.js";
@@ -38,6 +38,7 @@ export function flatten(graph: Graph, inputs: readonly Family[], outputs: readon
   for (const [i, family] of outputs.entries())
     if (onlyElementwise(lists[i]))
       flattening.take(flattening.joiner.join(flattening.renewed(lists[i])), family, outputOf);
+  flattening.takeVariances();
   const renewed = new Map(flattening.renewed(values).map((v, i) => [names[i], v]));
   const joined = outputs.map((family): [string, Value] => [
     family.name,
@@ -57,6 +58,15 @@ const onlyElementwise = (values: readonly Value[]): boolean => {
   const made = topological(values);
   return made.length > 0 && made.every(isElementwise);
 };
+
+/** Whether element-wise ops make a vector. */
+function isMade(v: Value): boolean {
+  const made = producer(v);
+  return !!made && isElementwise(made) && v.shape.length === 1 && count(v.shape) !== null;
+}
+
+/** The order of parameters' names, so that vectors of the same layers line up. */
+const byScope = (a: Node, b: Node): number => (a.scope < b.scope ? -1 : 1);
 
 /** A vector that is read as a multiple: `Mul` with one constant number. */
 function multiple(node: Node): { readonly of: Value; readonly factor: number } | null {
@@ -106,6 +116,21 @@ class Flattening {
         const known = this.multiples.get(old) ?? new Map<number, Value>();
         this.multiples.set(old, known.set(factor, made.multiples[k].get(name) as Value));
       }
+  }
+
+  /**
+   * Replaces what normalizations are told is the variance, where element-wise ops make it, by parts of one vector: a few nodes for
+   * all layers. None may wait for another: what they are made of comes before all that reads them.
+   */
+  takeVariances(): void {
+    const nodes = topological(this.outputs);
+    const readers = nodes.filter(({ op, inputs }) => op === "BatchNormalization" && isMade(inputs[4] as Value));
+    const told = [...new Set([...readers].sort(byScope).map(({ inputs }) => inputs[4] as Value))];
+    const before = new Set(topological(told));
+    if (told.length < 2 || readers.some((node) => before.has(node))) return;
+    const all = this.joiner.join(this.renewed(told));
+    const sizes = told.map((v) => count(v.shape) as number);
+    for (const [i, part] of parts(all, sizes).entries()) this.replaced.set(told[i], part);
   }
 
   /** Values with all that was taken in its place. */

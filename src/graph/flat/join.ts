@@ -26,6 +26,9 @@ const longest = 1 << 20;
 /** Tensors that differ in how they are made are joined in so many runs at most; else each stays by itself. */
 const manyRuns = 4;
 
+/** CUDA's table of a vector's places (`pieces.ts`) takes no time if they are so few. */
+const shortVector = 1 << 16;
+
 const sizeOf = (v: Value): number => count(v.shape) as number;
 const total = (values: readonly Value[]): number => values.reduce((n, v) => n + sizeOf(v), 0);
 const isOne = (v: Value): boolean => count(v.shape) === 1;
@@ -41,6 +44,7 @@ type Role = "own" | "number" | "shared";
 
 export class Joiner {
   private readonly made = new Map<string, Value>();
+  private readonly numbers = new Map<string, Value>();
 
   /** @param places - of tensors that are parts of a vector */
   constructor(private readonly places: ReadonlyMap<Value, Place>) {}
@@ -84,11 +88,22 @@ export class Joiner {
       const operands = nodes.map((n) => (n as Node).inputs[k] as Value);
       if (role === "shared") return operands[0];
       if (role === "own") return this.join(operands);
-      const each = operands.flatMap((v, i) => Array<number>(sizeOf(values[i])).fill((known(v) as number[])[0]));
-      return constant(Float32Array.from(each), [each.length]);
+      return this.repeated(
+        operands.map((v) => (known(v) as number[])[0]),
+        values.map(sizeOf),
+      );
     });
     const [{ dtype }] = values;
     return node(first.op, inputs, first.attributes, [{ dtype, shape: [total(values)] }], "", first.scope).outputs[0];
+  }
+
+  /** Each number as often as told, in one constant for those who ask alike. */
+  private repeated(numbers: readonly number[], times: readonly number[]): Value {
+    const key = `${numbers} ${times}`;
+    const each = () => numbers.flatMap((x, i) => Array<number>(times[i]).fill(x));
+    const made = this.numbers.get(key) ?? constant(Float32Array.from(each()));
+    this.numbers.set(key, made);
+    return made;
   }
 
   /** How each operand enters, if the tensors come from the same element-wise op of like operands. */
@@ -142,39 +157,70 @@ const kindOf = (v: Value): string => {
   return made && isElementwise(made) ? made.op : "";
 };
 
-/** `Concat`; of transposed tensors before they are transposed, so that it is done once. */
+/** By which permutation a tensor was transposed; nothing if it was not. */
+const permOf = (v: Value): readonly number[] | undefined => {
+  const made = producer(v);
+  return made?.op === "Transpose" ? (made.attributes.perm as readonly number[] | undefined) : undefined;
+};
+
+/** Neighbours that are alike in something. */
+function runsOf<T>(values: readonly T[], likeness: (v: T) => string): readonly (readonly T[])[] {
+  const runs: { readonly key: string; readonly values: T[] }[] = [];
+  for (const v of values) {
+    const key = likeness(v);
+    const last = runs.at(-1);
+    if (last?.key === key) last.values.push(v);
+    else runs.push({ key, values: [v] });
+  }
+  return runs.map((run) => run.values);
+}
+
+/** `Concat`; of neighbours that are transposed or reshaped alike before they are, so that it is done once. */
 function sideBySide(values: readonly Value[], axis: number): Value {
-  const moved = values.map(producer);
-  const perm = moved[0]?.op === "Transpose" ? (moved[0].attributes.perm as readonly number[] | undefined) : undefined;
-  const alike = moved.every((n) => n?.op === "Transpose" && String(n.attributes.perm) === String(perm));
-  if (values.length < 2 || !perm || !alike) return concat(values, axis);
-  return transpose(
-    concat(
-      moved.map((n) => (n as Node).inputs[0] as Value),
-      perm[axis],
-    ),
-    perm,
+  const runs = runsOf(values, (v) => String(permOf(v)));
+  return concatOf(
+    runs.map((run) => {
+      const perm = permOf(run[0]);
+      if (run.length < 2 || !perm) return concatOf(run, axis);
+      return transpose(
+        sideBySide(
+          run.map((v) => (producer(v) as Node).inputs[0] as Value),
+          perm[axis],
+        ),
+        perm,
+      );
+    }),
+    axis,
   );
+}
+
+/** `Concat`, where there are several; along the first axis of what was reshaped, and kept it, as it was before. */
+function concatOf(values: readonly Value[], axis: number): Value {
+  if (values.length < 2) return values[0];
+  const before = values.map((v) => (producer(v)?.op === "Reshape" ? source(v) : v));
+  const [{ shape }, [first]] = [values[0], before];
+  const isAlike = before.every(
+    (v, i) => v !== values[i] && v.shape[0] === values[i].shape[0] && sameShape(v.shape.slice(1), first.shape.slice(1)),
+  );
+  return axis === 0 && isAlike
+    ? reshape(concat(before, 0), [-1, ...(shape.slice(1) as number[])])
+    : concat(values, axis);
 }
 
 /** One after another; neighbours that differ in one dimension, before which all are 1, by one `Concat` and one `Reshape`. */
 function stacked(values: readonly Value[]): Value {
-  const runs: { readonly key: string; readonly axis: number; readonly values: Value[] }[] = [];
-  for (const v of values) {
-    const x = source(v);
-    const shape = x.shape as readonly number[];
-    const axis = Math.max(
+  const axisOf = ({ shape }: Value) =>
+    Math.max(
       0,
       shape.findIndex((d) => d !== 1),
     );
-    const key = shape.map((d, i) => (i === axis ? "*" : d)).join();
-    const last = runs.at(-1);
-    if (last?.key === key && shape.length > 0) last.values.push(x);
-    else runs.push({ key, axis, values: [x] });
-  }
-  const wholes = runs.map((run) => sideBySide(run.values, run.axis));
-  if (wholes.length === 1) return wholes[0].shape.length === 1 ? wholes[0] : reshape(wholes[0], [-1]);
+  const likeness = (v: Value) => v.shape.map((d, i) => (i === axisOf(v) ? "*" : d)).join() || `${v.id}`;
+  const wholes = runsOf(values.map(source), likeness).map((run) => sideBySide(run, axisOf(run[0])));
+  if (wholes.length === 1) return asVector(wholes[0]);
   const width = rowWidth(wholes.map(sizeOf));
+  if (total(wholes) <= shortVector) return concat(wholes.map(asVector), 0);
   const rows = wholes.map((whole) => reshape(whole, [-1, width]));
   return reshape(concat(rows, 0), [-1]);
 }
+
+const asVector = (v: Value): Value => (v.shape.length === 1 ? v : reshape(v, [-1]));

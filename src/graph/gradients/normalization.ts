@@ -1,5 +1,19 @@
 /** Normalising layers: y = x̂·scale + bias with x̂ = (x − mean)/σ, σ = √(variance + ε). */
-import { add, applyAll, div, expandLike, mean, mul, neg, reciprocal, sqrt, sub, sum } from "../apply.js";
+import {
+  add,
+  applyAll,
+  div,
+  expandLike,
+  greater,
+  mean,
+  mul,
+  neg,
+  reciprocal,
+  sqrt,
+  sub,
+  sum,
+  where,
+} from "../apply.js";
 import { channelwise, notChannels } from "../axes.js";
 import { fromFront } from "../shapes.js";
 import type { Value } from "../value.js";
@@ -28,6 +42,14 @@ export const layerNormRule: Rule<Stabilised & { readonly axis: number }> = (g, c
   const scaled = mul(g, scale);
   const across = sub(sub(scaled, mean(scaled, axes, true)), mul(unit, mean(mul(scaled, unit), axes, true)));
   return [needs(0) ? mul(inverse, across) : null, needs(1) ? mul(g, unit) : null, bias && needs(2) ? g : null];
+};
+
+/** y = x/n by rows, n their lengths: dx = (g − y·⟨g, y⟩)/n, and g/n where n is the floor. */
+export const unitRowsRule: Rule<{ readonly floor: number }> = (g, context) => {
+  firstOutputOnly("UnitRows", context);
+  const [y, length] = context.outputs;
+  const along = where(greater(length, context.attributes.floor), sum(mul(g, y), [1], true), 0);
+  return [div(sub(g, mul(y, along)), length)];
 };
 
 /**

@@ -1,5 +1,5 @@
 /** Matrix products: y = a·b gives da = g·bᵀ, db = aᵀ·g, summed over the axes that were broadcast. */
-import { gemm, matMul, mul, reshape, squeeze, unsqueeze } from "../apply.js";
+import { apply, gemm, matMul, mul, reshape, squeeze, unsqueeze } from "../apply.js";
 import type { FilledOf } from "../ops.js";
 import { isSize, isStatic } from "../shapes.js";
 import type { Value } from "../value.js";
@@ -38,10 +38,9 @@ function rightCotangent(a: Value, b: Value, g: Value): Value {
 export const gemmRule: Rule<FilledOf<"Gemm">> = (g, { inputs: [a, b, c], attributes, needs }) => {
   const { alpha, beta } = attributes;
   const [transA, transB] = [attributes.transA === 1, attributes.transB === 1];
-  const scaled = alpha === 1 ? g : mul(g, alpha);
-  const da = () =>
-    transA ? gemm(b, scaled, null, { transA: transB, transB: true }) : gemm(scaled, b, null, { transB: !transB });
-  const db = () =>
-    transB ? gemm(scaled, a, null, { transA: true, transB: transA }) : gemm(a, scaled, null, { transA: !transA });
+  const product = (x: Value, y: Value, turned: readonly [boolean, boolean]): Value =>
+    apply("Gemm", [x, y], { alpha, transA: Number(turned[0]), transB: Number(turned[1]) });
+  const da = () => (transA ? product(b, g, [transB, true]) : product(g, b, [false, !transB]));
+  const db = () => (transB ? product(g, a, [true, transA]) : product(a, g, [!transA, false]));
   return [needs(0) ? da() : null, needs(1) ? db() : null, c && needs(2) ? (beta === 1 ? g : mul(g, beta)) : null];
 };

@@ -36,6 +36,14 @@ export const total: Rule = (old, lowering) => {
   return [{ plain: make(old.op, inputs, old.attributes, old.outputs, old.domain).outputs[0] }];
 };
 
+/** The sum of all squares, whatever the order of its tensors' memory. */
+export const squares: Rule = (old, lowering) => {
+  const inputs = (old.inputs as readonly Value[]).map((v) =>
+    lowering.isPacked(v) ? lowering.packed(v) : lowering.plain(v),
+  );
+  return [{ plain: make(old.op, inputs, old.attributes, old.outputs, old.domain).outputs[0] }];
+};
+
 /** a + b, the one inside the kernel that makes the other. */
 export const add: Rule = (old, lowering) => {
   if (orderOf(old, lowering) !== "blocked") return elementwise(old, lowering);

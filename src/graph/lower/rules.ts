@@ -1,7 +1,7 @@
 /** The rule of each op that has a blocked form; the others read and give plain memory. */
 import { batchNormGrad, batchNormTrain } from "./batchNorm.js";
 import { conv } from "./convolution.js";
-import { add, elementwise, relu, reshaped, total } from "./elementwise.js";
+import { add, elementwise, relu, reshaped, squares, total } from "./elementwise.js";
 import type { Rule } from "./forms.js";
 import { convGradInput } from "./inputGradient.js";
 import { blockedMaxPool, blockedMaxPoolGrad, globalAverage, spread } from "./pooling.js";
@@ -21,6 +21,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   Relu: relu,
   Reshape: reshaped,
   ReduceSum: total,
+  SumOfSquares: squares,
   Clip: elementwise,
   Div: elementwise,
   HardSigmoid: elementwise,

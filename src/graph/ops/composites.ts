@@ -2,7 +2,7 @@
  * Composites of the `hcsc` domain: gradients and layers in training form, which no runtime has. A lowering replaces each
  * (`expand.ts`: standard ops; `lower/`: vendor kernels).
  */
-import { type } from "../shapes.js";
+import { fail, type } from "../shapes.js";
 import type { TensorType } from "../value.js";
 import { float, floats, type In, ints, like, many, op, own } from "./declare.js";
 import { perChannel } from "./normalization.js";
@@ -41,6 +41,11 @@ export const composed = {
     { epsilon: float.needed },
     ([dy, x]) => [type(x.dtype, dy.shape), type("float32", [x.shape[1]]), type("float32", [x.shape[1]])],
   ),
+  /** x [N, D] → its rows divided by their lengths, but at least by `floor`, and what they were divided by [N, 1]. */
+  UnitRows: op([like("x", floats)], { floor: float.needed }, ([x], _, name) => {
+    if (x.shape.length !== 2) fail(name, "needs rows [N,D]", [x]);
+    return [type(x.dtype, x.shape), type(x.dtype, [x.shape[0], 1])];
+  }),
   /** dy, x, y → dx. Ties share: every element equal to its window's maximum receives the gradient divided by their number. */
   MaxPoolGrad: op([like("dy", floats), like("x", floats), like("y", floats)], pooling, ([, x]) => [
     type(x.dtype, x.shape),

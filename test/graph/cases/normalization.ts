@@ -58,6 +58,16 @@ export const normalization: readonly Case[] = [
     f: (v, s, m, r) => g.apply("BatchNormalization", [v, s, g.constant([0, 1]), m, r], { epsilon: 1e-2 }),
     inputs: [uniform([2, 2, 2]), between(0.5, 2, [2]), uniform([2]), between(0.6, 2, [2])],
   },
+  {
+    of: "rows of unit length",
+    f: (v) => g.unitRows(v),
+    inputs: [uniform([3, 4])],
+  },
+  {
+    of: "rows that are shorter than their floor",
+    f: (v) => g.unitRows(v, 10),
+    inputs: [uniform([3, 4])],
+  },
   layer([3, 4], -1, [4]),
   layer([2, 3, 4], 1, [3, 4]),
   layer([2, 3, 4], 1, [4]),

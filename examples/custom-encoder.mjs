@@ -12,9 +12,10 @@ import {
   relu,
   reshape,
   stopGradient,
+  unitRows,
 } from "hcsc/graph";
 import { hcscLoss, instanceNormalizer, prototypeNormalizer } from "hcsc/loss";
-import { initialValue, linear, Parameters, Scope, training, unitRows } from "hcsc/nn";
+import { initialValue, linear, Parameters, Scope, training } from "hcsc/nn";
 import { applyUpdates } from "hcsc/optim";
 import { openEngine } from "hcsc/training";
 

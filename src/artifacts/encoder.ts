@@ -17,9 +17,10 @@ import {
   type BackboneSettings,
   backbones,
   evaluation,
+  type HeadName,
+  heads,
   initialValue,
   type Mode,
-  mlpHead,
   Parameters,
   Scope,
   type TensorSpec,
@@ -37,6 +38,8 @@ export interface EncoderSettings {
   readonly imageSize: number;
   /** D, the length of embeddings. */
   readonly dimension: number;
+  /** Default `mlp`. */
+  readonly head?: HeadName | undefined;
 }
 
 /** The settings of a recipe's encoder. */
@@ -46,11 +49,13 @@ export const encoderSettings = ({
   channels,
   imageSize,
   dimension,
+  head,
 }: { readonly backbone: BackboneName } & BackboneSettings & Omit<EncoderSettings, "backbone">): EncoderSettings => ({
   backbone: backbones[backbone]({ width, imageSize }),
   channels,
   imageSize,
   dimension,
+  head,
 });
 
 /**
@@ -67,7 +72,7 @@ export function encode(
 ): { features: Value; embedding: Value } {
   const root = new Scope(parameters, mode);
   const features = settings.backbone.features(root, x);
-  return { features, embedding: mlpHead(root, features, settings.dimension) };
+  return { features, embedding: heads[settings.head ?? "mlp"](root, features, settings.dimension) };
 }
 
 /** The tensors of an encoder, in order: trainable ones and running statistics. */

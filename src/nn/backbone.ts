@@ -13,6 +13,8 @@ export interface Backbone {
    */
   features(scope: Scope, x: Value): Value;
   readonly featureWidth: number;
+  /** The sides of images that it takes are multiples of this; default 1. */
+  readonly sideMultiple?: number;
 }
 
 /** What an encoder's settings say of its backbone. */

@@ -89,7 +89,8 @@ function positions(scope: Scope, own: number, side: number, width: number): Valu
     kind: "computed",
     values: () => sineCosine(own, width),
   });
-  const token = scope.parameter("cls_token", [1, 1, width], { kind: "normal", deviation: 1e-6 });
+  // MoCo v3 starts it at 10⁻⁶, which its first norm, the position being zeros, turns into a gradient a thousand times too large.
+  const token = scope.parameter("cls_token", [1, 1, width], { kind: "normal", deviation: 0.02 });
   return add(resampled(stored, own, side, width), pad(token, [0, 0, 0, 0, side * side, 0]));
 }
 

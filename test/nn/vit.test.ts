@@ -50,16 +50,16 @@ async function run(graph: Graph): Promise<Record<string, Float32Array>> {
   return Object.fromEntries(Object.entries(out).map(([name, { data }]) => [name, data as Float32Array]));
 }
 
-const valueOf = ({ shape, data }: DenseArray<Float32Array>): Value => constant(data, shape);
+const fixed = ({ shape, data }: DenseArray<Float32Array>): Value => constant(data, shape);
 
 /** Features of the fixture's network, and gradients of their product with its cotangent. */
 function outputsOf() {
-  const values = new Map(Object.entries(weights).map(([name, tensor]) => [name, valueOf(tensor)]));
+  const values = new Map(Object.entries(weights).map(([name, tensor]) => [name, fixed(tensor)]));
   const parameters = new Parameters("", ({ name }) => values.get(name) as Value);
-  const features = net.features(new Scope(parameters, training()), valueOf(given("pixels")));
+  const features = net.features(new Scope(parameters, training()), fixed(given("pixels")));
   const learned = parameters.entries(true);
   const gradients = differentiate(
-    sum(mul(features, valueOf(given("cotangent")))),
+    sum(mul(features, fixed(given("cotangent")))),
     learned.map(([, v]) => v),
   );
   return { features, ...Object.fromEntries(learned.map(([name], i) => [`gradient/${name}`, gradients[i]])) };
@@ -146,8 +146,8 @@ test("positions start as MoCo v3's sines and cosines, and are resampled as timm'
 });
 
 test("images of another side take positions resampled in the graph", async (t) => {
-  const parameters = new Parameters("", ({ name }) => valueOf(weights[name]));
-  const features = net.features(new Scope(parameters, training()), valueOf(given("pixels/2")));
+  const parameters = new Parameters("", ({ name }) => fixed(weights[name]));
+  const features = net.features(new Scope(parameters, training()), fixed(given("pixels/2")));
   const found = await run({ name: "local", inputs: [], outputs: { features } });
   t.true(distance(found.features, given("features/2").data) < 1e-5);
 });
@@ -169,7 +169,13 @@ test("the exported encoder takes any batch", async (t) => {
 });
 
 test("a side that is no whole number of patches is refused with its field", (t) => {
-  const recipe = { name: "x", encoder: { backbone: "vit-tiny-patch16", imageSize: 100 }, method: {}, epochs: 1, batchSize: 8 };
+  const recipe = {
+    name: "x",
+    encoder: { backbone: "vit-tiny-patch16", imageSize: 100 },
+    method: {},
+    epochs: 1,
+    batchSize: 8,
+  };
   const error = t.throws(() => parseRecipe(recipe, "x.json"));
   t.regex(error.message, /encoder\.imageSize.*100 px is no whole number of vit-tiny-patch16's patches of 16 px/);
 });

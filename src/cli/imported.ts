@@ -21,7 +21,7 @@ import { whole } from "./options.js";
 import { type EngineFlags, withEngine, withImages } from "./session.js";
 
 export const weightsHelp =
-  ".pth or .pt of PyTorch (never run), .safetensors, .onnx, or a Hugging Face folder, with the names of torchvision, timm, MoCo, PCL, HCSC, solo-learn, lightly or Hugging Face";
+  ".pth or .pt of PyTorch (never run), .safetensors, .onnx, or a Hugging Face folder, with the names of torchvision, timm, MoCo, PCL, HCSC, DINO, solo-learn, lightly or Hugging Face";
 export const partialHelp = "take what fits of the weights, and say what is left out; else all of the backbone must fit";
 
 /** `--run` or, in its place, `--weights` of a command on an encoder. */
@@ -110,7 +110,7 @@ export async function recipeFor(opened: OpenedWeights, size: number | undefined)
 
 /** What of a file fitted, for people. */
 export const fitLines = (report: FitReport): readonly string[] => {
-  const { file, format, layout, matched, others, head, summedColour } = report;
+  const { file, format, layout, matched, others, head, adapted } = report;
   return table([
     ["weights", file],
     ["format, names", `${format}, ${layout}`],
@@ -118,6 +118,6 @@ export const fitLines = (report: FitReport): readonly string[] => {
     ...misfits(report).map((what) => ["left out", what]),
     ["of other things", `${others} (momentum encoder, queue, classifier, counters)`],
     ["head", head === "file" ? "the file's" : "as the seed starts it: features do not need it"],
-    ...(summedColour ? [["first filters", "summed over colour, for grey images"]] : []),
+    ...adapted.map((what) => ["made to fit", what]),
   ]);
 };

@@ -16,9 +16,9 @@ const residual =
 const imagenet = (block: ResNet["block"], blocks: readonly number[], more: Partial<ResNet> = {}): Row =>
   residual({ block, blocks, stem: "imagenet", widths: [64, 128, 256, 512], ...more });
 const transformer =
-  (heads: number, patch: number): Row =>
+  (heads: number, patch: number, headWidth = 64): Row =>
   (settings) =>
-    vit({ heads, patch, depth: 12 }, settings);
+    vit({ heads, patch, depth: 12, headWidth }, settings);
 const small = { stem: "small" } as const;
 const cifar = (count: number): Row =>
   residual({ block: "basic", blocks: [count, count, count], ...small, widths: [16, 32, 64] });
@@ -42,6 +42,8 @@ export const backbones = {
   "vit-small-patch4": transformer(6, 4),
   "vit-small-patch8": transformer(6, 8),
   "vit-small-patch16": transformer(6, 16),
+  /** MoCo v3's, with twice the heads of others. */
+  "vit-small-patch16-heads12": transformer(12, 16, 32),
   "vit-base-patch8": transformer(12, 8),
   "vit-base-patch16": transformer(12, 16),
   "vit-base-patch32": transformer(12, 32),

@@ -31,10 +31,10 @@ export interface ViT {
   readonly patch: number;
   readonly heads: number;
   readonly depth: number;
+  /** Width of a head at a width of 1; default 64. */
+  readonly headWidth?: number;
 }
 
-/** Width of a head at a width of 1. */
-const headWidth = 64;
 const zero: Initial = { kind: "constant", value: 0 };
 
 /** Uniform with the variance of Glorot and Bengio 2010. */
@@ -44,12 +44,16 @@ const glorot = (inputs: number, outputs: number): Initial => ({
 });
 
 /** The network as a backbone; `width` changes the heads' width, by whole fours. */
-export function vit({ patch, heads, depth }: ViT, { width: factor, imageSize }: BackboneSettings): Backbone {
+export function vit(
+  { patch, heads, depth, headWidth = 64 }: ViT,
+  { width: factor, imageSize }: BackboneSettings,
+): Backbone {
   const own = 4 * Math.max(1, Math.round((headWidth * factor) / 4));
   const width = heads * own;
   return {
     featureWidth: width,
     sideMultiple: patch,
+    heads,
     features(scope, x) {
       const patches = embedded(scope, x, patch, width);
       const tokens = (patches.shape[1] as number) + 1;

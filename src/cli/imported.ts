@@ -1,9 +1,9 @@
 /** Weights from elsewhere on the command line: what of them fitted, in words, and the recipe that they ask for. */
-import { basename, extname } from "node:path";
+import { basename, extname, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { encoderSettings, initialEncoder } from "../artifacts/index.js";
 import type { OpenImages } from "../data/index.js";
-import { type Encoder, openTrained } from "../encoder/index.js";
+import { type Encoder, type Origin, openTrained } from "../encoder/index.js";
 import { UsageError } from "../errors.js";
 import { parseRecipe, type Recipe } from "../recipe/index.js";
 import { table } from "../text.js";
@@ -59,11 +59,22 @@ export function isOfRun<F extends EncoderFlags>(flags: F): flags is F & { readon
 /** An encoder without an engine. */
 type Chosen = Pick<Encoder, "recipe" | "weights">;
 
-/** The query encoder of `--run`, or the one of `--weights`. */
-export async function chosenEncoder(flags: EncoderFlags): Promise<Chosen> {
-  if (!isOfRun(flags)) return ofFile(flags);
-  const { recipe, checkpoint } = await openTrained(flags.run);
-  return { recipe, weights: encoderWeights(checkpoint, "query") };
+/** The query encoder of `--run`, or the one of `--weights`, and where it is from. */
+export async function chosenEncoder(flags: EncoderFlags): Promise<Chosen & { readonly origin: Origin }> {
+  if (!isOfRun(flags)) {
+    const { report, ...chosen } = await ofFile(flags);
+    return { ...chosen, origin: { kind: "file", file: report.file, layout: report.layout } };
+  }
+  const { run, recipe, checkpoint } = await openTrained(flags.run);
+  const { data, images, init, sessions } = run.description;
+  const isImported = init && sessions?.length === 0;
+  return {
+    recipe,
+    weights: encoderWeights(checkpoint, "query"),
+    origin: isImported
+      ? { kind: "file", file: init.file, layout: init.report.layout }
+      : { kind: "run", name: basename(resolve(flags.run)), data, images, step: checkpoint.position.step },
+  };
 }
 
 /** The encoder of `--weights`, and what of the file fitted. */

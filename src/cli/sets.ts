@@ -72,6 +72,14 @@ export function splitOf(
   return splitNames(data, split.share, split.seed);
 }
 
+/** The sets of a command on `--weights`. @throws UsageError unless both are named */
+export function namedSets(flags: SetFlags): Sets {
+  const { data, test } = splitOf(flags.data ?? "", flags);
+  if (flags.data === undefined || test === null)
+    throw new UsageError("--weights needs --data, labelled images that vote, and --test or --split, those to classify");
+  return { data, test };
+}
+
 /**
  * The sets that flags name, or else the run's. Says what of those held out the run was trained on.
  *

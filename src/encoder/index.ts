@@ -13,6 +13,7 @@ export {
 export { type EmbeddingFormat, embeddingFormats } from "./embeddingFormats.js";
 export { type EmbeddingTable, embeddingTable, type Layer, layers } from "./embeddingTable.js";
 export { type Encoder, encoderOf, openTrained, type Trained, type Weights } from "./encoder.js";
-export { type ExportFormat, exportFormats, exportModel } from "./exportModel.js";
+export { type ExportFormat, exportFormats, exportModel, formsOf } from "./exportModel.js";
+export type { CardFacts, Origin, StoredAccuracy } from "./modelCard.js";
 export { type Places, placesOf } from "./places.js";
 export { readableVectors } from "./vectors.js";

@@ -3,3 +3,4 @@ export { type Learned, type Lesson, learnBySgd, learnFast, type Measured, measur
 export { type Agreement, type ClusterAgreement, clusterAgreement, finestAmi } from "./clusters.js";
 export { type KnnAccuracy, knnAccuracy } from "./knn.js";
 export type { Opening } from "./opening.js";
+export { storedKnn } from "./storedKnn.js";

@@ -47,7 +47,8 @@ export function exportCommand(): Command {
 
 async function runExport(flags: Flags): Promise<void> {
   const { origin, ...chosen } = await chosenEncoder(flags);
-  const accuracy = await measured(flags);
+  const found = await measured(flags);
+  const accuracy = found && { ...found, command: `hcsc eval knn --k ${found.k}` };
   const { preprocessing, files } = await exportModel(chosen, flags.out, flags.format, { origin, accuracy });
   const top1 = Object.entries(accuracy?.top1 ?? {});
   print(flags.json, { folder: flags.out, files: files.map(({ name }) => name), accuracy, ...preprocessing }, [

@@ -26,8 +26,8 @@ export type Origin =
 export interface CardFacts {
   /** Null: not known. */
   readonly origin: Origin | null;
-  /** Null: not measured. */
-  readonly accuracy: StoredAccuracy | null;
+  /** With the command that measures it; null: not measured. */
+  readonly accuracy: (StoredAccuracy & { readonly command: string }) | null;
 }
 
 /** Every card begins so, by which one is known again. */
@@ -90,14 +90,14 @@ const cameFrom = (origin: Origin | null, { name }: Recipe): string =>
 
 const words = { fp32: "float32", fp16: "float16", q8: "8 bits" } as const;
 
-function figures({ k, top1, bankImages, testImages }: StoredAccuracy): string {
+function figures({ command, k, top1, bankImages, testImages }: NonNullable<CardFacts["accuracy"]>): string {
   const rows = (Object.entries(top1) as [keyof typeof words, number][]).map(([form, share]) => [
     words[form],
     percent(share, 2),
     form === "fp32" ? "" : (share - top1.fp32).toFixed(2),
   ]);
   return [
-    `\`hcsc eval knn --k ${k}\`: ${testImages} labelled images by ${bankImages}, on the features, with weights stored so:`,
+    `\`${command}\`: ${testImages} labelled images by the ${k} nearest of ${bankImages}, on the features, with weights stored so:`,
     markdownTable(["weights", "top-1", "against float32"], rows),
   ].join("\n\n");
 }

@@ -15,6 +15,12 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
+/** Rows of cells as a Markdown table. */
+export const markdownTable = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => "---"), ...rows]
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`)
+    .join("\n");
+
 /** `1 h 02 min`, `3 min 20 s`, `12 s`. */
 export function duration(seconds: number): string {
   const s = Math.round(seconds);

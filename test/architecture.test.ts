@@ -19,7 +19,18 @@ const allowedIn = new Map(
   ]),
 );
 /** Single files that every room may use. */
-const foundations = ["array", "errorCodes", "errors", "heldOut", "precision", "random", "sentence", "text", "variants", "version"];
+const foundations = [
+  "array",
+  "errorCodes",
+  "errors",
+  "heldOut",
+  "precision",
+  "random",
+  "sentence",
+  "text",
+  "variants",
+  "version",
+];
 /** Single files above all rooms: what the package exports. */
 const doors = ["index", "training"];
 

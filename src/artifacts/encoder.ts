@@ -18,14 +18,15 @@ import {
   type BackboneSettings,
   backbones,
   evaluation,
+  type HeadName,
+  heads,
   initialValue,
   type Mode,
-  mlpHead,
   Parameters,
   Scope,
   type TensorSpec,
 } from "../nn/index.js";
-import { encodeModel } from "../onnx/index.js";
+import { elementTypes, encodeModel, type ModelContent, type NodeContent } from "../onnx/index.js";
 import { imageView, type ViewSettings } from "./imageView.js";
 import { imageInput, type PixelStatistics } from "./pixels.js";
 
@@ -38,6 +39,8 @@ export interface EncoderSettings {
   readonly imageSize: number;
   /** D, the length of embeddings. */
   readonly dimension: number;
+  /** Default `mlp`. */
+  readonly head?: HeadName | undefined;
 }
 
 /** The settings of a recipe's encoder. */
@@ -47,11 +50,13 @@ export const encoderSettings = ({
   channels,
   imageSize,
   dimension,
+  head,
 }: { readonly backbone: BackboneName } & BackboneSettings & Omit<EncoderSettings, "backbone">): EncoderSettings => ({
   backbone: backbones[backbone]({ width, imageSize }),
   channels,
   imageSize,
   dimension,
+  head,
 });
 
 /**
@@ -68,7 +73,7 @@ export function encode(
 ): { features: Value; embedding: Value } {
   const root = new Scope(parameters, mode);
   const features = settings.backbone.features(root, x);
-  return { features, embedding: mlpHead(root, features, settings.dimension) };
+  return { features, embedding: heads[settings.head ?? "mlp"](root, features, settings.dimension) };
 }
 
 /** The tensors of an encoder, in order: trainable ones and running statistics. */
@@ -103,20 +108,60 @@ export const encoderModel = (
  *
  * @param view - how images become `pixels`
  */
-export function imageEncoderModel(
+export const imageEncoderModel = (
   settings: EncoderSettings,
   view: Omit<ViewSettings, "size">,
   weights: Readonly<Record<string, DenseArray>>,
-): Uint8Array {
-  const { nodes, constants, ...rest } = describeModel(encoderGraph(settings, weights, null));
-  const [pixels] = rest.inputs;
-  const before = imageView("images", pixels.name, { ...view, size: settings.imageSize });
-  return encodeModel({
+): Uint8Array => encodeModel(ofImages(describeModel(encoderGraph(settings, weights, null)), settings, view));
+
+/** A model of `pixels` as one of `images`. */
+function ofImages(
+  { inputs: [pixels], nodes, constants, ...rest }: ModelContent,
+  { imageSize }: EncoderSettings,
+  view: Omit<ViewSettings, "size">,
+): ModelContent {
+  const before = imageView("images", pixels.name, { ...view, size: imageSize });
+  return {
     ...rest,
     inputs: [{ name: "images", dtype: "uint8", shape: ["batch", "height", "width", 3] }],
     constants: [...before.constants, ...constants],
     nodes: [...before.nodes, ...nodes],
+  };
+}
+
+/**
+ * The backbone as transformers.js takes a model: `pixel_values` [batch, 3, height, width], float32, levels of 0 to 255 of images of any
+ * size → the features [batch, width], as `pooler_output` and `image_embeds`, which its pipeline gives with a pool and without.
+ *
+ * @param view - how images become pixels, which the model does inside
+ */
+export function transformersContent(
+  settings: EncoderSettings,
+  view: Omit<ViewSettings, "size">,
+  weights: Readonly<Record<string, DenseArray>>,
+): ModelContent {
+  const { features } = encoderGraph(settings, weights, null).outputs;
+  const outputs = { pooler_output: features, image_embeds: features };
+  const graph = { name: "encoder", inputs: inputsOf([features]), outputs };
+  const { nodes, ...rest } = ofImages(describeModel(graph), settings, view);
+  const rows = "pixel_values/rows";
+  const node = (op: string, from: string, to: string, attributes: NodeContent["attributes"]) => ({
+    name: to,
+    op,
+    domain: "",
+    inputs: [from],
+    outputs: [to],
+    attributes,
   });
+  return {
+    ...rest,
+    inputs: [{ name: "pixel_values", dtype: "float32", shape: ["batch", 3, "height", "width"] }],
+    nodes: [
+      node("Transpose", "pixel_values", rows, { perm: [0, 2, 3, 1] }),
+      node("Cast", rows, rest.inputs[0].name, { to: elementTypes.uint8.code }),
+      ...nodes,
+    ],
+  };
 }
 
 function encoderGraph(

@@ -11,6 +11,7 @@ export {
   encoderSpecs,
   imageEncoderModel,
   initialEncoder,
+  transformersContent,
 } from "./encoder.js";
 export type { ViewSettings } from "./imageView.js";
 export { firstScale } from "./lossScale.js";
@@ -31,4 +32,5 @@ export {
 } from "./programs.js";
 export { memoryOf, packState, type StateMemory, stateMemory } from "./stateMemory.js";
 export { applyStep, fusedStep, gradientStep, type Levels, type Phase, type StepSettings } from "./step.js";
+export { asStored, type StoredForm, storedForms, withStored } from "./storedWeights.js";
 export { stateTensors } from "./vectors.js";

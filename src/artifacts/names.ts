@@ -77,23 +77,24 @@ const perParameter: ReadonlySet<string> = new Set(
 /** Whether a state tensor is a parameter of an encoder, or something of its shape. */
 export const isStateOfParameter = (name: string): boolean => perParameter.has(first(name));
 
-/** Running statistics of batch normalisation. */
-const isStatistic = (name: string): boolean => /\.running_(mean|var)$/.test(name);
+/** Tensors of an encoder that no gradient moves: running statistics, and what a transformer keeps frozen. */
+const isUntrained = (name: string): boolean =>
+  /\.running_(mean|var)$|[/]pos_embed$|[/]patch_embed\.proj\.(weight|bias)$/.test(name);
 
 /**
- * The vector that a state tensor is part of where a target holds the state as vectors: the parameters of an encoder, the running
- * statistics of both, what an optimizer keeps, gradients; null for a tensor of its own.
+ * The vector that a state tensor is part of where a target holds the state as vectors: the parameters of an encoder, what is not
+ * trained of both, what an optimizer keeps, gradients; null for a tensor of its own.
  */
 export function vectorOf(name: string): string | null {
   if (!isStateOfParameter(name)) return null;
   const [kind, slot] = name.split("/");
   const owner = kind === first(state.optimizer("", "")) ? `${kind}/${slot}` : kind;
-  if (!isStatistic(name)) return `flat/${owner}`;
+  if (!isUntrained(name)) return `flat/${owner}`;
   return kind === first(state.query("")) || kind === first(state.key("")) ? "flat/statistics" : null;
 }
 
-/** Whether gradients move a state tensor: the query encoder, but not its running statistics. */
-export const isTrainable = (name: string): boolean => name.startsWith(state.query("")) && !isStatistic(name);
+/** Whether gradients move a state tensor: the query encoder, but not its running statistics and what is frozen. */
+export const isTrainable = (name: string): boolean => name.startsWith(state.query("")) && !isUntrained(name);
 
 const fedFirst: ReadonlySet<string> = new Set(
   Object.values(feeds).map((name) => first(typeof name === "string" ? name : name(0, 0))),

@@ -134,6 +134,9 @@ export const stateOf = (graph: Graph): readonly string[] => replacedBy(Object.ke
 const stateMap = ({ outputs }: ModelContent): Readonly<Record<string, string>> =>
   Object.fromEntries(replacedBy(outputs.map((v) => v.name)).map((name) => [name, next(name)]));
 
+/** Of transformers, which blocked kernels have no form of: the runtime fuses what is around them. */
+const leftToRuntime: ReadonlySet<string> = new Set(["Erf", "LayerNormalization"]);
+
 const programOf = (content: ModelContent, { kind }: Target, vectors: readonly Family[]): Program => ({
   name: content.name,
   model: encodeModel(content),
@@ -141,7 +144,7 @@ const programOf = (content: ModelContent, { kind }: Target, vectors: readonly Fa
   trainable: Object.keys(stateMap(content)).filter(isTrainable),
   overwritten: overwritable(content, stateMap(content)),
   vectors: Object.fromEntries(vectors.map(({ name, members }) => [name, members])),
-  fused: kind === "blocked",
+  fused: kind === "blocked" && !content.nodes.some(({ op }) => leftToRuntime.has(op)),
   outputs: content.outputs.map((v) => v.name),
   inputs: content.inputs,
 });

@@ -1,13 +1,12 @@
 /** `hcsc eval knn`: labelled images classified by their nearest neighbours. */
 import { Command } from "commander";
-import { UsageError } from "../errors.js";
 import type { KnnAccuracy } from "../protocols/index.js";
 import { percent, table } from "../text.js";
 import { type EncoderFlags, isOfRun, onWeights, withEncoderOptions } from "./imported.js";
 import { positive, wholeList, withEngineOptions } from "./options.js";
 import { print } from "./print.js";
 import { type EngineFlags, onRun } from "./session.js";
-import { type SetFlags, type Sets, setsOf, splitOf, withSetOptions } from "./sets.js";
+import { namedSets, type SetFlags, setsOf, withSetOptions } from "./sets.js";
 
 interface Flags extends EngineFlags, SetFlags, EncoderFlags {
   readonly k: readonly number[];
@@ -66,15 +65,4 @@ function ofWeights(flags: Flags): Promise<Measured> {
     const said = `weights of ${flags.weights}, ${backbone}, ${imageSize} px`;
     return { result, of: { weights: flags.weights, fit: learner.fit }, said };
   });
-}
-
-/** @throws UsageError unless both sets are named */
-function namedSets(flags: SetFlags): Sets {
-  const { data, test } = splitOf(flags.data ?? "", flags);
-  if (flags.data === undefined || test === null)
-    throw new UsageError(
-      "not-given",
-      "--weights needs --data, labelled images that vote, and --test or --split, those to classify",
-    );
-  return { data, test };
 }

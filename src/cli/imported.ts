@@ -1,6 +1,6 @@
 /** Weights from elsewhere on the command line: what of them fitted, in words, and the recipe that they ask for. */
 import { type Command, InvalidArgumentError } from "commander";
-import { type Encoder, encoderOfWeights, openTrained } from "../encoder/index.js";
+import { type Encoder, encoderOfWeights, type Origin, openTrained, originOf, originOfFile } from "../encoder/index.js";
 import { UsageError } from "../errors.js";
 import type { Learner } from "../learner/index.js";
 import { table } from "../text.js";
@@ -10,7 +10,7 @@ import { whole } from "./options.js";
 import { type EngineFlags, withLearner } from "./session.js";
 
 export const weightsHelp =
-  ".pth or .pt of PyTorch (never run), .safetensors, .onnx, or a Hugging Face folder, with the names of torchvision, timm, MoCo, PCL, HCSC, solo-learn, lightly or Hugging Face";
+  ".pth or .pt of PyTorch (never run), .safetensors, .onnx, or a Hugging Face folder, with the names of torchvision, timm, MoCo, PCL, HCSC, DINO, solo-learn, lightly or Hugging Face";
 export const partialHelp = "take what fits of the weights, and say what is left out; else all of the backbone must fit";
 
 /** `--run` or, in its place, `--weights` of a command on an encoder. */
@@ -45,11 +45,17 @@ export function isOfRun<F extends EncoderFlags>(flags: F): flags is F & { readon
   return flags.run !== undefined;
 }
 
-/** The query encoder of `--run`, or the one of `--weights`, without an engine. */
-export async function chosenEncoder(flags: EncoderFlags): Promise<Pick<Encoder, "recipe" | "weights">> {
-  if (!isOfRun(flags)) return encoderOfWeights(flags.weights as string, flags.size);
-  const { recipe, checkpoint } = await openTrained(flags.run);
-  return { recipe, weights: encoderWeights(checkpoint, "query") };
+/** The query encoder of `--run`, or the one of `--weights`, without an engine, and where it is from. */
+export async function chosenEncoder(
+  flags: EncoderFlags,
+): Promise<Pick<Encoder, "recipe" | "weights"> & { readonly origin: Origin }> {
+  if (!isOfRun(flags)) {
+    const { report, ...chosen } = await encoderOfWeights(flags.weights as string, flags.size);
+    return { ...chosen, origin: originOfFile(report) };
+  }
+  const trained = await openTrained(flags.run);
+  const { recipe, checkpoint } = trained;
+  return { recipe, weights: encoderWeights(checkpoint, "query"), origin: originOf(trained) };
 }
 
 /** Opens a learner on `--weights`. */
@@ -61,7 +67,7 @@ export const onWeights = <T>(
 
 /** What of a file fitted, for people. */
 export const fitLines = (report: FitReport): readonly string[] => {
-  const { file, format, layout, matched, others, head, summedColour } = report;
+  const { file, format, layout, matched, others, head, adapted } = report;
   return table([
     ["weights", file],
     ["format, names", `${format}, ${layout}`],
@@ -69,6 +75,6 @@ export const fitLines = (report: FitReport): readonly string[] => {
     ...misfits(report).map((what) => ["left out", what]),
     ["of other things", `${others} (momentum encoder, queue, classifier, counters)`],
     ["head", head === "file" ? "the file's" : "as the seed starts it: features do not need it"],
-    ...(summedColour ? [["first filters", "summed over colour, for grey images"]] : []),
+    ...adapted.map((what) => ["made to fit", what]),
   ]);
 };

@@ -68,3 +68,14 @@ export async function setsOf(flags: SetFlags & { readonly run: string }): Promis
     );
   return { data, test: held };
 }
+
+/** The sets of a command on `--weights`. @throws UsageError unless both are named */
+export function namedSets(flags: SetFlags): Sets {
+  const { data, test } = splitOf(flags.data ?? "", flags);
+  if (flags.data === undefined || test === null)
+    throw new UsageError(
+      "not-given",
+      "--weights needs --data, labelled images that vote, and --test or --split, those to classify",
+    );
+  return { data, test };
+}

@@ -7,6 +7,7 @@ import {
   abs,
   add,
   apply,
+  applyAll,
   div,
   erf,
   exp,
@@ -37,7 +38,7 @@ import type { Value } from "./value.js";
 
 /** Gaussian error linear unit x·Φ(x) (Hendrycks and Gimpel 2016): exact, or by its tanh approximation. */
 export function gelu(x: Value, form: "exact" | "tanh" = "exact"): Value {
-  if (form === "exact") return mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));
+  if (form === "exact") return mul(mul(x, 0.5), add(erf(div(x, Math.SQRT2)), 1)); // as ONNX Runtime knows it
   const inner = mul(mul(x, Math.sqrt(2 / Math.PI)), add(mul(mul(x, x), 0.044715), 1)); // √(2/π)·(x + 0.044715 x³)
   return mul(mul(x, 0.5), add(tanh(inner), 1));
 }
@@ -78,7 +79,7 @@ export const layerNorm = (
   scale: Value,
   bias: Value | null = null,
   { axis = -1, epsilon = 1e-5 }: { readonly axis?: number; readonly epsilon?: number } = {},
-): Value => apply("LayerNormalization", bias ? [x, scale, bias] : [x, scale], { axis, epsilon });
+): Value => applyAll("LayerNormalization", bias ? [x, scale, bias] : [x, scale], { axis, epsilon }, 3)[0]; // the gradient reads all
 
 /** Group normalisation (Wu and He 2018): images [N,C,…] over C/groups channels and all positions; `scale`, `bias` [C]. */
 export function groupNorm(x: Value, groups: number, scale: Value, bias: Value, epsilon = 1e-5): Value {

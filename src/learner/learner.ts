@@ -23,6 +23,8 @@ import {
   mostAlike,
   namedFeatures,
   openTrained,
+  originOf,
+  originOfFile,
   type Places,
   placesOf,
   type Trained,
@@ -217,13 +219,15 @@ export class Learner {
   }
 
   /**
-   * Writes the encoder as files that others load: ONNX models that take images of any size, or weights.
+   * Writes the encoder as files that others load, with a model card: ONNX models that take images of any size, or weights.
    *
    * @returns what `preprocessing.json` says, and the files
    * @throws DataError if they cannot be written
    */
   async export(folder: string, format: ExportFormat = "onnx"): ReturnType<typeof exportModel> {
-    return exportModel(await this.encoder(), folder, format);
+    const { init } = this.parts;
+    const origin = this.folder ? originOf(await this.trained()) : init && originOfFile(init.told.report);
+    return exportModel(await this.encoder(), folder, format, { origin, accuracy: null });
   }
 
   /** Opens labelled images to measure on; what makes scores on them worth less is told. */

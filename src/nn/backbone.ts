@@ -13,6 +13,10 @@ export interface Backbone {
    */
   features(scope: Scope, x: Value): Value;
   readonly featureWidth: number;
+  /** The sides of images that it takes are multiples of this; default 1. */
+  readonly sideMultiple?: number;
+  /** Of attention, where it has some: nothing in the tensors' shapes tells it. */
+  readonly heads?: number;
 }
 
 /** What an encoder's settings say of its backbone. */

@@ -2,18 +2,35 @@
  * Batch normalisation (Ioffe and Szegedy 2015) in its modes. `weight`, `bias`, `running_mean`, `running_var` are named as in
  * PyTorch; the running variance is unbiased, as PyTorch's and unlike ONNX's.
  */
-import { add, apply, batchNormTrain, concat, mean, mul, reshape, stopGradient, type Value } from "../graph/index.js";
+import {
+  add,
+  apply,
+  batchNormTrain,
+  concat,
+  constant,
+  mean,
+  mul,
+  reshape,
+  stopGradient,
+  type Value,
+} from "../graph/index.js";
 import { channels } from "./layers.js";
 import type { Scope } from "./parameters.js";
 
 const epsilon = 1e-5;
 const momentum = 0.1;
 
-function affine(scope: Scope, count: number): readonly [Value, Value] {
-  return [
-    scope.parameter("weight", [count], { kind: "constant", value: 1 }),
-    scope.parameter("bias", [count], { kind: "constant", value: 0 }),
-  ];
+/** Whether a layer has a weight and a bias of its own, or 1 and 0. */
+interface Affine {
+  readonly affine: boolean;
+}
+
+function weights(scope: Scope, count: number, { affine }: Affine): readonly [Value, Value] {
+  const of = (name: string, value: number): Value =>
+    affine
+      ? scope.parameter(name, [count], { kind: "constant", value })
+      : constant(new Float32Array(count).fill(value), [count]);
+  return [of("weight", 1), of("bias", 0)];
 }
 
 function statistics(scope: Scope, count: number) {
@@ -29,9 +46,9 @@ function statistics(scope: Scope, count: number) {
  * @param subBatches - how many parts of the batch are normalised apart (1: the whole); a key batch in random order then has what
  *   shuffled BatchNorm (He et al. 2020, section 3.3) does across GPUs
  */
-function byBatch(scope: Scope, x: Value, subBatches: number): Value {
+function byBatch(scope: Scope, x: Value, subBatches: number, affine: Affine): Value {
   const count = channels(x);
-  const [weight, bias] = affine(scope, count);
+  const [weight, bias] = weights(scope, count, affine);
   const [runningMean, runningVariance] = statistics(scope, count);
   const [batch, , ...spatial] = x.shape as readonly number[];
   const tile = (v: Value) => concat(Array(subBatches).fill(v), 0);
@@ -48,12 +65,12 @@ function byBatch(scope: Scope, x: Value, subBatches: number): Value {
 }
 
 /** Normalises with the running statistics. */
-function byRunning(scope: Scope, x: Value): Value {
-  const [weight, bias] = affine(scope, channels(x));
+function byRunning(scope: Scope, x: Value, affine: Affine): Value {
+  const [weight, bias] = weights(scope, channels(x), affine);
   const [runningMean, runningVariance] = statistics(scope, channels(x));
   return apply("BatchNormalization", [x, weight, bias, runningMean.value, runningVariance.value], { epsilon });
 }
 
 /** Batch normalisation of images [N,C,…] in the network's mode: with the batch's statistics in training, else the running ones. */
-export const batchNorm = (scope: Scope, x: Value): Value =>
-  scope.mode.kind === "training" ? byBatch(scope, x, scope.mode.subBatches) : byRunning(scope, x);
+export const batchNorm = (scope: Scope, x: Value, affine: Affine = { affine: true }): Value =>
+  scope.mode.kind === "training" ? byBatch(scope, x, scope.mode.subBatches, affine) : byRunning(scope, x, affine);

@@ -5,8 +5,9 @@ import type { TensorSpec } from "./parameters.js";
 
 /** The starting value of a tensor under a seed. */
 export function initialValue(spec: TensorSpec, seed: number): DenseArray<Float32Array> {
-  const data = new Float32Array(elements(spec.shape));
   const { initial } = spec;
+  if (initial.kind === "computed") return { shape: spec.shape, data: initial.values() };
+  const data = new Float32Array(elements(spec.shape));
   if (initial.kind === "constant") return { shape: spec.shape, data: data.fill(initial.value) };
   const draws = random(seed, "weights", spec.name);
   const draw =

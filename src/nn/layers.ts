@@ -20,12 +20,11 @@ export function convolution(
 }
 
 /** `x·Wᵀ + b` for rows [N, inputs] → [N, outputs]; W and b start uniform in ±1/√inputs (PyTorch's default). */
-export function linear(scope: Scope, x: Value, outputs: number): Value {
+export function linear(scope: Scope, x: Value, outputs: number, { bias = true } = {}): Value {
   const inputs = x.shape[1] as number;
   const initial = { kind: "uniform", bound: 1 / Math.sqrt(inputs) } as const;
-  return gemm(x, scope.parameter("weight", [outputs, inputs], initial), scope.parameter("bias", [outputs], initial), {
-    transB: true,
-  });
+  const weight = scope.parameter("weight", [outputs, inputs], initial);
+  return gemm(x, weight, bias ? scope.parameter("bias", [outputs], initial) : null, { transB: true });
 }
 
 /** ⟨a, b⟩ of each pair of rows: [N, D] and [N, D] → [N, 1]. */

@@ -9,9 +9,11 @@ import { input, scope as nodeScope, type Value } from "../graph/index.js";
 export type Initial =
   | { readonly kind: "constant"; readonly value: number }
   | { readonly kind: "normal"; readonly deviation: number }
-  | { readonly kind: "uniform"; readonly bound: number };
+  | { readonly kind: "uniform"; readonly bound: number }
+  /** Numbers of its own, made when they are wanted. */
+  | { readonly kind: "computed"; readonly values: () => Float32Array };
 
-/** What a network stores: `trainable` parameters get gradients; buffers (running statistics) do not. */
+/** What a network stores: `trainable` parameters get gradients; buffers (running statistics) and frozen tensors do not. */
 export interface TensorSpec {
   readonly name: string;
   readonly shape: readonly number[];
@@ -92,6 +94,11 @@ export class Scope {
 
   parameter(name: string, shape: readonly number[], initial: Initial): Value {
     return this.parameters.get({ name: this.named(name), shape, initial, trainable: true });
+  }
+
+  /** A tensor that stays as it starts, or as others' weights have it: nothing trains it. */
+  frozen(name: string, shape: readonly number[], initial: Initial): Value {
+    return this.parameters.get({ name: this.named(name), shape, initial, trainable: false });
   }
 
   /** A buffer and a way to set what it becomes. */

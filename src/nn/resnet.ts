@@ -2,10 +2,10 @@
  * Residual networks (He et al. 2016): the ImageNet family with torchvision's parameter names, and the CIFAR family of three
  * stages. Both take the ImageNet stem (7×7/2 and max-pool) or the small-image stem (3×3/1).
  */
-import { add, globalAveragePool, maxPool, relu, reshape, unitRows, type Value } from "../graph/index.js";
+import { add, globalAveragePool, maxPool, relu, reshape, type Value } from "../graph/index.js";
 import type { Backbone } from "./backbone.js";
 import { batchNorm } from "./batchNorm.js";
-import { channels, convolution, linear } from "./layers.js";
+import { channels, convolution } from "./layers.js";
 import type { Scope } from "./parameters.js";
 
 type Block = (scope: Scope, x: Value, width: number, stride: number, inner: number) => Value;
@@ -91,12 +91,4 @@ function stem(scope: Scope, x: Value, net: ResNet): Value {
     ),
   );
   return large ? maxPool(y, [3, 3], { strides: [2, 2], pads: [1, 1, 1, 1] }) : y;
-}
-
-/** HCSC's head: Linear, ReLU, Linear to `dimension`, rows of unit length. @param features - [batch, width] */
-export function mlpHead(scope: Scope, features: Value, dimension: number): Value {
-  return scope.at("fc", (fc) => {
-    const hidden = relu(fc.at("0", (s) => linear(s, features, features.shape[1] as number)));
-    return unitRows(fc.at("2", (s) => linear(s, hidden, dimension)));
-  });
 }

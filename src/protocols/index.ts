@@ -4,3 +4,4 @@ export { type Agreement, type ClusterAgreement, clusterAgreement, finestAmi } fr
 export { doubts, trainedOn } from "./doubts.js";
 export { type KnnAccuracy, knnAccuracy } from "./knn.js";
 export type { Opening } from "./opening.js";
+export { storedKnn } from "./storedKnn.js";

@@ -1,6 +1,6 @@
 /** What a recipe may say: every field with its meaning, range and default. Unknown fields are errors. */
 import { z } from "zod";
-import { backbones } from "../nn/index.js";
+import { backbones, heads } from "../nn/index.js";
 import type { OptimizerKind, ScheduleSettings } from "../optim/index.js";
 import { precisions } from "../precision.js";
 import { variants } from "../variants.js";
@@ -16,13 +16,17 @@ const range = z
 
 const encoder = z.strictObject({
   backbone: z.enum(keysOf(backbones)).describe(`the network: ${Object.keys(backbones).join(", ")}`),
-  width: positive.default(1).describe("Times the filters of every stage."),
+  width: positive.default(1).describe("Times the filters of every stage, or the width of every head."),
   channels: z
     .union([z.literal(1), z.literal(3)])
     .default(3)
     .describe("1: grey images; 3: colour."),
   imageSize: count.describe("Side of the views in pixels."),
   dimension: count.default(128).describe("D, the length of the embeddings."),
+  head: z
+    .enum(keysOf(heads))
+    .default("mlp")
+    .describe("what training has on top: mlp, HCSC's; mlp-bn, with BatchNorm as MoCo v3's, for transformers"),
   keySubBatches: count
     .default(1)
     .describe(
@@ -184,6 +188,14 @@ export const recipeSchema = z
       issue(["encoder", "keySubBatches"], `${r.encoder.keySubBatches} does not divide the batch of ${r.batchSize}`);
     if (r.batchSize > r.method.queue)
       issue(["method", "queue"], `a queue of ${r.method.queue} cannot take the ${r.batchSize} keys of one batch`);
+    const { sideMultiple = 1 } = backbones[r.encoder.backbone](r.encoder);
+    const sides = [
+      { path: ["encoder", "imageSize"], size: r.encoder.imageSize },
+      ...r.views.local.map(({ size }, i) => ({ path: ["views", "local", i, "size"], size })),
+    ];
+    for (const { path, size } of sides)
+      if (size % sideMultiple !== 0)
+        issue(path, `${size} px is no whole number of ${r.encoder.backbone}'s patches of ${sideMultiple} px`);
     for (const field of ["mean", "std"] as const) {
       const given = r.views[field];
       if (given && given.length !== r.encoder.channels)

@@ -4,9 +4,11 @@ import { type EncoderSettings, encoderSettings, encoderSpecs } from "../artifact
 import { CheckpointError, type Subject, said, UsageError } from "../errors.js";
 import { type BackboneName, backbones, type TensorSpec } from "../nn/index.js";
 import type { Recipe } from "../recipe/index.js";
+import { type Adaptation, adaptationOf, adapted } from "./adapted.js";
+import { headsOf } from "./folderConfig.js";
 import { type Renamed, renamed } from "./layouts.js";
 import { readWeights } from "./read.js";
-import type { StoredTensor, WeightsFile } from "./storedTensor.js";
+import { type StoredTensor, stacked, type WeightsFile } from "./storedTensor.js";
 
 export interface FitReport {
   readonly file: string;
@@ -30,12 +32,12 @@ export interface FitReport {
   readonly others: number;
   /** Where the head's weights are from. */
   readonly head: "file" | "seed";
-  /** The first filters, which saw colour, were summed over it. */
-  readonly summedColour: boolean;
+  /** What was done to tensors of another shape, so that they fit. */
+  readonly adapted: readonly Adaptation[];
 }
 
 export interface FittedWeights {
-  /** By torchvision name: what the file gives. */
+  /** By torchvision's names (of a transformer timm's): what the file gives. */
   readonly weights: Readonly<Record<string, DenseArray<Float32Array>>>;
   readonly report: FitReport;
 }
@@ -45,22 +47,25 @@ export interface OpenedWeights extends WeightsFile {
   readonly path: string;
   readonly sha256: string;
   readonly names: Renamed;
+  /** Of attention, where it is known. */
+  readonly heads: number | null;
 }
 
-/** Opens a file or folder of weights. @throws as `readWeights`; CheckpointError if it has no names of a residual network */
+/** Opens a file or folder of weights. @throws as `readWeights`; CheckpointError if it has no names that are known */
 export async function openWeights(path: string): Promise<OpenedWeights> {
   const file = await readWeights(path);
-  return { ...file, path, names: renamed(file.tensors, path) };
+  return { ...file, path, names: renamed(file.tensors, path), heads: await headsOf(path) };
 }
 
-const stem = "conv1.weight";
+const stems: Readonly<Record<Renamed["network"], string>> = {
+  residual: "conv1.weight",
+  transformer: "patch_embed.proj.weight",
+};
 const isHead = (name: string): boolean => name.startsWith("fc.");
 const same = (a: readonly number[], b: readonly number[]): boolean => a.join() === b.join();
-const isSummable = (spec: TensorSpec, [filters, channels, ...kernel]: readonly number[]): boolean =>
-  spec.name === stem && channels === 3 && same([filters, 1, ...kernel], spec.shape);
 
-const tensorOf = ({ tensors, names }: OpenedWeights, name: string): StoredTensor | undefined =>
-  tensors.get(names.origins.get(name) ?? "");
+const tensorOf = ({ tensors, names }: OpenedWeights, name: string): StoredTensor | null =>
+  stacked((names.origins.get(name) ?? []).map((original) => tensors.get(original)));
 
 /** What fits of a file, and all that does not. */
 function compared(opened: OpenedWeights, settings: EncoderSettings) {
@@ -70,7 +75,7 @@ function compared(opened: OpenedWeights, settings: EncoderSettings) {
     return tensor ? [{ spec, tensor }] : [];
   });
   const fits = ({ spec, tensor }: (typeof found)[number]) =>
-    same(tensor.shape, spec.shape) || isSummable(spec, tensor.shape);
+    same(tensor.shape, spec.shape) || adaptationOf(spec, tensor.shape) !== null;
   const ours = new Set(specs.map((s) => s.name));
   const hasHead = specs.every((s) => !isHead(s.name) || tensorOf(opened, s.name));
   return {
@@ -82,7 +87,7 @@ function compared(opened: OpenedWeights, settings: EncoderSettings) {
       .filter((f) => !fits(f) && (hasHead || !isHead(f.spec.name)))
       .map(({ spec, tensor }) => ({ name: spec.name, file: tensor.shape, encoder: spec.shape })),
     unused: [
-      ...[...opened.names.origins].flatMap(([name, original]) => (ours.has(name) ? [] : [original])),
+      ...[...opened.names.origins].flatMap(([name, originals]) => (ours.has(name) ? [] : originals)),
       ...opened.names.unknown,
     ],
   };
@@ -123,7 +128,9 @@ export function fitWeights(opened: OpenedWeights, settings: EncoderSettings, par
     unused,
     others: names.others.length,
     head: hasHead && !wrongShape.some(({ name }) => isHead(name)) ? ("file" as const) : ("seed" as const),
-    summedColour: usable.some(({ spec, tensor }) => !same(spec.shape, tensor.shape)),
+    adapted: usable.flatMap(({ spec, tensor }) =>
+      same(spec.shape, tensor.shape) ? [] : [adaptationOf(spec, tensor.shape) as Adaptation],
+    ),
   };
   return { weights, report };
 }
@@ -136,17 +143,8 @@ function sound(spec: TensorSpec, tensor: StoredTensor, path: string): Float32Arr
       "not-finite",
       said`${{ file: path }}: ${{ tensor: spec.name }} holds numbers that are not finite${isVariance ? " or below 0" : ""}: the run that made it had failed`,
     );
-  return same(tensor.shape, spec.shape) ? data : summed(data, tensor.shape);
-}
-
-/** Filters [F, C, H, W] summed over C: what they give of an image whose channels are all alike. */
-function summed(data: Float32Array, [filters, channels, height, width]: readonly number[]): Float32Array {
-  const area = height * width;
-  const out = new Float32Array(filters * area);
-  for (let f = 0; f < filters; f++)
-    for (let c = 0; c < channels; c++)
-      for (let i = 0; i < area; i++) out[f * area + i] += data[(f * channels + c) * area + i];
-  return out;
+  const how = same(tensor.shape, spec.shape) ? null : adaptationOf(spec, tensor.shape);
+  return how ? adapted(how, data, tensor.shape, spec) : data;
 }
 
 const listed = (names: readonly string[]): string =>
@@ -174,49 +172,80 @@ function firstOf({ missing, wrongShape, unused }: Pick<FitReport, "missing" | "w
 }
 
 function stemRemedy(wrongShape: FitReport["wrongShape"]): string {
-  const first = wrongShape.find(({ name }) => name === stem);
+  const first = wrongShape.find(({ name }) => Object.values(stems).includes(name));
   if (first?.file.length !== 4 || first.file[2] === first.encoder[2]) return "";
-  return `its first filters are ${first.file[2]}×${first.file[3]}, the encoder's ${first.encoder[2]}×${first.encoder[3]}: a stem cannot be changed into another (resnet18 has 7×7, resnet18-small 3×3)`;
+  return `its first filters are ${first.file[2]}×${first.file[3]}, the encoder's ${first.encoder[2]}×${first.encoder[3]}: a stem cannot be changed into another (resnet18 has 7×7, resnet18-small 3×3; of transformers it is the patch)`;
 }
 
+type Told = Pick<Recipe["encoder"], "backbone" | "width" | "channels" | "dimension" | "head" | "imageSize">;
+
 /**
- * The encoder that a file is of, by names and shapes; the image size is the usual one of its stem.
+ * The encoder that a file is of, by names and shapes; the image size is the one that its positions are for, or the usual one of its stem.
  *
  * @throws UsageError if none here has them
  */
-export function detectEncoder(
-  opened: OpenedWeights,
-): Pick<Recipe["encoder"], "backbone" | "width" | "channels" | "dimension" | "imageSize"> {
+export function detectEncoder(opened: OpenedWeights): Told {
+  const { path, names } = opened;
+  const stem = stems[names.network];
   const [filters, channels, side] = tensorOf(opened, stem)?.shape ?? [];
-  const dimension = tensorOf(opened, "fc.2.weight")?.shape[0] ?? 128;
   if (!filters || (channels !== 1 && channels !== 3))
     throw new UsageError(
       "unknown-format",
-      said`${{ file: opened.path }}: ${filters ? `its images have ${channels} channels, 1 and 3 are known` : `${stem} is missing`}`,
+      said`${{ file: path }}: ${filters ? `its images have ${channels} channels, 1 and 3 are known` : `${stem} is missing`}`,
     );
-  const sizes = { channels, dimension, imageSize: side === 7 ? 224 : 32 } as const;
-  const tried = (Object.keys(backbones) as BackboneName[]).map((backbone) => {
-    const width = filters / filtersOf(backbone, sizes);
+  const sizes = { channels, ...headOf(opened), imageSize: imageSizeOf(opened, side) } as const;
+  const tried = candidates(opened, side).map((backbone) => {
+    const width = filters / filtersOf(backbone, stem, sizes);
     const encoder = { backbone, width, ...sizes };
     const { missing, wrongShape, unused } = compared(opened, encoderSettings(encoder));
-    return {
-      encoder,
-      misfit: { missing, wrongShape, unused },
-      count: missing.length + wrongShape.length + unused.length,
-    };
+    const misfit = { missing, wrongShape, unused };
+    // Twice the width of one may be another: the one as its name has it is meant.
+    return { encoder, misfit, count: missing.length + wrongShape.length + unused.length, isNamed: width === 1 };
   });
-  const best = tried.reduce((a, b) => (b.count < a.count ? b : a));
+  const best = tried.reduce<(typeof tried)[number] | null>(
+    (a, b) => (a && (a.count < b.count || (a.count === b.count && (a.isNamed || !b.isNamed))) ? a : b),
+    null,
+  );
+  const known = said`${{ file: path }} is of no backbone that is known (${Object.keys(backbones).join(", ")})`;
+  if (!best)
+    throw new UsageError(
+      "unknown-format",
+      said`${known}: a transformer with patches of ${side} px${opened.heads ? ` and ${opened.heads} heads` : ""} is none of them`,
+    );
   if (best.count > 0)
     throw new UsageError(
       "unknown-format",
-      said`${{ file: opened.path }} is of no backbone that is known (${Object.keys(backbones).join(", ")}); nearest is ${best.encoder.backbone}: ${misfits(best.misfit).join("; ")}`,
+      said`${known}; nearest is ${best.encoder.backbone}: ${misfits(best.misfit).join("; ")}`,
     );
   return best.encoder;
 }
 
+/** The head that a file has, or else the one that training takes. */
+function headOf(opened: OpenedWeights): Pick<Told, "head" | "dimension"> {
+  const [last, own] = ["fc.3.weight", "fc.2.weight"].map((name) => tensorOf(opened, name)?.shape[0]);
+  return last ? { head: "mlp-bn", dimension: last } : { head: "mlp", dimension: own ?? 128 };
+}
+
+function imageSizeOf(opened: OpenedWeights, side: number): number {
+  if (opened.names.network === "residual") return side === 7 ? 224 : 32;
+  const [, tokens = 2] = tensorOf(opened, "pos_embed")?.shape ?? [];
+  return side * Math.max(1, Math.round(Math.sqrt(tokens - 1)));
+}
+
+/** MoCo v3 gives its ViT-Small twice the heads of others, which its names tell. */
+const mocoHeads = 12;
+
+/** Backbones of the file's kind; of transformers those with its patches, and its heads where they are known. */
+function candidates({ names, heads }: OpenedWeights, side: number): readonly BackboneName[] {
+  const isTransformer = names.network === "transformer";
+  const told = heads ?? (names.layout.endsWith("base_encoder.") ? mocoHeads : null);
+  return (Object.keys(backbones) as BackboneName[]).filter((name) => {
+    const net = backbones[name]({ width: 1, imageSize: 224 });
+    if (net.heads === undefined) return !isTransformer;
+    return isTransformer && net.sideMultiple === side && (told === null || net.heads === told);
+  });
+}
+
 /** Filters of a backbone's stem at its own width. */
-const filtersOf = (
-  backbone: BackboneName,
-  sizes: Pick<EncoderSettings, "channels" | "dimension" | "imageSize">,
-): number =>
+const filtersOf = (backbone: BackboneName, stem: string, sizes: Omit<Told, "backbone" | "width">): number =>
   encoderSpecs(encoderSettings({ backbone, width: 1, ...sizes })).find(({ name }) => name === stem)?.shape[0] as number;

@@ -34,7 +34,8 @@ function readSafetensors(bytes: Uint8Array, path: string): WeightsFile {
 }
 
 /** Names that layers give what they learn; a graph's other constants have no such. */
-const isLearned = (name: string): boolean => /\.(?:weight|bias|running_mean|running_var)$/.test(name);
+const isLearned = (name: string): boolean =>
+  /\.(?:weight|bias|running_mean|running_var)$|(?:^|\.)(?:cls_token|pos_embed)$/.test(name);
 
 function readOnnx(bytes: Uint8Array, path: string): WeightsFile {
   let constants: ReturnType<typeof decodeModel>["constants"];
@@ -48,10 +49,10 @@ function readOnnx(bytes: Uint8Array, path: string): WeightsFile {
       ? [[name, { shape, read: () => Float32Array.from(data as Float32Array) }]]
       : [],
   );
-  if (!constants.some(({ name }) => name.endsWith("running_var")))
+  if (!constants.some(({ name }) => /running_var$|qkv\.weight$/.test(name)))
     throw new CheckpointError(
       "wrong-weights",
-      said`${{ file: path }} has no BatchNorm's statistics by name: exporters fold them into the filters, and they cannot be told apart again. Give the weights that it was made of, or export it with training=TrainingMode.PRESERVE and do_constant_folding=False`,
+      said`${{ file: path }} has neither BatchNorm's statistics nor attention's weights by name: exporters fold the ones into the filters, turn the others and name them anew, and they cannot be told apart again. Give the weights that it was made of (model.safetensors), or export it with training=TrainingMode.PRESERVE and do_constant_folding=False`,
     );
   return { format: "ONNX", tensors: new Map(tensors) };
 }

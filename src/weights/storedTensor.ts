@@ -55,3 +55,27 @@ export function gathered(
   }
   return out;
 }
+
+/** Tensors one after another along their first dimension; null where one is missing, or they do not fit together. */
+export function stacked(parts: readonly (StoredTensor | undefined)[]): StoredTensor | null {
+  const [first] = parts;
+  // A list may have holes.
+  const all = Array.from(parts).filter((part) => part !== undefined);
+  if (!first || all.length < parts.length) return null;
+  if (all.length === 1) return first;
+  const isAlike = ({ shape }: StoredTensor) => shape.slice(1).join() === first.shape.slice(1).join();
+  if (first.shape.length === 0 || !all.every(isAlike)) return null;
+  return {
+    shape: [all.reduce((rows, { shape }) => rows + shape[0], 0), ...first.shape.slice(1)],
+    read() {
+      const read = all.map((part) => part.read());
+      const out = new Float32Array(read.reduce((n, data) => n + data.length, 0));
+      let at = 0;
+      for (const data of read) {
+        out.set(data, at);
+        at += data.length;
+      }
+      return out;
+    },
+  };
+}

@@ -44,7 +44,7 @@ test("import makes a run that embeds, and is exported to the numbers it came fro
 
   const out = await hcsc("export", "--run", run, "--format", "torch", "--out", model);
   t.is(out.code, 0, out.stderr);
-  t.deepEqual((await readdir(model)).sort(), ["backbone.pth", "head.pth", "preprocessing.json"]);
+  t.deepEqual((await readdir(model)).sort(), ["README.md", "backbone.pth", "head.pth", "preprocessing.json"]);
   const said = JSON.parse(await readFile(join(model, "preprocessing.json"), "utf8"));
   t.like(said, { images: undefined, pixels: { model: "backbone.pth" } });
   const { tensors } = await readWeights(join(model, "backbone.pth"));

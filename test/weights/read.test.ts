@@ -13,7 +13,7 @@ const folder = "test/fixtures/weights";
 const tiny = { backbone: "resnet8", width: 0.125, channels: 3, dimension: 4, imageSize: 16 } as const;
 const settings = encoderSettings(tiny);
 /** As the file tells it: the image size is the usual one of its stem. */
-const detected = { ...tiny, imageSize: 32 };
+const detected = { ...tiny, head: "mlp", imageSize: 32 };
 
 const expected = (await readTensors(`${folder}/expected.safetensors`)).tensors;
 const weightOf = (name: string): Float32Array => expected.get(`weights/${name}`)?.data as Float32Array;
@@ -80,7 +80,7 @@ test("grey images take the sum of the filters over colour", async (t) => {
     await openWeights(`${folder}/torchvision.pth`),
     encoderSettings({ ...tiny, channels: 1 }),
   );
-  t.true(report.summedColour);
+  t.deepEqual(report.adapted, ["first filters summed over colour, for grey images"]);
   const [filters, colour] = [weights["conv1.weight"].data, weightOf("conv1.weight")];
   t.is(filters.length, 2 * 9);
   filters.forEach((x, i) => {

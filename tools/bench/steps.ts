@@ -36,6 +36,8 @@ export const stepCases = {
   },
   "resnet18, batch 8, 224 px": { backbone: "resnet18", batchSize: 8, imageSize: 224, peer: "resnet18" },
   "resnet50, batch 8, 224 px": { backbone: "resnet50", batchSize: 8, imageSize: 224, peer: "resnet50" },
+  "vit-tiny, batch 32, 32 px": { backbone: "vit-tiny-patch4", batchSize: 32, imageSize: 32, peer: "vit-tiny-patch4" },
+  "vit-tiny, batch 8, 224 px": { backbone: "vit-tiny-patch16", batchSize: 8, imageSize: 224, peer: "vit-tiny-patch16" },
 } as const;
 
 export type StepCase = (typeof stepCases)[keyof typeof stepCases];

@@ -27,17 +27,18 @@ interface Stabilised {
 const inverseOf = (variance: Value, epsilon: number): Value => reciprocal(sqrt(add(variance, epsilon)));
 
 /**
- * Mean and variance of x itself over its last axes (Ba et al. 2016). With ĝ = g·scale:
+ * Mean and variance of x itself over its last axes (Ba et al. 2016), as the node gives them, or made again. With ĝ = g·scale:
  * dx = (ĝ − mean ĝ − x̂·mean(ĝ·x̂))/σ, dscale = Σ g·x̂, dbias = Σ g.
  */
 export const layerNormRule: Rule<Stabilised & { readonly axis: number }> = (g, context) => {
   firstOutputOnly("LayerNormalization", context);
-  const { inputs, attributes, needs } = context;
+  const { inputs, outputs, attributes, needs } = context;
   const [x, scale, bias] = inputs;
   const first = fromFront(attributes.axis, x.shape.length);
   const axes = x.shape.flatMap((_, i) => (i >= first ? [i] : []));
-  const centred = sub(x, mean(x, axes, true));
-  const inverse = inverseOf(mean(mul(centred, centred), axes, true), attributes.epsilon);
+  const [, average = mean(x, axes, true)] = outputs;
+  const centred = sub(x, average);
+  const inverse = outputs[2] ?? inverseOf(mean(mul(centred, centred), axes, true), attributes.epsilon);
   const unit = mul(centred, inverse);
   const scaled = mul(g, scale);
   const across = sub(sub(scaled, mean(scaled, axes, true)), mul(unit, mean(mul(scaled, unit), axes, true)));

@@ -18,6 +18,7 @@ import {
   preprocessorOf,
 } from "../weights/index.js";
 import { whole } from "./options.js";
+import { warn } from "./print.js";
 import { type EngineFlags, withEngine, withImages } from "./session.js";
 
 export const weightsHelp =
@@ -62,7 +63,7 @@ type Chosen = Pick<Encoder, "recipe" | "weights">;
 /** The query encoder of `--run`, or the one of `--weights`. */
 export async function chosenEncoder(flags: EncoderFlags): Promise<Chosen> {
   if (!isOfRun(flags)) return ofFile(flags);
-  const { recipe, checkpoint } = await openTrained(flags.run);
+  const { recipe, checkpoint } = await openTrained(flags.run, warn);
   return { recipe, weights: encoderWeights(checkpoint, "query") };
 }
 

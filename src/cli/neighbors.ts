@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { encoderOf, mostAlike, namedFeatures, openTrained } from "../encoder/index.js";
 import { table } from "../text.js";
 import { cosine, dataHelp, whole, withEngineOptions } from "./options.js";
-import { print } from "./print.js";
+import { print, warn } from "./print.js";
 import { type RunFlags, withEngine, withImages } from "./session.js";
 
 interface Flags extends RunFlags {
@@ -27,7 +27,7 @@ export function neighborsCommand(): Command {
 }
 
 async function runNeighbors(image: string, flags: Flags): Promise<void> {
-  const trained = await openTrained(flags.run);
+  const trained = await openTrained(flags.run, warn);
   const { data = trained.run.description.data } = flags;
   const results = await withEngine(flags, async (engine) => {
     const encoder = encoderOf(trained, engine, "query");

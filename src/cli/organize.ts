@@ -8,7 +8,7 @@ import { fillFolder, freeTarget } from "../organize/index.js";
 import { learnedHierarchy } from "../train/index.js";
 import { interruptible } from "./interrupt.js";
 import { dataHelp, withEngineOptions } from "./options.js";
-import { print } from "./print.js";
+import { print, warn } from "./print.js";
 import { type RunFlags, withEngine, withImages } from "./session.js";
 
 interface Flags extends RunFlags {
@@ -36,7 +36,7 @@ export function organizeCommand(): Command {
 }
 
 async function runOrganize(flags: Flags): Promise<void> {
-  const trained = await openTrained(flags.run);
+  const trained = await openTrained(flags.run, warn);
   const levels = learnedHierarchy(trained.checkpoint);
   const { data = trained.run.description.data } = flags;
   const copy = flags.copy === true;

@@ -125,7 +125,7 @@ export async function onRun<T, Data extends Chosen>(
   choose: (trained: Trained) => Promise<Data>,
   use: (opened: OnRun<Data>) => Promise<T>,
 ): Promise<T> {
-  const trained = await openTrained(flags.run);
+  const trained = await openTrained(flags.run, warn);
   const sets = await choose(trained);
   return withEngine(flags, (engine) =>
     withImages(sets.data, flags, (images) =>

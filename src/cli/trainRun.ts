@@ -72,7 +72,7 @@ export async function trainRun({ recipe, test, run, flags, signal, ...request }:
     return withEngine({ ...flags, precision: recipe.precision }, async (engine) => {
       const target = await chooseTarget(engine);
       const start = async (existing: RunFolder | null, path: string): Promise<TrainedRun> => {
-        const point = existing ? await resumePoint(existing) : null;
+        const point = existing ? await resumePoint(existing, warn) : null;
         const checkpoint = point?.checkpoint ?? null;
         if (point?.damagedFrom != null)
           warn(

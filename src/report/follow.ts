@@ -1,6 +1,6 @@
 /** The metrics of a run as they are written. */
 import { type FileHandle, open } from "node:fs/promises";
-import type { Metric } from "../train/index.js";
+import { type Metric, metricOf } from "../train/index.js";
 
 /** How far a file is read. */
 interface Place {
@@ -57,9 +57,8 @@ function lines(bytes: Buffer): Metric[] {
   const metrics: Metric[] = [];
   for (let from = 0; from < bytes.length; ) {
     const to = bytes.indexOf("\n", from);
-    try {
-      metrics.push(JSON.parse(bytes.toString("utf8", from, to)));
-    } catch {}
+    const metric = metricOf(bytes.toString("utf8", from, to));
+    if (metric) metrics.push(metric);
     from = to + 1;
   }
   return metrics;

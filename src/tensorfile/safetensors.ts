@@ -25,15 +25,16 @@ export interface TensorFile {
 }
 
 /** Reads a safetensors file whole. @throws CheckpointError that names the file and, where one is at fault, the tensor */
-export async function readTensors(path: string): Promise<TensorFile> {
-  const bytes = await readFile(path).catch((cause) => {
+export const readTensors = async (path: string): Promise<TensorFile> => decodeTensors(await readWhole(path), path);
+
+/** A file's bytes. @throws CheckpointError if they cannot be read */
+export const readWhole = (path: string): Promise<Uint8Array> =>
+  readFile(path).catch((cause) => {
     throw new CheckpointError(
       `${path} cannot be read: ${cause.code === "ENOENT" ? "there is no such file" : cause.message}`,
       { cause },
     );
   });
-  return decodeTensors(bytes, path);
-}
 
 /** Decodes the bytes of a safetensors file. @param where - named in errors */
 export function decodeTensors(bytes: Uint8Array, where: string): TensorFile {

@@ -1,11 +1,12 @@
 /** Whole trainings of a tiny recipe, by the library. */
+import assert from "node:assert";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describeSource, openLoader, openSource } from "../../src/data/index.js";
 import { loadRecipe } from "../../src/presets/index.js";
 import { chooseTarget, type EngineOptions, openEngine } from "../../src/runtime/index.js";
 import {
-  latestCheckpoint,
+  lastSoundCheckpoint,
   type Reporter,
   RunFolder,
   readCheckpoint,
@@ -44,7 +45,7 @@ export async function trained({ on = {}, stopAt, resume, changes = {}, data = im
     target: await chooseTarget(engine),
     source,
     loader,
-    resume: resume && (await latestCheckpoint(resume)),
+    resume: resume && (await lastSoundCheckpoint(resume, assert.fail)),
     report,
     signal: abort.signal,
   });

@@ -1,3 +1,5 @@
+import { oneLine } from "./text.js";
+
 /** What callers give, by name. Messages speak of it in words; the command line adds its flag. */
 export type Setting =
   | "copy"
@@ -34,7 +36,7 @@ export class HcscError extends Error {
     message: string,
     { settings = [], ...options }: ErrorOptions & { readonly settings?: readonly Setting[] } = {},
   ) {
-    super(message, options);
+    super(oneLine(message), options); // it may quote what a file holds
     this.settings = settings;
   }
 

@@ -1,6 +1,6 @@
 /** Printing: results to stdout, warnings and news to stderr, with the flags that bear on them. */
 import type { Advice, Setting } from "../errors.js";
-import { asText } from "../text.js";
+import { asText, oneLine } from "../text.js";
 
 /** Prints `result` as JSON when asked, else the lines. */
 export function print(json: boolean | undefined, result: unknown, lines: readonly string[]): void {
@@ -34,10 +34,10 @@ const warned = new Set<string>();
 
 /** Says a thing once, however often a set is opened. */
 export const warn = (message: string): void => {
-  if (!warned.has(message)) process.stderr.write(`warning: ${message}\n`);
+  if (!warned.has(message)) process.stderr.write(`warning: ${oneLine(message)}\n`);
   warned.add(message);
 };
 
 export const tell = (message: string): void => {
-  process.stderr.write(`${message}\n`);
+  process.stderr.write(`${oneLine(message)}\n`);
 };

@@ -84,8 +84,10 @@ function decodeTensor(name: string, entry: unknown, data: Uint8Array, damaged: (
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Partial<Entry>;
   const whole = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
-  if (!dtype || !Object.hasOwn(numberFormats, dtype))
-    return damaged(`tensor ${name} has dtype ${dtype}, known are ${Object.keys(numberFormats).join(", ")}`);
+  if (typeof dtype !== "string" || !Object.hasOwn(numberFormats, dtype))
+    return damaged(
+      `tensor ${name} has ${dtype === undefined ? "no dtype" : `dtype ${dtype}`}, known are ${Object.keys(numberFormats).join(", ")}`,
+    );
   if (!whole(shape) || !whole(offsets) || offsets.length !== 2)
     return damaged(`tensor ${name} has no proper shape and offsets`);
   const [from, to] = offsets;

@@ -75,11 +75,14 @@ function decoded(bytes: Uint8Array, file: string): Checkpoint {
   return { file, position: positionOf(metadata.position, file), tensors: Object.fromEntries(state), assignments };
 }
 
-function positionOf(text: string, file: string): Position {
+function positionOf(text: string | undefined, file: string): Position {
   try {
-    return positionSchema.parse(JSON.parse(text));
+    return positionSchema.parse(JSON.parse(text ?? "null"));
   } catch (cause) {
-    throw new CheckpointError(`${file} is damaged: its position, ${text}, is none. Restore it from a copy`, { cause });
+    throw new CheckpointError(
+      `${file} is damaged: its position, ${text ?? "which is missing"}, is none. Restore it from a copy`,
+      { cause },
+    );
   }
 }
 

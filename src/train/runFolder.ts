@@ -9,7 +9,7 @@ import { z } from "zod";
 import type { SetIdentity } from "../data/index.js";
 import { CheckpointError, UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
-import { parseWrittenRecipe } from "../recipe/index.js";
+import { parseWrittenRecipe, wordsOf } from "../recipe/index.js";
 import { makeFolder, notWritten, removeUnfinished, writeAtomically } from "../tensorfile/index.js";
 import type { FitReport } from "../weights/index.js";
 import { stepOf } from "./checkpoint.js";
@@ -95,12 +95,12 @@ function contentOf<T extends z.ZodType>(schema: T, text: string, file: string): 
   try {
     data = JSON.parse(text);
   } catch (cause) {
-    throw damaged((cause as Error).message.replaceAll(/\s+/g, " "), cause);
+    throw damaged((cause as Error).message, cause);
   }
   const found = schema.safeParse(data);
   if (found.success) return found.data;
-  const [{ path, message }] = found.error.issues;
-  throw damaged(`${path.join(".") || "all of it"}: ${message}`);
+  const [issue] = found.error.issues;
+  throw damaged(`${issue.path.join(".") || "all of it"}: ${wordsOf(issue)}`);
 }
 
 const encoder = new TextEncoder();

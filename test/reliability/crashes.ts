@@ -102,10 +102,14 @@ async function attempt(args: readonly string[], moment: Moment, folder: string):
   const count = join(folder, "count");
   const env = { ...process.env, DIE_COUNT: count, DIE_AT: moment && "write" in moment ? String(moment.write) : "0" };
   const began = performance.now();
-  const child = spawn(process.execPath, ["--import", preload, main, "train", ...args, "--threads", "1", "--workers", "1"], {
-    env,
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    ["--import", preload, main, "train", ...args, "--threads", "1", "--workers", "1"],
+    {
+      env,
+      stdio: ["ignore", "ignore", "pipe"],
+    },
+  );
   let stderr = "";
   child.stderr.on("data", (d) => {
     stderr += d;
@@ -124,7 +128,9 @@ const lines = async (run: string): Promise<{ kind: string; step: number; epoch: 
     .map((line) => JSON.parse(line));
 
 const checkpointsOf = async (run: string): Promise<string[]> =>
-  (await readdir(join(run, "checkpoints")).catch(() => [] as string[])).filter((f) => f.endsWith(".safetensors")).sort();
+  (await readdir(join(run, "checkpoints")).catch(() => [] as string[]))
+    .filter((f) => f.endsWith(".safetensors"))
+    .sort();
 
 /** What a run ends with: the bytes of its last checkpoint, and its losses; and what lies in its folder. */
 async function endOf(run: string) {

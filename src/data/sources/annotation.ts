@@ -55,8 +55,11 @@ function parsed(xml: string, file: string): unknown {
   try {
     return parser.parse(xml, true);
   } catch (cause) {
-    throw new DataError(`${file} is no well-formed XML: ${(cause as Error).message}. Restore it from its source`, {
-      cause,
-    });
+    throw new DataError(
+      `${file} is no well-formed XML: ${(cause as Error).message.replace(/:(?:undefined|\d+):(?:undefined|\d+)$/, "")}. Restore it from its source`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -19,7 +19,7 @@ import { extensionOf } from "./formats.js";
 import { decodeJpeg } from "./jpeg.js";
 import { listed, listTargets } from "./list.js";
 import { columnName, columnOf, type ListRow, rowOf } from "./listRows.js";
-import { type ImageSource, type Picture, type Room, shared } from "./picture.js";
+import { type ImageSource, notDecoded, type Picture, type Room, shared } from "./picture.js";
 import { decodePng } from "./png.js";
 
 /** Images that a table holds. */
@@ -47,7 +47,7 @@ export async function describeParquet(
 ): Promise<FilesDescription | TableDescription> {
   const buffer = await asyncBufferFromFile(file);
   const metadata = await parquetMetadataAsync(buffer).catch((cause) => {
-    throw new DataError(`${file} is no Parquet table: ${cause.message}. Restore it from its source`, { cause });
+    throw new DataError(`${file} is no Parquet table: ${reasonOf(cause)}. Restore it from its source`, { cause });
   });
   const columns = parquetSchema(metadata).children.map(({ element }) => element.name);
   const named = (kind: Parameters<typeof columnOf>[0]) =>
@@ -57,10 +57,10 @@ export async function describeParquet(
     throw new DataError(`${file} has no column of image files or images; its columns are ${columns.join(", ")}`);
   const wanted = [image, named("label"), named("labels")].filter((column) => column !== undefined);
   const rows = await parquetReadObjects({ file: buffer, metadata, columns: wanted, utf8: false }).catch((cause) => {
-    throw new DataError(`${file} cannot be read: ${cause.message}`, { cause });
+    throw new DataError(`${file} is damaged: ${reasonOf(cause)}. Restore it from its source`, { cause });
   });
   if (rows.length === 0) throw new DataError(`${file} holds no rows`);
-  const classes = classNamesOf(metadata, named("label"));
+  const classes = classNamesOf(metadata, named("label"), file);
   const row = (cells: Record<string, unknown>, name: unknown, i: number): ListRow => {
     const own = Object.fromEntries(Object.entries(cells).map(([key, value]) => [key, plain(value, classes)]));
     return rowOf({ ...own, [image]: name }, i + 1, `${file}: row ${i + 1}`);
@@ -112,9 +112,15 @@ async function decode(
     const own = Buffer.from(content); // decoders do not take shared memory
     return (await decodeJpeg(own, room)) ?? decodePng(own, room) ?? (await decodeAny(own));
   } catch (cause) {
-    throw new DataError(`${name} cannot be decoded: ${(cause as Error).message}`, { cause });
+    throw notDecoded(name, cause);
   }
 }
+
+/** What the reader says of a file; what it stumbles over says nothing to people. */
+const reasonOf = (cause: unknown): string =>
+  cause instanceof TypeError || cause instanceof RangeError
+    ? "its metadata are not as the format has them"
+    : (cause as Error).message;
 
 /** Values as lists of other kinds give them; ids by their names. */
 function plain(value: unknown, classes: readonly string[] | null): unknown {
@@ -129,9 +135,15 @@ const featureSchema = z.object({
 });
 
 /** Names of the ids in a column, as Hugging Face's `datasets` notes them beside the table. */
-function classNamesOf(metadata: FileMetaData, column: string | undefined): readonly string[] | null {
+function classNamesOf(metadata: FileMetaData, column: string | undefined, file: string): readonly string[] | null {
   const note = metadata.key_value_metadata?.find(({ key }) => key === "huggingface")?.value;
   if (note === undefined || column === undefined) return null;
-  const found = featureSchema.safeParse(JSON.parse(note));
+  let features: unknown;
+  try {
+    features = JSON.parse(note);
+  } catch (cause) {
+    throw new DataError(`${file} is damaged: its note of features is no JSON. Restore it from its source`, { cause });
+  }
+  const found = featureSchema.safeParse(features);
   return found.success ? (found.data.info.features[column]?.names ?? null) : null;
 }

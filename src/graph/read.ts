@@ -48,7 +48,7 @@ export function readModel(bytes: Uint8Array): Graph {
 const toConstant = (c: TensorContent): Constant => constant(c.data, c.shape, c.dtype, c.name);
 
 function readNode(n: NodeContent, values: ReadonlyMap<string, Value>): readonly Value[] {
-  const where = `node ${n.name || n.outputs[0]} (${n.domain ? `${n.domain}.` : ""}${n.op})`;
+  const where = `node ${n.name || n.outputs[0] || "without a name"} (${n.domain ? `${n.domain}.` : ""}${n.op})`;
   const inputs = n.inputs.map((name) => {
     const value = values.get(name);
     if (name && !value) throw new GraphError(`${where} reads ${name}, which nothing before it makes`);

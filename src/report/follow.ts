@@ -35,6 +35,19 @@ export class MetricsFollower {
     }
   }
 
+  /** All metrics up to those that the last call has given. */
+  async all(): Promise<readonly Metric[]> {
+    const length = this.place?.offset ?? 0;
+    const file = length === 0 ? null : await open(this.file, "r").catch(() => null);
+    try {
+      if (!file) return [];
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
+      return lines(buffer.subarray(0, buffer.subarray(0, bytesRead).lastIndexOf("\n") + 1));
+    } finally {
+      await file?.close();
+    }
+  }
+
   private async read(file: FileHandle): Promise<News | null> {
     const { ino, size } = await file.stat();
     const isSame = this.place?.inode === ino && size >= this.place.offset;

@@ -118,7 +118,7 @@ async function decode(
 
 /** What the reader says of a file; what it stumbles over says nothing to people. */
 const reasonOf = (cause: unknown): string =>
-  cause instanceof TypeError || cause instanceof RangeError
+  cause instanceof TypeError || cause instanceof RangeError || /undefined/.test((cause as Error).message)
     ? "its metadata are not as the format has them"
     : (cause as Error).message;
 

@@ -12,10 +12,10 @@ export interface Picture {
 }
 
 /**
- * What a picture may have: a telephone's 200 megapixels fit. A file of a few bytes may say that it is any size; a picture takes 3
+ * What a picture may have: a telephone's 108 megapixels fit. A file of a few bytes may say that it is any size; a picture takes 3
  * bytes a pixel, and up to 5 more while it is decoded, in each of a loader's threads.
  */
-export const mostPixels = 2 ** 28;
+export const mostPixels = 2 ** 27;
 
 /** @throws if an image file says that it has no pixels, or more than are read */
 export function requireSize(width: number, height: number): void {

@@ -5,7 +5,7 @@ import type { Job, Verdict } from "./child.js";
 import type { FormatName } from "./formats.js";
 
 /** What reading one file may take: memory of its process, and time of the processor. */
-export const caps = { bytes: 1.5 * 2 ** 30, seconds: 5 } as const;
+export const caps = { bytes: 1.5 * 2 ** 30, seconds: 10 } as const;
 /** A process that is silent for so long hangs. */
 const silentMs = 120_000;
 

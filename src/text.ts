@@ -15,6 +15,11 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
+/** Signs in our own words, for terminals without them; names keep theirs. */
+const plainSigns: Readonly<Record<string, string>> = { "→": "->", "…": "...", "×": "x", "·": "-", "–": "-", "−": "-" };
+
+export const inPlainSigns = (text: string): string => text.replaceAll(/[→…×·–−]/g, (sign) => plainSigns[sign]);
+
 const longest = 1000;
 
 /**

@@ -3,10 +3,11 @@
  * The command `hcsc`. Results go to stdout, errors and progress to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage,
  * 130 interrupted.
  */
+import { inspect } from "node:util";
 import { CommanderError } from "commander";
 import { HcscError, InterruptedError, UsageError } from "../errors.js";
 import { interruptedCode } from "./interrupt.js";
-import { advised } from "./print.js";
+import { advised, shown } from "./print.js";
 import { program } from "./program.js";
 
 const verbose = process.argv.includes("--verbose");
@@ -22,14 +23,14 @@ try {
 } catch (error) {
   process.exitCode = exitCode(error);
   if (!(error instanceof CommanderError)) {
-    process.stderr.write(`hcsc: ${wordsOf(error)}\n`);
+    process.stderr.write(shown(`hcsc: ${wordsOf(error)}\n`));
   }
 }
 
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!(error instanceof HcscError)) return error.stack ?? error.message;
-  return verbose && error.stack ? advised({ message: error.stack, settings: error.settings }) : advised(error);
+  return verbose ? advised({ message: inspect(error), settings: error.settings }) : advised(error);
 }
 
 function exitCode(error: unknown): number {

@@ -1,10 +1,18 @@
 /** Printing: results to stdout, warnings and news to stderr, with the flags that bear on them. */
 import type { Advice, Setting } from "../errors.js";
-import { asText, oneLine } from "../text.js";
+import { asText, inPlainSigns, oneLine } from "../text.js";
+
+/** Whether the terminal is said to know no more than ASCII. */
+export const isPlain: boolean = /^(C|POSIX)$/.test(
+  process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || "",
+);
+
+/** Words for people as their terminal can show them. */
+export const shown = (text: string): string => (isPlain ? inPlainSigns(text) : text);
 
 /** Prints `result` as JSON when asked, else the lines. */
 export function print(json: boolean | undefined, result: unknown, lines: readonly string[]): void {
-  process.stdout.write(asText(json, result, lines));
+  process.stdout.write(asText(json, result, lines.map(shown)));
 }
 
 /** What the command line calls what rooms below name in words. */
@@ -34,10 +42,10 @@ const warned = new Set<string>();
 
 /** Says a thing once, however often a set is opened. */
 export const warn = (message: string): void => {
-  if (!warned.has(message)) process.stderr.write(`warning: ${oneLine(message)}\n`);
+  if (!warned.has(message)) process.stderr.write(shown(`warning: ${oneLine(message)}\n`));
   warned.add(message);
 };
 
 export const tell = (message: string): void => {
-  process.stderr.write(`${oneLine(message)}\n`);
+  process.stderr.write(shown(`${oneLine(message)}\n`));
 };

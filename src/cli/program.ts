@@ -49,7 +49,7 @@ export function program(): Command {
     if (command.commands.length === 0)
       command
         .option("--json", "print the result as one JSON object")
-        .option("--verbose", "print the stack of an error");
+        .option("--verbose", "print an error's stack, and those of its causes");
   }
   return root;
 }

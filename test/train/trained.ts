@@ -24,14 +24,16 @@ export interface TrainedOptions {
   /** Fields of the recipe. */
   readonly changes?: object;
   readonly data?: string;
+  /** Loading threads. */
+  readonly workers?: number;
 }
 
 /** A training: its run folder, its steps' metrics, and the tensors it ends with. */
-export async function trained({ on = {}, stopAt, resume, changes = {}, data = images }: TrainedOptions) {
+export async function trained({ on = {}, stopAt, resume, changes = {}, data = images, workers = 1 }: TrainedOptions) {
   const description = await describeSource(data);
   const [source, loader, engine] = [
     openSource(description),
-    openLoader({ source: description, seed: 0, workers: 1 }),
+    openLoader({ source: description, seed: 0, workers }),
     await openEngine(on),
   ];
   const run = resume ?? (await newRun(changes, data, source.count));

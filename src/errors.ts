@@ -24,6 +24,8 @@ export interface Advice {
   readonly settings: readonly Setting[];
 }
 
+const place = "\n    at ";
+
 /**
  * The errors of the library, classed by what a caller can do about them. Each message says what was wrong, where, and what
  * to do; the command line prints it (with the flags of its {@link Setting}s; its stack where that is asked for).
@@ -36,7 +38,8 @@ export class HcscError extends Error {
     message: string,
     { settings = [], ...options }: ErrorOptions & { readonly settings?: readonly Setting[] } = {},
   ) {
-    super(oneLine(message), options); // it may quote what a file holds
+    // It may quote what a file holds. Only where in a program it came from is said on lines of its own.
+    super(message.split(place).map(oneLine).join(place), options);
     this.settings = settings;
   }
 

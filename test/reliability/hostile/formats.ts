@@ -147,8 +147,8 @@ const model = () =>
   onnxFile({
     inputs: [{ name: "x", dtype: "float32", shape: ["n", 3] }],
     outputs: [{ name: "y", dtype: "float32", shape: ["n", 2] }],
-    constants: [floats("bn.running_var", [3]), floats("fc.weight", [3, 2]), floats("fc.bias", [2])],
-    nodes: [op("MatMul", "x fc.weight", "m"), op("Add", "m fc.bias", "y")],
+    constants: [floats("bn1.running_var", [3]), floats("layer1.0.conv1.weight", [3, 2]), floats("bn1.bias", [2])],
+    nodes: [op("MatMul", "x layer1.0.conv1.weight", "m"), op("Add", "m bn1.bias", "y")],
   });
 
 const voc = (objects: string) =>
@@ -229,7 +229,7 @@ export const formats = {
   idx: {
     file: "train-images-idx3-ubyte",
     kind: "binary",
-    seeds: async () => [idx([3, 4, 5]), idx([2, 4, 5, 3])],
+    seeds: async () => [idx([3, 4, 5]), idx([3, 4, 5, 3])],
     beside: async () => ({ "train-labels-idx1-ubyte": idx([3]) }),
     read: readSet,
   },

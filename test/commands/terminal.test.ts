@@ -17,7 +17,10 @@ test.serial("a second Ctrl-C ends at once, and what was saved goes on", async (t
     stderr += d;
     if (/stopping/.test(stderr)) child.kill("SIGINT");
   });
-  const saved = async () => (await readdir(join(run, "checkpoints")).catch(() => [] as string[])).sort().at(-1) ?? "";
+  const saved = async () => {
+    const files = await readdir(join(run, "checkpoints")).catch(() => [] as string[]);
+    return files.sort().findLast((file) => file.endsWith(".safetensors")) ?? ""; // not one half-written
+  };
   const timer = setInterval(async () => {
     if ((await saved()) < "step-00000004") return;
     clearInterval(timer);

@@ -11,6 +11,8 @@ import { MetricsFollower } from "./follow.js";
 import { reportFile } from "./kept.js";
 
 const pollMilliseconds = 500;
+/** For each viewer, so that many take no more of the processor than a hundred. */
+const viewerMilliseconds = 5;
 const stateMilliseconds = 5000;
 const heartbeatMilliseconds = 15_000;
 /** Bytes that wait for a viewer who does not take them: more, and the connection ends. The page's begins anew by itself. */
@@ -60,8 +62,9 @@ export class Viewers {
       // What cannot be read now may be when they ask again.
       this.close();
     }
-    const isWatched = this.told.size + this.joining.size > 0;
-    this.timer = isWatched ? setTimeout(() => this.look(), pollMilliseconds) : null;
+    const count = this.told.size + this.joining.size;
+    const pause = Math.max(pollMilliseconds, viewerMilliseconds * count);
+    this.timer = count > 0 ? setTimeout(() => this.look(), pause) : null;
   }
 
   private async tellNews(): Promise<void> {

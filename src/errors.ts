@@ -1,5 +1,6 @@
 import type { ErrorCode, ErrorName } from "./errorCodes.js";
 import type { Sentence, Subject } from "./sentence.js";
+import { oneLine } from "./text.js";
 
 export { type ErrorCode, type ErrorName, errorClasses } from "./errorCodes.js";
 export { type Sentence, type Subject, said } from "./sentence.js";
@@ -37,6 +38,8 @@ export interface ErrorData<N extends ErrorName = ErrorName> extends Sentence {
   readonly settings: readonly Setting[];
 }
 
+const place = "\n    at ";
+
 /**
  * The errors of the library, classed by what a caller can do about them: a code, the things that it is about, and a sentence
  * that says what was wrong, where, and what to do. The command line prints the sentence with the flags of its {@link Setting}s,
@@ -57,7 +60,8 @@ export class HcscError<N extends ErrorName = ErrorName> extends Error implements
     { settings = [], ...options }: ErrorOptions & { readonly settings?: readonly Setting[] } = {},
   ) {
     const { message, subject } = typeof sentence === "string" ? { message: sentence, subject: {} } : sentence;
-    super(message, options);
+    // It may quote what a file holds. Only where in a program it came from is said on lines of its own.
+    super(message.split(place).map(oneLine).join(place), options);
     this.code = code;
     this.subject = subject;
     this.settings = settings;

@@ -20,6 +20,26 @@ export const markdownTable = (head: readonly string[], rows: readonly (readonly 
   [head, head.map(() => "---"), ...rows]
     .map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`)
     .join("\n");
+/** Signs in our own words, for terminals without them; names keep theirs. */
+const plainSigns: Readonly<Record<string, string>> = { "→": "->", "…": "...", "×": "x", "·": "-", "–": "-", "−": "-" };
+
+export const inPlainSigns = (text: string): string => text.replaceAll(/[→…×·–−]/g, (sign) => plainSigns[sign]);
+
+const longest = 1000;
+
+/**
+ * Text of unknown origin as one line that a person reads and a terminal shows: control characters and what turns the direction of
+ * writing as escapes, and of more than 1,000 characters the beginning and the end.
+ */
+export function oneLine(text: string): string {
+  const cut = text.length <= longest ? text : `${text.slice(0, longest * 0.7)} … ${text.slice(-longest * 0.3)}`;
+  return cut.replaceAll(
+    /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
+    (c) => escapes[c] ?? `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+const escapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 /** `1 h 02 min`, `3 min 20 s`, `12 s`. */
 export function duration(seconds: number): string {

@@ -57,7 +57,7 @@ export {
   embedImages,
   emitGraphs,
   encoderWeights,
-  latestCheckpoint,
+  lastSoundCheckpoint,
   learnedHierarchy,
   RunFolder,
   type TrainOptions,

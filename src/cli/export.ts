@@ -14,7 +14,7 @@ import { storedKnn } from "../protocols/index.js";
 import { percent, table } from "../text.js";
 import { chosenEncoder, type EncoderFlags, isOfRun, onWeights, withEncoderOptions } from "./imported.js";
 import { withEngineOptions } from "./options.js";
-import { print } from "./print.js";
+import { print, warn } from "./print.js";
 import { type EngineFlags, onRun } from "./session.js";
 import { namedSets, type SetFlags, setsOf, withSetOptions } from "./sets.js";
 
@@ -69,7 +69,7 @@ async function measured(flags: Flags): Promise<StoredAccuracy | null> {
     const { data, test } = namedSets(flags);
     return onWeights(flags, data, ofSet(test));
   }
-  const { run } = await openTrained(flags.run);
+  const { run } = await openTrained(flags.run, warn);
   const isKnown = forms.length > 0 && (run.description.test ?? null) !== null;
   if (!isNamed && !isKnown) return null;
   const { data, test } = await setsOf(flags);

@@ -7,6 +7,7 @@ import { table } from "../text.js";
 import { encoderWeights } from "../train/index.js";
 import { type FitReport, misfits } from "../weights/index.js";
 import { whole } from "./options.js";
+import { warn } from "./print.js";
 import { type EngineFlags, withLearner } from "./session.js";
 
 export const weightsHelp =
@@ -53,7 +54,7 @@ export async function chosenEncoder(
     const { report, ...chosen } = await encoderOfWeights(flags.weights as string, flags.size);
     return { ...chosen, origin: originOfFile(report) };
   }
-  const trained = await openTrained(flags.run);
+  const trained = await openTrained(flags.run, warn);
   const { recipe, checkpoint } = trained;
   return { recipe, weights: encoderWeights(checkpoint, "query"), origin: originOf(trained) };
 }

@@ -5,7 +5,7 @@
  */
 import { CommanderError } from "commander";
 import { errorClasses, HcscError, UsageError } from "../errors.js";
-import { errorData, errorText } from "./print.js";
+import { errorData, errorText, shown } from "./print.js";
 import { program } from "./program.js";
 
 const json = process.argv.includes("--json");
@@ -25,7 +25,7 @@ try {
   const error = thrown instanceof CommanderError ? misread(thrown) : thrown;
   process.exitCode = isDone ? 0 : exitCode(error);
   if (json && !isDone) process.stderr.write(`${JSON.stringify({ error: errorData(error, verbose) })}\n`);
-  else if (error === thrown) process.stderr.write(`hcsc: ${errorText(error, verbose)}\n`);
+  else if (error === thrown) process.stderr.write(shown(`hcsc: ${errorText(error, verbose)}\n`));
 }
 
 function misread({ message }: CommanderError): UsageError {

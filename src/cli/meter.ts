@@ -1,6 +1,7 @@
 /** How far work is, for people: a bar in a terminal, a plain line now and then elsewhere. All of it on stderr. */
 import { Presets, SingleBar } from "cli-progress";
-import { duration } from "../text.js";
+import { duration, oneLine } from "../text.js";
+import { isPlain, shown } from "./print.js";
 
 export interface Meter {
   /** @param note - by default the stage's rate and the time left */
@@ -11,6 +12,8 @@ export interface Meter {
 }
 
 const plainEverySeconds = 15;
+/** What the words of a line want beside its bar, of whose 40 columns narrow terminals have fewer. */
+const wordColumns = 60;
 
 /** @param quiet - whether progress is not shown */
 export function openMeter(quiet: boolean): Meter {
@@ -23,8 +26,9 @@ export function openMeter(quiet: boolean): Meter {
             clearOnComplete: true,
             stream: process.stderr,
             linewrap: false,
+            barsize: Math.min(40, Math.max(5, process.stderr.columns - wordColumns)),
           },
-          Presets.shades_classic,
+          isPlain ? Presets.legacy : Presets.shades_classic,
         )
       : null;
   let isShown = false;
@@ -54,12 +58,12 @@ export function openMeter(quiet: boolean): Meter {
         if (done === total) hide();
       } else if (!quiet && payload.note !== "" && performance.now() - last > plainEverySeconds * 1000) {
         last = performance.now();
-        process.stderr.write(`${stage} ${done}/${total} ${payload.note}\n`);
+        process.stderr.write(shown(`${stage} ${done}/${total} ${payload.note}\n`));
       }
     },
     line(text) {
       hide();
-      process.stderr.write(`${text}\n`);
+      process.stderr.write(shown(`${oneLine(text)}\n`));
     },
     stop: hide,
   };

@@ -1,10 +1,19 @@
 /** Printing: results to stdout, warnings, errors and news to stderr, with the flags that bear on them. */
+import { inspect } from "node:util";
 import { type Advice, type ErrorData, HcscError, type Setting } from "../errors.js";
-import { asText } from "../text.js";
+import { asText, inPlainSigns, oneLine } from "../text.js";
+
+/** Whether the terminal is said to know no more than ASCII. */
+export const isPlain: boolean = /^(C|POSIX)$/.test(
+  process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || "",
+);
+
+/** Words for people as their terminal can show them. */
+export const shown = (text: string): string => (isPlain ? inPlainSigns(text) : text);
 
 /** Prints `result` as JSON when asked, else the lines. */
 export function print(json: boolean | undefined, result: unknown, lines: readonly string[]): void {
-  process.stdout.write(asText(json, result, lines));
+  process.stdout.write(asText(json, result, lines.map(shown)));
 }
 
 /** What the command line calls what rooms below name in words. */
@@ -31,10 +40,10 @@ const flags: Readonly<Record<Setting, string>> = {
 export const advised = ({ message, settings = [] }: Advice): string =>
   settings.length === 0 ? message : `${message} (see ${settings.map((setting) => flags[setting]).join(", ")})`;
 
-/** An error for people: its words, with the flags that mend it; its stack where asked for, or where it is none of ours. */
+/** An error for people: its words, with the flags that mend it; its stack and those of its causes where asked for, its stack too where it is none of ours. */
 export function errorText(error: unknown, verbose: boolean): string {
   if (!(error instanceof HcscError)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return advised({ message: (verbose && error.stack) || error.message, settings: error.settings });
+  return advised({ message: verbose ? inspect(error) : error.message, settings: error.settings });
 }
 
 /** What `--json` prints of an error. */
@@ -50,13 +59,13 @@ interface PrintedError extends Omit<ErrorData, "name" | "code"> {
 /** An error for programs, with the flags that mend it. */
 export function errorData(error: unknown, verbose: boolean): PrintedError {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  const shown = stack === undefined ? {} : { stack };
+  const where = stack === undefined ? {} : { stack };
   if (!(error instanceof HcscError))
-    return { name, code: "unexpected", subject: {}, settings: [], flags: [], message, ...shown };
+    return { name, code: "unexpected", subject: {}, settings: [], flags: [], message, ...where };
   return {
     ...error.toJSON(),
     flags: error.settings.map((setting) => flags[setting]),
-    ...(verbose ? shown : {}),
+    ...(verbose ? where : {}),
   };
 }
 
@@ -64,10 +73,10 @@ const warned = new Set<string>();
 
 /** Says a thing once, however often a set is opened. */
 export const warn = (message: string): void => {
-  if (!warned.has(message)) process.stderr.write(`warning: ${message}\n`);
+  if (!warned.has(message)) process.stderr.write(shown(`warning: ${oneLine(message)}\n`));
   warned.add(message);
 };
 
 export const tell = (message: string): void => {
-  process.stderr.write(`${message}\n`);
+  process.stderr.write(shown(`${oneLine(message)}\n`));
 };

@@ -50,7 +50,7 @@ export function program({ silent = false }: { readonly silent?: boolean } = {}):
     if (command.commands.length === 0)
       command
         .option("--json", "print the result, or what is wrong, as one JSON object")
-        .option("--verbose", "print the stack of an error");
+        .option("--verbose", "print an error's stack, and those of its causes");
   }
   return root;
 }

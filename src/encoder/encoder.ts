@@ -20,10 +20,13 @@ export interface Trained {
   readonly checkpoint: Checkpoint;
 }
 
-/** @throws UsageError if the folder holds no run; CheckpointError if that has no checkpoint, or a damaged one */
-export async function openTrained(path: string): Promise<Trained> {
+/**
+ * @param onWarning - told of checkpoints that are damaged on disk: the one before is taken
+ * @throws UsageError if the folder holds no run; CheckpointError if that has no sound checkpoint
+ */
+export async function openTrained(path: string, onWarning: (message: string) => void): Promise<Trained> {
   const run = await RunFolder.open(path);
-  return { run, recipe: run.description.recipe, checkpoint: await lastSoundCheckpoint(run) };
+  return { run, recipe: run.description.recipe, checkpoint: await lastSoundCheckpoint(run, onWarning) };
 }
 
 /** The query encoder of a run, which is for use, or the key encoder, in whose space its prototypes lie. */

@@ -49,7 +49,7 @@ export function readModel(bytes: Uint8Array): Graph {
 const toConstant = (c: TensorContent): Constant => constant(c.data, c.shape, c.dtype, c.name);
 
 function readNode(n: NodeContent, values: ReadonlyMap<string, Value>): readonly Value[] {
-  const where = said`node ${{ node: n.name || n.outputs[0] }} (${{ op: `${n.domain ? `${n.domain}.` : ""}${n.op}` }})`;
+  const where = said`node ${{ node: n.name || n.outputs[0] || "without a name" }} (${{ op: `${n.domain ? `${n.domain}.` : ""}${n.op}` }})`;
   const inputs = n.inputs.map((name) => {
     const value = values.get(name);
     if (name && !value)

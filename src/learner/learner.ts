@@ -111,7 +111,7 @@ export class Learner {
   /** The run and its last sound checkpoint. @throws UsageError if nothing is trained; CheckpointError if there is none, or a damaged one */
   trained(): Promise<Trained> {
     if (!this.folder) throw new UsageError("not-given", "nothing is trained yet: train first, or open a run");
-    this.learned ??= openTrained(this.folder.path);
+    this.learned ??= openTrained(this.folder.path, (message) => this.parts.tell({ kind: "warning", message }));
     return this.learned;
   }
 

@@ -105,7 +105,7 @@ async function trained(request: RunRequest, existing: RunFolder | null, path: st
 
 /** The checkpoint that a run goes on from; null: it has none yet. */
 async function startOf(run: RunFolder, { epochs }: Recipe, tell: Reporter): Promise<Checkpoint | null> {
-  const point = await resumePoint(run);
+  const point = await resumePoint(run, (message) => tell({ kind: "warning", message }));
   if (!point) return null;
   const { checkpoint, damagedFrom } = point;
   if (damagedFrom !== null)

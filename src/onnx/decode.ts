@@ -118,7 +118,13 @@ function tensor(t: onnxProto.onnx.ITensorProto): TensorContent {
       "unknown-format",
       said`${{ tensor: name }}: its data is in another file, which is not supported; save the model as one file`,
     );
-  const data = t.rawData?.length ? fromBytes(dtype, t.rawData) : fromFields(dtype, t);
+  const bytes = t.rawData?.length ?? 0;
+  if (bytes % elementTypes[dtype].array.BYTES_PER_ELEMENT !== 0)
+    throw new GraphError(
+      "wrong-shape",
+      said`${{ tensor: name }}: ${bytes} bytes are no whole number of ${dtype} elements`,
+    );
+  const data = t.rawData && bytes > 0 ? fromBytes(dtype, t.rawData) : fromFields(dtype, t);
   if (data.length !== count)
     throw new GraphError(
       "wrong-shape",

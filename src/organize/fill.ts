@@ -2,7 +2,7 @@
 import { constants, copyFile, mkdir, rename, rm, rmdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
-import type { ImageSource } from "../data/index.js";
+import { filePath, type ImageSource } from "../data/index.js";
 import { DataError, InterruptedError, said } from "../errors.js";
 import { makeFolder, notWritten } from "../tensorfile/index.js";
 import { layout } from "./layout.js";
@@ -82,7 +82,7 @@ export async function fillFolder({ source, placed, counts, copy, target, progres
 }
 
 async function linkTo(file: string, path: string): Promise<void> {
-  await symlink(file, path, "file").catch((cause) => {
+  await symlink(filePath(file), filePath(path), "file").catch((cause) => {
     if (cause.code === "ENOSPC") throw notWritten(path, cause);
     throw new DataError(
       "not-written",
@@ -93,12 +93,14 @@ async function linkTo(file: string, path: string): Promise<void> {
 }
 
 async function copyTo(file: string, path: string): Promise<void> {
-  await copyFile(file, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE).catch((cause) => {
-    if (cause.code === "ENOSPC") throw notWritten(path, cause);
-    throw new DataError("not-written", said`${file} cannot be copied to ${{ file: path }}: ${cause.message}`, {
-      cause,
-    });
-  });
+  await copyFile(filePath(file), filePath(path), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE).catch(
+    (cause) => {
+      if (cause.code === "ENOSPC") throw notWritten(path, cause);
+      throw new DataError("not-written", said`${file} cannot be copied to ${{ file: path }}: ${cause.message}`, {
+        cause,
+      });
+    },
+  );
 }
 
 async function writePng(source: ImageSource, image: number, path: string): Promise<void> {

@@ -2,7 +2,7 @@
 export { type FieldChange, fieldChanges, isSameValue, recipeFields } from "./fields.js";
 export { recipeFieldTable } from "./fieldTable.js";
 export { type Choice, chooseRecipe, fittedClusters, type SetLook } from "./fit.js";
-export { problemsOf } from "./problems.js";
+export { problemsOf, wordsOf } from "./problems.js";
 export {
   asOverrides,
   overrideRecipe,

@@ -11,10 +11,14 @@ export function problemsOf(error: z.ZodError, schema: z.ZodType, whole: string):
     const path = issue.path.join(".") || whole;
     if (issue.code === "unrecognized_keys")
       return said`${{ field: `${path === whole ? "" : `${path}.`}${issue.keys.join(", ")}` }}: no such field${suggestion(schema, issue.keys[0], issue.path)}`;
-    return said`${{ field: path }}: ${issue.message}`;
+    return said`${{ field: path }}: ${wordsOf(issue)}`;
   });
   return problems.reduce((all, next) => said`${all}; ${next}`);
 }
+
+/** What is wrong with a field. */
+export const wordsOf = ({ message }: Pick<z.core.$ZodIssue, "message">): string =>
+  message.replace(/^Invalid input: expected (.+), received undefined$/, "is missing: $1 is expected");
 
 interface Group {
   readonly properties?: Readonly<Record<string, Group>>;

@@ -46,8 +46,10 @@ export function overrideRecipe(data: unknown, overrides: readonly string[]): unk
     const path = assignment.slice(0, at).split(".");
     const last = path.pop() as string;
     let target = copy;
+    for (const key of [...path, last])
+      if (key === "__proto__") throw new UsageError("wrong-fields", said`${assignment}: ${{ field: key }} is no field`);
     for (const key of path) {
-      const inner = target[key] ?? {};
+      const inner = (Object.hasOwn(target, key) ? target[key] : null) ?? {};
       if (typeof inner !== "object")
         throw new UsageError("wrong-fields", said`${assignment}: ${{ field: key }} is not a group of fields`);
       target[key] = inner;

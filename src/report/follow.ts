@@ -1,6 +1,6 @@
 /** The metrics of a run as they are written. */
 import { type FileHandle, open } from "node:fs/promises";
-import type { Metric } from "../train/index.js";
+import { type Metric, metricOf } from "../train/index.js";
 
 /** How far a file is read. */
 interface Place {
@@ -35,6 +35,19 @@ export class MetricsFollower {
     }
   }
 
+  /** All metrics up to those that the last call has given. */
+  async all(): Promise<readonly Metric[]> {
+    const length = this.place?.offset ?? 0;
+    const file = length === 0 ? null : await open(this.file, "r").catch(() => null);
+    try {
+      if (!file) return [];
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
+      return lines(buffer.subarray(0, buffer.subarray(0, bytesRead).lastIndexOf("\n") + 1));
+    } finally {
+      await file?.close();
+    }
+  }
+
   private async read(file: FileHandle): Promise<News | null> {
     const { ino, size } = await file.stat();
     const isSame = this.place?.inode === ino && size >= this.place.offset;
@@ -57,9 +70,8 @@ function lines(bytes: Buffer): Metric[] {
   const metrics: Metric[] = [];
   for (let from = 0; from < bytes.length; ) {
     const to = bytes.indexOf("\n", from);
-    try {
-      metrics.push(JSON.parse(bytes.toString("utf8", from, to)));
-    } catch {}
+    const metric = metricOf(bytes.toString("utf8", from, to));
+    if (metric) metrics.push(metric);
     from = to + 1;
   }
   return metrics;

@@ -14,6 +14,9 @@ export const reportHtml = (data: ReportData): Promise<string> =>
 /** The same page without data: it fetches `/data.json` and listens to `/events` of its own server. */
 export const livePage = (): Promise<string> => html({ title: "HCSC, live", connect: "'self'", data: "" });
 
+/** The live page's policy, as its server says it too. */
+export const livePolicy = async (): Promise<string> => policy(await bundled("page.js"), "'self'");
+
 interface Parts {
   readonly title: string;
   /** What the script may connect to. */

@@ -25,16 +25,17 @@ export interface TensorFile {
 }
 
 /** Reads a safetensors file whole. @throws CheckpointError that names the file and, where one is at fault, the tensor */
-export async function readTensors(path: string): Promise<TensorFile> {
-  const bytes = await readFile(path).catch((cause) => {
+export const readTensors = async (path: string): Promise<TensorFile> => decodeTensors(await readWhole(path), path);
+
+/** A file's bytes. @throws CheckpointError if they cannot be read */
+export const readWhole = (path: string): Promise<Uint8Array> =>
+  readFile(path).catch((cause) => {
     throw new CheckpointError(
       "unreadable",
       said`${{ file: path }} cannot be read: ${cause.code === "ENOENT" ? "there is no such file" : cause.message}`,
       { cause },
     );
   });
-  return decodeTensors(bytes, path);
-}
 
 /** Decodes the bytes of a safetensors file. @param where - named in errors */
 export function decodeTensors(bytes: Uint8Array, where: string): TensorFile {
@@ -92,9 +93,9 @@ function decodeTensor(
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Partial<Entry>;
   const whole = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
-  if (!dtype || !Object.hasOwn(numberFormats, dtype))
+  if (typeof dtype !== "string" || !Object.hasOwn(numberFormats, dtype))
     return damaged(
-      said`tensor ${{ tensor: name }} has dtype ${{ dtype: String(dtype) }}, known are ${Object.keys(numberFormats).join(", ")}`,
+      `tensor ${name} has ${dtype === undefined ? "no dtype" : `dtype ${dtype}`}, known are ${Object.keys(numberFormats).join(", ")}`,
     );
   if (!whole(shape) || !whole(offsets) || offsets.length !== 2)
     return damaged(said`tensor ${{ tensor: name }} has no proper shape and offsets`);

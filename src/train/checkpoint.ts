@@ -1,19 +1,20 @@
-/** Checkpoints: everything that the next step needs, in one safetensors file. */
+/** Checkpoints: everything that the next step needs, in one sealed safetensors file. */
 import { basename, join } from "node:path";
+import { z } from "zod";
 import type { DenseArray } from "../array.js";
 import { state } from "../artifacts/index.js";
 import { CheckpointError, said } from "../errors.js";
-import { readTensors, writeTensors } from "../tensorfile/index.js";
+import { decodeTensors, isSealed, readWhole, unsealed, writeSealed } from "../tensorfile/index.js";
 import type { RunFolder } from "./runFolder.js";
 
-/** Where a run stands: the next batch is batch `batch` of epoch `epoch`; `step` updates are done. */
-export interface Position {
-  readonly epoch: number;
-  readonly batch: number;
-  readonly step: number;
-  /** Keys that have entered the queue in total. */
-  readonly enqueued: number;
-}
+const count = z.int().nonnegative();
+const positionSchema = z.object({ epoch: count, batch: count, step: count, enqueued: count }).readonly();
+
+/**
+ * Where a run stands: the next batch is batch `batch` of epoch `epoch`; `step` updates are done, and `enqueued` keys have entered
+ * the queue, all told.
+ */
+export type Position = z.infer<typeof positionSchema>;
 
 /** All that training goes on from: where it is, tensors by name, and clusters of the images. */
 export interface Checkpoint {
@@ -27,9 +28,11 @@ export interface Checkpoint {
 
 const assignmentName = (level: number): string => `assignment/${level}`;
 const kept = 3;
+/** Those of software before the seal have none. */
+const formats = { now: "hcsc-checkpoint-2", unsealed: "hcsc-checkpoint-1" } as const;
 
 /**
- * Writes a checkpoint, then removes all but the last three, and the last that is still wanted.
+ * Writes a checkpoint, with the metrics before it on the disk, then removes all but the last three, and the last that is still wanted.
  *
  * @param isWanted - given the number of updates before a checkpoint
  * @returns its file
@@ -43,10 +46,11 @@ export async function saveCheckpoint(
   const clusters = Object.fromEntries(
     checkpoint.assignments.map((data, l) => [assignmentName(l), { shape: [data.length], data }]),
   );
-  await writeTensors(
+  await run.flushMetrics();
+  await writeSealed(
     file,
     { ...checkpoint.tensors, ...clusters },
-    { position: JSON.stringify(checkpoint.position), format: "hcsc-checkpoint-1" },
+    { position: JSON.stringify(checkpoint.position), format: formats.now },
   );
   await run.pruneCheckpoints(kept, isWanted);
   return file;
@@ -55,37 +59,62 @@ export async function saveCheckpoint(
 /** The number of updates before a checkpoint, from its file name. */
 export const stepOf = (file: string): number => Number(/\d+/.exec(basename(file))?.[0]);
 
-/** Reads a checkpoint file. @throws CheckpointError if it is damaged or no checkpoint */
-export async function readCheckpoint(file: string): Promise<Checkpoint> {
-  const { metadata, tensors } = await readTensors(file);
-  if (metadata.format !== "hcsc-checkpoint-1")
-    throw new CheckpointError(
-      "unknown-format",
-      said`${{ file }} is no checkpoint of this software (format ${metadata.format ?? "not given"})`,
-    );
+/** Reads a checkpoint file. @throws CheckpointError if it cannot be read, is damaged, or no checkpoint */
+export const readCheckpoint = async (file: string): Promise<Checkpoint> => decoded(await readWhole(file), file);
+
+function decoded(bytes: Uint8Array, file: string): Checkpoint {
+  const content = decodeTensors(bytes, file);
+  const { format = "not given" } = content.metadata;
+  if (!Object.values<string>(formats).includes(format))
+    throw new CheckpointError("unknown-format", said`${{ file }} is no checkpoint of this software (format ${format})`);
+  const isOld = format === formats.unsealed && !isSealed(content);
+  const { metadata, tensors } = isOld ? content : unsealed(bytes, content, file);
   const assignments: Int32Array[] = [];
   for (let l = 0; tensors.has(assignmentName(l)); l++)
     assignments.push(tensors.get(assignmentName(l))?.data as Int32Array);
   const state = [...tensors].filter(([name]) => !name.startsWith("assignment/"));
-  return { file, position: JSON.parse(metadata.position), tensors: Object.fromEntries(state), assignments };
+  return { file, position: positionOf(metadata.position, file), tensors: Object.fromEntries(state), assignments };
 }
 
-/** The newest checkpoint of a run. @throws CheckpointError if there is none, or it is damaged: an older one is then named */
-export async function latestCheckpoint(run: RunFolder): Promise<Checkpoint> {
-  const files = await run.listCheckpoints();
-  const last = files.at(-1);
-  if (!last) throw new CheckpointError("missing", said`${{ file: run.path }} has no checkpoint yet: train it first`);
+function positionOf(text: string | undefined, file: string): Position {
   try {
-    return await readCheckpoint(last);
+    return positionSchema.parse(JSON.parse(text ?? "null"));
   } catch (cause) {
-    const before = files.at(-2);
-    const remedy = before ? `Delete it to go on from ${before}` : "There is no older one: train again";
     throw new CheckpointError(
-      cause instanceof CheckpointError ? cause.code : "damaged",
-      said`${cause as Error}. ${remedy}`,
+      "damaged",
+      said`${{ file }} is damaged: its position, ${text ?? "which is missing"}, is none. Restore it from a copy`,
       { cause },
     );
   }
+}
+
+/**
+ * The checkpoints of a run, the newest first. Damaged ones are passed over.
+ *
+ * @param onDamaged - told of each of those, in words
+ * @throws CheckpointError if a file cannot be read for another reason, or if there are some, but none that is sound
+ */
+export async function* soundCheckpoints(
+  run: RunFolder,
+  onDamaged: (message: string) => void,
+): AsyncGenerator<Checkpoint> {
+  const files = await run.listCheckpoints();
+  const damages: string[] = [];
+  for (const file of files.toReversed()) {
+    const bytes = await readWhole(file);
+    try {
+      yield decoded(bytes, file);
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      damages.push(error.message);
+      onDamaged(`${error.message}. The checkpoint before it is taken`);
+    }
+  }
+  if (damages.length > 0 && damages.length === files.length)
+    throw new CheckpointError(
+      "damaged",
+      said`none of the ${damages.length} checkpoints of ${{ file: run.path }} is sound: ${damages[0]}, or train anew in another folder`,
+    );
 }
 
 /** An encoder's tensors in a checkpoint, by torchvision name. */

@@ -1,6 +1,7 @@
 /** Where a run's numbers went wrong before they stopped being finite, and the checkpoint to go on from. */
 import type { DenseArray } from "../array.js";
-import { type Checkpoint, latestCheckpoint, readCheckpoint, stepOf } from "./checkpoint.js";
+import { CheckpointError, said } from "../errors.js";
+import { type Checkpoint, soundCheckpoints } from "./checkpoint.js";
 import type { StepMetric } from "./metrics.js";
 import type { Metric, RunFolder } from "./runFolder.js";
 
@@ -83,26 +84,35 @@ export interface ResumePoint {
 }
 
 /**
- * Where a run goes on: its last checkpoint, or after a failure the last from before the damage whose tensors are finite.
+ * Where a run goes on: its last sound checkpoint, or after a failure the last from before the damage whose tensors are finite.
  *
+ * @param onDamaged - told of checkpoints that are damaged on disk, and passed over
  * @returns null if there is no checkpoint yet
- * @throws CheckpointError if the one to take is damaged on disk
+ * @throws CheckpointError if there are some, but none that is sound
  */
-export async function resumePoint(run: RunFolder): Promise<ResumePoint | null> {
-  const files = await run.listCheckpoints();
-  if (files.length === 0) return null;
+export async function resumePoint(run: RunFolder, onDamaged: (message: string) => void): Promise<ResumePoint | null> {
   const from = damagedFrom(await run.metrics());
-  if (from === null) return { checkpoint: await latestCheckpoint(run), damagedFrom: null };
-  for (const file of files.toReversed()) {
-    if (!isBefore(stepOf(file), from)) continue;
-    const checkpoint = await readCheckpoint(file);
-    if (Object.values(checkpoint.tensors).every(isAllFinite)) return { checkpoint, damagedFrom: null };
+  let oldest: Checkpoint | null = null;
+  for await (const checkpoint of soundCheckpoints(run, onDamaged)) {
+    const isSound =
+      from === null ||
+      (isBefore(checkpoint.position.step, from) && Object.values(checkpoint.tensors).every(isAllFinite));
+    if (isSound) return { checkpoint, damagedFrom: null };
+    oldest = checkpoint;
   }
-  return { checkpoint: await readCheckpoint(files[0]), damagedFrom: from };
+  return oldest && { checkpoint: oldest, damagedFrom: from };
 }
 
-/** What a run has learned: the checkpoint that it would go on from. @throws CheckpointError if there is none, or it is damaged */
-export const lastSoundCheckpoint = async (run: RunFolder): Promise<Checkpoint> =>
-  (await resumePoint(run))?.checkpoint ?? latestCheckpoint(run);
+/**
+ * What a run has learned: the checkpoint that it would go on from.
+ *
+ * @param onDamaged - told of checkpoints that are damaged on disk, and passed over
+ * @throws CheckpointError if there is none
+ */
+export async function lastSoundCheckpoint(run: RunFolder, onDamaged: (message: string) => void): Promise<Checkpoint> {
+  const point = await resumePoint(run, onDamaged);
+  if (!point) throw new CheckpointError("missing", said`${{ file: run.path }} has no checkpoint yet: train it first`);
+  return point.checkpoint;
+}
 
 const isAllFinite = ({ data }: DenseArray): boolean => !(data instanceof Float32Array) || data.every(Number.isFinite);

@@ -15,7 +15,7 @@ export async function notFinite(
     ([, { data }]) => data instanceof Float32Array && !data.every(Number.isFinite),
   )?.[0];
   await run.append({ kind: "failure", step, epoch, loss, gradientNorm });
-  const point = await resumePoint(run);
+  const point = await resumePoint(run, () => {}); // said when the run goes on
   const which = Number.isFinite(loss) ? "gradient" : "loss";
   const remedy = `give it a lower optimizer.learningRate than ${run.description.recipe.optimizer.learningRate}, or optimizer.clipNorm=1`;
   const train = `train anew, and ${remedy}`;

@@ -2,7 +2,7 @@
  * Training: the epoch loop over embedding, clustering and steps; run folders, checkpoints and exact resume; the numbers that
  * say whether it goes well.
  */
-export { type Checkpoint, encoderWeights, latestCheckpoint, readCheckpoint } from "./checkpoint.js";
+export { type Checkpoint, encoderWeights, readCheckpoint } from "./checkpoint.js";
 export { type ClassifierTraining, type TrainedClassifier, trainClassifier } from "./classifier.js";
 export { clusterEmbeddings } from "./clusterStage.js";
 export { lastSoundCheckpoint, resumePoint } from "./damage.js";
@@ -15,7 +15,14 @@ export { type Holder, holderOf, withLock } from "./lock.js";
 export { chanceLoss, type EpochMetric, type StepMetric } from "./metrics.js";
 export { planOf } from "./plan.js";
 export { inEpochs, type Protocol, protocols } from "./protocols.js";
-export { type InitialWeights, type Metric, type RunDescription, RunFolder, type Session } from "./runFolder.js";
+export {
+  type InitialWeights,
+  type Metric,
+  metricOf,
+  type RunDescription,
+  RunFolder,
+  type Session,
+} from "./runFolder.js";
 export { inRunFolder, requireSameImages } from "./runPlace.js";
 export { initialParts, initialState, moveToState, saveStart } from "./start.js";
 export { type TrainOptions, type TrainResult, train } from "./trainer.js";

@@ -1,18 +1,22 @@
 /**
  * One trainer a run folder: `lock.json`, made as one step of the file system, names the process that writes. A process that died
- * leaves one that the next recognises: on this host by the process that is gone, from another by the file no longer touched.
+ * leaves one that the next recognises: on this host by the process that is gone, from another by the file no longer touched. A
+ * folder that was copied while it was trained in has a lock that names the other folder.
  */
 import { rmSync } from "node:fs";
-import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { hostname, uptime } from "node:os";
-import { join } from "node:path";
+import { readFile, realpath, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { said, UsageError } from "../errors.js";
+import { notWritten } from "../tensorfile/index.js";
+import { isRunning, type ProcessNote, thisProcess } from "./process.js";
 
-export interface Holder {
-  readonly pid: number;
+/** The process that trains, since when it holds the lock. */
+export interface Holder extends ProcessNote {
   readonly host: string;
-  /** When it took the lock. */
-  readonly started: string;
+  /** The folder that it holds, as a real path. */
+  readonly folder?: string | undefined;
 }
 
 export const lockFile = (run: string): string => join(run, "lock.json");
@@ -20,8 +24,10 @@ export const lockFile = (run: string): string => join(run, "lock.json");
 const touchEverySeconds = 10;
 /** A lock of another host that was not touched for this long is left over. */
 const deadAfterSeconds = 90;
+/** A lock that says nothing for so long never will. */
+const unsaidSeconds = 2;
 
-/** Folders that this process holds. */
+/** Folders that this process holds, by their real paths. */
 const held = new Set<string>();
 
 /** Who trains in a run folder now; null if nobody does. */
@@ -33,12 +39,12 @@ export async function holderOf(run: string): Promise<Holder | null> {
 /**
  * Holds a run folder while `use` writes to it.
  *
- * @throws UsageError that names the process which holds it already
+ * @throws UsageError that names the process which holds it already; DataError if it cannot be written to
  */
 export async function withLock<T>(run: string, use: () => Promise<T>): Promise<T> {
   const file = lockFile(run);
-  await take(run, file);
-  held.add(file);
+  const place = await take(run, file);
+  held.add(place);
   const leave = () => rmSync(file, { force: true });
   process.once("exit", leave);
   const touching = setInterval(() => {
@@ -51,22 +57,17 @@ export async function withLock<T>(run: string, use: () => Promise<T>): Promise<T
   } finally {
     clearInterval(touching);
     process.off("exit", leave);
-    held.delete(file);
+    held.delete(place);
     await rm(file, { force: true });
   }
 }
 
-async function take(run: string, file: string): Promise<void> {
-  const mine: Holder = { pid: process.pid, host: hostname(), started: new Date().toISOString() };
-  for (;;) {
-    const isTaken = await writeFile(file, JSON.stringify(mine), { flag: "wx" }).then(
-      () => false,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === "EEXIST") return true;
-        throw new UsageError("occupied", said`${{ file: run }} cannot be trained in: ${error}`, { cause: error });
-      },
-    );
-    if (!isTaken) return;
+/** @returns the folder's real path */
+async function take(run: string, file: string): Promise<string> {
+  const folder = await realpath(run).catch((cause) => {
+    throw notWritten(file, cause);
+  });
+  while (!(await isMade(folder, file))) {
     const holder = await readLock(file);
     if (holder && (await isAlive(holder, file)))
       throw new UsageError(
@@ -74,7 +75,23 @@ async function take(run: string, file: string): Promise<void> {
         said`${{ file: run }} is being trained by process ${{ process: holder.pid }} on ${holder.host} since ${holder.started}: wait for it, stop it, or choose another folder`,
         { settings: ["out"] },
       );
-    await remove(file, holder);
+    // Made this moment by another, whose words are still to come; or by one that died before it said any.
+    if (!holder && ((await ageOf(file)) ?? Number.POSITIVE_INFINITY) < unsaidSeconds) await setTimeout(100);
+    else await remove(file, holder);
+  }
+  return folder;
+}
+
+/** Makes the lock. @returns whether there was none */
+async function isMade(folder: string, file: string): Promise<boolean> {
+  const mine: Holder = { ...thisProcess(), host: hostname(), folder };
+  try {
+    await writeFile(file, JSON.stringify(mine), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    await rm(file, { force: true }).catch(() => {}); // made, but without words: the disk is full
+    throw notWritten(file, error);
   }
 }
 
@@ -91,33 +108,27 @@ async function remove(file: string, judged: Holder | null): Promise<void> {
   else await rm(aside, { force: true });
 }
 
-/** The holder that a lock names; null without a lock, or if it is empty: the disk was full, or the machine died as it was written. */
+/** What a lock says; null if there is none, or it says nothing. */
 async function readLock(file: string): Promise<Holder | null> {
-  const text = await readFile(file, "utf8").catch(() => null);
-  if (text === null) return null;
   try {
-    return JSON.parse(text) as Holder;
+    return JSON.parse(await readFile(file, "utf8")) as Holder | null;
   } catch {
-    const age = await ageOf(file);
-    // It was created just now and its content is not written yet.
-    return age !== null && age < 2 ? { pid: 0, host: "another host", started: "a moment ago" } : null;
+    return null;
   }
 }
 
 async function isAlive(holder: Holder, file: string): Promise<boolean> {
   if (holder.host !== hostname()) return ((await ageOf(file)) ?? Number.POSITIVE_INFINITY) < deadAfterSeconds;
-  if (holder.pid === process.pid) return held.has(file);
-  const startOfHost = Date.now() - uptime() * 1000;
-  return Date.parse(holder.started) > startOfHost && isRunning(holder.pid);
+  const here = await realpath(dirname(file)).catch(() => null);
+  if (await isCopy(holder, file, here)) return false;
+  return holder.pid === process.pid ? here !== null && held.has(here) : isRunning(holder);
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+/** Whether a lock was copied, with its folder, from one that is still there and holds another file, or none. */
+async function isCopy({ folder }: Holder, file: string, here: string | null): Promise<boolean> {
+  if (folder === undefined || folder === here || !(await stat(folder).catch(() => null))) return false;
+  const [other, own] = await Promise.all([lockFile(folder), file].map((f) => stat(f).catch(() => null)));
+  return other === null || own === null || other.ino !== own.ino || other.dev !== own.dev;
 }
 
 /** Seconds since a file was touched. */

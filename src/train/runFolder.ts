@@ -3,13 +3,14 @@
  * `run.json` (recipe, data, versions, sessions), `images.json` (what the images are recognised by), `metrics.jsonl` (a line a step
  * and an epoch), `checkpoints/`, `graphs/` (the ONNX models that ran).
  */
-import { access, appendFile, readdir, readFile, rm } from "node:fs/promises";
+import { access, appendFile, open, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import type { SetIdentity } from "../data/index.js";
 import { CheckpointError, said, UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
-import { parseWrittenRecipe } from "../recipe/index.js";
-import { makeFolder, writeAtomically } from "../tensorfile/index.js";
+import { parseWrittenRecipe, wordsOf } from "../recipe/index.js";
+import { makeFolder, notWritten, removeUnfinished, writeAtomically } from "../tensorfile/index.js";
 import type { FitReport } from "../weights/index.js";
 import { stepOf } from "./checkpoint.js";
 
@@ -54,11 +55,53 @@ export interface Session {
   readonly changes: readonly string[];
 }
 
+const metricKinds = ["step", "epoch", "evaluation", "session", "failure"] as const;
+
 /** One line of `metrics.jsonl`. */
 export type Metric = Readonly<Record<string, unknown>> & {
-  readonly kind: "step" | "epoch" | "evaluation" | "session" | "failure";
+  readonly kind: (typeof metricKinds)[number];
   readonly step: number;
 };
+
+/** The metric of a line; null of one that is damaged, or whose write never ended. */
+export function metricOf(line: string): Metric | null {
+  try {
+    const read = JSON.parse(line) as Partial<Metric> | null;
+    return read?.kind && metricKinds.includes(read.kind) && Number.isFinite(read.step) ? (read as Metric) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What is relied on of a `run.json`, beside its recipe; what else it says is kept as it is. */
+const descriptionSchema = z.looseObject({
+  data: z.string(),
+  test: z.string().nullish(),
+  images: z.int().positive(),
+  sessions: z.array(z.looseObject({ step: z.int().nonnegative() })).optional(),
+  init: z.looseObject({ file: z.string(), sha256: z.string(), partial: z.boolean() }).optional(),
+});
+
+const identitySchema = z.object({
+  images: z.array(z.tuple([z.string(), z.number().nullable()])),
+  sample: z.array(z.tuple([z.int(), z.string().nullable()])),
+});
+
+/** A JSON file's content by a schema. @throws CheckpointError that names the file and the field */
+function contentOf<T extends z.ZodType>(schema: T, text: string, file: string): z.infer<T> {
+  const damaged = (what: string, cause?: unknown) =>
+    new CheckpointError("damaged", said`${{ file }} is damaged: ${what}. Restore it, or train again`, { cause });
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (cause) {
+    throw damaged((cause as Error).message, cause);
+  }
+  const found = schema.safeParse(data);
+  if (found.success) return found.data;
+  const [issue] = found.error.issues;
+  throw damaged(`${issue.path.join(".") || "all of it"}: ${wordsOf(issue)}`);
+}
 
 const encoder = new TextEncoder();
 
@@ -88,6 +131,13 @@ export class RunFolder {
     return new RunFolder(this.path, description);
   }
 
+  /** Removes what sessions that died have left half-written. Only who holds the folder may. */
+  static async removeUnfinished(path: string): Promise<void> {
+    const written: ReadonlySet<string> = new Set(["run.json", "images.json", "metrics.jsonl"]);
+    await removeUnfinished(path, (name) => written.has(name));
+    for (const part of ["checkpoints", "graphs"]) await removeUnfinished(join(path, part), () => true);
+  }
+
   /** Removes all that the run has made. */
   async discard(): Promise<void> {
     for (const part of ["run.json", "images.json", "metrics.jsonl", "checkpoints", "graphs"])
@@ -101,8 +151,13 @@ export class RunFolder {
 
   /** What its images are recognised by; null for a run of older software. */
   async images(): Promise<SetIdentity | null> {
-    const text = await readFile(this.imagesFile, "utf8").catch(() => null);
-    return text === null ? null : (JSON.parse(text) as SetIdentity);
+    const text = await readFile(this.imagesFile, "utf8").catch((cause) => {
+      if (cause.code === "ENOENT") return null;
+      throw new CheckpointError("unreadable", said`${{ file: this.imagesFile }} cannot be read: ${cause.message}`, {
+        cause,
+      });
+    });
+    return text === null ? null : contentOf(identitySchema, text, this.imagesFile);
   }
 
   private get imagesFile(): string {
@@ -119,16 +174,7 @@ export class RunFolder {
         { cause },
       );
     });
-    let description: RunDescription;
-    try {
-      description = JSON.parse(text);
-    } catch (cause) {
-      throw new CheckpointError(
-        "damaged",
-        said`${{ file }} is damaged: ${cause as Error}. Restore it, or train again`,
-        { cause },
-      );
-    }
+    const description = contentOf(descriptionSchema, text, file) as unknown as RunDescription;
     return new RunFolder(path, { ...description, recipe: parseWrittenRecipe(description.recipe, said`${{ file }}`) });
   }
 
@@ -140,20 +186,27 @@ export class RunFolder {
     return join(this.path, "checkpoints");
   }
 
+  /** @throws DataError if it cannot be written */
   async append(metric: Metric): Promise<void> {
-    await appendFile(this.metricsFile, `${JSON.stringify(metric)}\n`);
+    await appendFile(this.metricsFile, `${JSON.stringify(metric)}\n`).catch((cause) => {
+      throw notWritten(this.metricsFile, cause);
+    });
+  }
+
+  /** Has all metrics so far on the disk. @throws DataError if that fails */
+  async flushMetrics(): Promise<void> {
+    try {
+      const file = await open(this.metricsFile, "a");
+      await file.sync().finally(() => file.close());
+    } catch (cause) {
+      throw notWritten(this.metricsFile, cause);
+    }
   }
 
   /** Lines of the metrics file; those of unfinished writes are left out. */
   async metrics(): Promise<readonly Metric[]> {
     const text = await readFile(this.metricsFile, "utf8").catch(() => "");
-    return text.split("\n").flatMap((line) => {
-      try {
-        return line ? [JSON.parse(line) as Metric] : [];
-      } catch {
-        return [];
-      }
-    });
+    return text.split("\n").flatMap((line) => metricOf(line) ?? []);
   }
 
   /** Drops what was written after `step`, checkpoints too, as a resumed run writes it again. */

@@ -16,16 +16,22 @@ export async function inRunFolder<T>(
   run: string | RunFolder,
   use: (existing: RunFolder | null, path: string) => Promise<T>,
 ): Promise<T> {
-  if (typeof run !== "string") return withLock(run.path, () => use(run, run.path));
+  if (typeof run !== "string") return held(run.path, () => use(run, run.path));
   const isThere = await stat(run).catch(() => null);
   await makeFolder(run);
   try {
-    return await withLock(run, () => unlessStillborn(run, () => use(null, run)));
+    return await held(run, () => unlessStillborn(run, () => use(null, run)));
   } finally {
     // Only an empty folder goes: the start has failed.
     if (!isThere) await rmdir(run).catch(() => {});
   }
 }
+
+const held = <T>(path: string, use: () => Promise<T>): Promise<T> =>
+  withLock(path, async () => {
+    await RunFolder.removeUnfinished(path);
+    return use();
+  });
 
 /** Removes what a new run has made if it fails before its first step, so that the corrected command finds nothing in its way. */
 async function unlessStillborn<T>(path: string, start: () => Promise<T>): Promise<T> {

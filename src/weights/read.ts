@@ -16,7 +16,7 @@ interface Format {
 
 function readSafetensors(bytes: Uint8Array, path: string): WeightsFile {
   const { metadata, tensors } = decodeTensors(bytes, path);
-  if (metadata.format === "hcsc-checkpoint-1")
+  if (metadata.format?.startsWith("hcsc-checkpoint-"))
     throw new UsageError(
       "unknown-format",
       said`${{ file: path }} is a checkpoint of a run: give the run folder, or export it`,

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { mkdir, readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import sharp from "sharp";
-import { readTensors, writeTensors } from "../../src/tensorfile/index.js";
+import type { DenseArray } from "../../src/array.js";
+import { readTensors, writeSealed } from "../../src/tensorfile/index.js";
 import { hcsc, images, temporary, withRecipe } from "./cli.js";
 
 const picture = (seed: number, size = 24) =>
@@ -114,27 +115,47 @@ test("a run folder below a file cannot be made, and is named", async (t) => {
   );
 });
 
-test("a truncated checkpoint is refused, and the older one named; one of wrong shapes names the tensor", async (t) => {
+test("of damaged checkpoints each is named and the one before it used; one of wrong shapes names the tensor", async (t) => {
   const { folder, recipe } = await withRecipe();
   const run = join(folder, "run");
   t.is((await hcsc("train", "--data", images, "--recipe", recipe, "--out", run)).code, 0);
   const files = (await readdir(join(run, "checkpoints"))).sort().map((f) => join(run, "checkpoints", f));
   const last = files.at(-1) as string;
-  const { tensors, metadata } = await readTensors(last);
-  const bytes = await readFile(last);
-  await truncate(last, 5000);
-  refused(
-    t,
-    await hcsc("export", "--run", run, "--out", join(folder, "m")),
-    1,
-    last,
-    "damaged",
-    files.at(-2) as string,
-  );
-  await writeFile(last, bytes);
+  const before = files.at(-2) as string;
+  const model = async (...more: readonly string[]) => {
+    const out = join(folder, `model${models++}`);
+    const outcome = await hcsc("export", "--run", run, "--out", out, ...more);
+    return { ...outcome, bytes: await readFile(join(out, "encoder.onnx")).catch(() => null) };
+  };
+  let models = 0;
+  const sound = await readFile(last);
+  const whole = await model();
+  await rm(last);
+  const older = await model();
+  t.notDeepEqual(older.bytes, whole.bytes);
+  const flipped = Buffer.from(sound);
+  flipped[sound.length >> 1] ^= 4;
+  for (const damaged of [sound.subarray(0, 5000), flipped]) {
+    await writeFile(last, damaged);
+    const outcome = await model();
+    t.is(outcome.code, 0, outcome.stderr);
+    t.true(outcome.stderr.includes(`warning: ${last} is damaged`), outcome.stderr);
+    t.true(outcome.stderr.includes("The checkpoint before it is taken"), outcome.stderr);
+    t.deepEqual(outcome.bytes, older.bytes);
+  }
+  const resumed = await hcsc("train", "--out", run, "--resume");
+  t.is(resumed.code, 0, resumed.stderr);
+  t.true(resumed.stderr.includes(`warning: ${last} is damaged`), resumed.stderr);
+  t.deepEqual(await readFile(last), sound, "the same checkpoint again, byte for byte");
+  for (const file of files) await truncate(file, 9);
+  refused(t, await model(), 1, `none of the ${files.length} checkpoints of ${run} is sound`, last);
+  for (const file of files) await rm(file);
+  await writeFile(before, sound);
+  const { tensors, metadata } = await readTensors(before);
   const wrong = { ...Object.fromEntries(tensors), "query/conv1.weight": { shape: [2], data: new Float32Array(2) } };
-  await writeTensors(last, wrong, metadata);
-  refused(t, await hcsc("export", "--run", run, "--out", join(folder, "m")), 1, "conv1.weight", "[2]");
+  const { sha256: _, ...rest } = wrong as Record<string, DenseArray>;
+  await writeSealed(before, rest, metadata);
+  refused(t, await model(), 1, "conv1.weight", "[2]");
 });
 
 test("a write that fails half-way leaves no half-written file, and the older file as it was", async (t) => {

@@ -1,4 +1,5 @@
 /** What a run's hierarchy and vectors are written as: `hcsc embed` and `hcsc organize`, end to end. */
+import assert from "node:assert";
 import { createHash } from "node:crypto";
 import { lstat, mkdir, readdir, readFile, readlink, realpath, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -9,7 +10,13 @@ import { similarities } from "../../src/cluster/index.js";
 import { describeSource, openLoader, openSource } from "../../src/data/index.js";
 import { openEngine } from "../../src/runtime/index.js";
 import { readTensors } from "../../src/tensorfile/index.js";
-import { embedImages, encoderWeights, latestCheckpoint, learnedHierarchy, RunFolder } from "../../src/train/index.js";
+import {
+  embedImages,
+  encoderWeights,
+  lastSoundCheckpoint,
+  learnedHierarchy,
+  RunFolder,
+} from "../../src/train/index.js";
 import { hcsc, hcscInterrupted, images, temporary, tinyRecipe, withRecipe } from "./cli.js";
 
 let run = "";
@@ -167,7 +174,7 @@ const rowsOf = async (file: string) => parquetReadObjects({ file: await asyncBuf
 /** Each image's clusters by plain arithmetic: the prototype most like its key embedding, and that one's parents. */
 async function clustersByHand(data: string): Promise<number[][]> {
   const opened = await RunFolder.open(run);
-  const checkpoint = await latestCheckpoint(opened);
+  const checkpoint = await lastSoundCheckpoint(opened, assert.fail);
   const levels = learnedHierarchy(checkpoint);
   const { recipe } = opened.description;
   const description = await describeSource(data);

@@ -31,7 +31,7 @@ import type { Hosted } from "../../src/runtime/messages.js";
 import { decodeTensors, readTensors, writeAtomically, writeTensors } from "../../src/tensorfile/index.js";
 import { notFinite } from "../../src/train/failure.js";
 import {
-  latestCheckpoint,
+  lastSoundCheckpoint,
   learnedHierarchy,
   RunFolder,
   readCheckpoint,
@@ -192,7 +192,7 @@ export const cases: { readonly [N in ErrorName]: Readonly<Record<ErrorCode<N>, C
     "not-given": () => trainingArtifacts(decodeModel(modelOf("Softmax", "x")), {}, () => false),
   },
   CheckpointError: {
-    missing: async (folder) => latestCheckpoint(await newRun(folder)),
+    missing: async (folder) => lastSoundCheckpoint(await newRun(folder), () => {}),
     unreadable: (folder) => readTensors(join(folder, "none.safetensors")),
     damaged: () => decodeTensors(new Uint8Array(3), "cut.safetensors"),
     "unknown-format": async (folder) => {

@@ -81,7 +81,7 @@ test("the place is the user's wherever the library is installed, even from a fol
   const project = fileURLToPath(new URL("../../installed/", import.meta.url));
   const library = `${project}node_modules/hcsc/build/src/`;
   const built = fileURLToPath(new URL("../../src/", import.meta.url));
-  for (const part of ["graph", "onnx", "errors.js", "errorCodes.js", "sentence.js", "array.js"])
+  for (const part of ["graph", "onnx", "errors.js", "errorCodes.js", "sentence.js", "text.js", "array.js"])
     await cp(built + part, library + part, { recursive: true });
   await mkdir(`${project}src/graph`, { recursive: true });
   await writeFile(

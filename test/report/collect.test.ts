@@ -1,3 +1,4 @@
+import assert from "node:assert";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
@@ -5,7 +6,7 @@ import sharp from "sharp";
 import { describeSource, openLoader, openSource } from "../../src/data/index.js";
 import { collect, type ReportData } from "../../src/report/index.js";
 import { openEngine } from "../../src/runtime/index.js";
-import { latestCheckpoint, type RunFolder } from "../../src/train/index.js";
+import { lastSoundCheckpoint, type RunFolder } from "../../src/train/index.js";
 import { temporary, images as trainingImages } from "../commands/cli.js";
 import { trained } from "../train/trained.js";
 
@@ -20,7 +21,7 @@ async function collected(run: RunFolder, data: string, images = 1000, stages = n
   ];
   const report = await collect({
     run,
-    checkpoint: await latestCheckpoint(run),
+    checkpoint: await lastSoundCheckpoint(run, assert.fail),
     engine,
     source,
     loader,

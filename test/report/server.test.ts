@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { appendFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
@@ -18,7 +19,7 @@ function raw(port: number, request: string): Promise<string> {
     socket.on("data", (d) => {
       answer += d;
     });
-    socket.on("end", () => resolve(answer)).on("error", reject);
+    socket.on("close", () => resolve(answer)).on("error", reject);
   });
 }
 
@@ -89,6 +90,138 @@ test("another name for this machine is refused", async (t) => {
   ])
     t.is(await ask(host), 403, host);
   await server.close();
+});
+
+test("no way of writing a path leads to a file of the run, or of the disk", async (t) => {
+  const run = await emptyRun();
+  const server = await servePage(run, 0);
+  const { port, host } = new URL(server.url);
+  const secret = "secret-of-the-disk";
+  await writeFile(join(run.path, "..", "secret.txt"), secret);
+  await writeFile(join(run.path, "secret.txt"), secret);
+  const [dots, slashes] = [
+    ["..", "%2e%2e", "%2E.", ".%2e", "%252e%252e", "%c0%ae%c0%ae", "%u002e%u002e", "\u2025", "....", "..;"],
+    ["/", "//", "%2f", "%2F", "%5c", "\\", "%252f", "%c0%af", "/./", "%00/"],
+  ];
+  const targets = dots.flatMap((dot) =>
+    slashes.flatMap((slash) => [
+      `/${dot}${slash}secret.txt`,
+      `/data.json${slash}${dot}${slash}${dot}${slash}secret.txt`,
+      `/events${slash}${dot}${slash}secret.txt`,
+    ]),
+  );
+  const more = [
+    "/secret.txt",
+    "secret.txt",
+    "/secret.txt%00.json",
+    "/./secret.txt",
+    "file:///etc/passwd",
+    "/data.json%20",
+  ];
+  for (const target of [...targets, ...more, `/${"a/".repeat(2000)}`]) {
+    const answer = await raw(Number(port), request(target, { host }));
+    t.true(status(answer) === 404 || status(answer) === 400, `${target}: ${answer.split("\r\n")[0]}`);
+    t.false(answer.includes(secret), target);
+  }
+  await server.close();
+});
+
+test("a page of another origin is refused, the server's own is not", async (t) => {
+  const server = await servePage(await emptyRun(), 0);
+  const { port, host } = new URL(server.url);
+  const ask = async (origin: string) =>
+    status(
+      await raw(
+        Number(port),
+        `GET /data.json HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${origin}\r\nConnection: close\r\n\r\n`,
+      ),
+    );
+  for (const origin of [`http://${host}`, `http://localhost:${port}`]) t.is(await ask(origin), 200, origin);
+  for (const origin of [
+    "http://evil.example",
+    "null",
+    `http://${host}.evil.example`,
+    `https://${host}`,
+    `http://evil.example/${host}`,
+    `http://127.0.0.1:${Number(port) + 1}`,
+    "",
+  ])
+    t.is(await ask(origin), 403, origin);
+  await server.close();
+});
+
+test("every answer says what it is, what a page of it may do, and in no frame", async (t) => {
+  const server = await servePage(await emptyRun(), 0);
+  for (const [path, type, policy] of [
+    [
+      "",
+      "text/html; charset=utf-8",
+      /^default-src 'none'; .*script-src 'sha256-[^']+'; .*connect-src 'self'.*frame-ancestors 'none'$/,
+    ],
+    ["data.json", "application/json; charset=utf-8", /^default-src 'none'; frame-ancestors 'none'$/],
+    ["none", "text/plain; charset=utf-8", /^default-src 'none'; frame-ancestors 'none'$/],
+  ] as const) {
+    const { headers } = await fetch(`${server.url}${path}`);
+    t.is(headers.get("content-type"), type, path);
+    t.regex(headers.get("content-security-policy") ?? "", policy, path);
+    t.is(headers.get("x-content-type-options"), "nosniff", path);
+    t.is(headers.get("access-control-allow-origin"), null, path);
+  }
+  const page = await (await fetch(server.url)).text();
+  const header = (await fetch(server.url)).headers.get("content-security-policy");
+  t.true(
+    page.includes(`content="${header?.replace("; frame-ancestors 'none'", "")}"`),
+    "the page's own policy is the header's",
+  );
+  await server.close();
+});
+
+test("what is sent to it is bounded: no bodies, no long heads, no request that never ends, so many connections", async (t) => {
+  const server = await servePage(await emptyRun(), 0);
+  const { port, host } = new URL(server.url);
+  const head = (more: string) => `GET / HTTP/1.1\r\nHost: ${host}\r\n${more}`;
+  t.is(status(await raw(Number(port), head("Content-Length: 5\r\n\r\nhello"))), 413);
+  t.is(status(await raw(Number(port), head("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"))), 413);
+  t.is(status(await raw(Number(port), head(`X-Long: ${"a".repeat(9000)}\r\n\r\n`))), 431);
+  t.is(status(await raw(Number(port), "nonsense\r\n\r\n")), 400);
+  const sockets = Array.from({ length: 1024 }, () => connect(Number(port), "127.0.0.1"));
+  await Promise.all(sockets.map((socket) => once(socket, "connect")));
+  const refused = connect(Number(port), "127.0.0.1").on("error", () => {});
+  refused.resume();
+  await once(refused, "close");
+  for (const socket of sockets) socket.destroy();
+  for (let i = 0; i < 100 && status(await raw(Number(port), request("/", { host })).catch(String)) !== 200; i++)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  t.is(status(await raw(Number(port), request("/", { host }))), 200, "room again");
+  await server.close();
+});
+
+test("viewers that come at different times are each told all, once, and one look serves them all", async (t) => {
+  const run = await emptyRun();
+  const server = await servePage(run, 0);
+  const leave = new AbortController();
+  t.teardown(async () => {
+    await server.close();
+    leave.abort();
+  });
+  const steps = async (events: AsyncGenerator<{ event: string; data: unknown }>, until: number) => {
+    const seen: number[] = [];
+    for await (const { event, data } of events) {
+      if (event === "curves") seen.push(...(data as ReportData["curves"]).steps.map((s) => s.step));
+      if (event === "metrics") seen.push(...(data as { step: number }[]).map((s) => s.step));
+      if (seen.at(-1) === until) break;
+    }
+    return seen;
+  };
+  await appendFile(run.metricsFile, line(1));
+  const watching = [steps(eventsOf(server.url, leave.signal), 40)];
+  for (let n = 2; n <= 40; n++) {
+    await appendFile(run.metricsFile, line(n));
+    if (n % 10 === 0) watching.push(steps(eventsOf(server.url, leave.signal), 40));
+    await new Promise((resolve) => setTimeout(resolve, 40));
+  }
+  const all = Array.from({ length: 40 }, (_, i) => i + 1);
+  for (const seen of await Promise.all(watching)) t.deepEqual(seen, all);
 });
 
 test("it is not reached from other machines", async (t) => {

@@ -1,3 +1,4 @@
+import assert from "node:assert";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,15 +77,15 @@ test("a run whose numbers grew over many checkpoints goes on from before they di
   const run = await failed(growing(100, 1.1), 20);
   const files = (await run.listCheckpoints()).map(stepOf);
   t.true(files.length === 4 && files[1] > 900, `${files}`);
-  const point = await resumePoint(run);
+  const point = await resumePoint(run, assert.fail);
   t.is(point?.damagedFrom, null);
   t.is(point?.checkpoint.position.step, 100);
-  t.is((await lastSoundCheckpoint(run)).position.step, 100, "and is looked at as it was then");
+  t.is((await lastSoundCheckpoint(run, assert.fail)).position.step, 100, "and is looked at as it was then");
 });
 
 test("where no checkpoint from before the damage is left, that is said", async (t) => {
   const run = await failed(growing(100, 1.01, 1e4), 20);
-  const point = await resumePoint(run);
+  const point = await resumePoint(run, assert.fail);
   t.true((point?.damagedFrom ?? 0) > 100, `${point?.damagedFrom}`);
   t.is(point?.checkpoint.position.step, Math.min(...(await run.listCheckpoints()).map(stepOf)));
 });

@@ -1,12 +1,12 @@
 import test from "ava";
 import { CheckpointError } from "../../src/errors.js";
 import { openEngine } from "../../src/runtime/index.js";
-import { latestCheckpoint, learnedHierarchy, placeInHierarchy } from "../../src/train/index.js";
+import { lastSoundCheckpoint, learnedHierarchy, placeInHierarchy } from "../../src/train/index.js";
 import { trained } from "./trained.js";
 
 test("a run's levels come without padding, and every prototype stands at its own place", async (t) => {
   const { run } = await trained({ changes: { epochs: 2 } });
-  const checkpoint = await latestCheckpoint(run);
+  const checkpoint = await lastSoundCheckpoint(run, (damage) => t.fail(damage));
   const levels = learnedHierarchy(checkpoint);
   t.is(levels.length, run.description.recipe.method.clusters.length);
   for (const [l, { prototypes, temperature, parent }] of levels.entries()) {
@@ -33,7 +33,7 @@ test("a run's levels come without padding, and every prototype stands at its own
 
 test("a run that has not clustered yet says so", async (t) => {
   const { run } = await trained({ changes: { epochs: 1, method: { warmupEpochs: 1 } } });
-  const checkpoint = await latestCheckpoint(run);
+  const checkpoint = await lastSoundCheckpoint(run, (damage) => t.fail(damage));
   t.throws(() => learnedHierarchy(checkpoint), {
     instanceOf: CheckpointError,
     message: /not come to its first clustering/,

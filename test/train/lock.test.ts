@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, utimes, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { cp, mkdtemp, readFile, rename, symlink, utimes, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { UsageError } from "../../src/errors.js";
+import { DataError, UsageError } from "../../src/errors.js";
 import { type Holder, holderOf, lockFile, withLock } from "../../src/train/lock.js";
 
 const folder = () => mkdtemp(join(tmpdir(), "hcsc-lock-"));
@@ -43,9 +44,54 @@ test("a lock of this host holds by its process, not by its age", async (t) => {
   t.like(await taken(await locked(beforeReboot)), { pid: process.pid });
 });
 
-test("a lock without words is one that is being made, or was left half-written", async (t) => {
-  await t.throwsAsync(taken(await locked("")), { message: /is being trained/ });
-  t.like(await taken(await locked("", 10)), { pid: process.pid });
+test("a lock without words is waited for, as it may be in the making, and passed over when it gets none", async (t) => {
+  const asked = async (run: string) => {
+    const began = performance.now();
+    const holder = await taken(run);
+    return { holder, seconds: (performance.now() - began) / 1000 };
+  };
+  const fresh = await asked(await locked(""));
+  t.like(fresh.holder, { pid: process.pid });
+  t.true(fresh.seconds > 1.5, `${fresh.seconds} s`);
+  t.true((await asked(await locked("", 10))).seconds < 1.5);
+  const run = await locked("");
+  const waiting = taken(run);
+  await writeFile(lockFile(run), JSON.stringify({ pid: process.ppid, host: hostname(), started: now() }));
+  await t.throwsAsync(waiting, { message: new RegExp(`process ${process.ppid} on `) });
+});
+
+test("a process that has the number of one that died is not taken for it", async (t) => {
+  if (process.platform !== "linux") return t.log("skipped: only Linux says when a process began");
+  const born = readFileSync(`/proc/${process.ppid}/stat`, "latin1").split(") ")[1].split(" ")[19];
+  const parent = { pid: process.ppid, host: hostname(), started: now() };
+  await t.throwsAsync(taken(await locked({ ...parent, begun: born })), { message: /is being trained/ });
+  t.like(await taken(await locked({ ...parent, begun: "1" })), { pid: process.pid });
+  t.is((await taken(await folder())).begun, readFileSync("/proc/self/stat", "latin1").split(") ")[1].split(" ")[19]);
+});
+
+test("the copy of a folder that is trained in may be trained in; the folder itself may not, under any name", async (t) => {
+  const run = await folder();
+  const [copy, link, moved] = [`${run}-copy`, `${run}-link`, `${run}-moved`];
+  await withLock(run, async () => {
+    await cp(run, copy, { recursive: true });
+    t.is(await holderOf(copy), null);
+    t.like(await taken(copy), { pid: process.pid });
+    await symlink(run, link);
+    await t.throwsAsync(taken(link), { message: /is being trained/ });
+    // Another process's, moved while it trains.
+    await cp(run, copy, { recursive: true });
+    const holder = { ...JSON.parse(await readFile(lockFile(run), "utf8")), pid: process.ppid, begun: undefined };
+    await writeFile(lockFile(copy), JSON.stringify({ ...holder, folder: copy }));
+    await rename(copy, moved);
+    await t.throwsAsync(taken(moved), { message: /is being trained/ });
+  });
+});
+
+test("a folder that cannot be written to is said to be so, and no lock stays", async (t) => {
+  await t.throwsAsync(taken(join(await folder(), "none")), {
+    instanceOf: DataError,
+    message: /lock\.json cannot be written/,
+  });
 });
 
 test("of two that start together one trains; the lock goes with it, also when it fails", async (t) => {

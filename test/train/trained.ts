@@ -1,11 +1,12 @@
 /** Whole trainings of a tiny recipe, by the library. */
+import assert from "node:assert";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describeSource, openLoader, openSource } from "../../src/data/index.js";
 import { loadRecipe } from "../../src/presets/index.js";
 import { chooseTarget, type EngineOptions, openEngine } from "../../src/runtime/index.js";
 import {
-  latestCheckpoint,
+  lastSoundCheckpoint,
   type Reporter,
   RunFolder,
   readCheckpoint,
@@ -23,14 +24,16 @@ export interface TrainedOptions {
   /** Fields of the recipe. */
   readonly changes?: object;
   readonly data?: string;
+  /** Loading threads. */
+  readonly workers?: number;
 }
 
 /** A training: its run folder, its steps' metrics, and the tensors it ends with. */
-export async function trained({ on = {}, stopAt, resume, changes = {}, data = images }: TrainedOptions) {
+export async function trained({ on = {}, stopAt, resume, changes = {}, data = images, workers = 1 }: TrainedOptions) {
   const description = await describeSource(data);
   const [source, loader, engine] = [
     openSource(description),
-    openLoader({ source: description, seed: 0, workers: 1 }),
+    openLoader({ source: description, seed: 0, workers }),
     await openEngine(on),
   ];
   const run = resume ?? (await newRun(changes, data, source.count));
@@ -44,7 +47,7 @@ export async function trained({ on = {}, stopAt, resume, changes = {}, data = im
     target: await chooseTarget(engine),
     source,
     loader,
-    resume: resume && (await latestCheckpoint(resume)),
+    resume: resume && (await lastSoundCheckpoint(resume, assert.fail)),
     report,
     signal: abort.signal,
   });

@@ -60,8 +60,10 @@ function parsed(xml: string, file: string): unknown {
   } catch (cause) {
     throw new DataError(
       "damaged",
-      said`${{ file }} is no well-formed XML: ${cause as Error}. Restore it from its source`,
-      { cause },
+      said`${{ file }} is no well-formed XML: ${(cause as Error).message.replace(/:(?:undefined|\d+):(?:undefined|\d+)$/, "")}. Restore it from its source`,
+      {
+        cause,
+      },
     );
   }
 }

@@ -1,6 +1,9 @@
 /** Pictures of every kind, by sharp, which a thread loads when it first needs it: that takes 0.3 s of the processor. */
 import type { Sharp, SharpOptions } from "sharp";
-import type { Picture } from "./picture.js";
+import { mostPixels, type Picture } from "./picture.js";
+
+/** libvips' names of what reads the formats that are known. */
+const formats = ["Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif"] as const;
 
 type Open = (file: Buffer, options?: SharpOptions) => Sharp;
 
@@ -11,15 +14,20 @@ function open(): Promise<Open> {
     // Loading is parallel over images already; one thread and no cache keep memory bounded.
     sharp.concurrency(1);
     sharp.cache(false);
+    // What a file is, its content tells, not its name: nothing but these is read, such as SVG, which may ask for anything.
+    sharp.block({ operation: ["VipsForeignLoad"] });
+    sharp.unblock({ operation: formats.map((format) => `VipsForeignLoad${format}Buffer`) });
     return sharp;
   });
   return loaded;
 }
 
-/** Pixels of an image file: the first frame, upright by EXIF, in sRGB or grey of 8 bits, transparency over white. */
+/** Pixels of an image file of at most `mostPixels`: the first frame, upright by EXIF, in sRGB or grey of 8 bits, transparency over white. */
 export async function decodeAny(file: Buffer): Promise<Picture> {
   const sharp = await open();
-  const image = sharp(file, { failOn: "truncated", pages: 1 }).rotate().flatten({ background: "#ffffff" });
+  const image = sharp(file, { failOn: "truncated", pages: 1, limitInputPixels: mostPixels })
+    .rotate()
+    .flatten({ background: "#ffffff" });
   const { channels } = await image.metadata();
   const grey = channels === 1 || channels === 2;
   const { data, info } = await image

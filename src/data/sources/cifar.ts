@@ -57,18 +57,31 @@ export async function describeCifar(path: string, part: string): Promise<CifarDe
       );
     chunks.push(bytes);
   }
+  const records = Buffer.concat(chunks);
+  if (records.length === 0)
+    throw new DataError("empty", said`${{ file: path }}: the ${{ part }} part of CIFAR holds no images`);
   const names = await readFile(
     join(path, form.labelBytes === 1 ? "batches.meta.txt" : "fine_label_names.txt"),
     "utf8",
   ).catch(() => null);
-  return {
-    kind: "cifar",
-    folder: path,
-    part,
-    records: shared(Buffer.concat(chunks)),
-    labelBytes: form.labelBytes,
-    classes: names?.split("\n").filter(Boolean) ?? null,
-  };
+  const classes = names?.split("\n").filter(Boolean) ?? null;
+  const wrong = classes ? firstLabelFrom(classes.length, records, form.labelBytes) : null;
+  if (wrong)
+    throw new DataError(
+      "wrong-labels",
+      said`${{ file: path }}: image ${wrong.image} of the ${part} part has label ${wrong.label}, of ${classes?.length} classes. Restore it from its source`,
+    );
+  return { kind: "cifar", folder: path, part, records: shared(records), labelBytes: form.labelBytes, classes };
+}
+
+/** The first image whose class is none of so many. */
+function firstLabelFrom(classes: number, records: Uint8Array, labelBytes: number) {
+  const record = labelBytes + 3 * plane;
+  for (let image = 0; image * record < records.length; image++) {
+    const label = records[image * record + labelBytes - 1];
+    if (label >= classes) return { image, label };
+  }
+  return null;
 }
 
 export function openCifar({ part, records, labelBytes, classes }: CifarDescription): ImageSource {

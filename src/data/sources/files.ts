@@ -1,12 +1,11 @@
 /** Sets of image files, known by folders, lists or annotations. */
-import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import { DataError, said } from "../../errors.js";
+import { said } from "../../errors.js";
 import { filePath } from "../fileNames.js";
 import { decodeAny } from "./anyPicture.js";
 import { plainDecoderOf } from "./formats.js";
-import type { ImageSource, Picture, Room } from "./picture.js";
+import { type ImageSource, notDecoded, type Picture, type Room } from "./picture.js";
 
 /** What is known of each image beside its pixels. */
 export type Targets = Pick<ImageSource, "labels" | "multilabel" | "classes" | "hierarchy">;
@@ -48,22 +47,25 @@ export function openFiles({
     warnings,
     name: (i) => files[i],
     file: (i) => resolve(root, files[i]),
-    content: (i) => readFile(filePath(resolve(root, files[i]))),
+    content: async (i) => bytesOf(resolve(root, files[i])),
     read: (i, room) => decode(resolve(root, files[i]), room),
   };
+}
+
+/** What a file holds. Pipes and devices, which may never end, are none. */
+function bytesOf(path: string): Buffer {
+  const place = filePath(path);
+  if (!statSync(place).isFile()) throw new Error("it is no file");
+  return readFileSync(place);
 }
 
 /** Pixels of an image file, as `decodeAny` gives them. */
 async function decode(path: string, room: Room = (length) => new Uint8Array(length)): Promise<Picture> {
   try {
-    const file = readFileSync(filePath(path)); // of which sharp makes pixels faster than of a path
+    const file = bytesOf(path); // of which sharp makes pixels faster than of a path
     const plain = await plainDecoderOf(path)?.(file, room);
     return plain ?? (await decodeAny(file));
   } catch (cause) {
-    throw new DataError(
-      "unreadable",
-      said`${{ file: path }} cannot be decoded: ${(cause as Error).message.trim().split("\n").at(-1)}. Remove it or replace it`,
-      { cause },
-    );
+    throw notDecoded(said`${{ file: path }}`, cause);
   }
 }

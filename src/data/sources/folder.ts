@@ -20,7 +20,7 @@ const partName = /^(train|training|val|valid|validation|test|testing)$/i;
  */
 export async function describeFolder(folder: string, part: string | null): Promise<FilesDescription> {
   const root = part === null ? folder : await partOf(folder, part);
-  const found: Found = { files: [], leftovers: 0 };
+  const found: Found = { files: [], leftovers: 0, outward: [] };
   await look(root, [await realpath(root)], found);
   const all = found.files.map((f) => relative(root, f));
   const files = all.filter(isImageFile).sort();
@@ -47,6 +47,11 @@ export async function describeFolder(folder: string, part: string | null): Promi
             `${root}: ${others.length === 1 ? "1 file of another kind is" : `${others.length} files of other kinds are`} left out: ${leftOut(others)}`,
           ]
         : []),
+      ...(found.outward.length > 0
+        ? [
+            `${root}: ${found.outward.length === 1 ? "1 of its links leads" : `${found.outward.length} of its links lead`} out of it, the first to ${found.outward[0]}: what is there is read too`,
+          ]
+        : []),
       ...(found.leftovers > 0
         ? [`${root}: passed over what systems and tools leave behind: ${found.leftovers} of its files and folders`]
         : []),
@@ -69,7 +74,12 @@ async function partOf(folder: string, part: string): Promise<string> {
 interface Found {
   readonly files: string[];
   leftovers: number;
+  /** Where links lead that leave the folder. */
+  readonly outward: string[];
 }
+
+/** Where a link leads; null if to nothing. */
+const realPath = (path: string): Promise<string | null> => realpath(filePath(path), "buffer").then(nameOf, () => null);
 
 /** @param trail - the real folders on the way, which links must not lead back to */
 async function look(folder: string, trail: readonly string[], found: Found): Promise<void> {
@@ -89,11 +99,15 @@ async function look(folder: string, trail: readonly string[], found: Found): Pro
           () => false,
         )
       : entry.isDirectory();
+    if (isLink) {
+      const end = await realPath(path);
+      if (end !== null && !end.startsWith(trail[0] + sep)) found.outward.push(end);
+    }
     if (!isFolder) {
       if (isLink || entry.isFile()) found.files.push(path);
       continue;
     }
-    const real = isLink ? nameOf(await realpath(filePath(path), "buffer")) : join(trail[trail.length - 1], name);
+    const real = (isLink ? await realPath(path) : null) ?? join(trail[trail.length - 1], name);
     if (!trail.includes(real)) await look(path, [...trail, real], found);
   }
 }

@@ -5,7 +5,7 @@ import type { Targets } from "./files.js";
 import { decodeJpeg } from "./jpeg.js";
 import { listTargets } from "./list.js";
 import { rowOf } from "./listRows.js";
-import type { ImageSource, Picture, Room } from "./picture.js";
+import { type ImageSource, notDecoded, type Picture, type Room } from "./picture.js";
 import { decodePng } from "./png.js";
 
 /** Decoded pixels: `[height, width, channels]` of bytes, grey (1 channel) or RGB (3). */
@@ -133,6 +133,6 @@ async function decode(
     const own = Buffer.from(content); // decoders do not take shared memory
     return (await decodeJpeg(own, room)) ?? decodePng(own, room) ?? (await decodeAny(own));
   } catch (cause) {
-    throw new DataError("unreadable", said`${name} cannot be decoded: ${cause as Error}`, { cause });
+    throw notDecoded(name, cause);
   }
 }

@@ -1,10 +1,9 @@
 /** IDX files (http://yann.lecun.com/exdb/mnist): MNIST and its relatives, plain or gzipped. */
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
+import { createGunzip } from "node:zlib";
 import { DataError, said } from "../../errors.js";
-import { type ImageSource, shared } from "./picture.js";
+import { type ImageSource, mostPixels, shared } from "./picture.js";
 
 export interface IdxDescription {
   readonly kind: "idx";
@@ -27,18 +26,24 @@ export async function isIdx(path: string, isFolder: boolean): Promise<boolean> {
 export async function describeIdx(path: string, isFolder: boolean, part: string): Promise<IdxDescription> {
   const file = isFolder ? await partOf(path, part) : path;
   const images = await readIdx(file);
-  if (images.shape.length < 3)
+  const [, height, width, channels = 1] = images.shape;
+  if (images.shape.length < 3 || (channels !== 1 && channels !== 3))
     throw new DataError(
       "unknown-format",
-      said`${{ file }} holds an array of shape ${{ shape: images.shape }}, images need [count, height, width]`,
+      said`${{ file }} holds an array of shape ${{ shape: images.shape }}, images need [count, height, width], or 3 colours after it`,
+    );
+  if (height * width > mostPixels)
+    throw new DataError(
+      "too-large",
+      said`${{ file }} holds images of ${height} by ${width} pixels: at most ${mostPixels} are read`,
     );
   const labelsFile = basename(file).replace(imagesName, "-labels-idx1-ubyte$1");
   const folder = dirname(file);
   const labels = (await readdir(folder)).includes(labelsFile) ? await readIdx(join(folder, labelsFile)) : null;
-  if (labels && labels.shape[0] !== images.shape[0]) {
+  if (labels && (labels.shape.length !== 1 || labels.shape[0] !== images.shape[0])) {
     throw new DataError(
       "wrong-length",
-      said`${{ file: join(folder, labelsFile) }} has ${labels.shape[0]} labels for the ${images.shape[0]} images of ${file}: restore the pair from one source`,
+      said`${{ file: join(folder, labelsFile) }} has [${labels.shape}] labels for the ${images.shape[0]} images of ${file}: restore the pair from one source`,
     );
   }
   return {
@@ -76,35 +81,55 @@ async function partOf(folder: string, part: string): Promise<string> {
   return join(folder, found);
 }
 
+const damagedBy = (file: string) => (reason: string, cause?: unknown) =>
+  new DataError("damaged", said`${{ file }} is damaged: ${reason}. Restore it from its source`, { cause });
+
 async function readIdx(file: string): Promise<{ shape: readonly number[]; data: Uint8Array }> {
+  const damaged = damagedBy(file);
   const raw = await readFile(file);
-  const bytes = file.endsWith(".gz")
-    ? await promisify(gunzip)(raw).catch((cause) => {
-        throw new DataError(
-          "damaged",
-          said`${{ file }} is damaged: it cannot be unzipped (${cause.message}). Restore it from its source`,
-          { cause },
-        );
-      })
-    : raw;
-  if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0 || bytes[2] !== 8)
+  const isZipped = file.endsWith(".gz");
+  const head = isZipped ? await unzipped(raw.subarray(0, zippedHead), longestHeader, true, file) : raw;
+  if (head.length < 4 || head[0] !== 0 || head[1] !== 0 || head[2] !== 8)
     throw new DataError(
       "unknown-format",
-      said`${{ file }} is no IDX file of bytes (it starts ${bytes.subarray(0, 4).toString("hex")}, not 000008…)`,
+      said`${{ file }} is no IDX file of bytes (it starts ${head.subarray(0, 4).toString("hex")}, not 000008…)`,
     );
-  const rank = bytes[3];
-  if (bytes.length < 4 + 4 * rank)
-    throw new DataError(
-      "damaged",
-      said`${{ file }} is damaged: its header of ${rank} lengths is cut short. Restore it from its source`,
-    );
-  const shape = Array.from({ length: rank }, (_, i) => bytes.readUInt32BE(4 + 4 * i));
-  const data = bytes.subarray(4 + 4 * rank);
+  const rank = head[3];
+  const start = 4 + 4 * rank;
+  if (rank > mostLengths) throw damaged(`its header gives ${rank} lengths, images have 3 or 4`);
+  if (head.length < start) throw damaged(`its header of ${rank} lengths is cut short`);
+  const shape = Array.from({ length: rank }, (_, i) => head.readUInt32BE(4 + 4 * i));
   const needed = shape.reduce((p, d) => p * d, 1);
-  if (data.length !== needed)
-    throw new DataError(
-      "damaged",
-      said`${{ file }} is damaged: ${{ shape }} needs ${needed} bytes, ${data.length} are there. Restore it from its source`,
-    );
+  if (shape.includes(0) || needed > mostBytes)
+    throw damaged(`its header gives [${shape}], where 1 to ${mostBytes} bytes are read`);
+  const data = (isZipped ? await unzipped(raw, start + needed, false, file) : raw).subarray(start);
+  if (data.length !== needed) throw damaged(`[${shape}] needs ${needed} bytes, ${data.length} are there`);
   return { shape, data };
+}
+
+const mostLengths = 4;
+const longestHeader = 4 + 4 * mostLengths;
+/** Zipped bytes that hold a header. */
+const zippedHead = 2 ** 16;
+/** What Node gives as one array. */
+const mostBytes = 2 ** 32 - 1 - longestHeader;
+
+/** What a zipped file holds, as much as it should at most: a small file may hold anything. @param isBegin - no more is wanted */
+async function unzipped(raw: Uint8Array, most: number, isBegin: boolean, file: string): Promise<Buffer> {
+  const gunzip = createGunzip();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    gunzip.end(raw);
+    for await (const chunk of gunzip as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > most && !isBegin) throw new Error(`it holds more than the ${most} bytes that its header gives`);
+      if (length >= most && isBegin) break;
+    }
+  } catch (cause) {
+    // The end of the file is not given where the beginning alone is wanted.
+    if (!isBegin || length === 0) throw damagedBy(file)(`it cannot be unzipped (${(cause as Error).message})`, cause);
+  }
+  return Buffer.concat(chunks);
 }

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { isUprightSrgb } from "./anyPicture.js";
-import type { Picture, Room } from "./picture.js";
+import { mostPixels, type Picture, type Room } from "./picture.js";
 
 interface Decoder {
   /** Memory to put a file into. */
@@ -55,6 +55,16 @@ export async function decodeJpeg(file: Buffer, room: Room): Promise<Picture | nu
 /** Marker codes: frames of Huffman-coded 8-bit samples, and the segments of EXIF and colour profiles. */
 const frames = new Set([0xc0, 0xc1, 0xc2]);
 const [exif, profile, scan] = [0xe1, 0xe2, 0xda];
+const scanMark = Buffer.of(0xff, scan);
+
+/** Each may go through all pixels: libvips, to which files with more are left, refuses them. */
+const mostScans = 100;
+
+function scansIn(file: Buffer): number {
+  let scans = 0;
+  for (let at = file.indexOf(scanMark); at !== -1; at = file.indexOf(scanMark, at + 2)) scans++;
+  return scans;
+}
 
 async function isPlain(file: Buffer): Promise<boolean> {
   const view = new DataView(file.buffer, file.byteOffset, file.length);
@@ -66,6 +76,7 @@ async function isPlain(file: Buffer): Promise<boolean> {
     if (frames.has(marker)) {
       const [bits, components] = [file[at + 4], file[at + 9]];
       if (bits !== 8 || (components !== 1 && components !== 3)) return false;
+      if (view.getUint16(at + 5) * view.getUint16(at + 7) > mostPixels || scansIn(file) > mostScans) return false;
       if (!segments.has(exif) && !segments.has(profile)) return true;
       return isUprightSrgb(file);
     }

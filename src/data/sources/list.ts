@@ -1,7 +1,7 @@
 /** Lists of image files with their labels: `train.csv`, `train.tsv`, `train.jsonl`, `train.txt`. */
 import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
-import { basename, dirname, extname, isAbsolute, resolve } from "node:path";
+import { basename, dirname, extname, isAbsolute, resolve, sep } from "node:path";
 import { DataError, said } from "../../errors.js";
 import { type FilesDescription, type Targets, unlabelled } from "./files.js";
 import { type ListRow, listForms } from "./listRows.js";
@@ -51,7 +51,7 @@ export async function listed(
   return {
     kind: "files",
     files,
-    warnings: [...gone, ...unlabelledRows(targets, list), ...unusedIds(targets, list)],
+    warnings: [...gone, ...outsideOf(root, files, list), ...unlabelledRows(targets, list), ...unusedIds(targets, list)],
     ...targets,
   };
 }
@@ -70,6 +70,15 @@ function belowRoot(root: string, files: readonly string[]): readonly string[] {
   const first = files.find(isAbsolute);
   if (first === undefined || existsSync(first) || !existsSync(resolve(root, relative(first)))) return files;
   return files.map(relative);
+}
+
+/** Says so where paths lead out of the folder that they start at. */
+function outsideOf(root: string, files: readonly string[], list: string): readonly string[] {
+  const outside = files.filter((file) => !resolve(root, file).startsWith(resolve(root) + sep));
+  if (outside.length === 0) return [];
+  return [
+    `${list}: ${outside.length} of its ${files.length} images lie outside ${root}, the first at ${resolve(root, outside[0])}`,
+  ];
 }
 
 /** Indices of files that do not exist: each folder is listed once, which is much faster than a look at each file. */

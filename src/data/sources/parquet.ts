@@ -36,7 +36,7 @@ export async function describeParquet(
   const metadata = await parquetMetadataAsync(buffer).catch((cause) => {
     throw new DataError(
       "unknown-format",
-      said`${{ file }} is no Parquet table: ${cause.message}. Restore it from its source`,
+      said`${{ file }} is no Parquet table: ${reasonOf(cause)}. Restore it from its source`,
       { cause },
     );
   });
@@ -51,10 +51,12 @@ export async function describeParquet(
     );
   const wanted = [image, named("label"), named("labels")].filter((column) => column !== undefined);
   const rows = await parquetReadObjects({ file: buffer, metadata, columns: wanted, utf8: false }).catch((cause) => {
-    throw new DataError("unreadable", said`${{ file }} cannot be read: ${cause.message}`, { cause });
+    throw new DataError("damaged", said`${{ file }} is damaged: ${reasonOf(cause)}. Restore it from its source`, {
+      cause,
+    });
   });
   if (rows.length === 0) throw new DataError("empty", said`${{ file }} holds no rows`);
-  const classes = classNamesOf(metadata, named("label"));
+  const classes = classNamesOf(metadata, named("label"), file);
   const row = (cells: Record<string, unknown>, name: unknown, i: number): ListRow => {
     const own = Object.fromEntries(Object.entries(cells).map(([key, value]) => [key, plain(value, classes)]));
     return rowOf({ ...own, [image]: name }, i + 1, said`${{ file }}: row ${{ line: i + 1 }}`);
@@ -84,6 +86,12 @@ export async function describeParquet(
   return { kind: "held", origin: resolve(file), called: file, names, ...together(images), ...targets };
 }
 
+/** What the reader says of a file; what it stumbles over says nothing to people. */
+const reasonOf = (cause: unknown): string =>
+  cause instanceof TypeError || cause instanceof RangeError || /undefined/.test((cause as Error).message)
+    ? "its metadata are not as the format has them"
+    : (cause as Error).message;
+
 /** Values as lists of other kinds give them; ids by their names. */
 function plain(value: unknown, classes: readonly string[] | null): unknown {
   if (value === "") return null;
@@ -97,9 +105,19 @@ const featureSchema = z.object({
 });
 
 /** Names of the ids in a column, as Hugging Face's `datasets` notes them beside the table. */
-function classNamesOf(metadata: FileMetaData, column: string | undefined): readonly string[] | null {
+function classNamesOf(metadata: FileMetaData, column: string | undefined, file: string): readonly string[] | null {
   const note = metadata.key_value_metadata?.find(({ key }) => key === "huggingface")?.value;
   if (note === undefined || column === undefined) return null;
-  const found = featureSchema.safeParse(JSON.parse(note));
+  let features: unknown;
+  try {
+    features = JSON.parse(note);
+  } catch (cause) {
+    throw new DataError(
+      "damaged",
+      said`${{ file }} is damaged: its note of features is no JSON. Restore it from its source`,
+      { cause },
+    );
+  }
+  const found = featureSchema.safeParse(features);
   return found.success ? (found.data.info.features[column]?.names ?? null) : null;
 }

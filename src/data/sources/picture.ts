@@ -1,5 +1,6 @@
 /** Pictures and the sets that hold them. */
 import type { DenseArray } from "../../array.js";
+import { DataError, type Sentence, said } from "../../errors.js";
 
 /** Decoded 8-bit pixels. */
 export interface Picture {
@@ -9,6 +10,26 @@ export interface Picture {
   /** [height, width, channels] */
   readonly data: Uint8Array;
 }
+
+/**
+ * What a picture may have: a telephone's 108 megapixels fit. A file of a few bytes may say that it is any size; a picture takes 3
+ * bytes a pixel, and up to 5 more while it is decoded, in each of a loader's threads.
+ */
+export const mostPixels = 2 ** 27;
+
+/** @throws if an image file says that it has no pixels, or more than are read */
+export function requireSize(width: number, height: number): void {
+  if (!(width > 0 && height > 0) || width * height > mostPixels)
+    throw new Error(`it says that it is ${width} by ${height} pixels: at most ${mostPixels} are read`);
+}
+
+/** Why an image cannot be decoded: of what a decoder says the last line. */
+export const notDecoded = (name: Sentence, cause: unknown): DataError =>
+  new DataError(
+    "unreadable",
+    said`${name} cannot be decoded: ${(cause as Error).message.trim().split("\n").at(-1)}. Remove it or replace it`,
+    { cause },
+  );
 
 /** Gives an array of a length to put pixels into. */
 export type Room = (length: number) => Uint8Array;

@@ -1,15 +1,9 @@
 /** Pictures that hold their pixels almost as they are, which sharp does not read: Windows bitmaps, and PPM and PGM (Netpbm). */
-import type { Picture } from "./picture.js";
+import { type Picture, requireSize } from "./picture.js";
 
 const isIn = (bytes: Uint8Array, end: number): void => {
   if (end > bytes.length) throw new Error(`the file ends after ${bytes.length} of ${end} bytes`);
 };
-const mostSide = 1 << 16;
-
-function requireSize(width: number, height: number): void {
-  if (!(width > 0 && height > 0 && width <= mostSide && height <= mostSide))
-    throw new Error(`it says that it is ${width} by ${height} pixels`);
-}
 
 /** PPM and PGM, as text (P2, P3) or bytes (P5, P6); 16 bits are rounded to 8. */
 export function decodeNetpbm(bytes: Buffer): Picture {
@@ -27,15 +21,22 @@ export function decodeNetpbm(bytes: Buffer): Picture {
   };
   const kind = word();
   if (!/^P[2356]$/.test(kind)) throw new Error(`it begins with ${JSON.stringify(kind)}, not with P2, P3, P5 or P6`);
-  const [width, height, most] = [Number(word()), Number(word()), Number(word())];
+  const whole = (): number => {
+    const digits = word();
+    if (!/^\d{1,9}$/.test(digits)) throw new Error(`it has ${digits} where a whole number belongs`);
+    return Number(digits);
+  };
+  const [width, height, most] = [whole(), whole(), whole()];
   requireSize(width, height);
   if (!(most > 0 && most < 65536)) throw new Error(`its largest value is ${most}`);
   const channels = kind === "P3" || kind === "P6" ? 3 : 1;
   const length = width * height * channels;
+  const isText = kind === "P2" || kind === "P3";
+  if (isText) isIn(bytes, at + 2 * length); // a digit and what parts it from the one before
   const data = new Uint8Array(length);
   const level = (value: number): number => Math.round((255 * Math.min(value, most)) / most);
-  if (kind === "P2" || kind === "P3") {
-    for (let i = 0; i < length; i++) data[i] = level(Number(word()));
+  if (isText) {
+    for (let i = 0; i < length; i++) data[i] = level(whole());
     return { width, height, channels, data };
   }
   at++; // one white space after the largest value

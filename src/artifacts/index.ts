@@ -31,6 +31,7 @@ export {
   type Target,
 } from "./programs.js";
 export { memoryOf, packState, type StateMemory, stateMemory } from "./stateMemory.js";
-export { applyStep, fusedStep, gradientStep, type Levels, type Phase, type StepSettings } from "./step.js";
+export { applyStep, fusedStep, gradientStep } from "./step.js";
+export type { Levels, Phase, StepSettings } from "./stepSettings.js";
 export { asStored, type StoredForm, storedForms, withStored } from "./storedWeights.js";
 export { stateTensors } from "./vectors.js";

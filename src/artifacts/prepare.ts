@@ -4,8 +4,9 @@
  */
 import { concat, type Graph, input, inputsOf, reshape, scope, slice, type Value } from "../graph/index.js";
 import { instanceNormalizer, type Level, prototypeNormalizer } from "../hcsc/index.js";
+import { hierarchyInputs } from "./hierarchyInputs.js";
 import { next, state } from "./names.js";
-import { hierarchyInputs, type StepSettings } from "./step.js";
+import type { StepSettings } from "./stepSettings.js";
 
 /** Rows at a time: a block's logits stay small beside the queue. */
 const block = 2048;

@@ -28,7 +28,8 @@ import { hiddenShapes } from "./hiddenShapes.js";
 import { isTrainable, next } from "./names.js";
 import { overwritable } from "./overwritable.js";
 import { prepareGraph } from "./prepare.js";
-import { applyStep, fusedStep, gradientStep, type Levels, type Phase, type StepSettings } from "./step.js";
+import { applyStep, fusedStep, gradientStep } from "./step.js";
+import type { Levels, Phase, StepSettings } from "./stepSettings.js";
 import { updatesLast } from "./updatesLast.js";
 import { nextVector, stateVectors } from "./vectors.js";
 

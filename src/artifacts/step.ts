@@ -29,7 +29,6 @@ import {
   canStack,
   hcscLoss,
   instanceNormalizer,
-  type Level,
   type LossInputs,
   type LossSettings,
   type StepLoss,
@@ -37,45 +36,15 @@ import {
   warmupLoss,
 } from "../hcsc/index.js";
 import { Parameters, training } from "../nn/index.js";
-import { applyUpdates, globalNorm, type OptimizerSettings, type Parameter, type Rates } from "../optim/index.js";
-import type { Precision } from "../precision.js";
-import { rulesOf } from "../variants.js";
+import { applyUpdates, globalNorm, type Parameter, type Rates } from "../optim/index.js";
 import { drawsOfWords } from "./draws.js";
-import { type EncoderSettings, encode } from "./encoder.js";
+import { encode } from "./encoder.js";
+import { hierarchyInputs } from "./hierarchyInputs.js";
 import { adjusted, areFinite } from "./lossScale.js";
 import { feeds, results, state } from "./names.js";
-import { imageInput, type PixelStatistics } from "./pixels.js";
+import { imageInput } from "./pixels.js";
 import { Ports } from "./ports.js";
-
-/** What a step graph is made of. */
-export interface StepSettings {
-  readonly encoder: EncoderSettings;
-  readonly loss: LossSettings;
-  readonly optimizer: OptimizerSettings;
-  readonly batchSize: number;
-  /** Side of each local view. */
-  readonly localSizes: readonly number[];
-  /** By which the graph normalises 8-bit images; null: it is fed floats, normalised already. */
-  readonly pixels: PixelStatistics | null;
-  /** Whether selection's draws are made in the graph, of a few random words (`draws.ts`), or fed one by one. */
-  readonly draws: "words" | "numbers";
-  readonly queue: number;
-  /** M of each level. */
-  readonly clusters: readonly number[];
-  readonly keySubBatches: number;
-  /** `fp16`: with a dynamic loss scale, for convolutions in float16. */
-  readonly precision: Precision;
-  /** Whether the backward pass makes cheap activations again. */
-  readonly recompute: boolean;
-  /** Batches per update: 1 for the fused step. */
-  readonly accumulation: number;
-}
-
-/** `warmup`: plain InfoNCE, no prototypes. */
-export type Phase = "warmup" | "selective";
-
-/** How the loss takes the levels of the hierarchy: one by one, or, in fewer ops, all at once where it has that form. */
-export type Levels = "apart" | "stacked";
+import type { Levels, Phase, StepSettings } from "./stepSettings.js";
 
 /**
  * The fused step: gradients and update in one graph.
@@ -252,23 +221,6 @@ function lossByLevel(settings: LossSettings, inputs: LossInputs): StepLoss {
 }
 
 const slots = (s: StepSettings, ports: Ports): Value => ports.input(feeds.slots, [s.batchSize, 1], "int64");
-
-/** The hierarchy as graph inputs. */
-export function hierarchyInputs(
-  s: Pick<StepSettings, "clusters" | "encoder" | "batchSize" | "loss">,
-): readonly Level[] {
-  const top = s.clusters.length - 1;
-  const isAssigned = rulesOf(s.loss.variant).positive === "assigned";
-  return s.clusters.map((m, l) => ({
-    prototypes: input(state.prototypes(l), [m, s.encoder.dimension]),
-    temperature: input(state.temperature(l), [m]),
-    count: input(state.count(l), []),
-    parent: l < top ? input(state.parent(l), [m], "int32") : null,
-    normalizer: l < top ? input(state.prototypeNormalizer(l), [m]) : null,
-    assignment: isAssigned ? input(feeds.assignment(l), [s.batchSize], "int64") : null,
-    maxAssignment: isAssigned ? input(feeds.maxAssignment(l), []) : null,
-  }));
-}
 
 function update(s: StepSettings, query: readonly Parameter[], gradients: readonly Value[], ports: Ports): void {
   const rates: Rates = {

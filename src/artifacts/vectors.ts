@@ -3,7 +3,7 @@ import { type Family, memberOrder, type Shape } from "../graph/index.js";
 import { slotNames } from "../optim/index.js";
 import { encoderSpecs } from "./encoder.js";
 import { next, state, vectorOf } from "./names.js";
-import type { StepSettings } from "./step.js";
+import type { StepSettings } from "./stepSettings.js";
 
 /** A tensor of the state. */
 export interface Named {

@@ -29,7 +29,7 @@ try {
 }
 
 function misread({ message }: CommanderError): UsageError {
-  return new UsageError("wrong-arguments", message.replace(/^error: /, ""));
+  return new UsageError("wrong-arguments", message.replace(/^error: /, "").replaceAll("\n", " "));
 }
 
 function exitCode(error: unknown): number {

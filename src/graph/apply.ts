@@ -8,19 +8,8 @@ import { fold } from "./fold.js";
 import { check } from "./ops/check.js";
 import type { Op } from "./ops/declare.js";
 import { type AttributesOf, attributesOf, type IsFreeOf, isComposite, type OpType, ops } from "./ops.js";
-import { fail, isSize, isStatic } from "./shapes.js";
-import {
-  type Attributes,
-  type Dimension,
-  type DType,
-  ints,
-  known,
-  type NodeAttributes,
-  node,
-  type Shape,
-  scalar,
-  type Value,
-} from "./value.js";
+import { fail } from "./shapes.js";
+import { type Attributes, type DType, ints, known, type NodeAttributes, node, scalar, type Value } from "./value.js";
 
 /** A value, or a number that becomes a constant of the other operand's dtype. */
 export type Operand = Value | number;
@@ -266,42 +255,6 @@ export const unitRows = (x: Value, floor = 1e-12): Value => applyAll("UnitRows",
 
 /** Σ x² over all elements of all tensors. */
 export const sumOfSquares = (tensors: readonly Value[]): Value => apply("SumOfSquares", tensors);
-
-/** The shape of `x` as an int64 vector: a constant where known. */
-export function shapeOf(x: Value): Value {
-  return isStatic(x.shape) ? ints(x.shape) : apply("Shape", [x]);
-}
-
-/** `x` reshaped to the shape of `like`, named dimensions included. */
-export function reshapeLike(x: Value, like: Value): Value {
-  if (sameShape(x.shape, like.shape)) return x;
-  const named = like.shape.filter((d) => !isSize(d)).length;
-  // A size of 0 asks for no elements; without the attribute it would ask for x's own size there.
-  if (like.shape.includes(0)) return withShape(apply("Reshape", [x, shapeOf(like)], { allowzero: 1 }), like.shape);
-  if (named <= 1)
-    return withShape(
-      reshape(
-        x,
-        like.shape.map((d) => (isSize(d) ? d : -1)),
-      ),
-      like.shape,
-    );
-  return withShape(apply("Reshape", [x, shapeOf(like)]), like.shape);
-}
-
-/** `x` expanded to the shape of `like`. */
-export function expandLike(x: Value, like: Value): Value {
-  return sameShape(x.shape, like.shape) ? x : withShape(apply("Expand", [x, shapeOf(like)]), like.shape);
-}
-
-/** Whether two shapes are equal, dimension by dimension. */
-export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
-
-/** The same value with a shape that is known to be its own, where inference found only fresh names. */
-function withShape(x: Value, shape: Shape): Value {
-  (x as { shape: readonly Dimension[] }).shape = shape;
-  return x;
-}
 
 /** The constant elements of `x` as numbers, or null. */
 export const constantOf = known;

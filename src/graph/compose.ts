@@ -20,7 +20,6 @@ import {
   neg,
   reciprocal,
   reshape,
-  reshapeLike,
   sigmoid,
   softplus,
   sqrt,
@@ -33,6 +32,7 @@ import {
 } from "./apply.js";
 import { channelwise } from "./axes.js";
 import { attributesOf } from "./ops.js";
+import { reshapeLike } from "./reshaping.js";
 import { fail, isSize } from "./shapes.js";
 import type { Value } from "./value.js";
 

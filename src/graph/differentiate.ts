@@ -1,11 +1,12 @@
 /** Reverse-mode differentiation of a graph: one pass over its nodes, last first. */
 import { GraphError, said } from "../errors.js";
-import { add, expandLike } from "./apply.js";
+import { add } from "./apply.js";
 import type { Entry } from "./gradients/rule.js";
 import { unbroadcast } from "./gradients/unbroadcast.js";
 import { gradients } from "./gradients.js";
 import { attributesOf, type OpType } from "./ops.js";
 import { Recomputation } from "./recompute.js";
+import { expandLike } from "./reshaping.js";
 import { constant, described, type Node, producer, scopeAt, topological, type Value } from "./value.js";
 
 /**

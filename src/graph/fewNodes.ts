@@ -2,9 +2,10 @@
  * The same graph in fewer nodes, where each costs a launch: small constants are computed here, reshapes follow no reshapes, and
  * nothing is expanded for an op that broadcasts by itself.
  */
-import { applyAll, div, reshape, sameShape, sub, transpose } from "./apply.js";
+import { applyAll, div, reshape, sub, transpose } from "./apply.js";
 import type { Graph } from "./model.js";
 import type { OpType } from "./ops.js";
+import { sameShape } from "./reshaping.js";
 import { type Rewrite, renew, rewriteGraph } from "./rewrite.js";
 import { broadcast, count, isStatic } from "./shapes.js";
 import { constant, isConstant, type Node, producer, type Value } from "./value.js";

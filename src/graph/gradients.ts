@@ -13,7 +13,6 @@ import {
   div,
   equal,
   exp,
-  expandLike,
   greater,
   less,
   mul,
@@ -44,6 +43,7 @@ import { gemmRule, matMulRule } from "./gradients/products.js";
 import { meanCotangent, productCotangent, reduction, shareAmongEqual } from "./gradients/reductions.js";
 import { type Entry, none, pointwise, reshaping, unsupported } from "./gradients/rule.js";
 import type { FilledOf, OpType } from "./ops.js";
+import { expandLike } from "./reshaping.js";
 import { ints } from "./value.js";
 
 const boolean = none("its output is boolean");

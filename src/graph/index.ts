@@ -29,6 +29,7 @@ export { convolveInHalf } from "./half.js";
 export { buildModel, describeModel, type Graph, namedConstant } from "./model.js";
 export { type AttributesOf, type Composite, composites, type OpType } from "./ops.js";
 export { readModel } from "./read.js";
+export * from "./reshaping.js";
 export { type Rewrite, rewriteGraph } from "./rewrite.js";
 export { isStatic } from "./shapes.js";
 export { differentiateModel, type TrainableGraph, withWeights } from "./trainable.js";

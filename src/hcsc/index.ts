@@ -4,15 +4,6 @@
  *
  * @module hcsc/loss
  */
-export {
-  type Draws,
-  hcscLoss,
-  instanceNormalizer,
-  type Level,
-  type Loss,
-  type LossInputs,
-  type LossSettings,
-  prototypeNormalizer,
-  warmupLoss,
-} from "./loss.js";
+export type { Draws, Level, LossInputs, LossSettings } from "./inputs.js";
+export { hcscLoss, instanceNormalizer, type Loss, prototypeNormalizer, warmupLoss } from "./loss.js";
 export { canStack, type StepLoss, stackedLoss } from "./stacked.js";

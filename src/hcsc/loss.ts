@@ -11,13 +11,11 @@ import { GraphError } from "../errors.js";
 import {
   add,
   and,
-  argMax,
   cast,
   clip,
   concat,
   constant,
   div,
-  equal,
   exp,
   gather,
   gemm,
@@ -34,61 +32,21 @@ import {
   transpose,
   unsqueeze,
   type Value,
-  where,
 } from "../graph/index.js";
 import { rowDot } from "../nn/index.js";
-import { rulesOf, type Variant } from "../variants.js";
+import { rulesOf } from "../variants.js";
+import {
+  type Above,
+  type Anchor,
+  activeRows,
+  anchorAt,
+  ids,
+  instanceTemperature,
+  logitsOf,
+  parentTemperature,
+} from "./anchors.js";
 import { instanceContrast, logNormalizer, prototypeContrast } from "./contrast.js";
-
-/** What the loss is told; names and defaults as in the recipe. */
-export interface LossSettings {
-  readonly variant: Variant;
-  readonly temperature: number;
-  readonly instanceSelection: boolean;
-  readonly prototypeSelection: boolean;
-  /** Whether local views take the query's instance selection, or every queue key. */
-  readonly selectionOnLocal: boolean;
-}
-
-/** One level of the hierarchy, finest first. M is fixed in the graph; the clustering may fill fewer rows. */
-export interface Level {
-  /** [M, D], unit rows. */
-  readonly prototypes: Value;
-  /** τ_c [M]. */
-  readonly temperature: Value;
-  /** How many rows are prototypes: float scalar. */
-  readonly count: Value;
-  /** Below the top: each prototype's parent, int32 [M]. */
-  readonly parent: Value | null;
-  /** Below the top: `prototypeNormalizer` of this level, [M]. */
-  readonly normalizer: Value | null;
-  /** Where the positive is assigned: the images' own cluster ids, int64 [B]. */
-  readonly assignment: Value | null;
-  /** Likewise: the highest id that any image of the data set has, float scalar. */
-  readonly maxAssignment: Value | null;
-}
-
-/** Uniform draws in [0, 1). */
-export interface Draws {
-  /** [B, L, Q] */
-  readonly instance: Value | null;
-  /** For the query and then each local view, by level below the top: [B, M]. */
-  readonly prototype: readonly (readonly Value[])[];
-}
-
-/** What the loss is of. */
-export interface LossInputs {
-  /** The query embedding, then those of local views: each [B, D], unit rows. */
-  readonly views: readonly Value[];
-  /** [B, D], unit rows. */
-  readonly keys: Value;
-  /** [Q, D], unit rows. */
-  readonly queue: Value;
-  /** `instanceNormalizer` of every queue key, [Q, L]. */
-  readonly queueNormalizer: Value | null;
-  readonly levels: readonly Level[];
-  readonly draws: Draws;
-}
+import type { Level, LossInputs, LossSettings } from "./inputs.js";
 
 /** The loss, and what made it. */
 export interface Loss {
@@ -148,69 +106,6 @@ const instanceScale = { averaged: (terms: number) => 1 / terms, summed: () => 1 
 
 const perLevel = (losses: Value): Value[] =>
   Array.from({ length: losses.shape[0] as number }, (_, l) => reshape(slice(losses, 0, l, l + 1), []));
-
-/** 0, 1, … as float32 [M]: providers compare floats everywhere, int64 only on the CPU. */
-const countUp = (count: number): Value =>
-  constant(
-    Float32Array.from({ length: count }, (_, i) => i),
-    [count],
-  );
-
-/** Prototype ids as float32 [1, M]. */
-const ids = (count: number): Value => unsqueeze(countUp(count), [0]);
-
-/** Which rows of a level are prototypes: bool [1, M]. */
-const activeRows = (level: Pick<Level, "prototypes" | "count">): Value =>
-  less(ids(level.prototypes.shape[0] as number), level.count);
-
-/** An anchor's own prototype at a level. */
-interface Anchor {
-  readonly positive: Value; // int64 [B]
-  readonly onehot: Value; // bool [B, M]
-  readonly prototypes: Value; // [B, D]
-  readonly temperature: Value; // [B, 1]
-}
-
-/** c^l(z) of each image of the batch. */
-const positives = {
-  nearest: (level: Level, query: Value) => argMax(where(activeRows(level), logitsOf(query, level), -1e30), 1),
-  assigned: (level: Level) => level.assignment as Value,
-} as const;
-
-function anchorAt(level: Level, query: Value, variant: Variant): Anchor {
-  const positive = positives[rulesOf(variant).positive](level, query);
-  const count = level.prototypes.shape[0] as number;
-  return {
-    positive,
-    onehot: equal(unsqueeze(gather(countUp(count), positive), [1]), ids(count)),
-    prototypes: gather(level.prototypes, positive),
-    temperature: unsqueeze(gather(level.temperature, positive), [1]),
-  };
-}
-
-const logitsOf = (v: Value, level: Level): Value =>
-  div(gemm(v, level.prototypes, null, { transB: true }), level.temperature);
-
-/** τ_c as instance selection takes it. */
-function instanceTemperature(temperature: Value, variant: Variant): Value {
-  const least = rulesOf(variant).leastTemperature;
-  return least === null ? temperature : clip(temperature, least, null);
-}
-
-type Above = Pick<Level, "prototypes" | "temperature" | "count">;
-
-/** τ_c of the parent level, from that level and τ. */
-const parentTemperatures = {
-  own: (above: Above) => above.temperature,
-  rescaled: (above: Above, temperature: number) => {
-    const average = div(sum(where(activeRows(above), unsqueeze(above.temperature, [0]), 0)), above.count);
-    return mul(div(above.temperature, average), temperature);
-  },
-} as const;
-
-/** τ_c of the parent level as prototype selection takes it. */
-const parentTemperature = (above: Above, { variant, temperature }: LossSettings): Value =>
-  parentTemperatures[rulesOf(variant).parentTemperature](above, temperature);
 
 function clamped(p: Value, settings: LossSettings, which: "instance" | "prototype"): Value {
   const bounds = rulesOf(settings.variant).clamp[which];

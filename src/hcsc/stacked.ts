@@ -33,7 +33,7 @@ import {
 } from "../graph/index.js";
 import { rowDot } from "../nn/index.js";
 import { rulesOf } from "../variants.js";
-import type { LossInputs, LossSettings } from "./loss.js";
+import type { LossInputs, LossSettings } from "./inputs.js";
 
 /** What a step takes from the loss. */
 export interface StepLoss {

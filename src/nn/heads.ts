@@ -9,6 +9,7 @@ type Head = (scope: Scope, features: Value, dimension: number) => Value;
 
 const widthOf = (features: Value): number => features.shape[1] as number;
 
+/** The heads by name: rows of features to unit rows of the embedding. */
 export const heads = {
   /** HCSC's: Linear, ReLU, Linear. */
   mlp: (scope, features, dimension) =>
@@ -26,4 +27,5 @@ export const heads = {
     }),
 } as const satisfies Readonly<Record<string, Head>>;
 
+/** Names of the heads. */
 export type HeadName = keyof typeof heads;

@@ -1,7 +1,7 @@
 /** Checks tensors against what a program declares, before ONNX Runtime does: its own message names neither program nor side. */
 import { elements } from "../array.js";
-import { type Sentence, ShapeError, said } from "../errors.js";
-import type { DataArray, Elements, ElementType, TensorInfo } from "./messages.js";
+import { type Sentence, ShapeError, said, UsageError } from "../errors.js";
+import type { DataArray, Elements, ElementType, NamedArrays, TensorInfo } from "./messages.js";
 
 /** The element type of a typed array; `Uint8Array` also stands for bool. */
 export function elementType(data: Elements): ElementType | null {
@@ -87,4 +87,29 @@ export function canFollow(current: TensorInfo, next: TensorInfo): boolean {
     current.shape.length === next.shape.length &&
     current.shape.every((d, i) => typeof d === "string" || typeof next.shape[i] === "string" || d === next.shape[i])
   );
+}
+
+/** @throws UsageError if a program lacks an input that is fed, or an output that is wanted */
+export function requireNamed(
+  where: Sentence,
+  { inputs, outputs }: { readonly inputs: readonly TensorInfo[]; readonly outputs: readonly TensorInfo[] },
+  feeds: NamedArrays,
+  wanted: readonly string[],
+): void {
+  for (const name of Object.keys(feeds)) {
+    if (!inputs.some((i) => i.name === name)) {
+      throw new UsageError(
+        "unknown-name",
+        said`${where} has no input ${{ tensor: name }}. Its inputs are ${inputs.map((i) => i.name).join(", ")}.`,
+      );
+    }
+  }
+  for (const name of wanted) {
+    if (!outputs.some((o) => o.name === name)) {
+      throw new UsageError(
+        "unknown-name",
+        said`${where} has no output ${{ tensor: name }}. Its outputs are ${outputs.map((o) => o.name).join(", ")}.`,
+      );
+    }
+  }
 }

@@ -6,7 +6,8 @@
 export { type AutoChoice, autoProvider } from "./auto.js";
 export { type CrossCheck, checkNotice } from "./crossCheck.js";
 export { type Examination, examine, type ProviderReport } from "./doctor.js";
-export { type Engine, type EngineOptions, openEngine } from "./engine.js";
+export { type Engine, openEngine } from "./engine.js";
+export type { EngineOptions } from "./engineOptions.js";
 export { fedTargets, logisticOn } from "./logistic.js";
 export type {
   Backend,

@@ -5,7 +5,8 @@
  * allocated and the state is whole when a run fails. Where a program was shown to allow it, a run writes over what it reads.
  */
 import { type ErrorCode, ProviderError, type Sentence, ShapeError, said, UsageError } from "../errors.js";
-import { canFollow, canHold, isKnown, isOf, requireFit, requireWhole } from "./fit.js";
+import { canFollow, canHold, requireFit, requireNamed, requireWhole } from "./fit.js";
+import { HeldState } from "./heldState.js";
 import type { DataArray, Hosted, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo, Traffic } from "./messages.js";
 import { FirstRun, type Placement, wholly, wouldFallBack } from "./placement.js";
 import { type ProviderChoice, providers, withFix } from "./providers.js";
@@ -36,9 +37,7 @@ export interface Told {
 
 export class Sessions<H extends Held> implements Hosted {
   private readonly programs = new Map<string, Program<H>>();
-  private readonly state = new Map<string, H>();
-  /** The other place of a state tensor, if it has one. */
-  private readonly spares = new Map<string, H>();
+  private readonly state: HeldState<H>;
 
   constructor(
     private readonly runner: Runner<H>,
@@ -47,7 +46,9 @@ export class Sessions<H extends Held> implements Hosted {
     private readonly capture: boolean,
     private readonly guard: Guard,
     private readonly tell: Told,
-  ) {}
+  ) {
+    this.state = new HeldState(runner);
+  }
 
   /** @throws ProviderError if the provider, or its device, is not there */
   async start(): Promise<void> {
@@ -106,7 +107,7 @@ export class Sessions<H extends Held> implements Hosted {
     const { opened, watched, state } = this.program(program);
     this.programs.delete(program);
     watched?.discard();
-    for (const name of state.keys()) this.forgetSpare(name);
+    for (const name of state.keys()) this.state.forgetSpare(name);
     await this.native(said`program ${{ program }} cannot be unloaded`, () => opened.close());
   }
 
@@ -130,41 +131,36 @@ export class Sessions<H extends Held> implements Hosted {
 
   async read(names: readonly string[] | null): Promise<NamedArrays> {
     const wanted = names ?? this.names();
-    const held = wanted.map((name) => this.required(name, "read"));
+    const held = wanted.map((name) => this.state.required(name, "read"));
     const arrays = await this.native("the state cannot be read", () => this.runner.read(held));
     return Object.fromEntries(wanted.map((name, i) => [name, arrays[i]]));
   }
 
   drop(names: readonly string[] | null): void {
-    const dropped = (names ?? this.names()).map((name) => [name, this.required(name, "drop")] as const);
-    for (const [name, tensor] of dropped) {
-      this.state.delete(name);
-      this.runner.free(tensor);
-      this.forgetSpare(name);
-    }
+    this.state.drop(names);
   }
 
   names(): readonly string[] {
-    return [...this.state.keys()];
+    return this.state.names();
   }
 
   async run(program: string, feeds: NamedArrays, wanted: readonly string[]): Promise<NamedArrays> {
     const loaded = this.program(program);
     const { opened, state, overwritten } = loaded;
     const where = said`program ${{ program }}`;
-    this.requireKnown(where, opened, feeds, wanted);
+    requireNamed(where, opened, feeds, wanted);
     const sizes = new Map<string, { size: number; from: string }>();
     const given = new Map(opened.inputs.map((i) => [i.name, this.inputTensor(where, i, feeds[i.name], sizes)]));
     const kept = new Map<string, H | null>();
     for (const [name, output] of state)
-      if (!kept.has(output)) kept.set(output, this.placeOf(name, opened.outputs, output, overwritten.has(name)));
+      if (!kept.has(output)) kept.set(output, this.state.placeOf(name, opened.outputs, output, overwritten.has(name)));
     if (kept.size === 0 && wanted.length === 0)
       throw new UsageError("not-given", said`${where}: no output is wanted and none is state, so nothing would run.`);
     const ran = await this.native(said`${where} failed`, async () => {
       try {
         return await this.runRecorded(program, loaded, (graph) => graph.run(given, kept, wanted));
       } catch (error) {
-        this.lose(overwritten);
+        this.state.lose(overwritten);
         throw error;
       }
     });
@@ -172,7 +168,7 @@ export class Sessions<H extends Held> implements Hosted {
     const adopted = new Set<string>();
     for (const [name, output] of state) {
       const next = ran.kept.get(output) as H;
-      this.adopt(name, adopted.has(output) ? this.runner.duplicate(next) : next);
+      this.state.adopt(name, adopted.has(output) ? this.runner.duplicate(next) : next);
       adopted.add(output);
     }
     return ran.results;
@@ -239,30 +235,6 @@ export class Sessions<H extends Held> implements Hosted {
     program.watched = null;
   }
 
-  private requireKnown(
-    where: Sentence,
-    { inputs, outputs }: Opened<H>,
-    feeds: NamedArrays,
-    wanted: readonly string[],
-  ): void {
-    for (const name of Object.keys(feeds)) {
-      if (!inputs.some((i) => i.name === name)) {
-        throw new UsageError(
-          "unknown-name",
-          said`${where} has no input ${{ tensor: name }}. Its inputs are ${inputs.map((i) => i.name).join(", ")}.`,
-        );
-      }
-    }
-    for (const name of wanted) {
-      if (!outputs.some((o) => o.name === name)) {
-        throw new UsageError(
-          "unknown-name",
-          said`${where} has no output ${{ tensor: name }}. Its outputs are ${outputs.map((o) => o.name).join(", ")}.`,
-        );
-      }
-    }
-  }
-
   private inputTensor(
     where: Sentence,
     expected: TensorInfo,
@@ -282,52 +254,6 @@ export class Sessions<H extends Held> implements Hosted {
     }
     requireFit(said`${where}, from the state`, expected, held.dtype, held.shape, sizes);
     return held;
-  }
-
-  /** Where a run is to write the next value of a state tensor; null where its size is not known before. */
-  private placeOf(name: string, outputs: readonly TensorInfo[], output: string, overwritten: boolean): H | null {
-    const { dtype, shape } = outputs.find((o) => o.name === output) as TensorInfo;
-    if (!isKnown(shape)) return null;
-    const current = this.state.get(name);
-    if (overwritten && current && isOf(current, dtype, shape)) return current;
-    const spare = this.spares.get(name);
-    if (spare && isOf(spare, dtype, shape)) return spare;
-    this.forgetSpare(name);
-    const made = this.runner.room(dtype, shape);
-    if (made) this.spares.set(name, made);
-    return made;
-  }
-
-  /** Takes the next value of a state tensor. Of two places that change roles, the next run writes to the old one. */
-  private adopt(name: string, next: H): void {
-    const old = this.state.get(name);
-    this.state.set(name, next);
-    if (old === next) return;
-    const spare = this.spares.get(name);
-    if (spare === next) this.spares.delete(name);
-    if (old && spare === next && isOf(old, next.dtype, next.shape)) this.spares.set(name, old);
-    else if (old) this.runner.free(old);
-  }
-
-  private forgetSpare(name: string): void {
-    const spare = this.spares.get(name);
-    this.spares.delete(name);
-    if (spare) this.runner.free(spare);
-  }
-
-  /** Forgets tensors that a failed run may have partly written over. */
-  private lose(overwritten: ReadonlySet<string>): void {
-    this.drop([...overwritten].filter((name) => this.state.has(name)));
-  }
-
-  private required(name: string, verb: string): H {
-    const tensor = this.state.get(name);
-    if (!tensor)
-      throw new UsageError(
-        "unknown-name",
-        said`the state has no ${{ tensor: name }} to ${verb}. It has ${this.names().join(", ") || "nothing"}.`,
-      );
-    return tensor;
   }
 
   private program(name: string): Program<H> {

@@ -1,5 +1,5 @@
 /** Checkpoints: everything that the next step needs, in one sealed safetensors file. */
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
 import type { DenseArray } from "../array.js";
 import { state } from "../artifacts/index.js";
@@ -55,9 +55,6 @@ export async function saveCheckpoint(
   await run.pruneCheckpoints(kept, isWanted);
   return file;
 }
-
-/** The number of updates before a checkpoint, from its file name. */
-export const stepOf = (file: string): number => Number(/\d+/.exec(basename(file))?.[0]);
 
 /** Reads a checkpoint file. @throws CheckpointError if it cannot be read, is damaged, or no checkpoint */
 export const readCheckpoint = async (file: string): Promise<Checkpoint> => decoded(await readWhole(file), file);

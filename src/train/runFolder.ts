@@ -4,7 +4,7 @@
  * and an epoch), `checkpoints/`, `graphs/` (the ONNX models that ran).
  */
 import { access, appendFile, open, readdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import type { SetIdentity } from "../data/index.js";
 import { CheckpointError, said, UsageError } from "../errors.js";
@@ -12,7 +12,6 @@ import type { Recipe } from "../recipe/index.js";
 import { parseWrittenRecipe, wordsOf } from "../recipe/index.js";
 import { makeFolder, notWritten, removeUnfinished, writeAtomically } from "../tensorfile/index.js";
 import type { FitReport } from "../weights/index.js";
-import { stepOf } from "./checkpoint.js";
 
 /** What a run is: enough to do it again. */
 export interface RunDescription {
@@ -236,6 +235,9 @@ export class RunFolder {
     for (const file of files.slice(0, -keep)) if (file !== wanted) await rm(file, { force: true });
   }
 }
+
+/** The number of updates before a checkpoint, from its file name. */
+export const stepOf = (file: string): number => Number(/\d+/.exec(basename(file))?.[0]);
 
 const exists = (path: string): Promise<boolean> =>
   access(path).then(

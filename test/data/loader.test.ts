@@ -75,7 +75,7 @@ for (const workers of [1, 3]) {
         for (const [v, p] of policies.entries()) {
           const expected = new Uint8Array(4 * 3 * p.size ** 2);
           for (const [i, image] of indices.entries()) {
-            const stream = random(seed, 5, image, v);
+            const stream = random(seed, "views", 5, image, v);
             randomView(await source.read(image), p, stream, expected, i * 3 * p.size ** 2);
           }
           t.deepEqual(Uint8Array.from(views[v]), expected);

@@ -130,7 +130,8 @@ export const cases: { readonly [N in ErrorName]: Readonly<Record<ErrorCode<N>, C
       await newRun(folder);
     },
     locked: async (folder) => {
-      await written(join(folder, "lock.json"), ""); // made this moment
+      const holder = { pid: 7, host: "elsewhere", started: "2026-11-26T20:00:00.000Z" };
+      await written(join(folder, "lock.json"), JSON.stringify(holder));
       await withLock(folder, async () => {});
     },
     "other-settings": () =>

@@ -107,9 +107,12 @@ export function graphOf(c: Case, prefix = ""): CaseGraph {
   return { inputs, outputs, feeds };
 }
 
-/** The outputs that gradients flow from: the statistics of LayerNormalization have no rule. */
+/** Ops whose further outputs have no rule: statistics, lengths. */
+const firstOnly: ReadonlySet<OpType> = new Set(["LayerNormalization", "UnitRows"]);
+
+/** The outputs that gradients flow from. */
 const differentiable = (op: OpType, ys: readonly Value[]): readonly Value[] =>
-  (op === "LayerNormalization" ? ys.slice(0, 1) : ys).filter((y) => y.dtype.startsWith("float"));
+  (firstOnly.has(op) ? ys.slice(0, 1) : ys).filter((y) => y.dtype.startsWith("float"));
 
 /** Whether gradients flow through an op. */
 export const hasGradient = (op: OpType): boolean => typeof gradients[op] === "function";

@@ -31,7 +31,7 @@ export const normalization = {
       outputs: 3,
     };
   },
-  UnitRows: (take) => ({ inputs: [fed([1 + take(5), 1 + take(9)])], attributes: { floor: 1e-12 }, outputs: 1 }),
+  UnitRows: (take) => ({ inputs: [fed([1 + take(5), 1 + take(9)])], attributes: { floor: 1e-12 }, outputs: 2 }),
   LayerNormalization: (take) => {
     const x = shape(take, 1, 4);
     const axis = take(x.length);

@@ -26,7 +26,7 @@ import { type BackboneName, backbones, Parameters, resampledPositions, Scope, tr
 import { parseRecipe } from "../../src/recipe/index.js";
 import { readTensors } from "../../src/tensorfile/index.js";
 
-const { tensors: fixture } = await readTensors("test/fixtures/vit.safetensors");
+const { tensors: fixture } = await readTensors("test/fixtures/nn/vit.safetensors");
 const given = (name: string) => fixture.get(name) as DenseArray<Float32Array>;
 const under = (prefix: string): Record<string, DenseArray<Float32Array>> =>
   Object.fromEntries(

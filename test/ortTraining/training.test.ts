@@ -34,9 +34,10 @@ function assertLosses(t: ExecutionContext, actual: readonly StepMetric[], expect
     t.true(Math.abs(actual[i].loss - loss) <= 1e-4 * loss, `step ${i + 1}: ${actual[i].loss} against ${loss}`);
 }
 
+/** Of seed 1: with seed 0 a choice at step 21 hangs on rounding, after which two runs of equal worth differ by ever more. */
 const fifty = {
   data: "synthetic:count=80,size=8",
-  changes: { epochs: 5, encoder: { backbone: "resnet8", imageSize: 8, dimension: 8, keySubBatches: 2 } },
+  changes: { seed: 1, epochs: 5, encoder: { backbone: "resnet8", imageSize: 8, dimension: 8, keySubBatches: 2 } },
 };
 
 test("fifty steps with a clustering every epoch: losses within 1e-4 of the portable backend's, parameters within 1e-3", async (t) => {

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
 import { parseRecipe } from "../../src/recipe/index.js";
-import { saveCheckpoint, stepOf } from "../../src/train/checkpoint.js";
+import { saveCheckpoint } from "../../src/train/checkpoint.js";
 import { DamageWatch, damagedFrom, isBefore, lastSoundCheckpoint, resumePoint } from "../../src/train/damage.js";
 import { type Metric, RunFolder } from "../../src/train/index.js";
+import { stepOf } from "../../src/train/runFolder.js";
 import { tinyRecipe } from "../commands/cli.js";
 
 const steps = (norms: readonly number[], loss = 5): readonly Metric[] =>

@@ -20,7 +20,7 @@ const settings = encoderSettings(tiny);
 const hf = "test/fixtures/weights/hf-vit";
 
 type Tensors = Record<string, DenseArray<Float32Array>>;
-const fixture = (await readTensors("test/fixtures/vit.safetensors")).tensors as ReadonlyMap<
+const fixture = (await readTensors("test/fixtures/nn/vit.safetensors")).tensors as ReadonlyMap<
   string,
   DenseArray<Float32Array>
 >;

@@ -4,9 +4,9 @@
  */
 import type { DenseArray } from "../../src/array.js";
 import { drawsOfWords } from "../../src/artifacts/draws.js";
+import { hierarchyInputs } from "../../src/artifacts/hierarchyInputs.js";
 import { compile, feeds, prepareProgram, results, state, stepSettings } from "../../src/artifacts/index.js";
 import { Ports } from "../../src/artifacts/ports.js";
-import { hierarchyInputs } from "../../src/artifacts/step.js";
 import { unitRows } from "../../src/cluster/index.js";
 import { concat, differentiate, input, scatterND } from "../../src/graph/index.js";
 import { hcscLoss, instanceNormalizer } from "../../src/hcsc/index.js";

@@ -43,7 +43,7 @@ export async function describeIdx(path: string, isFolder: boolean, part: string)
   if (labels && (labels.shape.length !== 1 || labels.shape[0] !== images.shape[0])) {
     throw new DataError(
       "wrong-length",
-      said`${{ file: join(folder, labelsFile) }} has [${labels.shape}] labels for the ${images.shape[0]} images of ${file}: restore the pair from one source`,
+      said`${{ file: join(folder, labelsFile) }} has ${labels.shape.join(" × ")} labels for the ${images.shape[0]} images of ${file}: restore the pair from one source`,
     );
   }
   return {

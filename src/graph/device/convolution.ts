@@ -2,8 +2,9 @@
  * Convolutions. The provider's kernels take channels four at a time where their number allows it, and some of them think so
  * where it does not: zero channels that fill the last four, or a channel more that is dropped, make them right.
  */
-import { applyAll, concat, pad, reshape, reshapeLike, slice } from "../apply.js";
+import { applyAll, concat, pad, reshape, slice } from "../apply.js";
 import { attributesOf, windowOf } from "../ops.js";
+import { reshapeLike } from "../reshaping.js";
 import { isStatic } from "../shapes.js";
 import type { Value } from "../value.js";
 import type { Met } from "./replacement.js";

@@ -5,7 +5,8 @@
  *
  * The order counts: what one row makes may meet a later one.
  */
-import { abs, applyAll, expandLike, gemm, mul, reshape, sameShape } from "../apply.js";
+import { abs, applyAll, gemm, mul, reshape } from "../apply.js";
+import { expandLike, sameShape } from "../reshaping.js";
 import { count, isSize } from "../shapes.js";
 import { type DType, scalar, type Value } from "../value.js";
 import * as convolution from "./convolution.js";

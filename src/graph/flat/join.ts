@@ -2,7 +2,8 @@
  * Many tensors as one vector. Where all of them come from the same element-wise op, so does the vector: of the vectors of what
  * they read. So an update that is written tensor by tensor becomes a few nodes, whatever the number of tensors.
  */
-import { concat, reshape, sameShape, slice, transpose } from "../apply.js";
+import { concat, reshape, slice, transpose } from "../apply.js";
+import { sameShape } from "../reshaping.js";
 import { count } from "../shapes.js";
 import { constant, isConstant, known, type Node, node, producer, type Value } from "../value.js";
 import { rowWidth } from "./pieces.js";

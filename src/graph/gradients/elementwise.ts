@@ -6,7 +6,6 @@ import {
   cast,
   div,
   equal,
-  expandLike,
   greater,
   greaterOrEqual,
   less,
@@ -17,6 +16,7 @@ import {
   sub,
   where,
 } from "../apply.js";
+import { expandLike } from "../reshaping.js";
 import type { Value } from "../value.js";
 import { mask, ones, type Rule } from "./rule.js";
 

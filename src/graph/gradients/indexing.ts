@@ -1,6 +1,7 @@
 /** Gathering and scattering: what was taken from a place is added back there; what was overwritten receives nothing. */
 import { GraphError, said } from "../../errors.js";
-import { apply, cast, expandLike, gatherElements, scatterND, transpose, unsqueeze } from "../apply.js";
+import { apply, cast, gatherElements, scatterND, transpose, unsqueeze } from "../apply.js";
+import { expandLike } from "../reshaping.js";
 import { fromFront } from "../shapes.js";
 import { scalar, type Value } from "../value.js";
 import { type Rule, zeros } from "./rule.js";

@@ -1,18 +1,7 @@
 /** Ops that place elements elsewhere: cotangents go back to where the elements came from, zeros where none was taken. */
 import { GraphError, said } from "../../errors.js";
-import {
-  apply,
-  concat,
-  gather,
-  pad,
-  reshape,
-  reshapeLike,
-  shapeOf,
-  slice,
-  sum,
-  transpose,
-  unsqueeze,
-} from "../apply.js";
+import { apply, concat, gather, pad, reshape, slice, sum, transpose, unsqueeze } from "../apply.js";
+import { reshapeLike, shapeOf } from "../reshaping.js";
 import { count, fromFront, isSize } from "../shapes.js";
 import { known, scalar, type Value } from "../value.js";
 import { scatterAxis } from "./indexing.js";

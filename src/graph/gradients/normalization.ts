@@ -1,20 +1,7 @@
 /** Normalising layers: y = x̂·scale + bias with x̂ = (x − mean)/σ, σ = √(variance + ε). */
-import {
-  add,
-  applyAll,
-  div,
-  expandLike,
-  greater,
-  mean,
-  mul,
-  neg,
-  reciprocal,
-  sqrt,
-  sub,
-  sum,
-  where,
-} from "../apply.js";
+import { add, applyAll, div, greater, mean, mul, neg, reciprocal, sqrt, sub, sum, where } from "../apply.js";
 import { channelwise, notChannels } from "../axes.js";
+import { expandLike } from "../reshaping.js";
 import { fromFront } from "../shapes.js";
 import type { Value } from "../value.js";
 import { population } from "./reductions.js";

@@ -3,8 +3,9 @@
  * averages; so its cotangent is that convolution's, of g divided by the same numbers. Max pooling is a composite, since its
  * best form depends on the runtime: ties share the cotangent equally.
  */
-import { apply, div, reshape, reshapeLike } from "../apply.js";
+import { apply, div, reshape } from "../apply.js";
 import { type FilledOf, windowOf } from "../ops.js";
+import { reshapeLike } from "../reshaping.js";
 import { constant } from "../value.js";
 import { spatial } from "./convolution.js";
 import type { Rule } from "./rule.js";

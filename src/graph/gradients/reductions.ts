@@ -1,6 +1,7 @@
 /** Reductions: g is put back over the axes that y lost, and scaled by ∂y/∂x. */
-import { cast, div, equal, expandLike, mul, sub, sum, unsqueeze } from "../apply.js";
+import { cast, div, equal, mul, sub, sum, unsqueeze } from "../apply.js";
 import type { FilledOf } from "../ops.js";
+import { expandLike } from "../reshaping.js";
 import { count, fromFront } from "../shapes.js";
 import { known, type Value } from "../value.js";
 import { type Context, ones, type Rule } from "./rule.js";

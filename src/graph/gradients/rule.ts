@@ -1,6 +1,7 @@
 /** What a gradient rule is given, and the small parts that many rules share. */
 import { GraphError, said } from "../../errors.js";
-import { cast, expandLike, mul, reshapeLike, transpose } from "../apply.js";
+import { cast, mul, transpose } from "../apply.js";
+import { expandLike, reshapeLike } from "../reshaping.js";
 import { described, type NodeAttributes, scalar, type Value } from "../value.js";
 
 /** @typeParam A - the attributes that a rule reads */

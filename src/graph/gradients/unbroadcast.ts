@@ -1,5 +1,6 @@
 /** What was broadcast in the forward pass is summed in the backward pass. */
-import { neg, reshapeLike, sameShape, sum } from "../apply.js";
+import { neg, sum } from "../apply.js";
+import { reshapeLike, sameShape } from "../reshaping.js";
 import { producer, type Value } from "../value.js";
 
 /** Sums `g` over the axes along which `x` was broadcast. A sign is taken after the sum, of fewer elements. */

@@ -2,8 +2,9 @@
  * The blocked kernels of ONNX Runtime's CPU provider (domain `com.microsoft.nchwc`). The memory of a blocked image [N,C,H,W]
  * is [N, C/b, H, W, b], though its ONNX shape stays [N,C,H,W]; a `Reshape` is a view of that memory.
  */
-import { concat, mul, neg, reshape, sameShape } from "../apply.js";
+import { concat, mul, neg, reshape } from "../apply.js";
 import type { kernels } from "../ops/kernels.js";
+import { sameShape } from "../reshaping.js";
 import { type Attributes, constant, node, type Value } from "../value.js";
 
 const domain = "com.microsoft.nchwc" satisfies keyof typeof kernels;

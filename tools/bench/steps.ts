@@ -102,7 +102,7 @@ export async function readyStep(
   const s = stepSettings(recipe);
   await moveToState(engine, stateMemory(target, stateTensors(s)), initialParts(recipe));
   await engine.write(randomHierarchy(s));
-  const built = await timed(() => compile(fusedStep(s, "selective", levelsOf(target)), target));
+  const built = await timed(() => compile(fusedStep(s, "selective", levelsOf(target)), target, s.recompute));
   const prepare = prepareProgram(s);
   await engine.load(prepare.name, prepare.model, { state: prepare.state });
   await engine.run(prepare.name, {}, []);

@@ -87,7 +87,7 @@ export const localSizes = (recipe: Recipe): readonly number[] =>
 /**
  * The model of a graph on a target.
  *
- * @param savesMemory - whether the CPU's runtime is kept from planning memory by shapes: a fifth less, for 5 to 14 % more time a step
+ * @param savesMemory - whether the CPU's runtime is kept from planning memory by shapes: a fifth less, for 6 to 14 % more time a step
  */
 export const compile = (graph: Graph, target: Target, savesMemory = false): Program =>
   programOf(described(graph, target, savesMemory), target, target.kind === "device" ? replacedVectors(graph) : []);

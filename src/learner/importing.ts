@@ -1,11 +1,10 @@
 /** A run of weights from elsewhere, before any training. */
-import { resolve } from "node:path";
-import { encoderSettings } from "../artifacts/index.js";
 import { absoluteName, describeSource, identityOf, openSource } from "../data/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { inRunFolder, type Reporter, type RunDescription, RunFolder, saveStart } from "../train/index.js";
 import { versions } from "../version.js";
-import { type FitReport, fitWeights, openWeights } from "../weights/index.js";
+import { type FitReport, openWeights } from "../weights/index.js";
+import { initialOf } from "./initial.js";
 import { recipeFor } from "./recipe.js";
 
 /** Weights from elsewhere, and the run that is made of them. */
@@ -34,8 +33,7 @@ export async function importWeights(
   const test = request.test === null ? null : await absoluteName(request.test);
   const source = openSource(await describeSource(data));
   const recipe = await recipeFor(source, request, tell, opened, request.size);
-  const { weights, report } = fitWeights(opened, encoderSettings(recipe.encoder), request.partial);
-  const init = { file: resolve(request.file), sha256: opened.sha256, partial: request.partial, report };
+  const { told, weights } = initialOf(opened, recipe, request.partial);
   const description: RunDescription = {
     recipe,
     data,
@@ -43,7 +41,7 @@ export async function importWeights(
     images: source.count,
     versions: versions(),
     started: new Date().toISOString(),
-    init,
+    init: told,
     sessions: [],
   };
   const identity = await identityOf(source);
@@ -52,5 +50,5 @@ export async function importWeights(
     await run.saveImages(identity);
     await saveStart(run, weights);
   });
-  return { recipe, report };
+  return { recipe, report: told.report };
 }

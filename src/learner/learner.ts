@@ -28,14 +28,15 @@ import {
   type Places,
   placesOf,
   type Trained,
-  type Weights,
 } from "../encoder/index.js";
 import { said, UsageError } from "../errors.js";
+import { doubtsOf } from "../presets/index.js";
 import { doubts, type KnnAccuracy, knnAccuracy, type Opening, trainedOn } from "../protocols/index.js";
 import type { Recipe } from "../recipe/index.js";
 import type { Engine } from "../runtime/index.js";
-import { type InitialWeights, learnedHierarchy, type Reporter, type RunFolder, type Session } from "../train/index.js";
+import { learnedHierarchy, type Reporter, type RunFolder, type Session } from "../train/index.js";
 import type { FitReport } from "../weights/index.js";
+import type { Initial } from "./initial.js";
 import { type TrainedRun, trainRun } from "./training.js";
 
 /** How a learner trains. */
@@ -71,7 +72,7 @@ export interface LearnerParts {
   readonly images: ClosableImages;
   readonly engine: Engine;
   readonly run: RunFolder | null;
-  readonly init: { readonly told: InitialWeights; readonly weights: Weights } | null;
+  readonly init: Initial | null;
   readonly placed: Pick<Session, "crossCheck" | "threads">;
   /** For other images that it opens. */
   readonly imageOptions: OpenOptions;
@@ -146,6 +147,7 @@ export class Learner {
         "contradiction",
         said`the engine was opened for ${{ precision: this.engine.precision }}, the recipe trains in ${this.recipe.precision}: open it without a precision of its own`,
       );
+    for (const doubt of doubtsOf(this.recipe)) this.parts.tell({ kind: "warning", ...doubt });
     const held = test === undefined ? (this.folder?.description.test ?? null) : test;
     const set = held === null ? null : await describeImages(held);
     const result = await trainRun({

@@ -1,13 +1,12 @@
 /** Opening a learner: its images, its recipe, its engine, which then cannot contradict one another. */
-import { resolve } from "node:path";
-import { encoderSettings } from "../artifacts/index.js";
 import { describeImages, type GivenImages, type OpenOptions, openImages, openSource } from "../data/index.js";
 import { CheckpointError, said, UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Reporter, RunFolder } from "../train/index.js";
-import { fitWeights, type OpenedWeights, openWeights } from "../weights/index.js";
+import { type OpenedWeights, openWeights } from "../weights/index.js";
 import { type EngineChoice, openHeardEngine } from "./engine.js";
-import { Learner, type LearnerParts } from "./learner.js";
+import { type Initial, initialOf } from "./initial.js";
+import { Learner } from "./learner.js";
 import { type RecipeChoice, recipeFor, resumedRecipe } from "./recipe.js";
 
 /** Images, a recipe or a run, and where graphs run; the defaults suit most. */
@@ -72,7 +71,7 @@ export async function openLearner(options: LearnerOptions): Promise<Learner> {
     ? resumedRecipe(run, options)
     : recipeFor(openSource(set.description), options, tell, opened, options.size));
   const init = await startOf(recipe, run, opened, options.partial === true);
-  const engine = await openHeardEngine({ precision: recipe.precision, ...choiceOf(options) }, tell);
+  const engine = await openHeardEngine({ ...options, precision: options.precision ?? recipe.precision }, tell);
   const images = openImages(set, { ...imageOptions, seed: options.seed ?? recipe.seed });
   const placed = { crossCheck: crossCheck && engine.provider !== "cpu", threads: threads ?? null };
   return new Learner({ recipe, images, engine, run, init, placed, imageOptions, tell });
@@ -82,19 +81,13 @@ const warnings: Reporter = (event) => {
   if (event.kind === "warning") process.emitWarning(event.message);
 };
 
-/** What of the options is the engine's. */
-const choiceOf = ({ backend, provider, threads, precision, crossCheck, capture }: LearnerOptions): EngineChoice =>
-  Object.fromEntries(
-    Object.entries({ backend, provider, threads, precision, crossCheck, capture }).filter(([, v]) => v !== undefined),
-  );
-
 /** What an encoder without a checkpoint starts from: a file of weights, read again where a run was stopped before its first. */
 async function startOf(
   recipe: Recipe,
   run: RunFolder | null,
   given: OpenedWeights | null,
   partial: boolean,
-): Promise<LearnerParts["init"]> {
+): Promise<Initial | null> {
   const before = run?.description.init;
   if (run && given)
     throw new UsageError("contradiction", "weights are what a new run starts from: they have no place beside a run");
@@ -107,9 +100,7 @@ async function startOf(
       said`${{ file: before.file }} is another file than the one that this run was to start from: restore it, or train anew in another folder`,
       { settings: ["out"] },
     );
-  const isPartial = before?.partial ?? partial;
-  const { weights, report } = fitWeights(opened, encoderSettings(recipe.encoder), isPartial);
-  return { told: { file: resolve(opened.path), sha256: opened.sha256, partial: isPartial, report }, weights };
+  return initialOf(opened, recipe, before?.partial ?? partial);
 }
 
 /** Opens a learner for `use`, and closes it whatever happens. @throws as `openLearner`, and what `use` throws */

@@ -1,6 +1,6 @@
 /** The recipe that a learner works by: named, given, chosen by its images or told by weights. */
 import type { ImageSource } from "../data/index.js";
-import { autoRecipe, changedRecipe, doubtsOf, loadRecipe, suited } from "../presets/index.js";
+import { autoRecipe, changedRecipe, loadRecipe, suited } from "../presets/index.js";
 import {
   asOverrides,
   fittedClusters,
@@ -26,7 +26,7 @@ const overridesOf = (set: Changes = []): readonly string[] =>
   Array.isArray(set) ? set : asOverrides(set as Readonly<Record<string, unknown>>);
 
 /**
- * A new run's recipe, suited to its images; what was chosen, changed or is in doubt is told.
+ * A new run's recipe, suited to its images; what was chosen or changed is told.
  *
  * @param weights - where no recipe is named, they tell it
  * @param size - side of the images, for recipes that weights tell
@@ -46,7 +46,7 @@ export async function recipeFor(
   const { recipe, notes } = await suited(chosen.recipe, source);
   if (weights && asked === undefined) return recipe; // nobody has chosen what may not suit
   for (const note of chosen.notes) tell({ kind: "note", ...note });
-  for (const note of [...notes, ...doubtsOf(recipe)]) tell({ kind: "warning", ...note });
+  for (const note of notes) tell({ kind: "warning", ...note });
   return recipe;
 }
 

@@ -9,7 +9,6 @@ import { chooseTarget, type Engine } from "../runtime/index.js";
 import {
   type Checkpoint,
   encoderWeights,
-  type InitialWeights,
   inRunFolder,
   planOf,
   type Reporter,
@@ -23,6 +22,7 @@ import {
   train,
 } from "../train/index.js";
 import { versions } from "../version.js";
+import type { Initial } from "./initial.js";
 
 export interface RunRequest {
   readonly recipe: Recipe;
@@ -33,7 +33,7 @@ export interface RunRequest {
   /** The run folder: to be made, or to go on with, from its checkpoint or, without one, from the start. */
   readonly run: string | RunFolder;
   /** What the encoder of a run without a checkpoint starts from; null: the seed. */
-  readonly init: { readonly told: InitialWeights; readonly weights: Weights } | null;
+  readonly init: Initial | null;
   /** How the engine was asked to run, for the run's history. */
   readonly placed: Pick<Session, "crossCheck" | "threads">;
   readonly tell: Reporter;

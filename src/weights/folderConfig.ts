@@ -1,8 +1,7 @@
 /** `config.json` of a Hugging Face folder: what of a transformer no tensor's shape tells. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { z } from "zod";
 import { CheckpointError, said } from "../errors.js";
+import { folderFile } from "./folderFile.js";
 
 const schema = z.looseObject({
   model_type: z.string().optional(),
@@ -17,16 +16,9 @@ const schema = z.looseObject({
  * @throws CheckpointError if what it says cannot be read, or is of another kind of network than weights are read of
  */
 export async function headsOf(path: string): Promise<number | null> {
-  const file = join(path, "config.json");
-  const text = await readFile(file, "utf8").catch(() => null);
-  if (text === null) return null;
-  let found: z.infer<typeof schema>;
-  try {
-    found = schema.parse(JSON.parse(text));
-  } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    throw new CheckpointError("unreadable", said`${{ file }} cannot be read: ${reason}`, { cause });
-  }
+  const read = await folderFile(path, "config.json", schema);
+  if (!read) return null;
+  const { file, found } = read;
   const { num_attention_heads: heads, hidden_act: activation = "gelu" } = found;
   if (heads !== undefined && activation !== "gelu")
     throw new CheckpointError(

@@ -1,8 +1,7 @@
 /** `preprocessor_config.json` of Hugging Face: how images are made ready for a model. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { z } from "zod";
 import { CheckpointError, said } from "../errors.js";
+import { folderFile } from "./folderFile.js";
 
 const side = z.union([
   z.number(),
@@ -36,16 +35,9 @@ export interface Preprocessor {
  * @throws CheckpointError if what it says cannot be read
  */
 export async function preprocessorOf(path: string): Promise<Preprocessor | null> {
-  const file = join(path, "preprocessor_config.json");
-  const text = await readFile(file, "utf8").catch(() => null);
-  if (text === null) return null;
-  let found: z.infer<typeof schema>;
-  try {
-    found = schema.parse(JSON.parse(text));
-  } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    throw new CheckpointError("damaged", said`${{ file }} cannot be read: ${reason}`, { cause });
-  }
+  const read = await folderFile(path, "preprocessor_config.json", schema);
+  if (!read) return null;
+  const { file, found } = read;
   const { size, crop_size: crop, crop_pct: share, resample, image_mean: mean, image_std: std } = found;
   const isCropped = crop !== undefined && found.do_center_crop !== false;
   const imageSize = isCropped ? crop : size;

@@ -58,7 +58,7 @@ export async function describeHeld(images: HeldImages): Promise<HeldDescription>
   const rows: ReturnType<typeof rowOf>[] = [];
   for await (const given of images) {
     const where = said`${{ images: called }}: image ${{ line: found.length + 1 }}`;
-    const { image, name, ...shown } = isNamed(given) ? given : ({ image: given } satisfies HeldImage as HeldImage);
+    const { image, name, ...shown }: HeldImage = isNamed(given) ? given : { image: given };
     requireImage(image, where);
     rows.push(rowOf({ file: name ?? `image ${found.length + 1}`, ...shown }, found.length + 1, where));
     found.push(image);

@@ -36,6 +36,10 @@ export interface Library {
   text(address: Handle): string;
   /** An array of pointers. */
   pointers(address: Handle, count: number): readonly Handle[];
+  /** A status of failure with a text, as a function that ONNX Runtime calls answers. */
+  failure(text: string): Handle;
+  /** The address of a function for ONNX Runtime to call on this thread, for as long as the thread lives; it must not throw. */
+  callback(result: string, parameters: readonly string[], called: (...given: never[]) => unknown): Handle;
 }
 
 /** Its name by platform: on macOS of two files the one that onnxruntime-node is linked with. */
@@ -59,6 +63,9 @@ export function bundledLibrary(): string {
 const kept: unknown[] = [];
 /** Calls run on a stack of koffi's own, and loading a deep graph recurses: 64 KiB crash. */
 const stackBytes = 16 << 20;
+
+/** ONNX Runtime's code of a failure without a code of its own. */
+const failed = 1;
 
 let binding: Promise<typeof Koffi> | null = null;
 
@@ -106,6 +113,7 @@ function functionsOf(koffi: typeof Koffi, file: string): Library {
   const table = at(base, around.getApi, "void *", ["uint32_t"])(apiVersion) as Handle | null;
   if (table === null) throw new Error(`version ${version} does not offer version ${apiVersion} of the C API`);
   const message = at(table, around.statusMessage, "str", ["void *"]);
+  const failure = at(table, around.createStatus, "void *", ["int", "str"]);
   const free = Object.fromEntries(
     Object.entries(releases).map(([kind, index]) => [kind, at(table, index, "void", ["void *"])]),
   );
@@ -133,6 +141,9 @@ function functionsOf(koffi: typeof Koffi, file: string): Library {
     view: (address, bytes) => koffi.view(address, bytes),
     address: (data) => koffi.address(data),
     text: (address) => koffi.decode(address, "char", -1) as string,
+    failure: (text) => failure(failed, text) as Handle,
+    callback: (result, parameters, called) =>
+      koffi.register(called, koffi.pointer(koffi.proto(result, [...parameters]))),
     pointers: (address, count) => koffi.decode(address, koffi.array("void *", count)) as Handle[],
   };
 }

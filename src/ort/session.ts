@@ -1,5 +1,6 @@
 /** A graph that is ready to run, and runs of it over tensors that are bound to its inputs and outputs. */
 import { ProviderError, said } from "../errors.js";
+import type { CustomOps } from "./customOps.js";
 import type { Environment, Tensor } from "./environment.js";
 import type { Handle } from "./signatures.js";
 
@@ -11,6 +12,8 @@ export interface SessionSettings {
   readonly entries: Readonly<Record<string, string>>;
   /** None: the CPU's. */
   readonly provider: { readonly name: string; readonly options: Readonly<Record<string, string>> } | null;
+  /** Ops of our own that its nodes may be of. */
+  readonly customOps?: CustomOps | null;
   /** Path, but for its end, of a profile that is written until `endProfile`. */
   readonly profile?: string;
 }
@@ -46,6 +49,7 @@ export class Session {
       for (const [key, value] of Object.entries(settings.entries))
         library.call("AddSessionConfigEntry", options, key, value);
       if (settings.profile) library.call("EnableProfiling", options, settings.profile);
+      settings.customOps?.addTo(options);
       if (settings.provider) this.append(options, settings.provider);
       this.handle = environment.session(model, options);
     } finally {

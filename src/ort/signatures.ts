@@ -9,6 +9,7 @@ export type Handle = bigint;
 const [pointer, int, size, text, texts] = ["void *", "int", "size_t", "str", "const char **"] as const;
 /** Where a function puts what it makes, a number, a text of its own. */
 const [made, number, count, said] = ["_Out_ void **", "_Out_ int *", "_Out_ size_t *", "_Out_ str *"] as const;
+const [real, whole, counted] = ["_Out_ float *", "_Out_ int64_t *", "_Inout_ size_t *"] as const;
 /** A path is UTF-16 on Windows. */
 const path = process.platform === "win32" ? "str16" : "str";
 
@@ -24,6 +25,9 @@ export interface Given {
   "_Out_ int *": [number];
   "_Out_ size_t *": [number];
   "_Out_ str *": [string | null];
+  "_Out_ float *": [number];
+  "_Out_ int64_t *": [number | bigint];
+  "_Inout_ size_t *": [number];
 }
 
 /** Functions that answer a status: null, or what went wrong. */
@@ -37,6 +41,9 @@ export const calls = {
   SetSessionLogSeverityLevel: [22, pointer, int],
   SetSessionGraphOptimizationLevel: [23, pointer, int],
   SetIntraOpNumThreads: [24, pointer, int],
+  CreateCustomOpDomain: [26, text, made],
+  CustomOpDomain_Add: [27, pointer, pointer],
+  AddCustomOpDomain: [28, pointer, pointer],
   SessionGetInputCount: [30, pointer, count],
   SessionGetOutputCount: [31, pointer, count],
   SessionGetInputTypeInfo: [33, pointer, size, made],
@@ -57,6 +64,11 @@ export const calls = {
   MemoryInfoGetName: [71, pointer, said],
   AllocatorFree: [76, pointer, pointer],
   GetAllocatorWithDefaultOptions: [78, made],
+  KernelInfoGetAttribute_float: [85, pointer, text, real],
+  KernelInfoGetAttribute_int64: [86, pointer, text, whole],
+  KernelContext_GetInputCount: [88, pointer, count],
+  KernelContext_GetInput: [90, pointer, size, made],
+  KernelContext_GetOutput: [91, pointer, size, pointer, size, made],
   SessionEndProfiling: [110, pointer, pointer, made],
   AddSessionConfigEntry: [130, pointer, text, text],
   CreateAllocator: [131, pointer, pointer, made],
@@ -66,7 +78,10 @@ export const calls = {
   BindOutput: [137, pointer, text, pointer],
   BindOutputToDevice: [138, pointer, text, pointer],
   GetBoundOutputValues: [140, pointer, pointer, made, count],
+  KernelInfoGetAttributeArray_float: [162, pointer, text, pointer, counted],
+  KernelInfoGetAttributeArray_int64: [163, pointer, text, pointer, counted],
   AddRunConfigEntry: [165, pointer, text, text],
+  KernelContext_GetGPUComputeStream: [193, pointer, made],
   SessionOptionsAppendExecutionProvider_CUDA_V2: [204, pointer, pointer],
   CreateCUDAProviderOptions: [205, made],
   UpdateCUDAProviderOptions: [206, pointer, texts, texts, size],
@@ -87,6 +102,7 @@ export const releases = {
   TypeInfo: 98,
   TensorTypeAndShapeInfo: 99,
   SessionOptions: 100,
+  CustomOpDomain: 101,
   Allocator: 132,
   IoBinding: 135,
   CUDAProviderOptions: 208,
@@ -95,8 +111,8 @@ export const releases = {
 /** Version of the API asked for: the oldest that has every function above. The table only ever grows, so newer libraries give it. */
 export const apiVersion = 23;
 
-/** Functions around the table: of `OrtApiBase` by place, and the texts of a status. */
-export const around = { getApi: 0, getVersion: 1, statusMessage: 2 } as const;
+/** Functions around the table: of `OrtApiBase` by place, what makes a status, and its text. */
+export const around = { getApi: 0, getVersion: 1, createStatus: 0, statusMessage: 2 } as const;
 
 export type Call = keyof typeof calls;
 type Rest<T> = T extends readonly [unknown, ...infer R] ? R : never;

@@ -5,7 +5,7 @@
  */
 export { type AttributeKind, type CustomOp, CustomOps, type Given, type Kernel, type KernelCall } from "./customOps.js";
 export { bytesOf, Environment, elementCount, type Tensor } from "./environment.js";
-export { bundledLibrary, type Library, openLibrary } from "./library.js";
+export { bundledLibrary, type Foreign, foreignCalls, type Library, openLibrary } from "./library.js";
 export { type Binding, type Described, Session, type SessionSettings } from "./session.js";
 export type { Handle } from "./signatures.js";
 export { withoutTelemetry } from "./telemetry.js";

@@ -67,13 +67,18 @@ const stackBytes = 16 << 20;
 /** ONNX Runtime's code of a failure without a code of its own. */
 const failed = 1;
 
-let binding: Promise<typeof Koffi> | null = null;
+/** Calls into shared libraries. */
+export type Foreign = typeof Koffi;
+
+let binding: Promise<Foreign> | null = null;
 
 /** koffi, set up before its first call. It throws where it has no binary for the platform. */
-async function foreignCalls(): Promise<typeof Koffi> {
-  const { default: koffi } = await import("koffi");
-  koffi.config({ sync_stack_size: stackBytes, async_stack_size: stackBytes });
-  return koffi;
+export function foreignCalls(): Promise<Foreign> {
+  binding ??= import("koffi").then(({ default: koffi }) => {
+    koffi.config({ sync_stack_size: stackBytes, async_stack_size: stackBytes });
+    return koffi;
+  });
+  return binding;
 }
 
 /**
@@ -83,10 +88,9 @@ async function foreignCalls(): Promise<typeof Koffi> {
  */
 export async function openLibrary(file: string = bundledLibrary()): Promise<Library> {
   if (!existsSync(file)) throw new ProviderError("absent", said`there is no ${{ file }}: reinstall onnxruntime-node.`);
-  let koffi: typeof Koffi;
+  let koffi: Foreign;
   try {
-    binding ??= foreignCalls();
-    koffi = await binding;
+    koffi = await foreignCalls();
   } catch (error) {
     throw new ProviderError(
       "absent",
@@ -100,7 +104,7 @@ export async function openLibrary(file: string = bundledLibrary()): Promise<Libr
   }
 }
 
-function functionsOf(koffi: typeof Koffi, file: string): Library {
+function functionsOf(koffi: Foreign, file: string): Library {
   const handle = koffi.load(file);
   kept.push(handle);
   const at = (table: Handle, index: number, result: string, parameters: readonly string[]): Native =>

@@ -1,0 +1,199 @@
+/**
+ * What nodes of the domain `hcsc.cuda` do: for each op how many tensors it has, and the launches that compute it. Which graphs have such
+ * nodes, what they mean and what they are in standard ops is `graph`'s (`src/graph/passes/cuda/`).
+ */
+import { elements } from "../array.js";
+import { type AttributesOfNative, type NativeOp, nativeAttributes, windowOf } from "../graph/index.js";
+import type { CustomOp, Given, Handle, Kernel, KernelCall } from "../ort/index.js";
+import type { Convolutions, Direction, Prepared } from "./convolutions.js";
+import type { Argument, Driver } from "./driver.js";
+import { batchNorm, mostPieces, threads } from "./kernels/batchNorm.js";
+import { elementwise } from "./kernels/elementwise.js";
+
+/** By how many floats a kernel reads. */
+const widths = [1, 4] as const;
+const batchKernels = ["batchStatistics", "batchNormalise", "batchGradientSums", "batchGradient"] as const;
+type BatchKernel = (typeof batchKernels)[number];
+const perElement = ["reluGradient", "maxPoolGradient"] as const;
+type Name = `${BatchKernel}${(typeof widths)[number]}` | (typeof perElement)[number];
+
+/** What kernels are made with. */
+interface Tools {
+  readonly driver: Driver;
+  readonly convolutions: Convolutions;
+  readonly functions: Readonly<Record<Name, Handle>>;
+}
+
+type Run = (call: KernelCall) => void;
+
+/** How a node of an op runs; `own` keeps memory of the device until the node is closed. */
+type Make<K extends NativeOp> = (
+  attributes: AttributesOfNative<K>,
+  tools: Tools,
+  own: (bytes: number) => Handle,
+) => Run;
+
+/** Blocks that keep a wide device busy, and elements of a thread that make it worth its start. */
+const [manyBlocks, aThread] = [2112, 4];
+
+/** How a channel of images [N,C,H,W] is cut into pieces, and what every kernel is told of that. */
+function cut([images, channels, ...map]: readonly number[]) {
+  const area = elements(map);
+  const width = area % 4 === 0 ? 4 : 1;
+  const [positions, total] = [area / width, (images * area) / width];
+  const atLeast = Math.ceil(total / (threads * aThread));
+  const reduced = Math.max(1, Math.min(mostPieces, atLeast, Math.floor(manyBlocks / channels)));
+  const told = (pieces: number) => ({
+    launch: { blocks: [channels, pieces] as const, threads },
+    sizes: [channels, positions, total, Math.ceil(total / pieces)] as const,
+  });
+  return { channels, width: width as (typeof widths)[number], size: images * area, reduced: told(reduced), each: told(atLeast) };
+}
+
+/** Memory of the device for one set of sizes, made when it is first asked for. */
+function forSizes<T>(make: (shape: readonly number[]) => T): (shape: readonly number[]) => T {
+  let key = "";
+  let made: T;
+  return (shape) => {
+    if (key !== String(shape)) {
+      made = make(shape);
+      key = String(shape);
+    }
+    return made;
+  };
+}
+
+const partBytes = 12;
+const none = 0n;
+const present = (inputs: KernelCall["inputs"]) => inputs as readonly Given[];
+
+const makers: { readonly [K in NativeOp]: Make<K> } = {
+  BatchStatistics(_, { driver, functions }, own) {
+    const room = forSizes((shape) => {
+      const { channels } = cut(shape);
+      return { parts: own(partBytes * channels * mostPieces), tickets: own(4 * channels) };
+    });
+    return ({ inputs, output, stream }) => {
+      const [x] = present(inputs);
+      const { channels, width, size, reduced } = cut(x.shape);
+      const { parts, tickets } = room(x.shape);
+      const given = [x.address, output(0, [channels]), output(1, [channels]), parts, tickets, ...reduced.sizes, { float: size }];
+      driver.launch(functions[`batchStatistics${width}`], reduced.launch, given, stream);
+    };
+  },
+  BatchNormalise:
+    ({ epsilon, rectified }, { driver, functions }) =>
+    ({ inputs, output, stream }) => {
+      const [x, scale, bias, mean, variance, other] = inputs as readonly [Given, Given, Given, Given, Given, Given?];
+      const { width, each } = cut(x.shape);
+      const tensors = [x, scale, bias, mean, variance].map((v) => v.address);
+      const given = [...tensors, other?.address ?? none, output(0, x.shape), ...each.sizes, { float: epsilon }, rectified];
+      driver.launch(functions[`batchNormalise${width}`], each.launch, given, stream);
+    },
+  BatchNormGradient({ epsilon, rectified }, { driver, functions }, own) {
+    const room = forSizes((shape) => {
+      const { channels } = cut(shape);
+      return { parts: own(partBytes * channels * mostPieces), tickets: own(4 * channels) };
+    });
+    return ({ inputs, output, stream }) => {
+      const [dy, x, ...vectors] = present(inputs);
+      const { channels, width, size, reduced, each } = cut(x.shape);
+      const { parts, tickets } = room(x.shape);
+      const [dscale, dbias] = [output(1, [channels]), output(2, [channels])];
+      const read = [dy, x, ...vectors].map((v) => v.address); // dy, x, scale, bias, mean, variance
+      const told: readonly Argument[] = [{ float: epsilon }, rectified];
+      const sums = [...read, dscale, dbias, parts, tickets, ...reduced.sizes, ...told];
+      driver.launch(functions[`batchGradientSums${width}`], reduced.launch, sums, stream);
+      const last = [...read, dscale, dbias, output(0, x.shape), ...each.sizes, ...told, { float: size }];
+      driver.launch(functions[`batchGradient${width}`], each.launch, last, stream);
+    };
+  },
+  ReluGradient:
+    (_, { driver, functions }) =>
+    ({ inputs, output, stream }) => {
+      const [dy, y] = present(inputs);
+      const count = elements(y.shape);
+      const blocks = Math.max(1, Math.min(manyBlocks, Math.ceil(count / (4 * threads))));
+      const given = [dy.address, y.address, output(0, y.shape), count];
+      driver.launch(functions.reluGradient, { blocks: [blocks, 1], threads }, given, stream);
+    },
+  MaxPoolGradient(attributes, { driver, functions }) {
+    const { kernel, strides, pads, dilations } = windowOf(attributes, attributes.kernel_shape);
+    return ({ inputs, output, stream }) => {
+      const [dy, x, y] = present(inputs);
+      const count = elements(x.shape);
+      const along = (axis: 0 | 1) => [
+        ...[x.shape[2 + axis], y.shape[2 + axis]],
+        ...[kernel[axis], strides[axis], pads[axis], dilations[axis]],
+      ];
+      const given = [dy.address, x.address, y.address, output(0, x.shape), count, ...along(0), ...along(1)];
+      driver.launch(functions.maxPoolGradient, { blocks: [Math.ceil(count / threads), 1], threads }, given, stream);
+    };
+  },
+  ConvGradientOfFilters(attributes, { convolutions }) {
+    const { kernel, group } = attributes;
+    const prepared = ofConvolution(convolutions, "filters", attributes, kernel);
+    return ({ inputs, output, stream }) => {
+      const [x, dy] = present(inputs);
+      const w = [dy.shape[1], x.shape[1] / group, ...kernel];
+      prepared(x.shape, w, dy.shape).run([x.address, dy.address], output(0, w), stream);
+    };
+  },
+  ConvGradientOfImages(attributes, { convolutions }) {
+    return ({ inputs, output, stream }) => {
+      const [dy, w] = present(inputs);
+      const x = [dy.shape[0], w.shape[1] * attributes.group, ...attributes.input];
+      const prepared = ofConvolution(convolutions, "images", attributes, w.shape.slice(2));
+      prepared(x, w.shape, dy.shape).run([w.address, dy.address], output(0, x), stream);
+    };
+  },
+};
+
+/** A gradient by the sizes of x, w and y. */
+function ofConvolution(
+  convolutions: Convolutions,
+  direction: Direction,
+  attributes: { readonly group: number },
+  kernel: readonly number[],
+): (x: readonly number[], w: readonly number[], y: readonly number[]) => Prepared {
+  const { strides, pads, dilations } = windowOf(attributes, kernel);
+  const known = new Map<string, Prepared>();
+  return (x, w, y) => {
+    const key = [x, w, y].join(";");
+    const sizes = { x, w, y, strides, dilations, pads: pads.slice(0, 2), groups: attributes.group };
+    const found = known.get(key) ?? convolutions.prepare(direction, sizes);
+    known.set(key, found);
+    return found;
+  };
+}
+
+/**
+ * The ops, ready for sessions of a device.
+ *
+ * @throws ProviderError if the kernels do not compile
+ */
+export function customOps(driver: Driver, convolutions: Convolutions, device: number): readonly CustomOp[] {
+  const names: readonly Name[] = [...widths.flatMap((w) => batchKernels.map((k) => `${k}${w}` as const)), ...perElement];
+  const tools: Tools = { driver, convolutions, functions: driver.functions(batchNorm + elementwise, names, device) };
+  return Object.entries(nativeAttributes).map(([name, { inputs, outputs, attributes }]) => ({
+    name,
+    inputs: inputs.map(({ presence }) => ({ optional: presence === "optional" })),
+    outputs,
+    attributes: Object.fromEntries(Object.entries(attributes).map(([a, { kind }]) => [a, kind])) as CustomOp["attributes"],
+    open(given): Kernel {
+      const owned: Handle[] = [];
+      const own = (bytes: number): Handle => {
+        const address = driver.allocate(bytes);
+        owned.push(address);
+        return address;
+      };
+      const make = makers[name as NativeOp] as unknown as Make<NativeOp>;
+      return {
+        run: make(given as never, tools, own),
+        close() {
+          for (const address of owned) driver.free(address);
+        },
+      };
+    },
+  }));
+}

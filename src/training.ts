@@ -7,19 +7,6 @@
  */
 
 export {
-  type EncoderSettings,
-  encoderModel,
-  encoderSettings,
-  fusedStep,
-  initialEncoder,
-  type Program,
-  prepareProgram,
-  type StepSettings,
-  stepPrograms,
-  stepSettings,
-  type Target,
-} from "./artifacts/index.js";
-export {
   type Batch,
   type BatchRequest,
   describeImages,
@@ -42,6 +29,19 @@ export {
   TrainingRun,
   trainingArtifacts,
 } from "./ortTraining/index.js";
+export {
+  type EncoderSettings,
+  encoderModel,
+  encoderSettings,
+  fusedStep,
+  initialEncoder,
+  type Program,
+  prepareProgram,
+  type StepSettings,
+  stepPrograms,
+  stepSettings,
+  type Target,
+} from "./programs/index.js";
 export {
   chooseTarget,
   type Engine,

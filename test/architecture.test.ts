@@ -122,7 +122,7 @@ test("other rooms are entered by their index", (t) => {
 });
 
 test("graph, method, clustering and recipes import nothing of Node's, so that a browser can use them", (t) => {
-  const free = ["onnx", "ortTraining", "graph", "nn", "optim", "hcsc", "recipe", "artifacts", "cluster", "eval"];
+  const free = ["onnx", "ortTraining", "graph", "nn", "optim", "hcsc", "recipe", "programs", "cluster", "eval"];
   for (const file of files.filter((f) => free.includes(f.split("/")[0])))
     t.notRegex(readFileSync(`src/${file}`, "utf8"), /from "node:|\bBuffer\b/, `src/${file}`);
 });

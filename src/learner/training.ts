@@ -1,8 +1,9 @@
 /** Training a run: its folder held, its history kept, kNN measured before and after where images are held out. */
-import { encoderSettings, initialEncoder } from "../artifacts/index.js";
+
 import { identityOf, type OpenImages } from "../data/index.js";
 import type { Weights } from "../encoder/index.js";
 import { said, UsageError } from "../errors.js";
+import { encoderSettings, initialEncoder } from "../programs/index.js";
 import { knnAccuracy, type Opening } from "../protocols/index.js";
 import { type Recipe, resumeChanges } from "../recipe/index.js";
 import { chooseTarget, type Engine } from "../runtime/index.js";

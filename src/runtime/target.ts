@@ -8,7 +8,7 @@ import type { Precision } from "../precision.js";
 import type { Engine } from "./engine.js";
 import { probe } from "./probe.js";
 
-/** As `Target` of `src/artifacts`, which is above this room. */
+/** As `Target` of `src/programs`, which is above this room. */
 export type ChosenTarget =
   | { readonly kind: "portable" }
   | { readonly kind: "device"; readonly precision: Precision }

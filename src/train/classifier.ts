@@ -3,6 +3,11 @@
  * linearly, or with the whole backbone below it, as they fine-tune.
  */
 import { type DenseArray, elements } from "../array.js";
+import type { Loader, ViewPolicy } from "../data/index.js";
+import { DataError, TrainingError } from "../errors.js";
+import { type LinearClassifier, type Targets, targetsOf } from "../eval/index.js";
+import { initialValue } from "../nn/index.js";
+import { scheduleFactor } from "../optim/index.js";
 import {
   type ClassifierSettings,
   classifierFeeds,
@@ -17,12 +22,7 @@ import {
   state,
   stateOf,
   type Target,
-} from "../artifacts/index.js";
-import type { Loader, ViewPolicy } from "../data/index.js";
-import { DataError, TrainingError } from "../errors.js";
-import { type LinearClassifier, type Targets, targetsOf } from "../eval/index.js";
-import { initialValue } from "../nn/index.js";
-import { scheduleFactor } from "../optim/index.js";
+} from "../programs/index.js";
 import { pixelStatistics, type Recipe } from "../recipe/index.js";
 import { type Engine, fedTargets } from "../runtime/index.js";
 import { epochBatches } from "./draws.js";

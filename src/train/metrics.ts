@@ -1,6 +1,6 @@
 /** The lines of `metrics.jsonl`, and the numbers that tell a newcomer whether training goes well. */
 import type { DenseArray } from "../array.js";
-import { type Program, results } from "../artifacts/index.js";
+import { type Program, results } from "../programs/index.js";
 
 export interface StepMetric {
   readonly kind: "step";

@@ -3,8 +3,8 @@
  * so that the engine never waits for feeds.
  */
 import type { DenseArray } from "../array.js";
-import { type Phase, type Program, stepPrograms, type Target } from "../artifacts/index.js";
 import type { Batch } from "../data/index.js";
+import { type Phase, type Program, stepPrograms, type Target } from "../programs/index.js";
 import type { Engine } from "../runtime/index.js";
 import type { Position } from "./checkpoint.js";
 import { SelectionDraws } from "./draws.js";

@@ -4,6 +4,7 @@
  * resumed run gives the numbers of one that never stopped.
  */
 import { type DenseArray, elements } from "../array.js";
+import type { ImageSource, Loader } from "../data/index.js";
 import {
   encoderSpecs,
   type Phase,
@@ -11,8 +12,7 @@ import {
   stateMemory,
   stateTensors,
   type Target,
-} from "../artifacts/index.js";
-import type { ImageSource, Loader } from "../data/index.js";
+} from "../programs/index.js";
 import { type Engine, release } from "../runtime/index.js";
 import { type Checkpoint, type Position, saveCheckpoint } from "./checkpoint.js";
 import { DamageWatch, isBefore } from "./damage.js";

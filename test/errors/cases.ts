@@ -1,7 +1,6 @@
 /** A way to each error of the library, in a folder of its own: what is done raises it, or gives it. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { encoderSettings } from "../../src/artifacts/index.js";
 import { kmeans, plainNearest } from "../../src/cluster/index.js";
 import { describeSource, identityOf, openLoader, openSource } from "../../src/data/index.js";
 import { type ErrorCode, type ErrorData, type ErrorName, errorFrom } from "../../src/errors.js";
@@ -23,6 +22,7 @@ import { decodeModel } from "../../src/onnx/index.js";
 import { fillFolder } from "../../src/organize/index.js";
 import { trainingArtifacts } from "../../src/ortTraining/index.js";
 import { loadRecipe } from "../../src/presets/index.js";
+import { encoderSettings } from "../../src/programs/index.js";
 import { overrideRecipe, parseRecipe, resumeChanges } from "../../src/recipe/index.js";
 import { thumbnails } from "../../src/report/thumbnails.js";
 import { DeviceSessions } from "../../src/runtime/deviceSessions.js";

@@ -1,15 +1,6 @@
 import test, { type ExecutionContext } from "ava";
 import type { DenseArray } from "../../src/array.js";
 import {
-  compile,
-  fusedStep,
-  memoryOf,
-  packState,
-  results,
-  type StepSettings,
-  type Target,
-} from "../../src/artifacts/index.js";
-import {
   batchNormTrain,
   conv,
   differentiate,
@@ -25,9 +16,18 @@ import {
 } from "../../src/graph/index.js";
 import { resnet } from "../../src/nn/index.js";
 import { decodeModel } from "../../src/onnx/index.js";
+import {
+  compile,
+  fusedStep,
+  memoryOf,
+  packState,
+  results,
+  type StepSettings,
+  type Target,
+} from "../../src/programs/index.js";
 import { normal, random } from "../../src/random.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
-import { allFeeds, fedTo, settings, startingState } from "../artifacts/smallStep.js";
+import { allFeeds, fedTo, settings, startingState } from "../programs/smallStep.js";
 
 const next = random(11);
 const gaussian = (shape: readonly number[], mean = 0): DenseArray => ({

@@ -1,5 +1,6 @@
 /** The seam for encoders: a backbone that is no row of the table, a small vision transformer with a BatchNorm in its head, is trained. */
 import test from "ava";
+import { vit } from "../../src/nn/index.js";
 import {
   compile,
   type EncoderSettings,
@@ -13,10 +14,9 @@ import {
   results,
   type StepSettings,
   type Target,
-} from "../../src/artifacts/index.js";
-import { vit } from "../../src/nn/index.js";
+} from "../../src/programs/index.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
-import { allFeeds, fedTo, gaussian, scalar, settings as small, startingState } from "../artifacts/smallStep.js";
+import { allFeeds, fedTo, gaussian, scalar, settings as small, startingState } from "../programs/smallStep.js";
 
 const encoder: EncoderSettings = {
   backbone: vit({ patch: 5, heads: 2, depth: 1 }, { width: 1 / 8, imageSize: 10 }),

@@ -2,6 +2,7 @@
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { DenseArray } from "../../src/array.js";
+import { unitRows } from "../../src/cluster/index.js";
 import {
   compile,
   fusedStep,
@@ -14,8 +15,7 @@ import {
   stateTensors,
   stepSettings,
   type Target,
-} from "../../src/artifacts/index.js";
-import { unitRows } from "../../src/cluster/index.js";
+} from "../../src/programs/index.js";
 import { overrideRecipe, parseRecipe, type Recipe } from "../../src/recipe/index.js";
 import { chooseTarget, type Engine, openEngine } from "../../src/runtime/index.js";
 import { initialParts, moveToState } from "../../src/train/index.js";

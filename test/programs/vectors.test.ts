@@ -1,5 +1,8 @@
 import test from "ava";
 import type { DenseArray } from "../../src/array.js";
+import { resnet } from "../../src/nn/index.js";
+import { decodeModel } from "../../src/onnx/index.js";
+import { type OptimizerKind, type OptimizerSettings, slotNames } from "../../src/optim/index.js";
 import {
   applyStep,
   compile,
@@ -12,10 +15,7 @@ import {
   type StepSettings,
   state,
   type Target,
-} from "../../src/artifacts/index.js";
-import { resnet } from "../../src/nn/index.js";
-import { decodeModel } from "../../src/onnx/index.js";
-import { type OptimizerKind, type OptimizerSettings, slotNames } from "../../src/optim/index.js";
+} from "../../src/programs/index.js";
 import { type Engine, openEngine } from "../../src/runtime/index.js";
 import { allFeeds, fedTo, gaussian, scalar, settings, startingState } from "./smallStep.js";
 

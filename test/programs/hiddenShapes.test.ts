@@ -4,6 +4,8 @@ import { join } from "node:path";
 import test from "ava";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { DenseArray } from "../../src/array.js";
+import { resnet } from "../../src/nn/index.js";
+import { decodeModel, encodeModel } from "../../src/onnx/index.js";
 import {
   compile,
   fusedStep,
@@ -13,9 +15,7 @@ import {
   results,
   state,
   type Target,
-} from "../../src/artifacts/index.js";
-import { resnet } from "../../src/nn/index.js";
-import { decodeModel, encodeModel } from "../../src/onnx/index.js";
+} from "../../src/programs/index.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { allFeeds, fedTo, net, settings, startingState } from "./smallStep.js";
 

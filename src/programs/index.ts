@@ -1,8 +1,19 @@
 /**
- * A recipe's graphs and the ONNX models made of them: the training step (one graph, or gradient and apply), what follows a
+ * A recipe's graphs and the programs (ONNX models with what becomes of their state) compiled of them: the training step (one graph, or gradient and apply), what follows a
  * clustering, a linear classifier's step, and the encoder for inference; and the names by which the trainer and the graphs meet.
  */
 export { type ClassifierSettings, classifierFeeds, classifierSpecs, classifierStep } from "./classifier.js";
+export {
+  compile,
+  levelsOf,
+  localSizes,
+  type Program,
+  prepareProgram,
+  stateOf,
+  stepPrograms,
+  stepSettings,
+  type Target,
+} from "./compile.js";
 export { drawWords, type Word, wordInputs, wordShape } from "./draws.js";
 export {
   type EncoderSettings,
@@ -19,17 +30,6 @@ export { feeds, isFed, isTrainable, next, results, state } from "./names.js";
 export { overwritable } from "./overwritable.js";
 export { type PixelStatistics, pixelsModel } from "./pixels.js";
 export { prepareGraph } from "./prepare.js";
-export {
-  compile,
-  levelsOf,
-  localSizes,
-  type Program,
-  prepareProgram,
-  stateOf,
-  stepPrograms,
-  stepSettings,
-  type Target,
-} from "./programs.js";
 export { memoryOf, packState, type StateMemory, stateMemory } from "./stateMemory.js";
 export { applyStep, fusedStep, gradientStep } from "./step.js";
 export type { Levels, Phase, StepSettings } from "./stepSettings.js";

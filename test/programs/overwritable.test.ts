@@ -1,15 +1,5 @@
 import test from "ava";
 import {
-  compile,
-  fusedStep,
-  isTrainable,
-  overwritable,
-  packState,
-  prepareProgram,
-  results,
-  type Target,
-} from "../../src/artifacts/index.js";
-import {
   buildModel,
   input,
   matMul,
@@ -22,6 +12,16 @@ import {
   type Value,
 } from "../../src/graph/index.js";
 import { decodeModel } from "../../src/onnx/index.js";
+import {
+  compile,
+  fusedStep,
+  isTrainable,
+  overwritable,
+  packState,
+  prepareProgram,
+  results,
+  type Target,
+} from "../../src/programs/index.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { allFeeds, fedTo, scalar, settings, startingState } from "./smallStep.js";
 

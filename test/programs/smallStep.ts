@@ -1,5 +1,7 @@
 /** A training step small enough for tests: its settings, a random state to start from, and feeds. */
 import type { DenseArray } from "../../src/array.js";
+import { type ResNet, resnet } from "../../src/nn/index.js";
+import { slotNames } from "../../src/optim/index.js";
 import {
   drawWords,
   encoderSpecs,
@@ -11,9 +13,7 @@ import {
   type Word,
   wordInputs,
   wordShape,
-} from "../../src/artifacts/index.js";
-import { type ResNet, resnet } from "../../src/nn/index.js";
-import { slotNames } from "../../src/optim/index.js";
+} from "../../src/programs/index.js";
 import { normal, random } from "../../src/random.js";
 
 export const net: ResNet = { block: "basic", widths: [8, 16], blocks: [1, 1], stem: "small" };

@@ -1,7 +1,7 @@
 import test from "ava";
-import { compile, fusedStep, packState, prepareProgram, results, type Target } from "../../src/artifacts/index.js";
 import { resnet } from "../../src/nn/index.js";
 import { decodeModel } from "../../src/onnx/index.js";
+import { compile, fusedStep, packState, prepareProgram, results, type Target } from "../../src/programs/index.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { allFeeds, fedTo, net, settings, startingState } from "./smallStep.js";
 

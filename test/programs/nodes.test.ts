@@ -1,7 +1,7 @@
 import test from "ava";
-import { type Program, stepPrograms, stepSettings } from "../../src/artifacts/index.js";
 import { webGpuModel } from "../../src/graph/index.js";
 import { decodeModel } from "../../src/onnx/index.js";
+import { type Program, stepPrograms, stepSettings } from "../../src/programs/index.js";
 import { recipeOf } from "../../tools/bench/steps.js";
 
 const device = { kind: "device", precision: "fp32" } as const;

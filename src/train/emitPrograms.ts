@@ -11,7 +11,7 @@ import {
   prepareProgram,
   stepPrograms,
   stepSettings,
-} from "../artifacts/index.js";
+} from "../programs/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { makeFolder, writeAtomically } from "../tensorfile/index.js";
 
@@ -26,7 +26,7 @@ const portable = { kind: "portable" } as const;
  * Writes `encoder.onnx` (inference, with the weights that the recipe's seed starts from), the step of both phases
  * (`warmup-step.onnx`, `selective-step.onnx`), the same in two graphs (`…-gradient.onnx`, `apply.onnx`), `prepare.onnx` and `manifest.json`.
  */
-export async function emitArtifacts(recipe: Recipe, folder: string): Promise<readonly EmittedFile[]> {
+export async function emitPrograms(recipe: Recipe, folder: string): Promise<readonly EmittedFile[]> {
   const s = stepSettings(recipe);
   const phases = recipe.method.clusters.length > 0 ? (["warmup", "selective"] as const) : (["warmup"] as const);
   const programs: (readonly [string, Program])[] = [

@@ -1,7 +1,7 @@
 import test from "ava";
-import { compile, type Target } from "../../src/artifacts/index.js";
-import { imageInput } from "../../src/artifacts/pixels.js";
 import { inputsOf } from "../../src/graph/index.js";
+import { compile, type Target } from "../../src/programs/index.js";
+import { imageInput } from "../../src/programs/pixels.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 
 const statistics = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };

@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from "ava";
 import type { DenseArray } from "../../src/array.js";
+import { decodeModel, encodeModel, type NodeContent } from "../../src/onnx/index.js";
 import {
   applyStep,
   compile,
@@ -11,8 +12,7 @@ import {
   results,
   type StepSettings,
   state,
-} from "../../src/artifacts/index.js";
-import { decodeModel, encodeModel, type NodeContent } from "../../src/onnx/index.js";
+} from "../../src/programs/index.js";
 import { type Engine, openEngine } from "../../src/runtime/index.js";
 import { allFeeds, fedTo, scalar, settings, startingState } from "./smallStep.js";
 

@@ -11,7 +11,7 @@ import {
   results,
   state,
   type Target,
-} from "../../src/artifacts/index.js";
+} from "../../src/programs/index.js";
 import { chooseTarget, type Engine, openEngine } from "../../src/runtime/index.js";
 import { settings as contrastive, gaussian, ids, pixels, scalar } from "./smallStep.js";
 

@@ -2,8 +2,8 @@
 import test from "ava";
 import fc from "fast-check";
 import type { DenseArray } from "../../src/array.js";
-import { asStored } from "../../src/artifacts/index.js";
 import { CheckpointError } from "../../src/errors.js";
+import { asStored } from "../../src/programs/index.js";
 import { readTensors } from "../../src/tensorfile/index.js";
 import { openWeights } from "../../src/weights/index.js";
 

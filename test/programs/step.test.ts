@@ -11,7 +11,7 @@ import {
   prepareProgram,
   results,
   state,
-} from "../../src/artifacts/index.js";
+} from "../../src/programs/index.js";
 import { type Engine, openEngine } from "../../src/runtime/index.js";
 import { allFeeds, fedTo, ids, settings, startingState } from "./smallStep.js";
 

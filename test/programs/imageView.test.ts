@@ -2,9 +2,9 @@
 import test from "ava";
 import fc from "fast-check";
 import * as ort from "onnxruntime-node";
-import { imageView, type ViewSettings } from "../../src/artifacts/imageView.js";
 import { evaluationView } from "../../src/data/index.js";
 import { encodeModel } from "../../src/onnx/index.js";
+import { imageView, type ViewSettings } from "../../src/programs/imageView.js";
 
 const model = (settings: ViewSettings): Uint8Array => {
   const { size, channels } = settings;

@@ -1,7 +1,8 @@
 /** A program of nothing but the draws of instance selection. */
-import { drawsOfWords } from "../../src/artifacts/draws.js";
-import { feeds, type Program } from "../../src/artifacts/index.js";
+
 import { buildModel, type Graph, inputsOf } from "../../src/graph/index.js";
+import { drawsOfWords } from "../../src/programs/draws.js";
+import { feeds, type Program } from "../../src/programs/index.js";
 
 function drawsGraph(shape: readonly number[]): Graph {
   const draws = drawsOfWords(feeds.instanceDraws, shape);

@@ -1,6 +1,6 @@
 /** Draws made in the graph of a few words: exact, and as good as independent uniform numbers by every test that is made of them. */
 import test, { type ExecutionContext } from "ava";
-import { feeds, type StepSettings, type Word, wordInputs, wordShape } from "../../src/artifacts/index.js";
+import { feeds, type StepSettings, type Word, wordInputs, wordShape } from "../../src/programs/index.js";
 import { openEngine } from "../../src/runtime/index.js";
 import { SelectionDraws } from "../../src/train/draws.js";
 import { drawsModel, drawsProgram } from "./drawsProgram.js";

@@ -5,8 +5,8 @@
  */
 import { type DenseArray, elements } from "../array.js";
 import { ShapeError, said } from "../errors.js";
+import type { Target } from "./compile.js";
 import { packFilters, unpackFilters } from "./filterMemory.js";
-import type { Target } from "./programs.js";
 import { type Named, stateVectors } from "./vectors.js";
 
 type Tensors = Readonly<Record<string, DenseArray>>;

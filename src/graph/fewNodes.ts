@@ -4,7 +4,7 @@
  */
 import { applyAll, div, reshape, sub, transpose } from "./apply.js";
 import type { Graph } from "./model.js";
-import type { OpType } from "./ops.js";
+import type { OpType } from "./ops/index.js";
 import { sameShape } from "./reshaping.js";
 import { type Rewrite, renew, rewriteGraph } from "./rewrite.js";
 import { broadcast, count, isStatic } from "./shapes.js";

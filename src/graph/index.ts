@@ -22,12 +22,19 @@ export * from "./compose.js";
 export { cudaModel, deviceForm, webGpuModel } from "./device/index.js";
 export { differentiate } from "./differentiate.js";
 export { asConvolution, inGroups } from "./expand/deviceFilters.js";
-export { type Expansion, expandComposites, forDevices, forHalfDevices, forTrainingBuild, portable } from "./expand.js";
+export {
+  type Expansion,
+  expandComposites,
+  forDevices,
+  forHalfDevices,
+  forTrainingBuild,
+  portable,
+} from "./expand/index.js";
 export { fewNodes } from "./fewNodes.js";
 export { type Family, flatten, memberOrder } from "./flat/index.js";
 export { convolveInHalf } from "./half.js";
 export { buildModel, describeModel, type Graph, namedConstant } from "./model.js";
-export { type AttributesOf, type Composite, composites, type OpType } from "./ops.js";
+export { type AttributesOf, type Composite, composites, type OpType } from "./ops/index.js";
 export { readModel } from "./read.js";
 export * from "./reshaping.js";
 export { type Rewrite, rewriteGraph } from "./rewrite.js";

@@ -2,7 +2,7 @@
 import type { DenseArray } from "../array.js";
 import { GraphError, ShapeError, said } from "../errors.js";
 import { differentiate } from "./differentiate.js";
-import { expandComposites } from "./expand.js";
+import { expandComposites } from "./expand/index.js";
 import type { Graph } from "./model.js";
 import { renew, rewriteGraph } from "./rewrite.js";
 import { type Constant, constant, described, input, isConstant, topological, type Value } from "./value.js";

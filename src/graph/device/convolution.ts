@@ -3,7 +3,7 @@
  * where it does not: zero channels that fill the last four, or a channel more that is dropped, make them right.
  */
 import { applyAll, concat, pad, reshape, slice } from "../apply.js";
-import { attributesOf, windowOf } from "../ops.js";
+import { attributesOf, windowOf } from "../ops/index.js";
 import { reshapeLike } from "../reshaping.js";
 import { isStatic } from "../shapes.js";
 import type { Value } from "../value.js";

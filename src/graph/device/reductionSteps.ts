@@ -1,6 +1,6 @@
 /** Reductions in two steps, where a provider is slow in one: the first makes many partial results, the second few. */
 import { applyAll, reshape } from "../apply.js";
-import type { OpType } from "../ops.js";
+import type { OpType } from "../ops/index.js";
 import { count, fromFront, isStatic } from "../shapes.js";
 import { ints, known, type Value } from "../value.js";
 import type { Met } from "./replacement.js";

@@ -1,7 +1,7 @@
 /** Normalizations and sums of exponentials, composed so that nothing cancels and nothing overflows. */
 import { add, applyAll, cast, clip, exp, log, mean, mul, reciprocal, sqrt, sub } from "../apply.js";
 import { replace } from "../modernise.js";
-import { attributesOf } from "../ops.js";
+import { attributesOf } from "../ops/index.js";
 import { reshapeLike } from "../reshaping.js";
 import { fromFront } from "../shapes.js";
 import type { NodeAttributes, Value } from "../value.js";

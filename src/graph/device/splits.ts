@@ -1,6 +1,6 @@
 /** WebGPU binds each output of a kernel as a buffer, and promises eight for a kernel, one of which is read: `Split`s into more fail. */
 import { split } from "../apply.js";
-import { attributesOf } from "../ops.js";
+import { attributesOf } from "../ops/index.js";
 import { known, type Value } from "../value.js";
 import type { Met } from "./replacement.js";
 

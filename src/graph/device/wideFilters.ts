@@ -5,7 +5,7 @@
 import { elements } from "../../array.js";
 import { transpose } from "../apply.js";
 import { grouped, imagesFirst } from "../expand/deviceFilters.js";
-import { attributesOf, windowOf } from "../ops.js";
+import { attributesOf, windowOf } from "../ops/index.js";
 import { isStatic } from "../shapes.js";
 import { producer, type Value } from "../value.js";
 import type { Met } from "./replacement.js";

@@ -17,7 +17,7 @@ import {
   transpose,
 } from "../apply.js";
 import { spatialSizes } from "../axes.js";
-import { attributesOf, windowOf } from "../ops.js";
+import { attributesOf, windowOf } from "../ops/index.js";
 import { count, sizes } from "../shapes.js";
 import { type Attributes, ints, type Value } from "../value.js";
 import type { Expansion } from "./expansion.js";

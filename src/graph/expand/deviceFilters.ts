@@ -13,7 +13,7 @@
  */
 import { elements } from "../../array.js";
 import { conv, gather, gemm, matMul, pad, reshape, sum, transpose } from "../apply.js";
-import { attributesOf, windowOf } from "../ops.js";
+import { attributesOf, windowOf } from "../ops/index.js";
 import { isStatic } from "../shapes.js";
 import { type Attributes, type Constant, constant, type Value } from "../value.js";
 import { around, convGradWeight, cut, endPads, listOf, taps } from "./convolution.js";

@@ -4,7 +4,7 @@
  */
 import { elements } from "../../array.js";
 import { cast, div, equal, gather, mul, pad, reshape, sum } from "../apply.js";
-import { windowOf } from "../ops.js";
+import { windowOf } from "../ops/index.js";
 import { isStatic } from "../shapes.js";
 import { type Constant, constant, known, type Value } from "../value.js";
 import { around, endPads, listOf } from "./convolution.js";

@@ -4,7 +4,7 @@
  * phase u mod s. The shares of each phase are added at that place, and the phases are interleaved to the image.
  */
 import { add, cast, concat, div, equal, mul, pad, reshape, slice, unsqueeze } from "../apply.js";
-import { windowOf } from "../ops.js";
+import { windowOf } from "../ops/index.js";
 import { sizes } from "../shapes.js";
 import type { Attributes, Value } from "../value.js";
 import { around, listOf, taps, windows } from "./convolution.js";

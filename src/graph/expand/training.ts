@@ -12,7 +12,7 @@
  * as long as the portable form.
  */
 import { expand } from "../apply.js";
-import { attributesOf } from "../ops.js";
+import { attributesOf } from "../ops/index.js";
 import { constant, node } from "../value.js";
 import { listOf } from "./convolution.js";
 import type { Expansion } from "./expansion.js";

@@ -1,5 +1,5 @@
 /** Convolution of one group by the blocked kernel. Images of fewer channels than a block, as pixels are, are read plain. */
-import { attributesOf, windowOf } from "../ops.js";
+import { attributesOf, windowOf } from "../ops/index.js";
 import { isStatic } from "../shapes.js";
 import type { Attributes, Value } from "../value.js";
 import type { Lowering, Rule } from "./forms.js";

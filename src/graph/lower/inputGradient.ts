@@ -6,7 +6,7 @@
  * padding of 1, an even row meets tap 1 alone, an odd one taps 2 and 0 (of this row of dy and the next). One tap and no
  * padding: the even rows meet it, the odd ones nothing.
  */
-import { windowOf } from "../ops.js";
+import { windowOf } from "../ops/index.js";
 import type { Attributes, Value } from "../value.js";
 import { suits } from "./convolution.js";
 import { scaleFilters, swapFilters } from "./filters.js";

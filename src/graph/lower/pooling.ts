@@ -1,7 +1,7 @@
 /** Pooling on blocked memory. */
 import { add, div, expand, mul, reshape } from "../apply.js";
 import { maxPoolGradient } from "../expand/pooling.js";
-import { windowOf } from "../ops.js";
+import { windowOf } from "../ops/index.js";
 import { type Attributes, producer, type Value } from "../value.js";
 import type { Rule } from "./forms.js";
 import { depthwise, globalMean, imageOf, interleave, maxPool, reaches, sameTaps, view } from "./kernels.js";

@@ -8,7 +8,7 @@
  * pixels. `npm run bench -- --choices` times the forms.
  */
 import { gemm, mul, pad, reshape, slice, transpose } from "../apply.js";
-import { attributesOf, windowOf } from "../ops.js";
+import { attributesOf, windowOf } from "../ops/index.js";
 import { isStatic } from "../shapes.js";
 import type { Value } from "../value.js";
 import { scaleFilters } from "./filters.js";

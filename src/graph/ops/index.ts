@@ -1,20 +1,20 @@
 /**
  * The ops that the builder knows. Standard ONNX at opset 18 (names, inputs and defaults are ONNX's), and composites, which stand
- * for gradients and training-mode layers until a lowering expands them. A family of ops is a file of `ops/`.
+ * for gradients and training-mode layers until a lowering expands them. A family of ops is a file of this folder.
  */
-import { composed } from "./ops/composites.js";
-import { type Filled, fill, type Given, type IsFree, type Kind, type Op, type Signature } from "./ops/declare.js";
-import { elementwise } from "./ops/elementwise.js";
-import { indexing } from "./ops/indexing.js";
-import { kernels } from "./ops/kernels.js";
-import { layout } from "./ops/layout.js";
-import { normalization } from "./ops/normalization.js";
-import { products } from "./ops/products.js";
-import { reductions } from "./ops/reductions.js";
-import { replaced } from "./ops/replaced.js";
-import { windows } from "./ops/windows.js";
+import { composed } from "./composites.js";
+import { type Filled, fill, type Given, type IsFree, type Kind, type Op, type Signature } from "./declare.js";
+import { elementwise } from "./elementwise.js";
+import { indexing } from "./indexing.js";
+import { kernels } from "./kernels.js";
+import { layout } from "./layout.js";
+import { normalization } from "./normalization.js";
+import { products } from "./products.js";
+import { reductions } from "./reductions.js";
+import { replaced } from "./replaced.js";
+import { windows } from "./windows.js";
 
-export { windowOf } from "./ops/windows.js";
+export { windowOf } from "./windows.js";
 
 /** Ops by name. */
 export const ops = {

@@ -1,9 +1,9 @@
 /**
  * Gradient rules, one for each op: from the cotangent `g` of the first output y, the cotangents of the inputs. Every op of
  * the table has a rule, or says why no gradient flows. All rules give differentiable ops, but for the composites. Longer
- * rules are in `gradients/`, with their derivations.
+ * rules are in files of their family, with their derivations.
  */
-import { GraphError, said } from "../errors.js";
+import { GraphError, said } from "../../errors.js";
 import {
   add,
   and,
@@ -24,10 +24,13 @@ import {
   sub,
   sum,
   where,
-} from "./apply.js";
-import { spatialAxes } from "./axes.js";
-import { convRule, convTransposeRule } from "./gradients/convolution.js";
-import { clipRule, extremum, powRule, preluRule, signOf, stepOf } from "./gradients/elementwise.js";
+} from "../apply.js";
+import { spatialAxes } from "../axes.js";
+import type { FilledOf, OpType } from "../ops/index.js";
+import { expandLike } from "../reshaping.js";
+import { ints } from "../value.js";
+import { convRule, convTransposeRule } from "./convolution.js";
+import { clipRule, extremum, powRule, preluRule, signOf, stepOf } from "./elementwise.js";
 import {
   gatherElementsRule,
   gatherNDRule,
@@ -35,16 +38,13 @@ import {
   scatterElementsRule,
   scatterNDRule,
   topKRule,
-} from "./gradients/indexing.js";
-import { concatRule, cumSumRule, padRule, sliceRule, splitRule, tileRule, transposeRule } from "./gradients/layout.js";
-import { batchNormRule, batchNormTrainRule, layerNormRule, unitRowsRule } from "./gradients/normalization.js";
-import { averagePoolRule, maxPoolRule } from "./gradients/pooling.js";
-import { gemmRule, matMulRule } from "./gradients/products.js";
-import { meanCotangent, productCotangent, reduction, shareAmongEqual } from "./gradients/reductions.js";
-import { type Entry, none, pointwise, reshaping, unsupported } from "./gradients/rule.js";
-import type { FilledOf, OpType } from "./ops.js";
-import { expandLike } from "./reshaping.js";
-import { ints } from "./value.js";
+} from "./indexing.js";
+import { concatRule, cumSumRule, padRule, sliceRule, splitRule, tileRule, transposeRule } from "./layout.js";
+import { batchNormRule, batchNormTrainRule, layerNormRule, unitRowsRule } from "./normalization.js";
+import { averagePoolRule, maxPoolRule } from "./pooling.js";
+import { gemmRule, matMulRule } from "./products.js";
+import { meanCotangent, productCotangent, reduction, shareAmongEqual } from "./reductions.js";
+import { type Entry, none, pointwise, reshaping, unsupported } from "./rule.js";
 
 const boolean = none("its output is boolean");
 const constantPieces = none("it is piecewise constant");

@@ -2,20 +2,20 @@
  * The portable form of the composites: standard ONNX ops only, so that any runtime takes the graph. Every other lowering is
  * tested against this one.
  */
-import { add, clip, div, mul, sqrt, sum, sumOfSquares } from "./apply.js";
-import { batchNormGrad, batchNormTrain } from "./expand/batchNorm.js";
-import { convGradInput, convGradWeight, deviceConvGradInput, turnedConvGradInput } from "./expand/convolution.js";
-import { fewNodesBatchNormGrad, fewNodesBatchNormTrain } from "./expand/deviceBatchNorm.js";
-import { deviceConvGradWeight, halfConvGradWeight } from "./expand/deviceFilters.js";
-import { deviceMaxPoolGrad } from "./expand/devicePooling.js";
-import type { Expansion } from "./expand/expansion.js";
-import { maxPoolGrad } from "./expand/pooling.js";
-import { trainingConvGradWeight } from "./expand/training.js";
-import type { Composite } from "./ops.js";
-import { type Rewrite, rewriteGraph } from "./rewrite.js";
-import type { Value } from "./value.js";
+import { add, clip, div, mul, sqrt, sum, sumOfSquares } from "../apply.js";
+import type { Composite } from "../ops/index.js";
+import { type Rewrite, rewriteGraph } from "../rewrite.js";
+import type { Value } from "../value.js";
+import { batchNormGrad, batchNormTrain } from "./batchNorm.js";
+import { convGradInput, convGradWeight, deviceConvGradInput, turnedConvGradInput } from "./convolution.js";
+import { fewNodesBatchNormGrad, fewNodesBatchNormTrain } from "./deviceBatchNorm.js";
+import { deviceConvGradWeight, halfConvGradWeight } from "./deviceFilters.js";
+import { deviceMaxPoolGrad } from "./devicePooling.js";
+import type { Expansion } from "./expansion.js";
+import { maxPoolGrad } from "./pooling.js";
+import { trainingConvGradWeight } from "./training.js";
 
-export type { Expansion } from "./expand/expansion.js";
+export type { Expansion } from "./expansion.js";
 
 /** What composites become for any runtime: standard ONNX ops. */
 export const portable: Readonly<Record<Composite, Expansion>> = {

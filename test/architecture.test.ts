@@ -87,6 +87,11 @@ test("files are small, and named for their idea", (t) => {
     files.filter((file) => /(^|\/)(utils?|helpers?|types|common|misc)\b/i.test(file)),
     [],
   );
+  t.deepEqual(
+    files.filter((file) => files.some((other) => other.startsWith(file.replace(/\.ts$/, "/")))),
+    [],
+    "a file beside a folder of its name: it is the folder's index.ts",
+  );
 });
 
 test("every stream of draws has its name, and no two places draw from the same", (t) => {

@@ -18,7 +18,7 @@ import {
   type Shape,
   type Value,
 } from "../graph/index.js";
-import { lowerBlocked } from "../graph/lower/index.js";
+import { lowerBlocked } from "../graph/passes/index.js";
 import { encodeModel, type ModelContent } from "../onnx/index.js";
 import type { Precision } from "../precision.js";
 import { pixelStatistics, type Recipe } from "../recipe/index.js";

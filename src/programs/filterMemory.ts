@@ -1,4 +1,4 @@
-/** Filters in the memory that blocked kernels read (`graph/lower/filters.ts`), and back. */
+/** Filters in the memory that blocked kernels read (`graph/passes/lower/filters.ts`), and back. */
 import type { DenseArray } from "../array.js";
 import type { Shape } from "../graph/index.js";
 import { isStateOfParameter, next } from "./names.js";

@@ -1,4 +1,4 @@
-/** Which tensors of the state are held as vectors on devices (`graph/flat/`), and in which order. */
+/** Which tensors of the state are held as vectors on devices (`graph/passes/flat/`), and in which order. */
 import { type Family, memberOrder, type Shape } from "../graph/index.js";
 import { slotNames } from "../optim/index.js";
 import { encoderSpecs } from "./encoder.js";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { ExecutionContext } from "ava";
 import { ProviderError } from "../../src/errors.js";
-import { defects } from "../../src/graph/device/defects.js";
+import { defects } from "../../src/graph/passes/device/defects.js";
 import { resnet } from "../../src/nn/index.js";
 import { openLibrary } from "../../src/ort/index.js";
 import { compile, fusedStep, packState, results, type StepSettings } from "../../src/programs/index.js";

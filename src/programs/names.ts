@@ -55,7 +55,7 @@ export const results = {
   /** ‖gradient‖ over all parameters. */
   gradientNorm: "gradientNorm",
   /** ‖mean of the batch's query embeddings‖: 1 when all are the same. */
-  concentration: "concentration",
+  meanEmbeddingNorm: "meanEmbeddingNorm",
   /** Share of queue keys kept as negatives, by level [L]. */
   instanceKept: "instanceKept",
   /** Share of candidate prototypes kept, by level [L]. */

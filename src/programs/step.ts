@@ -135,7 +135,7 @@ function forwardBackward(
   scope("queue", () => ports.state(state.queue, scatterND(queue, slots(s, ports), k)));
   scope("monitor", () => {
     const center = mean(stopGradient(q), [0]);
-    ports.values[results.concentration] = sqrt(sum(mul(center, center)));
+    ports.values[results.meanEmbeddingNorm] = sqrt(sum(mul(center, center)));
   });
   ports.values[results.queryEmbedding] = q;
   ports.values[results.keyEmbedding] = k;

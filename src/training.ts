@@ -6,6 +6,7 @@
  * @module hcsc/training
  */
 
+export type { CompileTarget } from "./compileTarget.js";
 export {
   type Batch,
   type BatchRequest,
@@ -40,7 +41,6 @@ export {
   type StepSettings,
   stepPrograms,
   stepSettings,
-  type Target,
 } from "./programs/index.js";
 export {
   chooseTarget,

@@ -2,6 +2,7 @@
  * A recipe's programs: the graphs that training runs, as ONNX models for a target, with the map from state inputs to the
  * outputs that replace them.
  */
+import type { CompileTarget } from "../compileTarget.js";
 import {
   convolveInHalf,
   type DType,
@@ -20,7 +21,6 @@ import {
 } from "../graph/index.js";
 import { lowerBlocked } from "../graph/passes/index.js";
 import { encodeModel, type ModelContent } from "../onnx/index.js";
-import type { Precision } from "../precision.js";
 import { pixelStatistics, type Recipe } from "../recipe/index.js";
 import { encoderSettings } from "./encoder.js";
 import { isPackedState } from "./filterMemory.js";
@@ -51,16 +51,6 @@ export interface Program {
   readonly inputs: readonly { readonly name: string; readonly dtype: DType; readonly shape: Shape }[];
 }
 
-/**
- * Where a graph is to run: `portable` and `device` are standard ONNX, as is fast on CPUs and on GPUs; `blocked` uses kernels of
- * onnxruntime-node's CPU provider, `training` those of ONNX Runtime's training build.
- */
-export type Target =
-  | { readonly kind: "portable" }
-  | { readonly kind: "device"; readonly precision: Precision }
-  | { readonly kind: "blocked"; readonly block: number }
-  | { readonly kind: "training" };
-
 /** The settings of a recipe's step. */
 export function stepSettings(recipe: Recipe): StepSettings {
   return {
@@ -89,11 +79,11 @@ export const localSizes = (recipe: Recipe): readonly number[] =>
  *
  * @param savesMemory - whether the CPU's runtime is kept from planning memory by shapes: a fifth less, for 6 to 14 % more time a step
  */
-export const compile = (graph: Graph, target: Target, savesMemory = false): Program =>
+export const compile = (graph: Graph, target: CompileTarget, savesMemory = false): Program =>
   programOf(described(graph, target, savesMemory), target, target.kind === "device" ? replacedVectors(graph) : []);
 
 /** The graph in standard ops, or those of the provider, by kind of target. */
-const forms: { readonly [K in Target["kind"]]: (graph: Graph, target: Target & { kind: K }) => Graph } = {
+const forms: { readonly [K in CompileTarget["kind"]]: (graph: Graph, target: CompileTarget & { kind: K }) => Graph } = {
   portable: (graph) => withOutputs(updatesLast(graph), (outputs) => flattenBroadcasts(expandComposites(outputs))),
   training: (graph) => withOutputs(graph, (outputs) => flattenBroadcasts(expandComposites(outputs, forTrainingBuild))),
   device(graph, { precision }) {
@@ -124,8 +114,8 @@ function withOutputs(graph: Graph, form: (outputs: readonly Value[]) => readonly
   return { ...graph, outputs: Object.fromEntries(Object.keys(graph.outputs).map((name, i) => [name, outputs[i]])) };
 }
 
-function described(graph: Graph, target: Target, savesMemory: boolean): ModelContent {
-  const content = describeModel((forms[target.kind] as (graph: Graph, target: Target) => Graph)(graph, target));
+function described(graph: Graph, target: CompileTarget, savesMemory: boolean): ModelContent {
+  const content = describeModel((forms[target.kind] as (graph: Graph, target: CompileTarget) => Graph)(graph, target));
   return savesMemory && target.kind === "blocked" ? hiddenShapes(content) : content;
 }
 
@@ -142,7 +132,7 @@ const stateMap = ({ outputs }: ModelContent): Readonly<Record<string, string>> =
 /** Of transformers, which blocked kernels have no form of: the runtime fuses what is around them. */
 const leftToRuntime: ReadonlySet<string> = new Set(["Erf", "LayerNormalization"]);
 
-const programOf = (content: ModelContent, { kind }: Target, vectors: readonly Family[]): Program => ({
+const programOf = (content: ModelContent, { kind }: CompileTarget, vectors: readonly Family[]): Program => ({
   name: content.name,
   model: encodeModel(content),
   state: stateMap(content),
@@ -155,10 +145,10 @@ const programOf = (content: ModelContent, { kind }: Target, vectors: readonly Fa
 });
 
 /** The form of the loss for a target. */
-export const levelsOf = ({ kind }: Target): Levels => (kind === "device" ? "stacked" : "apart");
+export const levelsOf = ({ kind }: CompileTarget): Levels => (kind === "device" ? "stacked" : "apart");
 
 /** The step of a phase as the programs that make it: one fused, or gradient and apply when gradients accumulate. */
-export function stepPrograms(s: StepSettings, phase: Phase, target: Target): readonly Program[] {
+export function stepPrograms(s: StepSettings, phase: Phase, target: CompileTarget): readonly Program[] {
   const levels = levelsOf(target);
   const graphs = s.accumulation === 1 ? [fusedStep(s, phase, levels)] : [gradientStep(s, phase, levels), applyStep(s)];
   return graphs.map((g) => compile(g, target, s.recompute));

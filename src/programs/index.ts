@@ -12,7 +12,6 @@ export {
   stateOf,
   stepPrograms,
   stepSettings,
-  type Target,
 } from "./compile.js";
 export { drawWords, type Word, wordInputs, wordShape } from "./draws.js";
 export {

@@ -3,9 +3,10 @@
  * kernels filters, their momenta and their gradients lie in the memory that those read (`filterMemory.ts`), so that no step
  * reorders them; on devices tensors of a kind are one vector (`vectors.ts`).
  */
+
 import { type DenseArray, elements } from "../array.js";
+import type { CompileTarget } from "../compileTarget.js";
 import { ShapeError, said } from "../errors.js";
-import type { Target } from "./compile.js";
 import { packFilters, unpackFilters } from "./filterMemory.js";
 import { type Named, stateVectors } from "./vectors.js";
 
@@ -25,7 +26,7 @@ export interface StateMemory {
  *
  * @param plain - all tensors of the state that belong to parameters, as plain ones
  */
-export function stateMemory(target: Target, plain: readonly Named[]): StateMemory {
+export function stateMemory(target: CompileTarget, plain: readonly Named[]): StateMemory {
   if (target.kind === "blocked")
     return inPlace(
       (t) => packFilters(target.block, t),
@@ -40,14 +41,14 @@ export function stateMemory(target: Target, plain: readonly Named[]): StateMemor
 }
 
 /** The memory of a state that is all there. */
-export const memoryOf = (target: Target, tensors: Tensors): StateMemory =>
+export const memoryOf = (target: CompileTarget, tensors: Tensors): StateMemory =>
   stateMemory(
     target,
     Object.entries(tensors).map(([name, { shape }]) => ({ name, shape })),
   );
 
 /** All of a state at once, as programs take it. */
-export const packState = (target: Target, tensors: Tensors): Tensors =>
+export const packState = (target: CompileTarget, tensors: Tensors): Tensors =>
   Object.assign({}, ...memoryOf(target, tensors).pack([tensors])) as Tensors;
 
 function inPlace(packed: (t: Tensors) => Tensors, unpacked: (t: Tensors) => Tensors): StateMemory {

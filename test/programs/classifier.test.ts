@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from "ava";
 import { type DenseArray, elements } from "../../src/array.js";
+import type { CompileTarget } from "../../src/compileTarget.js";
 import {
   type ClassifierSettings,
   classifierFeeds,
@@ -10,7 +11,6 @@ import {
   packState,
   results,
   state,
-  type Target,
 } from "../../src/programs/index.js";
 import { chooseTarget, type Engine, openEngine } from "../../src/runtime/index.js";
 import { settings as contrastive, gaussian, ids, pixels, scalar } from "./smallStep.js";
@@ -48,7 +48,7 @@ async function stepped(
   s: ClassifierSettings,
   start: Readonly<Record<string, DenseArray>>,
   fed: Readonly<Record<string, DenseArray>>,
-  target: Target = { kind: "portable" },
+  target: CompileTarget = { kind: "portable" },
 ) {
   const program = compile(classifierStep(s), target);
   const slot = state.optimizer("momentum", "");

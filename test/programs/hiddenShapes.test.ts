@@ -4,6 +4,7 @@ import { join } from "node:path";
 import test from "ava";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { DenseArray } from "../../src/array.js";
+import type { CompileTarget } from "../../src/compileTarget.js";
 import { resnet } from "../../src/nn/index.js";
 import { decodeModel, encodeModel } from "../../src/onnx/index.js";
 import {
@@ -14,7 +15,6 @@ import {
   prepareProgram,
   results,
   state,
-  type Target,
 } from "../../src/programs/index.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { allFeeds, fedTo, net, settings, startingState } from "./smallStep.js";
@@ -27,7 +27,7 @@ const s = {
 
 const [start, fed] = [startingState(s), allFeeds(s)];
 
-async function machine(): Promise<Target> {
+async function machine(): Promise<CompileTarget> {
   const engine = await openEngine();
   const target = await chooseTarget(engine);
   await engine.close();
@@ -37,7 +37,7 @@ async function machine(): Promise<Target> {
 /** The same program with shapes for all to see: what is decoded has no defaults. */
 const plain = (program: Program): Program => ({ ...program, model: encodeModel(decodeModel(program.model)) });
 
-async function afterSteps(target: Target, step: Program, steps: number) {
+async function afterSteps(target: CompileTarget, step: Program, steps: number) {
   const engine = await openEngine();
   await engine.write(packState(target, start));
   const prepare = prepareProgram(s);
@@ -59,7 +59,7 @@ const normalizers = (): Record<string, DenseArray> => ({
 });
 
 /** The most memory that tensors of a run took, in bytes, by ONNX Runtime's own profile. */
-async function peakOf(target: Target, program: Program): Promise<number> {
+async function peakOf(target: CompileTarget, program: Program): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "hcsc-peak-"));
   const session = await InferenceSession.create(program.model, {
     enableMemPattern: false, // as the engine

@@ -1,4 +1,5 @@
 import test from "ava";
+import type { CompileTarget } from "../../src/compileTarget.js";
 import {
   buildModel,
   input,
@@ -20,7 +21,6 @@ import {
   packState,
   prepareProgram,
   results,
-  type Target,
 } from "../../src/programs/index.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { allFeeds, fedTo, scalar, settings, startingState } from "./smallStep.js";
@@ -78,7 +78,7 @@ for (const kind of ["portable", "as the CPU likes it"] as const)
     for (const inPlace of [false, true]) {
       const engine = await openEngine();
       t.teardown(() => engine.close());
-      const target: Target = kind === "portable" ? { kind } : await chooseTarget(engine);
+      const target: CompileTarget = kind === "portable" ? { kind } : await chooseTarget(engine);
       const step = compile(fusedStep(settings, "selective"), target);
       for (const name of Object.keys(step.state).filter(isTrainable)) t.true(step.overwritten.includes(name), name);
       await engine.write(packState(target, start));

@@ -1,6 +1,7 @@
 import test from "ava";
+import type { CompileTarget } from "../../src/compileTarget.js";
 import { inputsOf } from "../../src/graph/index.js";
-import { compile, type Target } from "../../src/programs/index.js";
+import { compile } from "../../src/programs/index.js";
 import { imageInput } from "../../src/programs/pixels.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 
@@ -14,7 +15,7 @@ test("every level of every channel is normalised in float32 at each step, bit fo
     Array.from({ length: 256 }, (_, v) => f(f(f(v / 255) - f(mean)) / f(statistics.std[c]))),
   );
   const pixels = { shape: [1, 3, 16, 16], data: Uint8Array.from({ length: 768 }, (_, i) => i % 256) };
-  const targets: readonly Target[] = [
+  const targets: readonly CompileTarget[] = [
     { kind: "portable" },
     { kind: "device", precision: "fp32" },
     { kind: "training" },

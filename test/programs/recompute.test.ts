@@ -1,7 +1,8 @@
 import test from "ava";
+import type { CompileTarget } from "../../src/compileTarget.js";
 import { resnet } from "../../src/nn/index.js";
 import { decodeModel } from "../../src/onnx/index.js";
-import { compile, fusedStep, packState, prepareProgram, results, type Target } from "../../src/programs/index.js";
+import { compile, fusedStep, packState, prepareProgram, results } from "../../src/programs/index.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { allFeeds, fedTo, net, settings, startingState } from "./smallStep.js";
 
@@ -12,7 +13,7 @@ const kept = {
 };
 const remade = { ...kept, recompute: true };
 
-const own = async (): Promise<Target> => {
+const own = async (): Promise<CompileTarget> => {
   const engine = await openEngine();
   const target = await chooseTarget(engine);
   await engine.close();

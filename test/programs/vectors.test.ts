@@ -1,5 +1,6 @@
 import test from "ava";
 import type { DenseArray } from "../../src/array.js";
+import type { CompileTarget } from "../../src/compileTarget.js";
 import { resnet } from "../../src/nn/index.js";
 import { decodeModel } from "../../src/onnx/index.js";
 import { type OptimizerKind, type OptimizerSettings, slotNames } from "../../src/optim/index.js";
@@ -14,13 +15,12 @@ import {
   results,
   type StepSettings,
   state,
-  type Target,
 } from "../../src/programs/index.js";
 import { type Engine, openEngine } from "../../src/runtime/index.js";
 import { allFeeds, fedTo, gaussian, scalar, settings, startingState } from "./smallStep.js";
 
 type Tensors = Record<string, DenseArray>;
-const [portable, device]: Target[] = [{ kind: "portable" }, { kind: "device", precision: "fp32" }];
+const [portable, device]: CompileTarget[] = [{ kind: "portable" }, { kind: "device", precision: "fp32" }];
 
 /** Largest difference, of the largest value of `b`. */
 function error(a: DenseArray, b: DenseArray): number {
@@ -47,7 +47,7 @@ async function run(program: Program, given: Tensors): Promise<Tensors> {
 }
 
 /** A state as programs of a target leave it, by name. */
-async function after(target: Target, start: Tensors, programs: readonly Program[], given: Tensors) {
+async function after(target: CompileTarget, start: Tensors, programs: readonly Program[], given: Tensors) {
   await engine.drop();
   const memory = memoryOf(target, start);
   for (const part of memory.pack([start])) await engine.write(part);

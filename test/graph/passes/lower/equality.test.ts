@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from "ava";
 import type { DenseArray } from "../../../../src/array.js";
+import type { CompileTarget } from "../../../../src/compileTarget.js";
 import {
   batchNormTrain,
   conv,
@@ -16,15 +17,7 @@ import {
 } from "../../../../src/graph/index.js";
 import { resnet } from "../../../../src/nn/index.js";
 import { decodeModel } from "../../../../src/onnx/index.js";
-import {
-  compile,
-  fusedStep,
-  memoryOf,
-  packState,
-  results,
-  type StepSettings,
-  type Target,
-} from "../../../../src/programs/index.js";
+import { compile, fusedStep, memoryOf, packState, results, type StepSettings } from "../../../../src/programs/index.js";
 import { normal, random } from "../../../../src/random.js";
 import { chooseTarget, openEngine } from "../../../../src/runtime/index.js";
 import { allFeeds, fedTo, settings, startingState } from "../../../programs/smallStep.js";
@@ -46,7 +39,7 @@ function relativeError(a: DenseArray, b: DenseArray): number {
 }
 
 /** The blocked target of this machine, or null where its runtime has no such kernels. */
-async function blockedTarget(): Promise<Target | null> {
+async function blockedTarget(): Promise<CompileTarget | null> {
   const engine = await openEngine();
   const target = await chooseTarget(engine);
   await engine.close();
@@ -54,7 +47,7 @@ async function blockedTarget(): Promise<Target | null> {
 }
 
 /** Outputs of a graph on a target. */
-async function outputsOn(t: ExecutionContext, target: Target, graph: Graph, given: Record<string, DenseArray>) {
+async function outputsOn(t: ExecutionContext, target: CompileTarget, graph: Graph, given: Record<string, DenseArray>) {
   const engine = await openEngine();
   t.teardown(() => engine.close());
   const program = compile(graph, target);
@@ -82,7 +75,7 @@ async function compare(
 /** Holds a target's form of a layer and its gradients against the portable one. @returns the target's model */
 async function compareOn(
   t: ExecutionContext,
-  target: Target,
+  target: CompileTarget,
   layer: Layer,
   image: readonly number[],
   filters: readonly number[],
@@ -214,7 +207,7 @@ for (const [name, stem, size, sub] of [
       keySubBatches: sub,
     };
     const [start, given] = [startingState(s), allFeeds(s)];
-    const run = async (form: Target) => {
+    const run = async (form: CompileTarget) => {
       const engine = await openEngine();
       t.teardown(() => engine.close());
       await engine.write(packState(form, start));

@@ -2,18 +2,11 @@
  * Which form of a graph an engine runs best: standard ONNX, or on the CPU provider the blocked convolutions of its own domain
  * (`com.microsoft.nchwc`), internals of ONNX Runtime whose block depends on the machine, so it is probed.
  */
+import type { CompileTarget } from "../compileTarget.js";
 import { ProviderError, said } from "../errors.js";
 import { encodeModel } from "../onnx/index.js";
-import type { Precision } from "../precision.js";
 import type { Engine } from "./engine.js";
 import { probe } from "./probe.js";
-
-/** As `Target` of `src/programs`, which is above this room. */
-export type ChosenTarget =
-  | { readonly kind: "portable" }
-  | { readonly kind: "device"; readonly precision: Precision }
-  | { readonly kind: "blocked"; readonly block: number }
-  | { readonly kind: "training" };
 
 const program = "blockProbe";
 const shape = [1, 16, 2, 2];
@@ -23,7 +16,7 @@ const pixels = 4;
  * On the CPU the blocked form if the provider has it, else the portable one; elsewhere the devices' form, or the training build's. `ReorderInput` on 0, 1, 2, … puts the first
  * pixel of the first `block` channels first: 0, 4, 8, …, so where that progression breaks is the block.
  */
-export async function chooseTarget(engine: Engine): Promise<ChosenTarget> {
+export async function chooseTarget(engine: Engine): Promise<CompileTarget> {
   const { precision } = engine;
   if (precision === "fp16") await requireFloat16(engine.provider);
   if (engine.backend === "ort-training") return { kind: "training" };

@@ -73,7 +73,7 @@ export interface LearnerParts {
   readonly engine: Engine;
   readonly run: RunFolder | null;
   readonly init: Initial | null;
-  readonly placed: Pick<Session, "crossCheck" | "threads">;
+  readonly session: Pick<Session, "crossCheck" | "threads">;
   /** For other images that it opens. */
   readonly imageOptions: OpenOptions;
   readonly tell: Reporter;

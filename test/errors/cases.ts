@@ -245,8 +245,8 @@ export const cases: { readonly [N in ErrorName]: Readonly<Record<ErrorCode<N>, C
   InterruptedError: {
     interrupted: async (folder) => {
       const placed = [{ image: 0, clusters: [0], cosine: 1 }];
-      const target = join(folder, "photos-by-likeness");
-      const rest = { copy: true, target, progress: () => {}, signal: AbortSignal.abort() };
+      const filled = join(folder, "photos-by-likeness");
+      const rest = { copy: true, folder: filled, progress: () => {}, signal: AbortSignal.abort() };
       await fillFolder({ source: await setOf(1), placed, counts: [1], ...rest });
     },
   },

@@ -9,22 +9,22 @@ import { said, UsageError } from "../errors.js";
  * @param sources - folders that hold the images
  * @throws UsageError if `out` is a file or not empty, lies in one of the sources or contains one
  */
-export async function freeTarget(out: string, sources: readonly string[]): Promise<string> {
-  const target = await realPath(out);
+export async function freeFolder(out: string, sources: readonly string[]): Promise<string> {
+  const folder = await realPath(out);
   for (const source of sources) {
     const real = await realPath(source);
     const apart = "Choose a folder that neither lies in the images' folder nor holds it";
     const settings = ["out"] as const;
-    if (isWithin(target, real))
+    if (isWithin(folder, real))
       throw new UsageError("occupied", said`${{ file: out }} lies in ${source}, which holds the images. ${apart}`, {
         settings,
       });
-    if (isWithin(real, target))
+    if (isWithin(real, folder))
       throw new UsageError("occupied", said`${{ file: out }} holds ${source}, and so the images. ${apart}`, {
         settings,
       });
   }
-  const inside = await readdir(target).catch((cause: NodeJS.ErrnoException) => {
+  const inside = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT") return [];
     const reason = cause.code === "ENOTDIR" ? "it is a file" : cause.message;
     throw new UsageError("occupied", said`${{ file: out }} cannot be filled: ${reason}. Choose a new folder`, {
@@ -38,7 +38,7 @@ export async function freeTarget(out: string, sources: readonly string[]): Promi
       said`${{ file: out }} is not empty: it holds ${inside[0]}. Choose a new or an empty folder`,
       { settings: ["out"] },
     );
-  return target;
+  return folder;
 }
 
 /** Links on the way followed, of a path whose end need not exist. */

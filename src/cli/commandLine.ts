@@ -17,8 +17,8 @@ import { sweepCommand } from "./sweep.js";
 import { trainCommand } from "./train.js";
 import { watchCommand } from "./watch.js";
 
-/** The program, which throws instead of exiting. @param silent - whether it leaves what is wrong to who catches it */
-export function program({ silent = false }: { readonly silent?: boolean } = {}): Command {
+/** The command `hcsc`, which throws instead of exiting. @param silent - whether it leaves what is wrong to who catches it */
+export function commandLine({ silent = false }: { readonly silent?: boolean } = {}): Command {
   const root = new Command("hcsc")
     .description(
       "Hierarchical contrastive pre-training (HCSC) on ONNX Runtime: unlabelled images in; an encoder, embeddings and a hierarchy out",

@@ -6,19 +6,7 @@
  * @module hcsc/training
  */
 
-export {
-  type EncoderSettings,
-  encoderModel,
-  encoderSettings,
-  fusedStep,
-  initialEncoder,
-  type Program,
-  prepareProgram,
-  type StepSettings,
-  stepPrograms,
-  stepSettings,
-  type Target,
-} from "./artifacts/index.js";
+export type { CompileTarget } from "./compileTarget.js";
 export {
   type Batch,
   type BatchRequest,
@@ -42,6 +30,18 @@ export {
   TrainingRun,
   trainingArtifacts,
 } from "./ortTraining/index.js";
+export {
+  type EncoderSettings,
+  encoderModel,
+  encoderSettings,
+  fusedStep,
+  initialEncoder,
+  type Program,
+  prepareProgram,
+  type StepSettings,
+  stepPrograms,
+  stepSettings,
+} from "./programs/index.js";
 export {
   chooseTarget,
   type Engine,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import test from "ava";
 import type { Command } from "commander";
-import { program } from "../src/cli/program.js";
+import { commandLine } from "../src/cli/commandLine.js";
 import { streams } from "../src/random.js";
 
 /** The table of ARCHITECTURE.md: rooms from the lowest up, and which others each may import from. */
@@ -21,6 +21,7 @@ const allowedIn = new Map(
 /** Single files that every room may use. */
 const foundations = [
   "array",
+  "compileTarget",
   "errorCodes",
   "errors",
   "heldOut",
@@ -87,6 +88,11 @@ test("files are small, and named for their idea", (t) => {
     files.filter((file) => /(^|\/)(utils?|helpers?|types|common|misc)\b/i.test(file)),
     [],
   );
+  t.deepEqual(
+    files.filter((file) => files.some((other) => other.startsWith(file.replace(/\.ts$/, "/")))),
+    [],
+    "a file beside a folder of its name: it is the folder's index.ts",
+  );
 });
 
 test("every stream of draws has its name, and no two places draw from the same", (t) => {
@@ -122,7 +128,7 @@ test("other rooms are entered by their index", (t) => {
 });
 
 test("graph, method, clustering and recipes import nothing of Node's, so that a browser can use them", (t) => {
-  const free = ["onnx", "ortTraining", "graph", "nn", "optim", "hcsc", "recipe", "artifacts", "cluster", "eval"];
+  const free = ["onnx", "ortTraining", "graph", "nn", "optim", "hcsc", "recipe", "programs", "cluster", "eval"];
   for (const file of files.filter((f) => free.includes(f.split("/")[0])))
     t.notRegex(readFileSync(`src/${file}`, "utf8"), /from "node:|\bBuffer\b/, `src/${file}`);
 });
@@ -138,7 +144,7 @@ test("nothing but the command line imports the command line: rooms, tools, and t
 
 test("below the command line no text names one of its flags", (t) => {
   const all = (c: Command): readonly Command[] => [c, ...c.commands.flatMap(all)];
-  const long = all(program()).flatMap(({ options }) => options.map(({ long }) => long?.replace("--no-", "--")));
+  const long = all(commandLine()).flatMap(({ options }) => options.map(({ long }) => long?.replace("--no-", "--")));
   const names = new Set([...long, "--help"].filter((name) => name !== undefined));
   t.true(names.size > 20 && names.has("--out"));
   const comments = /\/\*.*?\*\/|(?<![:"'`\w])\/\/.*?$/gms;

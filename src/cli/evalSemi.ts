@@ -2,10 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { everyIndex } from "../array.js";
-import { encoderSettings, initialEncoder } from "../artifacts/index.js";
 import { type ImageSource, imagesNamed } from "../data/index.js";
 import { DataError, said, UsageError } from "../errors.js";
 import { balancedSubset, classNames, labelledAmong, type SingleTargets, singleLabelsOf } from "../eval/index.js";
+import { encoderSettings, initialEncoder } from "../programs/index.js";
 import { learnBySgd, type Measured, measure } from "../protocols/index.js";
 import { percent, table } from "../text.js";
 import { protocols } from "../train/index.js";

@@ -5,8 +5,8 @@
  */
 import { CommanderError } from "commander";
 import { errorClasses, HcscError, UsageError } from "../errors.js";
+import { commandLine } from "./commandLine.js";
 import { errorData, errorText, shown } from "./print.js";
-import { program } from "./program.js";
 
 const json = process.argv.includes("--json");
 const verbose = process.argv.includes("--verbose");
@@ -18,7 +18,7 @@ for (const stream of [process.stdout, process.stderr])
   });
 
 try {
-  await program({ silent: json }).parseAsync(process.argv);
+  await commandLine({ silent: json }).parseAsync(process.argv);
 } catch (thrown) {
   // Help and the version are thrown too; what else commander throws, it has said itself unless it was told to be silent.
   const isDone = thrown instanceof CommanderError && thrown.exitCode === 0;

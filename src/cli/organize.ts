@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { Command } from "commander";
 import { everyIndex } from "../array.js";
 import { type ImageSource, namedFolder } from "../data/index.js";
-import { fillFolder, freeTarget } from "../organize/index.js";
+import { fillFolder, freeFolder } from "../organize/index.js";
 import { interruptible } from "./interrupt.js";
 import { dataHelp, withEngineOptions } from "./options.js";
 import { print } from "./print.js";
@@ -37,7 +37,7 @@ async function runOrganize(flags: Flags): Promise<void> {
   const copy = flags.copy === true;
   const summary = await onRun({ maxBroken: 1, ...flags }, async (learner) => {
     const { name, source, loader, progress } = learner.images;
-    const target = await freeTarget(flags.out, await foldersOf(name, source));
+    const folder = await freeFolder(flags.out, await foldersOf(name, source));
     const { counts, clusters, cosines } = await learner.hierarchy();
     const placed = Array.from(
       everyIndex(source.count).filter((image) => !loader.broken.has(image)),
@@ -49,7 +49,7 @@ async function runOrganize(flags: Flags): Promise<void> {
         placed,
         counts,
         copy,
-        target,
+        folder,
         signal,
         progress: (done) => progress("laying out", done, placed.length),
       }),

@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { DenseArray } from "../array.js";
-import { encoderModel, encoderSettings, imageEncoderModel, type StoredForm, storedForms } from "../artifacts/index.js";
 import { DataError, said } from "../errors.js";
+import { encoderModel, encoderSettings, imageEncoderModel, type StoredForm, storedForms } from "../programs/index.js";
 import { pixelStatistics } from "../recipe/index.js";
 import { encodeTensors, makeFolder, writeAtomically } from "../tensorfile/index.js";
 import { evaluationPolicy } from "../train/index.js";

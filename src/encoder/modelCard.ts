@@ -1,6 +1,6 @@
 /** A model card: what an exported encoder is, what it learned from, how good it is and how that was measured, and how to feed it. */
 import { basename } from "node:path";
-import type { StoredForm } from "../artifacts/index.js";
+import type { StoredForm } from "../programs/index.js";
 import { type Recipe, recipeFields } from "../recipe/index.js";
 import { markdownTable, percent } from "../text.js";
 import type { Origin } from "./origin.js";

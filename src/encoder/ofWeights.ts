@@ -1,5 +1,5 @@
 /** An encoder of weights from elsewhere, as they are. */
-import { encoderSettings, initialEncoder } from "../artifacts/index.js";
+import { encoderSettings, initialEncoder } from "../programs/index.js";
 import { type FitReport, fitWeights, openWeights, recipeOfWeights } from "../weights/index.js";
 import type { Encoder } from "./encoder.js";
 

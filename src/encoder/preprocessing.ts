@@ -1,5 +1,5 @@
 /** `preprocessing.json`: all that a deployer needs to get the numbers of `hcsc embed`. */
-import type { EncoderSettings, ViewSettings } from "../artifacts/index.js";
+import type { EncoderSettings, ViewSettings } from "../programs/index.js";
 
 /** @param models - the file that takes images, and the one that takes prepared pixels */
 export function preprocessingOf(

@@ -3,8 +3,9 @@
  * model in float32 and in smaller forms. Resize, crop and normalisation are inside the models, in Pillow's numbers: the library's own
  * are others, and features would differ. So its processor hands on pixels as they are.
  */
-import { type EncoderSettings, transformersContent, type ViewSettings, withStored } from "../artifacts/index.js";
+
 import { encodeModel } from "../onnx/index.js";
+import { type EncoderSettings, transformersContent, type ViewSettings, withStored } from "../programs/index.js";
 import type { Weights } from "./encoder.js";
 
 /** Files of the models by the library's dtypes. */

@@ -7,7 +7,7 @@ import { elementTypes } from "../onnx/index.js";
 import { fold } from "./fold.js";
 import { check } from "./ops/check.js";
 import type { Op } from "./ops/declare.js";
-import { type AttributesOf, attributesOf, type IsFreeOf, isComposite, type OpType, ops } from "./ops.js";
+import { type AttributesOf, attributesOf, type IsFreeOf, isComposite, type OpType, ops } from "./ops/index.js";
 import { fail } from "./shapes.js";
 import { type Attributes, type DType, ints, known, type NodeAttributes, node, scalar, type Value } from "./value.js";
 

@@ -31,7 +31,7 @@ import {
   unsqueeze,
 } from "./apply.js";
 import { channelwise } from "./axes.js";
-import { attributesOf } from "./ops.js";
+import { attributesOf } from "./ops/index.js";
 import { reshapeLike } from "./reshaping.js";
 import { fail, isSize } from "./shapes.js";
 import type { Value } from "./value.js";

@@ -1,10 +1,10 @@
 /** Reverse-mode differentiation of a graph: one pass over its nodes, last first. */
 import { GraphError, said } from "../errors.js";
 import { add } from "./apply.js";
+import { gradients } from "./gradients/index.js";
 import type { Entry } from "./gradients/rule.js";
 import { unbroadcast } from "./gradients/unbroadcast.js";
-import { gradients } from "./gradients.js";
-import { attributesOf, type OpType } from "./ops.js";
+import { attributesOf, type OpType } from "./ops/index.js";
 import { Recomputation } from "./recompute.js";
 import { expandLike } from "./reshaping.js";
 import { constant, described, type Node, producer, scopeAt, topological, type Value } from "./value.js";

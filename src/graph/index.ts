@@ -17,20 +17,33 @@
  * @module hcsc/graph
  */
 export * from "./apply.js";
-export { flattenBroadcasts } from "./broadcast.js";
 export * from "./compose.js";
-export { cudaModel, deviceForm, webGpuModel } from "./device/index.js";
 export { differentiate } from "./differentiate.js";
-export { asConvolution, inGroups } from "./expand/deviceFilters.js";
-export { type Expansion, expandComposites, forDevices, forHalfDevices, forTrainingBuild, portable } from "./expand.js";
-export { fewNodes } from "./fewNodes.js";
-export { type Family, flatten, memberOrder } from "./flat/index.js";
-export { convolveInHalf } from "./half.js";
 export { buildModel, describeModel, type Graph, namedConstant } from "./model.js";
-export { type AttributesOf, type Composite, composites, type OpType } from "./ops.js";
+export { type AttributesOf, type Composite, composites, type OpType } from "./ops/index.js";
+export {
+  asConvolution,
+  convolveInHalf,
+  cudaModel,
+  deviceForm,
+  type Expansion,
+  expandComposites,
+  type Family,
+  fewNodes,
+  flatten,
+  flattenBroadcasts,
+  forDevices,
+  forHalfDevices,
+  forTrainingBuild,
+  inGroups,
+  memberOrder,
+  portable,
+  type Rewrite,
+  rewriteGraph,
+  webGpuModel,
+} from "./passes/index.js";
 export { readModel } from "./read.js";
 export * from "./reshaping.js";
-export { type Rewrite, rewriteGraph } from "./rewrite.js";
 export { isStatic } from "./shapes.js";
 export { differentiateModel, type TrainableGraph, withWeights } from "./trainable.js";
 export {

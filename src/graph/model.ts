@@ -5,8 +5,8 @@
 import { GraphError, said } from "../errors.js";
 import { type AttributeContent, encodeModel, type ModelContent, type TensorContent } from "../onnx/index.js";
 import type { Kind } from "./ops/declare.js";
-import { kindOf } from "./ops.js";
-import { simplify } from "./simplify.js";
+import { kindOf } from "./ops/index.js";
+import { simplify } from "./passes/simplify.js";
 import {
   type Attribute,
   type Constant,

@@ -29,8 +29,8 @@ import {
   softsign,
 } from "./compose.js";
 import { check } from "./ops/check.js";
+import { attributesOf, type FilledOf, signatureOf, windowOf } from "./ops/index.js";
 import type { replaced } from "./ops/replaced.js";
-import { attributesOf, type FilledOf, signatureOf, windowOf } from "./ops.js";
 import { fromFront } from "./shapes.js";
 import { type Attributes, ints, known, type Value } from "./value.js";
 

@@ -8,7 +8,7 @@ import { type AttributeContent, decodeModel, type NodeContent, type TensorConten
 import { applyAll } from "./apply.js";
 import type { Graph } from "./model.js";
 import { isReplaced, modernise, replace } from "./modernise.js";
-import { type AttributesOf, isComposite, type OpType, ops } from "./ops.js";
+import { type AttributesOf, isComposite, type OpType, ops } from "./ops/index.js";
 import { type Attribute, type Constant, constant, input, ints, scalar, scopeAt, type Value } from "./value.js";
 
 const [oldest, newest] = [13, 23];

@@ -2,9 +2,9 @@
 import type { DenseArray } from "../array.js";
 import { GraphError, ShapeError, said } from "../errors.js";
 import { differentiate } from "./differentiate.js";
-import { expandComposites } from "./expand.js";
 import type { Graph } from "./model.js";
-import { renew, rewriteGraph } from "./rewrite.js";
+import { expandComposites } from "./passes/expand/index.js";
+import { renew, rewriteGraph } from "./passes/rewrite.js";
 import { type Constant, constant, described, input, isConstant, topological, type Value } from "./value.js";
 
 /** A graph whose parameters are inputs, with an output `gradient/<name>` for each. */

@@ -1,7 +1,7 @@
 /** What an encoder starts from, of a file of weights. */
 import { resolve } from "node:path";
-import { encoderSettings } from "../artifacts/index.js";
 import type { Weights } from "../encoder/index.js";
+import { encoderSettings } from "../programs/index.js";
 import type { Recipe } from "../recipe/index.js";
 import type { InitialWeights } from "../train/index.js";
 import { fitWeights, type OpenedWeights } from "../weights/index.js";

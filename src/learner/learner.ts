@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encoderSettings, initialEncoder } from "../artifacts/index.js";
 import {
   type ClosableImages,
   describeImages,
@@ -31,6 +30,7 @@ import {
 } from "../encoder/index.js";
 import { said, UsageError } from "../errors.js";
 import { doubtsOf } from "../presets/index.js";
+import { encoderSettings, initialEncoder } from "../programs/index.js";
 import { doubts, type KnnAccuracy, knnAccuracy, type Opening, trainedOn } from "../protocols/index.js";
 import type { Recipe } from "../recipe/index.js";
 import type { Engine } from "../runtime/index.js";
@@ -73,7 +73,7 @@ export interface LearnerParts {
   readonly engine: Engine;
   readonly run: RunFolder | null;
   readonly init: Initial | null;
-  readonly placed: Pick<Session, "crossCheck" | "threads">;
+  readonly session: Pick<Session, "crossCheck" | "threads">;
   /** For other images that it opens. */
   readonly imageOptions: OpenOptions;
   readonly tell: Reporter;

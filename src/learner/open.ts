@@ -73,8 +73,8 @@ export async function openLearner(options: LearnerOptions): Promise<Learner> {
   const init = await startOf(recipe, run, opened, options.partial === true);
   const engine = await openHeardEngine({ ...options, precision: options.precision ?? recipe.precision }, tell);
   const images = openImages(set, { ...imageOptions, seed: options.seed ?? recipe.seed });
-  const placed = { crossCheck: crossCheck && engine.provider !== "cpu", threads: threads ?? null };
-  return new Learner({ recipe, images, engine, run, init, placed, imageOptions, tell });
+  const session = { crossCheck: crossCheck && engine.provider !== "cpu", threads: threads ?? null };
+  return new Learner({ recipe, images, engine, run, init, session, imageOptions, tell });
 }
 
 const warnings: Reporter = (event) => {

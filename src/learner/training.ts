@@ -1,8 +1,9 @@
 /** Training a run: its folder held, its history kept, kNN measured before and after where images are held out. */
-import { encoderSettings, initialEncoder } from "../artifacts/index.js";
+
 import { identityOf, type OpenImages } from "../data/index.js";
 import type { Weights } from "../encoder/index.js";
 import { said, UsageError } from "../errors.js";
+import { encoderSettings, initialEncoder } from "../programs/index.js";
 import { knnAccuracy, type Opening } from "../protocols/index.js";
 import { type Recipe, resumeChanges } from "../recipe/index.js";
 import { chooseTarget, type Engine } from "../runtime/index.js";
@@ -35,7 +36,7 @@ export interface RunRequest {
   /** What the encoder of a run without a checkpoint starts from; null: the seed. */
   readonly init: Initial | null;
   /** How the engine was asked to run, for the run's history. */
-  readonly placed: Pick<Session, "crossCheck" | "threads">;
+  readonly session: Pick<Session, "crossCheck" | "threads">;
   readonly tell: Reporter;
   /** Aborting finishes the step, saves and returns. */
   readonly signal?: AbortSignal | undefined;
@@ -69,8 +70,8 @@ async function trained(request: RunRequest, existing: RunFolder | null, path: st
   const checkpoint = existing && (await startOf(existing, recipe, tell));
   const identity = await identityOf(source);
   if (existing) await requireSameImages(existing, identity, images.name);
-  const placed = { provider: engine.provider, ...request.placed };
-  const description = describe(request, existing, { ...placed, step: checkpoint?.position.step ?? 0 });
+  const session = { provider: engine.provider, ...request.session };
+  const description = describe(request, existing, { ...session, step: checkpoint?.position.step ?? 0 });
   const folder = await (existing ? existing.described(description) : RunFolder.create(path, description));
   await folder.saveImages(identity);
   if (test && !source.labels)
@@ -95,7 +96,7 @@ async function trained(request: RunRequest, existing: RunFolder | null, path: st
     signal,
   });
   const done = result.position.step;
-  await folder.append({ kind: "session", step: done, seconds: result.seconds, ...placed });
+  await folder.append({ kind: "session", step: done, seconds: result.seconds, ...session });
   const last = await readCheckpoint(result.checkpoint);
   const knnAfter = result.interrupted ? null : await accuracy(() => encoderWeights(last, "query"));
   if (knnBefore !== null && knnAfter !== null)

@@ -24,8 +24,8 @@ export interface Filling {
   readonly counts: readonly number[];
   /** Image files are copied, else linked to. */
   readonly copy: boolean;
-  /** A new or empty folder's real path: see `freeTarget`. */
-  readonly target: string;
+  /** A new or empty folder's real path: see `freeFolder`. */
+  readonly folder: string;
   /** Called with the number of images done. */
   readonly progress: (done: number) => void;
   readonly signal: AbortSignal;
@@ -35,29 +35,29 @@ export interface Filling {
 const together = 16;
 
 /**
- * Lays images out by their clusters, with `index.jsonl`: all is made in a folder beside `target`, which then takes its name.
+ * Lays images out by their clusters, with `index.jsonl`: all is made in another folder beside `folder`, which then takes its name.
  *
  * @throws DataError if something cannot be written; InterruptedError if `signal` ends it: nothing is left of it in either case
  */
-export async function fillFolder({ source, placed, counts, copy, target, progress, signal }: Filling): Promise<void> {
+export async function fillFolder({ source, placed, counts, copy, folder, progress, signal }: Filling): Promise<void> {
   const entries = placed.map(({ image, clusters }) => ({
     name: source.name(image),
     file: source.file(image),
     clusters,
   }));
   const paths = layout(entries, counts);
-  await makeFolder(dirname(target));
-  const temporary = `${target}.${process.pid}.part`;
+  await makeFolder(dirname(folder));
+  const temporary = `${folder}.${process.pid}.part`;
   await mkdir(temporary).catch((cause) => {
     throw notWritten(temporary, cause);
   });
   try {
-    for (const folder of new Set(paths.map(dirname))) await makeFolder(join(temporary, folder));
+    for (const inner of new Set(paths.map(dirname))) await makeFolder(join(temporary, inner));
     for (let from = 0; from < placed.length; from += together) {
       if (signal.aborted)
         throw new InterruptedError(
           "interrupted",
-          said`interrupted: ${{ file: target }} is not made, and nothing is left of it`,
+          said`interrupted: ${{ file: folder }} is not made, and nothing is left of it`,
         );
       const ends = placed.slice(from, from + together).map(({ image }, i) => {
         const path = join(temporary, paths[from + i]);
@@ -74,7 +74,7 @@ export async function fillFolder({ source, placed, counts, copy, target, progres
       return `${JSON.stringify(line)}\n`;
     });
     await written(join(temporary, "index.jsonl"), lines.join(""));
-    await takeName(temporary, target);
+    await takeName(temporary, folder);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw error;
@@ -113,14 +113,14 @@ const written = (path: string, content: Uint8Array | string): Promise<void> =>
     throw notWritten(path, cause);
   });
 
-async function takeName(temporary: string, target: string): Promise<void> {
+async function takeName(temporary: string, folder: string): Promise<void> {
   try {
     // Windows renames to no folder that is there, even an empty one; this removes no other.
-    await rmdir(target).catch((cause) => {
+    await rmdir(folder).catch((cause) => {
       if (cause.code !== "ENOENT") throw cause;
     });
-    await rename(temporary, target);
+    await rename(temporary, folder);
   } catch (cause) {
-    throw notWritten(target, cause);
+    throw notWritten(folder, cause);
   }
 }

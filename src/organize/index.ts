@@ -4,5 +4,5 @@
  * deleted.
  */
 export { type Filling, fillFolder, type Placed } from "./fill.js";
+export { freeFolder } from "./freeFolder.js";
 export { type LayoutEntry, layout } from "./layout.js";
-export { freeTarget } from "./target.js";

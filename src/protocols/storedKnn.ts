@@ -1,7 +1,8 @@
 /** What storing weights in fewer bits costs: kNN accuracy of an encoder as it is, and of what each form makes of it. */
-import { asStored, type StoredForm } from "../artifacts/index.js";
+
 import type { OpenImages } from "../data/index.js";
 import type { Encoder, StoredAccuracy } from "../encoder/index.js";
+import { asStored, type StoredForm } from "../programs/index.js";
 import { knnAccuracy } from "./knn.js";
 import type { Opening } from "./opening.js";
 

@@ -1,8 +1,8 @@
 /** `augment-*`: single image operations, and whole views. */
 import type { DenseArray } from "../array.js";
-import { pixelsModel } from "../artifacts/index.js";
 import { applyOperation, type Operation, type Picture, writeView } from "../data/index.js";
 import { DataError, said } from "../errors.js";
+import { pixelsModel } from "../programs/index.js";
 import type { Case, Tensors } from "./case.js";
 
 /** Each operation on its image, and the normalised corner of each image. */

@@ -1,6 +1,5 @@
 /** `loss-*`: loss and gradient of given embeddings, by the graph that training differentiates. */
 import type { DenseArray } from "../array.js";
-import { compile, feeds, state } from "../artifacts/index.js";
 import {
   concat,
   differentiate,
@@ -13,6 +12,7 @@ import {
   type Value,
 } from "../graph/index.js";
 import { hcscLoss, instanceNormalizer, type Level, type LossSettings, prototypeNormalizer } from "../hcsc/index.js";
+import { compile, feeds, state } from "../programs/index.js";
 import { rulesOf, type Variant } from "../variants.js";
 import { type Case, floats, scalarOf, type Tensors } from "./case.js";
 

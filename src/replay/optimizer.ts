@@ -1,6 +1,5 @@
 /** `optimizer-*`: parameters after each update from given gradients. */
 
-import { compile, next, state } from "../artifacts/index.js";
 import { said, UsageError } from "../errors.js";
 import { type Graph, input, inputsOf, type Value } from "../graph/index.js";
 import {
@@ -11,6 +10,7 @@ import {
   type Rates,
   slotNames,
 } from "../optim/index.js";
+import { compile, next, state } from "../programs/index.js";
 import { type Case, floats, scalarOf, type Tensors } from "./case.js";
 
 /** The settings of each kind that cases have. */

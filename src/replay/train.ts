@@ -1,4 +1,6 @@
 /** `train-*`: six training steps by the programs that training runs. */
+
+import { resnet } from "../nn/index.js";
 import {
   compile,
   encoderSpecs,
@@ -12,8 +14,7 @@ import {
   type StateMemory,
   type StepSettings,
   state,
-} from "../artifacts/index.js";
-import { resnet } from "../nn/index.js";
+} from "../programs/index.js";
 import { chooseTarget } from "../runtime/index.js";
 import { rulesOf } from "../variants.js";
 import { type Case, floats, longs, scalarOf, type Tensors } from "./case.js";

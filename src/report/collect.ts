@@ -19,7 +19,7 @@ import { mapNeighbours, mapOf } from "./map.js";
 import { sampled } from "./sample.js";
 import { mostSimilarOthers, type Similar } from "./similar.js";
 import { thumbnails } from "./thumbnails.js";
-import { type Labels, type Placed, treeOf } from "./tree.js";
+import { type ClusteredTree, type Labels, treeOf } from "./tree.js";
 
 export interface CollectOptions {
   readonly run: RunFolder;
@@ -49,7 +49,7 @@ export async function collect(options: CollectOptions): Promise<ReportData> {
   const { seed } = run.description.recipe;
   const { kept, features } = await readableFeatures(options);
   const labels = labelsOf(source, kept);
-  const { tree, clusters } = await placed(options, kept, labels);
+  const { tree, clusters } = await clusteredTree(options, kept, labels);
   const mostSimilar = await similarityOn(engine);
   const confusion = labels && (await confusionOf(features, labels, seed, mostSimilar));
   const similar = await mostSimilarOthers(features, mapNeighbours, mostSimilar, (done) =>
@@ -134,7 +134,7 @@ function sharedFolders(paths: readonly string[]): string {
   return first.slice(0, differs === -1 ? first.length : differs).join("/");
 }
 
-async function placed(options: CollectOptions, kept: Int32Array, labels: Labels | null): Promise<Placed> {
+async function clusteredTree(options: CollectOptions, kept: Int32Array, labels: Labels | null): Promise<ClusteredTree> {
   const { run, checkpoint, engine } = options;
   if (checkpoint.assignments.length === 0) return { tree: { kind: "none", why: unclustered(run) }, clusters: [] };
   const { embeddings } = await embedded(options, "key", kept);

@@ -19,7 +19,7 @@ export function curvesOf(metrics: readonly Metric[]): Curves {
 
 function meanStep(steps: readonly StepMetric[]): StepMetric {
   const last = steps.at(-1) as StepMetric;
-  const number = (field: "loss" | "learningRate" | "gradientNorm" | "concentration" | "lossScale"): number =>
+  const number = (field: "loss" | "learningRate" | "gradientNorm" | "meanEmbeddingNorm" | "lossScale"): number =>
     mean(steps.map((s) => s[field]));
   const list = (field: "terms" | "instanceKept" | "prototypeKept"): number[] | undefined =>
     last[field]?.map((_, i) => mean(steps.map((s) => s[field]?.[i])));
@@ -32,7 +32,7 @@ function meanStep(steps: readonly StepMetric[]): StepMetric {
     terms: list("terms") ?? [],
     learningRate: number("learningRate"),
     gradientNorm: number("gradientNorm"),
-    concentration: number("concentration"),
+    meanEmbeddingNorm: number("meanEmbeddingNorm"),
     ...(last.lossScale === undefined ? {} : { lossScale: number("lossScale") }),
     ...(instanceKept ? { instanceKept } : {}),
     ...(prototypeKept ? { prototypeKept } : {}),

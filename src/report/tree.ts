@@ -15,7 +15,8 @@ export interface Labels {
   readonly classes: number;
 }
 
-export interface Placed {
+/** The prototypes as a tree, and what stands where in it. */
+export interface ClusteredTree {
   readonly tree: Tree;
   /** Cluster of each image at every level, finest first. */
   readonly clusters: readonly Int32Array[];
@@ -33,7 +34,7 @@ export async function treeOf(
   levels: readonly LearnedLevel[],
   embeddings: Matrix,
   labels: Labels | null,
-): Promise<Placed> {
+): Promise<ClusteredTree> {
   const clusters = await placeInHierarchy(engine, levels, embeddings);
   const nodes = levels.reduce((n, level) => n + level.prototypes.shape[0], 0);
   const mixed = labels && labels.classes * nodes <= mostCounts ? labels : null;

@@ -4,6 +4,7 @@
  * go in and wanted outputs come back as dense arrays. On top of it: the searches that clustering and kNN are given.
  */
 export { type AutoChoice, autoProvider } from "./auto.js";
+export { chooseTarget } from "./chooseTarget.js";
 export { type CrossCheck, checkNotice } from "./crossCheck.js";
 export { type Examination, examine, type ProviderReport } from "./doctor.js";
 export { type Engine, openEngine } from "./engine.js";
@@ -24,4 +25,3 @@ export { type Probe, probe } from "./probe.js";
 export { type Provider, precisionsOf, providers, requireProvider } from "./providers.js";
 export { release } from "./release.js";
 export { similarityOn } from "./similarity.js";
-export { type ChosenTarget, chooseTarget } from "./target.js";

@@ -13,7 +13,8 @@ import { type ProviderChoice, providers, withFix } from "./providers.js";
 import { release } from "./release.js";
 import type { Held, Opened, Runner, Soon } from "./runner.js";
 
-interface Program<H> {
+/** A program that runs. */
+interface Runnable<H> {
   opened: Opened<H>;
   /** Until a recorded run has succeeded: the same program without recording. */
   plain: (() => Soon<Opened<H>>) | null;
@@ -36,7 +37,7 @@ export interface Told {
 }
 
 export class Sessions<H extends Held> implements Hosted {
-  private readonly programs = new Map<string, Program<H>>();
+  private readonly programs = new Map<string, Runnable<H>>();
   private readonly state: HeldState<H>;
 
   constructor(
@@ -181,7 +182,7 @@ export class Sessions<H extends Held> implements Hosted {
   }
 
   /** A run; if the first recorded one fails, the program goes on without recording. */
-  private async runRecorded<T>(name: string, program: Program<H>, run: (graph: Opened<H>) => Soon<T>): Promise<T> {
+  private async runRecorded<T>(name: string, program: Runnable<H>, run: (graph: Opened<H>) => Soon<T>): Promise<T> {
     const { plain } = program;
     program.plain = null;
     try {
@@ -204,7 +205,7 @@ export class Sessions<H extends Held> implements Hosted {
     program: string,
     model: Uint8Array,
     { fused = false, captured = false }: ProgramOptions,
-  ): Promise<Pick<Program<H>, "opened" | "watched" | "plain">> {
+  ): Promise<Pick<Runnable<H>, "opened" | "watched" | "plain">> {
     const unrecorded = { fused, captured: false };
     const plain = () => this.runner.open(model, { ...unrecorded, alone: true });
     try {
@@ -228,7 +229,7 @@ export class Sessions<H extends Held> implements Hosted {
     }
   }
 
-  private placed(name: string, program: Program<H>): void {
+  private placed(name: string, program: Runnable<H>): void {
     if (!program.watched) return;
     program.opened.endProfile();
     this.tell.placed(program.watched.placement(name, providers[this.provider.name].label));
@@ -256,7 +257,7 @@ export class Sessions<H extends Held> implements Hosted {
     return held;
   }
 
-  private program(name: string): Program<H> {
+  private program(name: string): Runnable<H> {
     const program = this.programs.get(name);
     if (!program) {
       throw new UsageError(

@@ -12,7 +12,8 @@ import { type Explain, type State, TrainingRun, trainingArtifacts, watchMemory }
 import { requireFit, requireWhole } from "./fit.js";
 import type { DataArray, Hosted, NamedArrays, ProgramInfo, ProgramOptions, Traffic } from "./messages.js";
 
-interface Program {
+/** A program that runs. */
+interface Runnable {
   readonly content: ModelContent;
   readonly state: Readonly<Record<string, string>>;
   readonly runs: TrainingRun | OrtTraining.InferenceSession;
@@ -28,7 +29,7 @@ function trainingBuild(threads: number): typeof OrtTraining {
 }
 
 export class TrainingSessions implements Hosted {
-  private readonly programs = new Map<string, Program>();
+  private readonly programs = new Map<string, Runnable>();
   private readonly state = new Map<string, DataArray>();
   private readonly ort: typeof OrtTraining;
   private readonly explain: Explain;
@@ -158,7 +159,7 @@ export class TrainingSessions implements Hosted {
   }
 
   /** What a program is fed: from the caller, else from the state. */
-  private inputsOf(name: string, content: ModelContent, runs: Program["runs"], feeds: NamedArrays): State {
+  private inputsOf(name: string, content: ModelContent, runs: Runnable["runs"], feeds: NamedArrays): State {
     const where = said`program ${{ program: name }}`;
     const sizes = new Map<string, { size: number; from: string }>();
     const needed = content.inputs.filter((v) => !(runs instanceof TrainingRun && runs.holds(v.name)));
@@ -191,7 +192,7 @@ export class TrainingSessions implements Hosted {
     return found;
   }
 
-  private program(name: string): Program {
+  private program(name: string): Runnable {
     const found = this.programs.get(name);
     if (!found) throw new UsageError("unknown-name", said`no program ${{ program: name }} is loaded.`);
     return found;

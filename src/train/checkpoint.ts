@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { DenseArray } from "../array.js";
-import { state } from "../artifacts/index.js";
 import { CheckpointError, said } from "../errors.js";
+import { state } from "../programs/index.js";
 import { decodeTensors, isSealed, readWhole, unsealed, writeSealed } from "../tensorfile/index.js";
 import type { RunFolder } from "./runFolder.js";
 

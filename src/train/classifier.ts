@@ -2,7 +2,14 @@
  * A linear classifier trained on labelled images by SGD and augmented views: on frozen features, as the authors evaluate
  * linearly, or with the whole backbone below it, as they fine-tune.
  */
+
 import { type DenseArray, elements } from "../array.js";
+import type { CompileTarget } from "../compileTarget.js";
+import type { Loader, ViewPolicy } from "../data/index.js";
+import { DataError, TrainingError } from "../errors.js";
+import { type LinearClassifier, type Targets, targetsOf } from "../eval/index.js";
+import { initialValue } from "../nn/index.js";
+import { scheduleFactor } from "../optim/index.js";
 import {
   type ClassifierSettings,
   classifierFeeds,
@@ -16,13 +23,7 @@ import {
   results,
   state,
   stateOf,
-  type Target,
-} from "../artifacts/index.js";
-import type { Loader, ViewPolicy } from "../data/index.js";
-import { DataError, TrainingError } from "../errors.js";
-import { type LinearClassifier, type Targets, targetsOf } from "../eval/index.js";
-import { initialValue } from "../nn/index.js";
-import { scheduleFactor } from "../optim/index.js";
+} from "../programs/index.js";
 import { pixelStatistics, type Recipe } from "../recipe/index.js";
 import { type Engine, fedTargets } from "../runtime/index.js";
 import { epochBatches } from "./draws.js";
@@ -33,7 +34,7 @@ const [momentum, weightDecay] = [0.9, 0];
 
 export interface ClassifierTraining {
   readonly engine: Engine;
-  readonly target: Target;
+  readonly target: CompileTarget;
   readonly loader: Loader;
   readonly recipe: Recipe;
   /** The encoder's tensors by torchvision name. */

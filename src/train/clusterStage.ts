@@ -1,7 +1,7 @@
 /** The start of an epoch after warm-up: embed the training images with the key encoder, cluster, hand the prototypes over. */
 import type { DenseArray, Matrix } from "../array.js";
-import { state } from "../artifacts/index.js";
 import { type Hierarchy, hierarchy, padHierarchy } from "../cluster/index.js";
+import { state } from "../programs/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Engine, nearestCentroidOn } from "../runtime/index.js";
 

@@ -8,7 +8,7 @@ import {
   type Word,
   wordInputs,
   wordShape,
-} from "../artifacts/index.js";
+} from "../programs/index.js";
 import { fillWords, permutation, random, type Stream } from "../random.js";
 
 /** The images of each batch of an epoch, in random order. The last images that do not fill a batch are left out. */

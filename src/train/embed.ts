@@ -1,7 +1,7 @@
 /** Embedding a set of images by the inference graph that is also what users export. */
 import type { DenseArray, Matrix } from "../array.js";
-import { encoderModel, encoderSettings } from "../artifacts/index.js";
 import type { EvaluationPolicy, Loader } from "../data/index.js";
+import { encoderModel, encoderSettings } from "../programs/index.js";
 import { pixelStatistics, type Recipe } from "../recipe/index.js";
 import type { Engine } from "../runtime/index.js";
 

@@ -1,11 +1,11 @@
 /** Writing a recipe's artifacts of ONNX Runtime's on-device training to a folder. */
 import { join } from "node:path";
-import { compile, fusedStep, isTrainable, type Phase, stepSettings } from "../artifacts/index.js";
 import { decodeModel } from "../onnx/index.js";
 import { checkpointOf, encodeCheckpoint, trainingArtifacts } from "../ortTraining/index.js";
+import { compile, fusedStep, isTrainable, type Phase, stepSettings } from "../programs/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { makeFolder, writeAtomically } from "../tensorfile/index.js";
-import type { EmittedFile } from "./emitArtifacts.js";
+import type { EmittedFile } from "./emitPrograms.js";
 import { initialState } from "./start.js";
 
 /**

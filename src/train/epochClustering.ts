@@ -1,9 +1,9 @@
 /** The start of an epoch after warm-up, on the engine's state: embed the images, cluster, hand prototypes over, and report on it. */
 import type { DenseArray } from "../array.js";
 import { everyIndex } from "../array.js";
-import { encoderSpecs, prepareProgram, type StateMemory, state } from "../artifacts/index.js";
 import type { ImageSource, Loader } from "../data/index.js";
 import { embeddingSpread } from "../eval/index.js";
+import { encoderSpecs, prepareProgram, type StateMemory, state } from "../programs/index.js";
 import type { Engine } from "../runtime/index.js";
 import { type Clustering, clusterEmbeddings } from "./clusterStage.js";
 import { embedImages } from "./embed.js";

@@ -1,12 +1,12 @@
 /** The forms in which a recipe's graphs are written. */
 import { join } from "node:path";
 import type { Recipe } from "../recipe/index.js";
-import { type EmittedFile, emitArtifacts } from "./emitArtifacts.js";
+import { type EmittedFile, emitPrograms } from "./emitPrograms.js";
 import { emitTraining } from "./emitTraining.js";
 
 /** What each form writes, and where in the recipe's folder. */
 export const graphFormats = {
-  onnx: { emit: emitArtifacts, place: "" },
+  onnx: { emit: emitPrograms, place: "" },
   "ort-training": { emit: emitTraining, place: "ort-training" },
 } as const satisfies Record<
   string,

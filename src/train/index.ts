@@ -7,7 +7,7 @@ export { type ClassifierTraining, type TrainedClassifier, trainClassifier } from
 export { clusterEmbeddings } from "./clusterStage.js";
 export { lastSoundCheckpoint, resumePoint } from "./damage.js";
 export { type Embedded, embedImages, evaluationPolicy } from "./embed.js";
-export type { EmittedFile } from "./emitArtifacts.js";
+export type { EmittedFile } from "./emitPrograms.js";
 export type { Reporter, TrainEvent } from "./events.js";
 export { emitGraphs, type GraphFormat, graphFormats } from "./graphFormats.js";
 export { hasHierarchy, type LearnedLevel, learnedHierarchy, placeInHierarchy } from "./learnedHierarchy.js";

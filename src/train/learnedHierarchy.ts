@@ -1,7 +1,7 @@
 /** The hierarchy that a run has learned: the prototypes of its last clustering, and where images stand among them. */
 import type { DenseArray, Matrix } from "../array.js";
-import { state } from "../artifacts/index.js";
 import { CheckpointError, said } from "../errors.js";
+import { state } from "../programs/index.js";
 import { type Engine, nearestCentroidOn } from "../runtime/index.js";
 import type { Checkpoint } from "./checkpoint.js";
 

@@ -1,6 +1,6 @@
 /** The lines of `metrics.jsonl`, and the numbers that tell a newcomer whether training goes well. */
 import type { DenseArray } from "../array.js";
-import { type Program, results } from "../artifacts/index.js";
+import { type Program, results } from "../programs/index.js";
 
 export interface StepMetric {
   readonly kind: "step";
@@ -15,7 +15,7 @@ export interface StepMetric {
   /** Float16 only: what the loss was multiplied by. */
   readonly lossScale?: number;
   /** ‖mean embedding‖ of the batch: 1 means all images have one embedding. */
-  readonly concentration: number;
+  readonly meanEmbeddingNorm: number;
   /** Share of queue keys kept as negatives, by level; absent in warm-up. */
   readonly instanceKept?: readonly number[];
   /** Share of candidate prototypes kept, by level; absent in warm-up. */
@@ -50,7 +50,7 @@ export const measured: readonly string[] = [
   results.loss,
   results.terms,
   results.gradientNorm,
-  results.concentration,
+  results.meanEmbeddingNorm,
   results.instanceKept,
   results.prototypeKept,
   results.scale,
@@ -72,7 +72,7 @@ export function stepMetric(
     loss: numbers(results.loss)[0],
     terms: numbers(results.terms),
     gradientNorm: numbers(results.gradientNorm)[0],
-    concentration: numbers(results.concentration)[0],
+    meanEmbeddingNorm: numbers(results.meanEmbeddingNorm)[0],
     ...(out[results.scale] ? { lossScale: numbers(results.scale)[0] } : {}),
     ...(out[results.instanceKept] ? { instanceKept: numbers(results.instanceKept) } : {}),
     ...(out[results.prototypeKept] ? { prototypeKept: numbers(results.prototypeKept) } : {}),

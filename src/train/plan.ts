@@ -1,7 +1,8 @@
 /** What a recipe and a number of images fix for the whole run, and where in the run a step stands. */
-import { type StepSettings, stepSettings } from "../artifacts/index.js";
+
 import { DataError, said } from "../errors.js";
 import { scheduleFactor } from "../optim/index.js";
+import { type StepSettings, stepSettings } from "../programs/index.js";
 import { type Recipe, scaledLearningRate } from "../recipe/index.js";
 import type { Position } from "./checkpoint.js";
 

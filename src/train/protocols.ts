@@ -1,6 +1,7 @@
 /** How the authors train classifiers to evaluate an encoder. */
-import type { ClassifierSettings } from "../artifacts/index.js";
+
 import { type ScheduleSettings, stretched } from "../optim/index.js";
+import type { ClassifierSettings } from "../programs/index.js";
 
 /** How a classifier learns. */
 export interface Protocol {

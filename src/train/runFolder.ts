@@ -66,7 +66,9 @@ export type Metric = Readonly<Record<string, unknown>> & {
 export function metricOf(line: string): Metric | null {
   try {
     const read = JSON.parse(line) as Partial<Metric> | null;
-    return read?.kind && metricKinds.includes(read.kind) && Number.isFinite(read.step) ? (read as Metric) : null;
+    if (!read?.kind || !metricKinds.includes(read.kind) || !Number.isFinite(read.step)) return null;
+    const { concentration, ...metric } = read as Metric; // what older runs call `meanEmbeddingNorm`
+    return concentration === undefined ? metric : { ...metric, meanEmbeddingNorm: concentration };
   } catch {
     return null;
   }

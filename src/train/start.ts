@@ -1,8 +1,8 @@
 /** The tensors that a run starts from, and their way to an engine. */
 import { type DenseArray, elements } from "../array.js";
-import { encoderSettings, encoderSpecs, firstScale, type StateMemory, state } from "../artifacts/index.js";
 import { initialValue } from "../nn/index.js";
 import { slotNames } from "../optim/index.js";
+import { encoderSettings, encoderSpecs, firstScale, type StateMemory, state } from "../programs/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Engine, release } from "../runtime/index.js";
 import { saveCheckpoint } from "./checkpoint.js";

@@ -1,7 +1,7 @@
 /** What a step is fed beside the state that stays with the engine: images, draws, cluster ids, rates. */
 import type { DenseArray } from "../array.js";
-import { feeds, type Program } from "../artifacts/index.js";
 import type { Batch } from "../data/index.js";
+import { feeds, type Program } from "../programs/index.js";
 import type { Position } from "./checkpoint.js";
 import { keyShuffle } from "./draws.js";
 import { batchNumber, learningRate, type Plan } from "./plan.js";

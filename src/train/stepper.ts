@@ -2,9 +2,11 @@
  * How an epoch's batches become runs of the step's programs. While a run goes on, the next batch is gathered and waits behind it,
  * so that the engine never waits for feeds.
  */
+
 import type { DenseArray } from "../array.js";
-import { type Phase, type Program, stepPrograms, type Target } from "../artifacts/index.js";
+import type { CompileTarget } from "../compileTarget.js";
 import type { Batch } from "../data/index.js";
+import { type Phase, type Program, stepPrograms } from "../programs/index.js";
 import type { Engine } from "../runtime/index.js";
 import type { Position } from "./checkpoint.js";
 import { SelectionDraws } from "./draws.js";
@@ -31,7 +33,7 @@ export class Stepper {
     private readonly engine: Engine,
     private readonly plan: Plan,
     phase: Phase,
-    target: Target,
+    target: CompileTarget,
   ) {
     this.programs = stepPrograms(plan.settings, phase, target);
     this.draws = new SelectionDraws(plan.settings, plan.recipe.seed, this.programs[0]);

@@ -3,16 +3,11 @@
  * views to both encoders, the loss, an update, the keys into the queue. All draws come from (seed, step or image), so a
  * resumed run gives the numbers of one that never stopped.
  */
+
 import { type DenseArray, elements } from "../array.js";
-import {
-  encoderSpecs,
-  type Phase,
-  type StateMemory,
-  stateMemory,
-  stateTensors,
-  type Target,
-} from "../artifacts/index.js";
+import type { CompileTarget } from "../compileTarget.js";
 import type { ImageSource, Loader } from "../data/index.js";
+import { encoderSpecs, type Phase, type StateMemory, stateMemory, stateTensors } from "../programs/index.js";
 import { type Engine, release } from "../runtime/index.js";
 import { type Checkpoint, type Position, saveCheckpoint } from "./checkpoint.js";
 import { DamageWatch, isBefore } from "./damage.js";
@@ -31,7 +26,7 @@ import { viewPolicies } from "./views.js";
 export interface TrainOptions {
   readonly run: RunFolder;
   readonly engine: Engine;
-  readonly target: Target;
+  readonly target: CompileTarget;
   readonly source: ImageSource;
   readonly loader: Loader;
   /** Where to go on from; absent: the beginning. Its tensors are moved to the engine: they have no elements afterwards. */

@@ -1,8 +1,8 @@
 /** Someone's weights as those of an encoder here: strictly, or what fits, with a report of every tensor. */
 import type { DenseArray } from "../array.js";
-import { type EncoderSettings, encoderSettings, encoderSpecs } from "../artifacts/index.js";
 import { CheckpointError, type Subject, said, UsageError } from "../errors.js";
 import { type BackboneName, backbones, type TensorSpec } from "../nn/index.js";
+import { type EncoderSettings, encoderSettings, encoderSpecs } from "../programs/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Adaptation, adaptationOf, adapted } from "./adapted.js";
 import { headsOf } from "./folderConfig.js";

@@ -1,9 +1,9 @@
 /** What a browser and Node both do: emit a step's training artifacts, and train by them. Nothing here is Node's. */
 import type { DenseArray } from "../../src/array.js";
-import { compile, fusedStep, isTrainable, results, state } from "../../src/artifacts/index.js";
 import { decodeModel } from "../../src/onnx/index.js";
 import { type TrainingModule, TrainingRun, trainingArtifacts } from "../../src/ortTraining/index.js";
-import { allFeeds, settings, startingState } from "../artifacts/smallStep.js";
+import { compile, fusedStep, isTrainable, results, state } from "../../src/programs/index.js";
+import { allFeeds, settings, startingState } from "../programs/smallStep.js";
 
 /** The losses of some steps of the combined loss, on numbers that are the same everywhere. */
 export async function trainSteps(ort: TrainingModule, steps: number): Promise<readonly number[]> {

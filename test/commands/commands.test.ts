@@ -3,7 +3,7 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import type { Command } from "commander";
 import * as ort from "onnxruntime-node";
-import { program } from "../../src/cli/program.js";
+import { commandLine } from "../../src/cli/commandLine.js";
 import { readTensors } from "../../src/tensorfile/index.js";
 import { hcsc, hcscInterrupted, images, temporary, withRecipe } from "./cli.js";
 
@@ -52,7 +52,7 @@ for (const command of [
 ]) {
   test(`hcsc ${command.join(" ")} --help shows examples`, async (t) => {
     let shown = "";
-    const root = program();
+    const root = commandLine();
     const all = (c: Command): readonly Command[] => [c, ...c.commands.flatMap(all)];
     for (const c of all(root))
       c.configureOutput({

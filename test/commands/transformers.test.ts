@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { env, pipeline, RawImage } from "@huggingface/transformers";
 import test from "ava";
 import sharp from "sharp";
-import { asStored, encoderSettings } from "../../src/artifacts/index.js";
+import { asStored, encoderSettings } from "../../src/programs/index.js";
 import { encodeTensors, readTensors } from "../../src/tensorfile/index.js";
 import { fitWeights, openWeights } from "../../src/weights/index.js";
 import { hcsc, images, temporary } from "./cli.js";

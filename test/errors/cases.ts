@@ -1,7 +1,6 @@
 /** A way to each error of the library, in a folder of its own: what is done raises it, or gives it. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { encoderSettings } from "../../src/artifacts/index.js";
 import { kmeans, plainNearest } from "../../src/cluster/index.js";
 import { describeSource, identityOf, openLoader, openSource } from "../../src/data/index.js";
 import { type ErrorCode, type ErrorData, type ErrorName, errorFrom } from "../../src/errors.js";
@@ -23,6 +22,7 @@ import { decodeModel } from "../../src/onnx/index.js";
 import { fillFolder } from "../../src/organize/index.js";
 import { trainingArtifacts } from "../../src/ortTraining/index.js";
 import { loadRecipe } from "../../src/presets/index.js";
+import { encoderSettings } from "../../src/programs/index.js";
 import { overrideRecipe, parseRecipe, resumeChanges } from "../../src/recipe/index.js";
 import { thumbnails } from "../../src/report/thumbnails.js";
 import { DeviceSessions } from "../../src/runtime/deviceSessions.js";
@@ -245,8 +245,8 @@ export const cases: { readonly [N in ErrorName]: Readonly<Record<ErrorCode<N>, C
   InterruptedError: {
     interrupted: async (folder) => {
       const placed = [{ image: 0, clusters: [0], cosine: 1 }];
-      const target = join(folder, "photos-by-likeness");
-      const rest = { copy: true, target, progress: () => {}, signal: AbortSignal.abort() };
+      const filled = join(folder, "photos-by-likeness");
+      const rest = { copy: true, folder: filled, progress: () => {}, signal: AbortSignal.abort() };
       await fillFolder({ source: await setOf(1), placed, counts: [1], ...rest });
     },
   },

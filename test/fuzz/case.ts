@@ -3,7 +3,7 @@
  * pasted into a test.
  */
 import { elements } from "../../src/array.js";
-import { gradients } from "../../src/graph/gradients.js";
+import { gradients } from "../../src/graph/gradients/index.js";
 import {
   type Attributes,
   applyAll,

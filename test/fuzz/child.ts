@@ -1,7 +1,6 @@
 /** The process that runs cases: both providers, many cases in one model. A kernel that ends it takes nothing else along. */
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { DenseArray } from "../../src/array.js";
-import { compile, levelsOf, next, type StateMemory, stateMemory, stateTensors } from "../../src/artifacts/index.js";
 import { GraphError } from "../../src/errors.js";
 import {
   add,
@@ -18,6 +17,7 @@ import {
   webGpuModel,
 } from "../../src/graph/index.js";
 import { withoutTelemetry } from "../../src/ort/index.js";
+import { compile, levelsOf, next, type StateMemory, stateMemory, stateTensors } from "../../src/programs/index.js";
 import { type Case, type CaseGraph, graphOf } from "./case.js";
 import { difference, type Found, stepTolerance, toleranceOf } from "./compare.js";
 import type { Answer, Form, Question, Verdict } from "./messages.js";

@@ -2,6 +2,8 @@
 import fc from "fast-check";
 import type { DenseArray } from "../../src/array.js";
 import { elements } from "../../src/array.js";
+import type { Graph } from "../../src/graph/index.js";
+import { type ResNet, resnet } from "../../src/nn/index.js";
 import {
   type EncoderSettings,
   feeds,
@@ -11,9 +13,7 @@ import {
   type Program,
   type StepSettings,
   state,
-} from "../../src/artifacts/index.js";
-import type { Graph } from "../../src/graph/index.js";
-import { type ResNet, resnet } from "../../src/nn/index.js";
+} from "../../src/programs/index.js";
 import { normal, permutation, type Random, random } from "../../src/random.js";
 import { decision, oneOf, type Take, times } from "./take.js";
 

@@ -1,6 +1,6 @@
 import test from "ava";
 import { GraphError } from "../../src/errors.js";
-import { gradients } from "../../src/graph/gradients.js";
+import { gradients } from "../../src/graph/gradients/index.js";
 import * as g from "../../src/graph/index.js";
 import { node } from "../../src/graph/value.js";
 import { composed } from "./cases/composed.js";

@@ -4,7 +4,7 @@ import { Tensor } from "onnxruntime-node";
 import { GraphError, HcscError, ShapeError } from "../../src/errors.js";
 import * as g from "../../src/graph/index.js";
 import { fill, type Op } from "../../src/graph/ops/declare.js";
-import { type AttributesOf, isComposite, ops } from "../../src/graph/ops.js";
+import { type AttributesOf, isComposite, ops } from "../../src/graph/ops/index.js";
 import { node } from "../../src/graph/value.js";
 import { decodeModel, encodeModel } from "../../src/onnx/index.js";
 import { drawnOps, sampled } from "../fuzz/arbitraries.js";

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from "ava";
-import { compile } from "../../src/artifacts/index.js";
 import { differentiate, input, inputsOf } from "../../src/graph/index.js";
 import { warmupLoss } from "../../src/hcsc/index.js";
+import { compile } from "../../src/programs/index.js";
 import { normal, random } from "../../src/random.js";
 import { openEngine } from "../../src/runtime/index.js";
 

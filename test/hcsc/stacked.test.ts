@@ -1,7 +1,7 @@
 import test from "ava";
-import { compile } from "../../src/artifacts/index.js";
 import { concat, differentiate, input, inputsOf, mean, reshape, type Value } from "../../src/graph/index.js";
 import { hcscLoss, instanceNormalizer, type LossInputs, stackedLoss } from "../../src/hcsc/index.js";
+import { compile } from "../../src/programs/index.js";
 import { normal, random } from "../../src/random.js";
 import { openEngine } from "../../src/runtime/index.js";
 

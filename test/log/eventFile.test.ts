@@ -51,7 +51,7 @@ test("a resumed run has what was written after its step forgotten", async (t) =>
     terms: [],
     learningRate: 1,
     gradientNorm: 1,
-    concentration: 0,
+    meanEmbeddingNorm: 0,
   } as const;
   const start = { run: "", images: 1, stepsPerEpoch: 1, epochs: 1, provider: "cpu", parameters: 1 };
   log.report({ kind: "start", ...start, resumedAt: 3 });
@@ -71,7 +71,7 @@ test("a resumed run has what was written after its step forgotten", async (t) =>
         ["step/loss", 2],
         ["step/learningRate", 1],
         ["step/gradientNorm", 1],
-        ["step/concentration", 0],
+        ["step/meanEmbeddingNorm", 0],
         ["step/imagesPerSecond", 9],
         ["step/waitingShare", 0],
       ],

@@ -1,5 +1,8 @@
 /** The seam for encoders: a backbone that is no row of the table, a small vision transformer with a BatchNorm in its head, is trained. */
+
 import test from "ava";
+import type { CompileTarget } from "../../src/compileTarget.js";
+import { vit } from "../../src/nn/index.js";
 import {
   compile,
   type EncoderSettings,
@@ -12,11 +15,9 @@ import {
   prepareProgram,
   results,
   type StepSettings,
-  type Target,
-} from "../../src/artifacts/index.js";
-import { vit } from "../../src/nn/index.js";
+} from "../../src/programs/index.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
-import { allFeeds, fedTo, gaussian, scalar, settings as small, startingState } from "../artifacts/smallStep.js";
+import { allFeeds, fedTo, gaussian, scalar, settings as small, startingState } from "../programs/smallStep.js";
 
 const encoder: EncoderSettings = {
   backbone: vit({ patch: 5, heads: 2, depth: 1 }, { width: 1 / 8, imageSize: 10 }),
@@ -59,7 +60,7 @@ for (const head of headed)
     const step: StepSettings = { ...small, encoder: { ...encoder, head } };
     const engine = await openEngine();
     t.teardown(() => engine.close());
-    const targets: readonly Target[] = [
+    const targets: readonly CompileTarget[] = [
       { kind: "portable" },
       await chooseTarget(engine),
       { kind: "device", precision: "fp32" },

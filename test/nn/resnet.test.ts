@@ -1,6 +1,6 @@
 import test from "ava";
-import { encoderSettings, encoderSpecs, initialEncoder } from "../../src/artifacts/index.js";
 import type { BackboneName } from "../../src/nn/index.js";
+import { encoderSettings, encoderSpecs, initialEncoder } from "../../src/programs/index.js";
 
 const encoderOf = (backbone: BackboneName, width = 1) =>
   encoderSettings({ backbone, width, channels: 3, imageSize: 64, dimension: 128 });

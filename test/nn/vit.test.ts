@@ -3,14 +3,6 @@ import test from "ava";
 import * as ort from "onnxruntime-node";
 import type { DenseArray } from "../../src/array.js";
 import {
-  encoderModel,
-  encoderSettings,
-  encoderSpecs,
-  initialEncoder,
-  isTrainable,
-  state,
-} from "../../src/artifacts/index.js";
-import {
   buildModel,
   constant,
   deviceForm,
@@ -23,6 +15,14 @@ import {
   type Value,
 } from "../../src/graph/index.js";
 import { type BackboneName, backbones, Parameters, resampledPositions, Scope, training } from "../../src/nn/index.js";
+import {
+  encoderModel,
+  encoderSettings,
+  encoderSpecs,
+  initialEncoder,
+  isTrainable,
+  state,
+} from "../../src/programs/index.js";
 import { parseRecipe } from "../../src/recipe/index.js";
 import { readTensors } from "../../src/tensorfile/index.js";
 

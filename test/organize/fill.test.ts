@@ -2,19 +2,19 @@ import { mkdir, readdir, readFile, realpath, rm, symlink, writeFile } from "node
 import { join } from "node:path";
 import test from "ava";
 import { describeSource, openSource } from "../../src/data/index.js";
-import { fillFolder, freeTarget } from "../../src/organize/index.js";
+import { fillFolder, freeFolder } from "../../src/organize/index.js";
 import { temporary } from "../commands/cli.js";
 
 const room = async (): Promise<string> => realpath(await temporary());
 
-test("a target is free if it is new or empty, and apart from the images by its real path", async (t) => {
+test("a folder is free if it is new or empty, and apart from the images by its real path", async (t) => {
   const root = await room();
   for (const folder of ["photos/cats", "photosets", "full/x", "up/photos"])
     await mkdir(join(root, folder), { recursive: true });
   await symlink(join(root, "photos"), join(root, "alias"));
   await writeFile(join(root, "file"), "");
   const free = (out: string, ...sources: string[]) =>
-    freeTarget(
+    freeFolder(
       join(root, out),
       sources.map((s) => join(root, s)),
     );
@@ -40,7 +40,7 @@ async function filling() {
   for (let i = 0; i < 40; i++) await writeFile(join(photos, `${i}.jpg`), `image ${i}`);
   const source = openSource(await describeSource(photos));
   const placed = Array.from({ length: source.count }, (_, image) => ({ image, clusters: [image % 2], cosine: 0.5 }));
-  const common = { source, placed, counts: [2], target: join(root, "out") };
+  const common = { source, placed, counts: [2], folder: join(root, "out") };
   return { root, photos, common };
 }
 
@@ -48,15 +48,15 @@ const quiet = { progress: () => {}, signal: new AbortController().signal };
 
 test("an empty folder is filled, and index.jsonl says what lies where", async (t) => {
   const { root, photos, common } = await filling();
-  await mkdir(common.target);
+  await mkdir(common.folder);
   await fillFolder({ ...common, copy: false, ...quiet });
   t.deepEqual((await readdir(root)).sort(), ["out", "photos"]);
-  const lines = (await readFile(join(common.target, "index.jsonl"), "utf8")).trim().split("\n");
+  const lines = (await readFile(join(common.folder, "index.jsonl"), "utf8")).trim().split("\n");
   t.is(lines.length, 40);
   t.deepEqual(JSON.parse(lines[1]), { file: "1.jpg", path: "1/1.jpg", clusters: [1], cosine: 0.5 });
   for (const line of lines) {
     const { file, path } = JSON.parse(line);
-    t.is(await realpath(join(common.target, path)), join(photos, file));
+    t.is(await realpath(join(common.folder, path)), join(photos, file));
   }
 });
 
@@ -83,12 +83,12 @@ test("a file that cannot be copied, or a folder filled meanwhile, is named, and 
     message: /7\.jpg cannot be copied/,
   });
   t.deepEqual(await readdir(root), ["photos"]);
-  await mkdir(common.target);
-  await writeFile(join(common.target, "mine.txt"), "kept");
+  await mkdir(common.folder);
+  await writeFile(join(common.folder, "mine.txt"), "kept");
   await t.throwsAsync(fillFolder({ ...common, copy: false, ...quiet }), {
     name: "DataError",
     message: /out cannot be/,
   });
   t.deepEqual((await readdir(root)).sort(), ["out", "photos"]);
-  t.is(await readFile(join(common.target, "mine.txt"), "utf8"), "kept");
+  t.is(await readFile(join(common.folder, "mine.txt"), "utf8"), "kept");
 });

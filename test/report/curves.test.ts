@@ -11,7 +11,7 @@ const step = (n: number, more: object = {}): Metric => ({
   terms: [n, 2 * n],
   learningRate: 0.5,
   gradientNorm: 1,
-  concentration: 0,
+  meanEmbeddingNorm: 0,
   ...more,
 });
 

@@ -72,7 +72,7 @@ export function sampleCurves(epochs: number): Curves {
     const warm = epoch < 2 ? {} : { instanceKept: kept(i, 0.97), prototypeKept: kept(i, 0.99) };
     const loss = 1 + 6 * level(i) + 0.25 * normal(next);
     const rate = 0.008 * Math.min(1, i / 50) * (0.5 + 0.5 * Math.cos((Math.PI * i) / 500));
-    const rest = { terms: [loss], learningRate: rate, gradientNorm: 4, concentration: 0.2 };
+    const rest = { terms: [loss], learningRate: rate, gradientNorm: 4, meanEmbeddingNorm: 0.2 };
     return { kind: "step", step: i + 1, epoch, loss, ...rest, ...warm } as const;
   });
   const epochMetrics = Array.from({ length: epochs }, (_, epoch) => ({

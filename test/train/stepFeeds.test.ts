@@ -1,5 +1,5 @@
 import test from "ava";
-import { stepPrograms } from "../../src/artifacts/index.js";
+import { stepPrograms } from "../../src/programs/index.js";
 import { parseRecipe } from "../../src/recipe/index.js";
 import { SelectionDraws } from "../../src/train/draws.js";
 import { planOf } from "../../src/train/plan.js";

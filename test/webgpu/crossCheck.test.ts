@@ -1,16 +1,16 @@
 import { readFile } from "node:fs/promises";
 import type { ExecutionContext } from "ava";
-import { compile, fusedStep, packState, results, type StepSettings } from "../../src/artifacts/index.js";
 import { ProviderError } from "../../src/errors.js";
-import { defects } from "../../src/graph/device/defects.js";
+import { defects } from "../../src/graph/passes/device/defects.js";
 import { resnet } from "../../src/nn/index.js";
 import { openLibrary } from "../../src/ort/index.js";
+import { compile, fusedStep, packState, results, type StepSettings } from "../../src/programs/index.js";
 import { Bound } from "../../src/runtime/bound.js";
 import type { CrossCheck } from "../../src/runtime/crossCheck.js";
 import { DeviceSessions } from "../../src/runtime/deviceSessions.js";
 import { Sessions } from "../../src/runtime/sessions.js";
-import { allFeeds, fedTo, net, settings, startingState } from "../artifacts/smallStep.js";
 import { hcsc, withRecipe } from "../commands/cli.js";
+import { allFeeds, fedTo, net, settings, startingState } from "../programs/smallStep.js";
 import { deviceTest } from "./device.js";
 
 /** A width at which a convolution of WebGPU reads the wrong channels. */

@@ -8,7 +8,6 @@ import test from "ava";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { DenseArray } from "../../src/array.js";
 import { GraphError } from "../../src/errors.js";
-import { defects } from "../../src/graph/device/defects.js";
 import {
   type Attributes,
   and,
@@ -26,6 +25,7 @@ import {
   type OpType,
   type Value,
 } from "../../src/graph/index.js";
+import { defects } from "../../src/graph/passes/device/defects.js";
 import { normal, random } from "../../src/random.js";
 import type { Placement } from "../../src/runtime/index.js";
 import { deviceEngine, deviceTest } from "./device.js";

@@ -1,10 +1,10 @@
 /** What the graph makes of compact feeds on the device. */
 import type { DenseArray } from "../../src/array.js";
-import { pixelsModel } from "../../src/artifacts/index.js";
+import { pixelsModel } from "../../src/programs/index.js";
 import { type Engine, openEngine } from "../../src/runtime/index.js";
 import { SelectionDraws } from "../../src/train/draws.js";
-import { drawsModel, drawsProgram } from "../artifacts/drawsProgram.js";
-import { settings } from "../artifacts/smallStep.js";
+import { drawsModel, drawsProgram } from "../programs/drawsProgram.js";
+import { settings } from "../programs/smallStep.js";
 import { deviceEngine, deviceTest } from "./device.js";
 
 const floats = (a: DenseArray): Float32Array => a.data as Float32Array;

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import * as ort from "onnxruntime-node";
-import { encoderModel, encoderSettings } from "../../src/artifacts/index.js";
+import { encoderModel, encoderSettings } from "../../src/programs/index.js";
 import { readTensors } from "../../src/tensorfile/index.js";
 import { detectEncoder, encodeTorch, fitWeights, openWeights } from "../../src/weights/index.js";
 import { readTorchZip } from "../../src/weights/torchFile.js";

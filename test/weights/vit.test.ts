@@ -3,7 +3,7 @@ import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import type { DenseArray } from "../../src/array.js";
-import { encoderModel, encoderSettings, initialEncoder } from "../../src/artifacts/index.js";
+import { encoderModel, encoderSettings, initialEncoder } from "../../src/programs/index.js";
 import { readTensors } from "../../src/tensorfile/index.js";
 import { detectEncoder, encodeTorch, fitWeights, openWeights } from "../../src/weights/index.js";
 import { hcsc, images, temporary } from "../commands/cli.js";

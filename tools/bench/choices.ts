@@ -15,9 +15,9 @@ import {
   type Value,
   where,
 } from "../../src/graph/index.js";
-import { affine, convolve, imageOf, toBlocked, view } from "../../src/graph/lower/kernels.js";
-import { pixelProduct, swappedLanes, swappedRoles } from "../../src/graph/lower/weightGradient.js";
-import { convolveTiles } from "../../src/graph/lower/winograd.js";
+import { affine, convolve, imageOf, toBlocked, view } from "../../src/graph/passes/lower/kernels.js";
+import { pixelProduct, swappedLanes, swappedRoles } from "../../src/graph/passes/lower/weightGradient.js";
+import { convolveTiles } from "../../src/graph/passes/lower/winograd.js";
 import { node } from "../../src/graph/value.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { flags } from "./flags.js";

@@ -3,13 +3,13 @@
  * through a softmax over all prototypes at every step. Ours pays for making the draws and for the new keys' normalizers.
  */
 import type { DenseArray } from "../../src/array.js";
-import { drawsOfWords } from "../../src/artifacts/draws.js";
-import { hierarchyInputs } from "../../src/artifacts/hierarchyInputs.js";
-import { compile, feeds, prepareProgram, results, state, stepSettings } from "../../src/artifacts/index.js";
-import { Ports } from "../../src/artifacts/ports.js";
 import { unitRows } from "../../src/cluster/index.js";
 import { concat, differentiate, input, scatterND } from "../../src/graph/index.js";
 import { hcscLoss, instanceNormalizer } from "../../src/hcsc/index.js";
+import { drawsOfWords } from "../../src/programs/draws.js";
+import { hierarchyInputs } from "../../src/programs/hierarchyInputs.js";
+import { compile, feeds, prepareProgram, results, state, stepSettings } from "../../src/programs/index.js";
+import { Ports } from "../../src/programs/ports.js";
 import { openEngine } from "../../src/runtime/index.js";
 import { SelectionDraws } from "../../src/train/draws.js";
 import { flags } from "./flags.js";

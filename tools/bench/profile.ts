@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { compile, fusedStep, levelsOf, next, packState, stepSettings } from "../../src/artifacts/index.js";
+import { compile, fusedStep, levelsOf, next, packState, stepSettings } from "../../src/programs/index.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { initialState } from "../../src/train/index.js";
 import { flags } from "./flags.js";

@@ -1,7 +1,10 @@
 /** Training steps: ours on the machine's target and in standard ops, beside the peer's best layout. */
+
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { DenseArray } from "../../src/array.js";
+import { unitRows } from "../../src/cluster/index.js";
+import type { CompileTarget } from "../../src/compileTarget.js";
 import {
   compile,
   fusedStep,
@@ -13,9 +16,7 @@ import {
   stateMemory,
   stateTensors,
   stepSettings,
-  type Target,
-} from "../../src/artifacts/index.js";
-import { unitRows } from "../../src/cluster/index.js";
+} from "../../src/programs/index.js";
 import { overrideRecipe, parseRecipe, type Recipe } from "../../src/recipe/index.js";
 import { chooseTarget, type Engine, openEngine } from "../../src/runtime/index.js";
 import { initialParts, moveToState } from "../../src/train/index.js";
@@ -97,7 +98,7 @@ export function randomHierarchy(s: StepSettings): Record<string, DenseArray> {
 export async function readyStep(
   engine: Engine,
   recipe: Recipe,
-  target: Target,
+  target: CompileTarget,
 ): Promise<{ readonly run: () => Promise<unknown>; readonly row: Row }> {
   const s = stepSettings(recipe);
   await moveToState(engine, stateMemory(target, stateTensors(s)), initialParts(recipe));

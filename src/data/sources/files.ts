@@ -8,9 +8,9 @@ import { plainDecoderOf } from "./formats.js";
 import { type ImageSource, notDecoded, type Picture, type Room } from "./picture.js";
 
 /** What is known of each image beside its pixels. */
-export type Targets = Pick<ImageSource, "labels" | "multilabel" | "classes" | "hierarchy">;
+export type Labelling = Pick<ImageSource, "labels" | "multilabel" | "classes" | "hierarchy">;
 
-export interface FilesDescription extends Targets {
+export interface FilesDescription extends Labelling {
   readonly kind: "files";
   readonly root: string;
   /** Paths below the root, or absolute ones. */
@@ -18,7 +18,7 @@ export interface FilesDescription extends Targets {
   readonly warnings: readonly string[];
 }
 
-export const unlabelled: Targets = { labels: null, multilabel: null, classes: null, hierarchy: null };
+export const unlabelled: Labelling = { labels: null, multilabel: null, classes: null, hierarchy: null };
 
 /** One image file, as a set of it alone. */
 export const describeFile = (path: string): FilesDescription => ({

@@ -1,6 +1,6 @@
 /** Labels from the folders that images lie in. */
 import { posix, sep } from "node:path";
-import { type Targets, unlabelled } from "./files.js";
+import { type Labelling, unlabelled } from "./files.js";
 
 /**
  * An image's class is the folder it lies in, however deep, with its path as the name: `cat`, `animals/cat`. The folders above
@@ -14,7 +14,7 @@ import { type Targets, unlabelled } from "./files.js";
  *
  * @param files - paths below the root
  */
-export function folderLabels(files: readonly string[]): Targets {
+export function folderLabels(files: readonly string[]): Labelling {
   const own = files.map((file) => posix.dirname(file.replaceAll(sep, "/")));
   const folders = [...new Set(own)];
   if (folders.includes(".")) return unlabelled;

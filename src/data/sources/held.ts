@@ -1,9 +1,9 @@
 /** Sets of images that are held in memory: a caller's own, or those in a table's cells. */
 import { DataError, type Sentence, said } from "../../errors.js";
 import { decodeAny } from "./anyPicture.js";
-import type { Targets } from "./files.js";
+import type { Labelling } from "./files.js";
 import { decodeJpeg } from "./jpeg.js";
-import { listTargets } from "./list.js";
+import { labellingOf } from "./list.js";
 import { rowOf } from "./listRows.js";
 import { type ImageSource, notDecoded, type Picture, type Room } from "./picture.js";
 import { decodePng } from "./png.js";
@@ -28,7 +28,7 @@ export interface HeldImage {
 /** Images that a caller holds, with what is known of each or without: an array, or what gives them one after the other. */
 export type HeldImages = Iterable<HeldImage | HeldImage["image"]> | AsyncIterable<HeldImage | HeldImage["image"]>;
 
-export interface HeldDescription extends Targets, Together {
+export interface HeldDescription extends Labelling, Together {
   readonly kind: "held";
   /** What tells the set from others that are held. */
   readonly origin: string;
@@ -70,7 +70,7 @@ export async function describeHeld(images: HeldImages): Promise<HeldDescription>
     called,
     names: rows.map(({ file }) => file),
     ...together(found),
-    ...listTargets(rows, called),
+    ...labellingOf(rows, called),
   };
 }
 
@@ -106,10 +106,10 @@ export function together(images: readonly HeldImage["image"][]): Together {
   return { bytes, ends, sizes };
 }
 
-export function openHeld({ called, names, bytes, ends, sizes, ...targets }: HeldDescription): ImageSource {
+export function openHeld({ called, names, bytes, ends, sizes, ...labelling }: HeldDescription): ImageSource {
   const content = (i: number) => bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i]);
   return {
-    ...targets,
+    ...labelling,
     count: names.length,
     warnings: [],
     name: (i) => names[i],

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, extname, isAbsolute, resolve, sep } from "node:path";
 import { DataError, said } from "../../errors.js";
-import { type FilesDescription, type Targets, unlabelled } from "./files.js";
+import { type FilesDescription, type Labelling, unlabelled } from "./files.js";
 import { type ListRow, listForms } from "./listRows.js";
 
 /** Whether a file is a list by its name. */
@@ -43,7 +43,7 @@ export async function listed(
       "missing",
       said`${{ file: list }}: ${missing.length} of its ${rows.length} images are missing; the first, ${firstMissing()}. ${remedy}`,
     );
-  const targets = listTargets(rows, list);
+  const labelling = labellingOf(rows, list);
   const gone =
     missing.length > 0
       ? [`${list}: ${missing.length} of its ${rows.length} images are missing; the first, ${firstMissing()}. ${remedy}`]
@@ -51,8 +51,13 @@ export async function listed(
   return {
     kind: "files",
     files,
-    warnings: [...gone, ...outsideOf(root, files, list), ...unlabelledRows(targets, list), ...unusedIds(targets, list)],
-    ...targets,
+    warnings: [
+      ...gone,
+      ...outsideOf(root, files, list),
+      ...unlabelledRows(labelling, list),
+      ...unusedIds(labelling, list),
+    ],
+    ...labelling,
   };
 }
 
@@ -101,7 +106,7 @@ async function missingFrom(root: string, files: readonly string[]): Promise<numb
  *
  * @throws DataError where rows with one label and with several are mixed
  */
-export function listTargets(rows: readonly ListRow[], list: string): Targets {
+export function labellingOf(rows: readonly ListRow[], list: string): Labelling {
   const labelled = rows.filter((row) => row.shows !== null);
   if (labelled.length === 0) return unlabelled;
   const kind = kindOf(labelled[0]);
@@ -154,7 +159,7 @@ function numbered(names: ReadonlySet<string>, list: string) {
   return { classes, idOf: (name: string) => ids.get(name) as number };
 }
 
-function unlabelledRows({ labels, multilabel }: Targets, list: string): readonly string[] {
+function unlabelledRows({ labels, multilabel }: Labelling, list: string): readonly string[] {
   const count = labels ? labels.length : (multilabel?.shape[0] ?? 0);
   const width = multilabel?.shape[1] ?? 1;
   const values = labels ?? multilabel?.data ?? new Int32Array();
@@ -166,7 +171,7 @@ function unlabelledRows({ labels, multilabel }: Targets, list: string): readonly
 }
 
 /** Says so where ids leave gaps, as those do that count from 1. */
-function unusedIds({ labels, multilabel, classes }: Targets, list: string): readonly string[] {
+function unusedIds({ labels, multilabel, classes }: Labelling, list: string): readonly string[] {
   if (!classes) return [];
   const used = new Set<number>(labels?.filter((id) => id >= 0) ?? []);
   for (const [at, value] of multilabel?.data.entries() ?? []) if (value === 1) used.add(at % classes.length);

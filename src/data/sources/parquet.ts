@@ -16,7 +16,7 @@ import { DataError, said } from "../../errors.js";
 import type { FilesDescription } from "./files.js";
 import { extensionOf } from "./formats.js";
 import { type HeldDescription, together } from "./held.js";
-import { listed, listTargets } from "./list.js";
+import { labellingOf, listed } from "./list.js";
 import { columnName, columnOf, type ListRow, rowOf } from "./listRows.js";
 
 export const isParquet = (path: string): boolean => extensionOf(path) === ".parquet";
@@ -78,12 +78,12 @@ export async function describeParquet(
     return found.data;
   });
   const names = cells.map(({ path }, i) => path || `row ${i + 1}`);
-  const targets = listTargets(
+  const labelling = labellingOf(
     rows.map((cells, i) => row(cells, names[i], i)),
     file,
   );
   const images = cells.map(({ bytes }) => bytes);
-  return { kind: "held", origin: resolve(file), called: file, names, ...together(images), ...targets };
+  return { kind: "held", origin: resolve(file), called: file, names, ...together(images), ...labelling };
 }
 
 /** What the reader says of a file; what it stumbles over says nothing to people. */

@@ -6,7 +6,7 @@
  *   dw[t] = Σₚ x[s·p + d·t − pad]·g[p]                              `ConvGradWeight`, a convolution of x by g
  *   dbias = Σ g over images and positions
  *
- * Both are composites of the `hcsc` domain: how they are best computed depends on the runtime (`expand.ts`, `lower/`).
+ * Both are composites of the `hcsc` domain: how they are best computed depends on the runtime (`passes/expand/`, `passes/lower/`).
  */
 import { apply, type ConvAttributes, conv, sum } from "../apply.js";
 import { notChannels, spatialSizes } from "../axes.js";

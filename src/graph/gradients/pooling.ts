@@ -4,7 +4,7 @@
  * best form depends on the runtime: ties share the cotangent equally.
  */
 import { apply, div, reshape } from "../apply.js";
-import { type FilledOf, windowOf } from "../ops.js";
+import { type FilledOf, windowOf } from "../ops/index.js";
 import { reshapeLike } from "../reshaping.js";
 import { constant } from "../value.js";
 import { spatial } from "./convolution.js";

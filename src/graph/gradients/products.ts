@@ -1,6 +1,6 @@
 /** Matrix products: y = a·b gives da = g·bᵀ, db = aᵀ·g, summed over the axes that were broadcast. */
 import { apply, gemm, matMul, mul, reshape, squeeze, unsqueeze } from "../apply.js";
-import type { FilledOf } from "../ops.js";
+import type { FilledOf } from "../ops/index.js";
 import { isSize, isStatic } from "../shapes.js";
 import type { Value } from "../value.js";
 import { type Rule, swapLast } from "./rule.js";

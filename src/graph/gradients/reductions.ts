@@ -1,6 +1,6 @@
 /** Reductions: g is put back over the axes that y lost, and scaled by ∂y/∂x. */
 import { cast, div, equal, mul, sub, sum, unsqueeze } from "../apply.js";
-import type { FilledOf } from "../ops.js";
+import type { FilledOf } from "../ops/index.js";
 import { expandLike } from "../reshaping.js";
 import { count, fromFront } from "../shapes.js";
 import { known, type Value } from "../value.js";

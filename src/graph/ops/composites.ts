@@ -1,6 +1,6 @@
 /**
  * Composites of the `hcsc` domain: gradients and layers in training form, which no runtime has. A lowering replaces each
- * (`expand.ts`: standard ops; `lower/`: vendor kernels).
+ * (`passes/expand/`: standard ops; `passes/lower/`: vendor kernels).
  */
 import { fail, type } from "../shapes.js";
 import type { TensorType } from "../value.js";

@@ -1,0 +1,51 @@
+/**
+ * Graphs as providers' kernels are right and fast. Some kernels of the WebGPU provider give wrong numbers for some shapes, without
+ * an error; `defects.ts` has a row for each, with what is right instead. What providers are slow at stands in `slow.ts`.
+ */
+import { GraphError } from "../../../errors.js";
+import { buildModel, type Graph } from "../../model.js";
+import { readModel } from "../../read.js";
+import type { Value } from "../../value.js";
+import { defects } from "./defects.js";
+import { replaced } from "./replacement.js";
+import { slowOnCuda, slowOnWebGpu } from "./slow.js";
+
+/**
+ * `outputs` without any node that meets a defect of the WebGPU provider (onnxruntime 1.30). Composites must be expanded. The
+ * same numbers on every provider; applied twice, it changes nothing more.
+ *
+ * @throws GraphError for a node that nothing makes right, with its op, scope and shapes
+ */
+export const deviceForm = (outputs: readonly Value[]): readonly Value[] => replaced(outputs, defects);
+
+/**
+ * A model in {@link deviceForm}, and as the WebGPU provider is fast, with the same inputs and outputs.
+ *
+ * @param model - an ONNX file as `readModel` takes it: what it does not know cannot be vouched for
+ * @throws GraphError as `readModel` and `deviceForm`
+ */
+export const webGpuModel = (model: Uint8Array): Uint8Array =>
+  rebuilt(readModel(model), (outputs) => deviceForm(replaced(outputs, slowOnWebGpu)));
+
+/**
+ * A model as CUDA's kernels are fast: the same numbers up to rounding, the same inputs and outputs. One that `readModel` does not
+ * take stays as it is.
+ */
+export function cudaModel(model: Uint8Array): Uint8Array {
+  let graph: Graph;
+  try {
+    graph = readModel(model);
+  } catch (error) {
+    if (error instanceof GraphError) return model;
+    throw error;
+  }
+  return rebuilt(graph, (outputs) => replaced(outputs, slowOnCuda));
+}
+
+function rebuilt(graph: Graph, form: (outputs: readonly Value[]) => readonly Value[]): Uint8Array {
+  const outputs = form(Object.values(graph.outputs));
+  return buildModel({
+    ...graph,
+    outputs: Object.fromEntries(Object.keys(graph.outputs).map((name, i) => [name, outputs[i]])),
+  });
+}

@@ -1,0 +1,4 @@
+import type { Attributes, Value } from "../../value.js";
+
+/** What a composite becomes: its outputs from its inputs. */
+export type Expansion = (inputs: readonly Value[], attributes: Attributes) => readonly Value[];

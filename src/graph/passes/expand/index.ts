@@ -1,0 +1,63 @@
+/**
+ * The portable form of the composites: standard ONNX ops only, so that any runtime takes the graph. Every other lowering is
+ * tested against this one.
+ */
+import { add, clip, div, mul, sqrt, sum, sumOfSquares } from "../../apply.js";
+import type { Composite } from "../../ops/index.js";
+import type { Value } from "../../value.js";
+import { type Rewrite, rewriteGraph } from "../rewrite.js";
+import { batchNormGrad, batchNormTrain } from "./batchNorm.js";
+import { convGradInput, convGradWeight, deviceConvGradInput, turnedConvGradInput } from "./convolution.js";
+import { fewNodesBatchNormGrad, fewNodesBatchNormTrain } from "./deviceBatchNorm.js";
+import { deviceConvGradWeight, halfConvGradWeight } from "./deviceFilters.js";
+import { deviceMaxPoolGrad } from "./devicePooling.js";
+import type { Expansion } from "./expansion.js";
+import { maxPoolGrad } from "./pooling.js";
+import { trainingConvGradWeight } from "./training.js";
+
+export type { Expansion } from "./expansion.js";
+
+/** What composites become for any runtime: standard ONNX ops. */
+export const portable: Readonly<Record<Composite, Expansion>> = {
+  ConvGradInput: convGradInput,
+  ConvGradWeight: convGradWeight,
+  BatchNormTrain: batchNormTrain,
+  BatchNormGrad: batchNormGrad,
+  UnitRows([x], { floor }) {
+    const length = clip(sqrt(sum(mul(x, x), [1], true)), floor as number, null);
+    return [div(x, length), length];
+  },
+  MaxPoolGrad: maxPoolGrad,
+  SumOfSquares: (tensors) => [tensors.map((t) => sum(mul(t, t))).reduce((a, b) => add(a, b))],
+};
+
+type Forms = Partial<Readonly<Record<Composite, Expansion>>>;
+
+/** Forms that providers other than the CPU's prefer: standard ops as well, and few of them. */
+export const forDevices: Forms = {
+  ConvGradInput: deviceConvGradInput,
+  ConvGradWeight: deviceConvGradWeight,
+  BatchNormTrain: fewNodesBatchNormTrain,
+  BatchNormGrad: fewNodesBatchNormGrad,
+  MaxPoolGrad: deviceMaxPoolGrad,
+  SumOfSquares: (tensors) => [sumOfSquares(tensors)], // left to `flatten`, which knows their vector
+};
+
+/** The same where convolutions are in float16. */
+export const forHalfDevices: Forms = { ...forDevices, ConvGradWeight: halfConvGradWeight };
+
+/** Forms of ONNX Runtime's training build, which no other build runs; dx as it was measured there (`expand/training.ts`). */
+export const forTrainingBuild: Forms = {
+  ConvGradInput: turnedConvGradInput,
+  ConvGradWeight: trainingConvGradWeight,
+};
+
+/** `outputs` with every composite replaced by `table`'s form, or else its portable one. */
+export function expandComposites(outputs: readonly Value[], table: Forms = {}): readonly Value[] {
+  const rule: Rewrite = (node, inputs) => {
+    if (node.domain !== "hcsc") return null;
+    const expansion = table[node.op as Composite] ?? portable[node.op as Composite];
+    return expansion(inputs as readonly Value[], node.attributes);
+  };
+  return rewriteGraph(outputs, rule);
+}

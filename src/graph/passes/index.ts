@@ -1,0 +1,21 @@
+/**
+ * Passes: each takes a whole graph and gives one that computes the same in another form, for where it is to run. Composites
+ * become standard ops (`expand/`) or a provider's own kernels (`lower/`), many tensors one vector (`flat/`), many nodes few; what a
+ * provider computes wrong or slowly is replaced (`device/`). Only `convolveInHalf` gives up precision.
+ */
+export { flattenBroadcasts } from "./broadcast.js";
+export { cudaModel, deviceForm, webGpuModel } from "./device/index.js";
+export { asConvolution, inGroups } from "./expand/deviceFilters.js";
+export {
+  type Expansion,
+  expandComposites,
+  forDevices,
+  forHalfDevices,
+  forTrainingBuild,
+  portable,
+} from "./expand/index.js";
+export { fewNodes } from "./fewNodes.js";
+export { type Family, flatten, memberOrder } from "./flat/index.js";
+export { convolveInHalf } from "./half.js";
+export { lowerBlocked } from "./lower/index.js";
+export { type Rewrite, rewriteGraph } from "./rewrite.js";

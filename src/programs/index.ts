@@ -1,0 +1,36 @@
+/**
+ * A recipe's graphs and the programs (ONNX models with what becomes of their state) compiled of them: the training step (one graph, or gradient and apply), what follows a
+ * clustering, a linear classifier's step, and the encoder for inference; and the names by which the trainer and the graphs meet.
+ */
+export { type ClassifierSettings, classifierFeeds, classifierSpecs, classifierStep } from "./classifier.js";
+export {
+  compile,
+  levelsOf,
+  localSizes,
+  type Program,
+  prepareProgram,
+  stateOf,
+  stepPrograms,
+  stepSettings,
+} from "./compile.js";
+export { drawWords, type Word, wordInputs, wordShape } from "./draws.js";
+export {
+  type EncoderSettings,
+  encoderModel,
+  encoderSettings,
+  encoderSpecs,
+  imageEncoderModel,
+  initialEncoder,
+  transformersContent,
+} from "./encoder.js";
+export type { ViewSettings } from "./imageView.js";
+export { firstScale } from "./lossScale.js";
+export { feeds, isFed, isTrainable, next, results, state } from "./names.js";
+export { overwritable } from "./overwritable.js";
+export { type PixelStatistics, pixelsModel } from "./pixels.js";
+export { prepareGraph } from "./prepare.js";
+export { memoryOf, packState, type StateMemory, stateMemory } from "./stateMemory.js";
+export { applyStep, fusedStep, gradientStep } from "./step.js";
+export type { Levels, Phase, StepSettings } from "./stepSettings.js";
+export { asStored, type StoredForm, storedForms, withStored } from "./storedWeights.js";
+export { stateTensors } from "./vectors.js";

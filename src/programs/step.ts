@@ -1,0 +1,253 @@
+/**
+ * The training step as one graph: query and key encoders, momentum update, loss, gradients, optimizer, queue. Everything that
+ * changes between steps is an input; what stays with the engine has an output `next/…` for each input.
+ */
+import {
+  add,
+  concat,
+  constant,
+  differentiate,
+  div,
+  expand,
+  type Graph,
+  gather,
+  identity,
+  input,
+  mean,
+  mul,
+  reshape,
+  scatterND,
+  scope,
+  sqrt,
+  stopGradient,
+  sub,
+  sum,
+  type Value,
+  where,
+} from "../graph/index.js";
+import {
+  canStack,
+  hcscLoss,
+  instanceNormalizer,
+  type LossInputs,
+  type LossSettings,
+  type StepLoss,
+  stackedLoss,
+  warmupLoss,
+} from "../hcsc/index.js";
+import { Parameters, training } from "../nn/index.js";
+import { applyUpdates, globalNorm, type Parameter, type Rates } from "../optim/index.js";
+import { drawsOfWords } from "./draws.js";
+import { encode } from "./encoder.js";
+import { hierarchyInputs } from "./hierarchyInputs.js";
+import { adjusted, areFinite } from "./lossScale.js";
+import { feeds, results, state } from "./names.js";
+import { imageInput } from "./pixels.js";
+import { Ports } from "./ports.js";
+import type { Levels, Phase, StepSettings } from "./stepSettings.js";
+
+/**
+ * The fused step: gradients and update in one graph.
+ *
+ * @param levels - how the loss is built
+ * @param showGradients - whether each gradient is an output as well, `results.gradient`
+ * @returns a graph whose inputs and outputs are named as in `names.ts`, composites not yet expanded
+ */
+export function fusedStep(s: StepSettings, phase: Phase, levels: Levels = "apart", showGradients = false): Graph {
+  const ports = new Ports();
+  const { query, gradients } = forwardBackward(s, phase, levels, ports);
+  if (showGradients) for (const [i, p] of query.entries()) ports.values[results.gradient(p.name)] = gradients[i];
+  update(s, query, gradients, ports);
+  monitor(gradients, ports);
+  return ports.graph("step");
+}
+
+/** The step without its update: gradients are added up in the state, divided by the number of batches in an update. */
+export function gradientStep(s: StepSettings, phase: Phase, levels: Levels = "apart"): Graph {
+  const ports = new Ports();
+  const { query, gradients } = forwardBackward(s, phase, levels, ports);
+  for (const [i, p] of query.entries()) {
+    const before = input(state.gradient(p.name), p.value.shape);
+    ports.state(
+      state.gradient(p.name),
+      add(before, s.accumulation === 1 ? gradients[i] : mul(gradients[i], 1 / s.accumulation)),
+    );
+  }
+  monitor(gradients, ports);
+  return ports.graph("gradient");
+}
+
+/**
+ * The gradients' norm, as the last output: ONNX Runtime runs what the last one needs first. So all of the backward pass comes
+ * before the optimizer, whose results take the room that activations leave, and no gradient waits for a norm. On the CPU
+ * `updatesLast` makes sure of it.
+ */
+function monitor(gradients: readonly Value[], ports: Ports): void {
+  scope("monitor", () => {
+    ports.values[results.gradientNorm] = globalNorm(gradients);
+  });
+}
+
+/** The update from the gradients in the state, which it sets to zero. */
+export function applyStep(s: StepSettings): Graph {
+  const ports = new Ports();
+  const parameters = new Parameters("query/");
+  encode(
+    s.encoder,
+    parameters,
+    training(),
+    input("pixels", [s.batchSize, s.encoder.channels, s.encoder.imageSize, s.encoder.imageSize]),
+  );
+  const query = trainable(parameters);
+  const gradients = query.map((p) => input(state.gradient(p.name), p.value.shape));
+  update(s, query, gradients, ports);
+  for (const p of query) ports.state(state.gradient(p.name), zeros(p.value));
+  return ports.graph("apply");
+}
+
+/** Zeros of a parameter's shape, whatever it holds. */
+const zeros = (parameter: Value): Value => expand(constant([0], []), parameter.shape as number[]);
+
+const trainable = (parameters: Parameters): Parameter[] =>
+  parameters.entries(true).map(([name, value]) => ({ name, value, rank: value.shape.length }));
+
+function forwardBackward(
+  s: StepSettings,
+  phase: Phase,
+  levels: Levels,
+  ports: Ports,
+): { query: readonly Parameter[]; gradients: readonly Value[] } {
+  const queryTensors = new Parameters("query/");
+  const forward = (name: string, x: Value) =>
+    scope(name, () => encode(s.encoder, queryTensors, training(), x).embedding);
+  const q = forward("query", images(s, feeds.queryImages));
+  const query = trainable(queryTensors);
+  const k = keyEmbedding(s, queryTensors, ports);
+  const locals = s.localSizes.map((size, v) => forward(`local${v}`, images(s, feeds.localImages(v), size)));
+  for (const [name, value] of queryTensors.entries(false)) ports.state(state.query(name), value);
+
+  const queue = input(state.queue, [s.queue, s.encoder.dimension]);
+  const views = [q, ...locals];
+  const total = scope("loss", () =>
+    phase === "warmup" ? warmup(s, views, k, queue, ports) : selective(s, levels, views, k, queue, ports),
+  );
+  const gradients = scaledGradients(s, total, query, ports);
+  scope("queue", () => ports.state(state.queue, scatterND(queue, slots(s, ports), k)));
+  scope("monitor", () => {
+    const center = mean(stopGradient(q), [0]);
+    ports.values[results.meanEmbeddingNorm] = sqrt(sum(mul(center, center)));
+  });
+  ports.values[results.queryEmbedding] = q;
+  ports.values[results.keyEmbedding] = k;
+  return { query, gradients };
+}
+
+const images = (s: StepSettings, name: string, size = s.encoder.imageSize): Value =>
+  imageInput(name, [s.batchSize, s.encoder.channels, size, size], s.pixels);
+
+/** ∂total/∂query, through the loss scale where there is one. */
+function scaledGradients(s: StepSettings, total: Value, query: readonly Parameter[], ports: Ports): readonly Value[] {
+  const parameters = query.map((p) => p.value);
+  const { recompute } = s;
+  if (s.precision !== "fp16") return differentiate(total, parameters, { recompute });
+  const scale = ports.input(state.lossScale, []);
+  ports.values[results.scale] = identity(scale);
+  return differentiate(mul(total, scale), parameters, { recompute }).map((g) => div(g, scale));
+}
+
+/** The key encoder's turn: θ_k ← m θ_k + (1 − m) θ_q, then the embeddings of the key views, in the batch's order. */
+function keyEmbedding(s: StepSettings, query: Parameters, ports: Ports): Value {
+  const m = input(feeds.keyMomentum, []);
+  const tensors = new Parameters("key/", (spec, name) => {
+    const before = input(name, spec.shape);
+    return spec.trainable
+      ? scope("momentumUpdate", () => add(mul(before, m), mul(query.get(spec), sub(1, m))))
+      : before;
+  });
+  const x = images(s, feeds.keyImages);
+  const k = scope("key", () => encode(s.encoder, tensors, training(s.keySubBatches), x).embedding);
+  for (const [name, value] of tensors.entries()) ports.state(state.key(name), value);
+  const ordered = s.keySubBatches === 1 ? k : gather(k, input(feeds.unshuffle, [s.batchSize], "int64"));
+  return stopGradient(ordered);
+}
+
+function warmup(s: StepSettings, views: readonly Value[], keys: Value, queue: Value, ports: Ports): Value {
+  const { total, terms } = warmupLoss(s.loss, { views, keys, queue });
+  ports.values[results.loss] = total;
+  ports.values[results.terms] = stack(terms);
+  return total;
+}
+
+function selective(
+  s: StepSettings,
+  form: Levels,
+  views: readonly Value[],
+  keys: Value,
+  queue: Value,
+  ports: Ports,
+): Value {
+  const levels = hierarchyInputs(s);
+  const depth = levels.length;
+  const queueNormalizer = input(state.queueNormalizer, [s.queue, depth]);
+  const drawn = s.draws === "words" ? drawsOfWords : input;
+  const draws = {
+    instance: drawn(feeds.instanceDraws, [s.batchSize, depth, s.queue]),
+    prototype: views.map((_, v) =>
+      levels.slice(0, -1).map((_, l) => drawn(feeds.prototypeDraws(v, l), [s.batchSize, s.clusters[l]])),
+    ),
+  };
+  const inputs: LossInputs = { views, keys, queue, queueNormalizer, levels, draws };
+  const loss = (form === "stacked" && canStack(s.loss, inputs) ? stackedLoss : lossByLevel)(s.loss, inputs);
+  ports.values[results.loss] = loss.total;
+  ports.values[results.terms] = loss.terms;
+  if (loss.instanceKept && loss.keyNormalizer) {
+    ports.values[results.instanceKept] = loss.instanceKept;
+    ports.state(state.queueNormalizer, scatterND(queueNormalizer, slots(s, ports), loss.keyNormalizer));
+  }
+  ports.values[results.prototypeKept] = loss.prototypeKept;
+  return loss.total;
+}
+
+function lossByLevel(settings: LossSettings, inputs: LossInputs): StepLoss {
+  const { total, terms, instanceMask, prototypeKeepFractions } = hcscLoss(settings, inputs);
+  const normalizers = () => inputs.levels.map((level) => instanceNormalizer(settings, inputs.keys, level));
+  return {
+    total,
+    terms: stack(terms),
+    instanceKept: instanceMask && mean(instanceMask, [0, 2]),
+    prototypeKept: stack(prototypeKeepFractions),
+    keyNormalizer: instanceMask && concat(normalizers(), 1), // [B, L]
+  };
+}
+
+const slots = (s: StepSettings, ports: Ports): Value => ports.input(feeds.slots, [s.batchSize, 1], "int64");
+
+function update(s: StepSettings, query: readonly Parameter[], gradients: readonly Value[], ports: Ports): void {
+  const rates: Rates = {
+    learningRate: input(feeds.learningRate, []),
+    momentum: input(feeds.momentum, []),
+    step: input(feeds.step, []),
+  };
+  const finite = s.precision === "fp16" ? areFinite(gradients) : null;
+  const orBefore = (value: Value, before: Value): Value => (finite ? where(finite, value, before) : value);
+  const updated = scope("optimizer", () =>
+    applyUpdates(s.optimizer, rates, query, gradients, (p) => {
+      const slotOf = (slot: string) => ports.input(state.optimizer(slot, p.name), p.value.shape as number[]);
+      return {
+        read: slotOf,
+        write: (slot, value) => ports.state(state.optimizer(slot, p.name), orBefore(value, slotOf(slot))),
+      };
+    }),
+  );
+  for (const [i, p] of query.entries()) ports.state(state.query(p.name), orBefore(updated[i], p.value));
+  if (!finite) return;
+  const next = adjusted(ports.input(state.lossScale, []), ports.input(state.goodUpdates, []), finite);
+  ports.state(state.lossScale, next.scale);
+  ports.state(state.goodUpdates, next.good);
+}
+
+const stack = (scalars: readonly Value[]): Value =>
+  concat(
+    scalars.map((x) => reshape(x, [1])),
+    0,
+  );

@@ -2,11 +2,12 @@
 import type { Precision } from "./precision.js";
 
 /**
- * Where a graph is to run: `portable` and `device` are standard ONNX, as is fast on CPUs and on GPUs; `blocked` uses kernels of
+ * Where a graph is to run: `portable` and `device` are standard ONNX, as is fast on CPUs and on GPUs, but that a device's engine
+ * may have kernels of this library's own; `blocked` uses kernels of
  * onnxruntime-node's CPU provider, `training` those of ONNX Runtime's training build.
  */
 export type CompileTarget =
   | { readonly kind: "portable" }
-  | { readonly kind: "device"; readonly precision: Precision }
+  | { readonly kind: "device"; readonly precision: Precision; readonly kernels?: "cuda" }
   | { readonly kind: "blocked"; readonly block: number }
   | { readonly kind: "training" };

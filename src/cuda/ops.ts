@@ -3,7 +3,7 @@
  * nodes, what they mean and what they are in standard ops is `graph`'s (`src/graph/passes/cuda/`).
  */
 import { elements } from "../array.js";
-import { type AttributesOfNative, type NativeOp, nativeAttributes, windowOf } from "../graph/index.js";
+import { type FilledNative, type NativeOp, native, nativeAttributes, windowOf } from "../graph/index.js";
 import type { CustomOp, Given, Handle, Kernel, KernelCall } from "../ort/index.js";
 import type { Convolutions, Direction, Prepared } from "./convolutions.js";
 import type { Argument, Driver } from "./driver.js";
@@ -12,7 +12,7 @@ import { elementwise } from "./kernels/elementwise.js";
 
 /** By how many floats a kernel reads. */
 const widths = [1, 4] as const;
-const batchKernels = ["batchStatistics", "batchNormalise", "batchGradientSums", "batchGradient"] as const;
+const batchKernels = ["batchStatistics", "batchNormalize", "batchGradientSums", "batchGradient"] as const;
 type BatchKernel = (typeof batchKernels)[number];
 const perElement = ["reluGradient", "maxPoolGradient"] as const;
 type Name = `${BatchKernel}${(typeof widths)[number]}` | (typeof perElement)[number];
@@ -28,7 +28,7 @@ type Run = (call: KernelCall) => void;
 
 /** How a node of an op runs; `own` keeps memory of the device until the node is closed. */
 type Make<K extends NativeOp> = (
-  attributes: AttributesOfNative<K>,
+  attributes: FilledNative<K>,
   tools: Tools,
   own: (bytes: number) => Handle,
 ) => Run;
@@ -67,85 +67,110 @@ const partBytes = 12;
 const none = 0n;
 const present = (inputs: KernelCall["inputs"]) => inputs as readonly Given[];
 
-const makers: { readonly [K in NativeOp]: Make<K> } = {
-  BatchStatistics(_, { driver, functions }, own) {
-    const room = forSizes((shape) => {
-      const { channels } = cut(shape);
-      return { parts: own(partBytes * channels * mostPieces), tickets: own(4 * channels) };
-    });
-    return ({ inputs, output, stream }) => {
-      const [x] = present(inputs);
-      const { channels, width, size, reduced } = cut(x.shape);
-      const { parts, tickets } = room(x.shape);
-      const given = [x.address, output(0, [channels]), output(1, [channels]), parts, tickets, ...reduced.sizes, { float: size }];
-      driver.launch(functions[`batchStatistics${width}`], reduced.launch, given, stream);
-    };
-  },
-  BatchNormalise:
-    ({ epsilon, rectified }, { driver, functions }) =>
-    ({ inputs, output, stream }) => {
-      const [x, scale, bias, mean, variance, other] = inputs as readonly [Given, Given, Given, Given, Given, Given?];
-      const { width, each } = cut(x.shape);
-      const tensors = [x, scale, bias, mean, variance].map((v) => v.address);
-      const given = [...tensors, other?.address ?? none, output(0, x.shape), ...each.sizes, { float: epsilon }, rectified];
-      driver.launch(functions[`batchNormalise${width}`], each.launch, given, stream);
+interface Row<K extends NativeOp> {
+  readonly outputs: number;
+  readonly make: Make<K>;
+}
+
+/** What the parts of a channel found, until the last of them adds it up; `tickets` counts them. */
+const roomForParts = (own: (bytes: number) => Handle) =>
+  forSizes(([, channels]) => ({ parts: own(partBytes * channels * mostPieces), tickets: own(4 * channels) }));
+
+const rows: { readonly [K in NativeOp]: Row<K> } = {
+  BatchStatistics: {
+    outputs: 2,
+    make(_, { driver, functions }, own) {
+      const room = roomForParts(own);
+      return ({ inputs, output, stream }) => {
+        const [x] = present(inputs);
+        const { channels, width, size, reduced } = cut(x.shape);
+        const { parts, tickets } = room(x.shape);
+        const found = [output(0, [channels]), output(1, [channels]), parts, tickets];
+        const given = [x.address, ...found, ...reduced.sizes, { float: size }];
+        driver.launch(functions[`batchStatistics${width}`], reduced.launch, given, stream);
+      };
     },
-  BatchNormGradient({ epsilon, rectified }, { driver, functions }, own) {
-    const room = forSizes((shape) => {
-      const { channels } = cut(shape);
-      return { parts: own(partBytes * channels * mostPieces), tickets: own(4 * channels) };
-    });
-    return ({ inputs, output, stream }) => {
-      const [dy, x, ...vectors] = present(inputs);
-      const { channels, width, size, reduced, each } = cut(x.shape);
-      const { parts, tickets } = room(x.shape);
-      const [dscale, dbias] = [output(1, [channels]), output(2, [channels])];
-      const read = [dy, x, ...vectors].map((v) => v.address); // dy, x, scale, bias, mean, variance
-      const told: readonly Argument[] = [{ float: epsilon }, rectified];
-      const sums = [...read, dscale, dbias, parts, tickets, ...reduced.sizes, ...told];
-      driver.launch(functions[`batchGradientSums${width}`], reduced.launch, sums, stream);
-      const last = [...read, dscale, dbias, output(0, x.shape), ...each.sizes, ...told, { float: size }];
-      driver.launch(functions[`batchGradient${width}`], each.launch, last, stream);
-    };
   },
-  ReluGradient:
-    (_, { driver, functions }) =>
-    ({ inputs, output, stream }) => {
-      const [dy, y] = present(inputs);
-      const count = elements(y.shape);
-      const blocks = Math.max(1, Math.min(manyBlocks, Math.ceil(count / (4 * threads))));
-      const given = [dy.address, y.address, output(0, y.shape), count];
-      driver.launch(functions.reluGradient, { blocks: [blocks, 1], threads }, given, stream);
+  BatchNormalize: {
+    outputs: 1,
+    make:
+      ({ epsilon, rectified }, { driver, functions }) =>
+      ({ inputs, output, stream }) => {
+        const [x, scale, bias, mean, variance, other] = inputs as readonly [Given, Given, Given, Given, Given, Given?];
+        const { width, each } = cut(x.shape);
+        const tensors = [x, scale, bias, mean, variance].map((v) => v.address);
+        const places = [other?.address ?? none, output(0, x.shape)];
+        const given = [...tensors, ...places, ...each.sizes, { float: epsilon }, rectified];
+        driver.launch(functions[`batchNormalize${width}`], each.launch, given, stream);
+      },
+  },
+  BatchNormGrad: {
+    outputs: 3,
+    make({ epsilon }, { driver, functions }, own) {
+      const room = roomForParts(own);
+      return ({ inputs, output, stream }) => {
+        const [dy, x, scale, mean, variance, bias] = inputs as readonly [Given, Given, Given, Given, Given, Given?];
+        const { channels, width, size, reduced, each } = cut(x.shape);
+        const { parts, tickets } = room(x.shape);
+        const read = [dy, x, scale, mean, variance].map((v) => v.address);
+        const summed = [...read, bias?.address ?? none, output(1, [channels]), output(2, [channels])];
+        const told: readonly Argument[] = [{ float: epsilon }];
+        const sums = [...summed, parts, tickets, ...reduced.sizes, ...told];
+        driver.launch(functions[`batchGradientSums${width}`], reduced.launch, sums, stream);
+        const last = [...summed, output(0, x.shape), ...each.sizes, ...told, { float: size }];
+        driver.launch(functions[`batchGradient${width}`], each.launch, last, stream);
+      };
     },
-  MaxPoolGradient(attributes, { driver, functions }) {
-    const { kernel, strides, pads, dilations } = windowOf(attributes, attributes.kernel_shape);
-    return ({ inputs, output, stream }) => {
-      const [dy, x, y] = present(inputs);
-      const count = elements(x.shape);
-      const along = (axis: 0 | 1) => [
-        ...[x.shape[2 + axis], y.shape[2 + axis]],
-        ...[kernel[axis], strides[axis], pads[axis], dilations[axis]],
-      ];
-      const given = [dy.address, x.address, y.address, output(0, x.shape), count, ...along(0), ...along(1)];
-      driver.launch(functions.maxPoolGradient, { blocks: [Math.ceil(count / threads), 1], threads }, given, stream);
-    };
   },
-  ConvGradientOfFilters(attributes, { convolutions }) {
-    const { kernel, group } = attributes;
-    const prepared = ofConvolution(convolutions, "filters", attributes, kernel);
-    return ({ inputs, output, stream }) => {
-      const [x, dy] = present(inputs);
-      const w = [dy.shape[1], x.shape[1] / group, ...kernel];
-      prepared(x.shape, w, dy.shape).run([x.address, dy.address], output(0, w), stream);
-    };
+  ReluGrad: {
+    outputs: 1,
+    make:
+      (_, { driver, functions }) =>
+      ({ inputs, output, stream }) => {
+        const [dy, y] = present(inputs);
+        const count = elements(y.shape);
+        const blocks = Math.max(1, Math.min(manyBlocks, Math.ceil(count / (4 * threads))));
+        const given = [dy.address, y.address, output(0, y.shape), count];
+        driver.launch(functions.reluGradient, { blocks: [blocks, 1], threads }, given, stream);
+      },
   },
-  ConvGradientOfImages(attributes, { convolutions }) {
-    return ({ inputs, output, stream }) => {
-      const [dy, w] = present(inputs);
-      const x = [dy.shape[0], w.shape[1] * attributes.group, ...attributes.input];
-      const prepared = ofConvolution(convolutions, "images", attributes, w.shape.slice(2));
-      prepared(x, w.shape, dy.shape).run([w.address, dy.address], output(0, x), stream);
-    };
+  MaxPoolGrad: {
+    outputs: 1,
+    make(attributes, { driver, functions }) {
+      const { kernel, strides, pads, dilations } = windowOf(attributes, attributes.kernel_shape);
+      return ({ inputs, output, stream }) => {
+        const [dy, x, y] = present(inputs);
+        const count = elements(x.shape);
+        const along = (axis: 0 | 1) => [
+          ...[x.shape[2 + axis], y.shape[2 + axis]],
+          ...[kernel[axis], strides[axis], pads[axis], dilations[axis]],
+        ];
+        const given = [dy.address, x.address, y.address, output(0, x.shape), count, ...along(0), ...along(1)];
+        driver.launch(functions.maxPoolGradient, { blocks: [Math.ceil(count / threads), 1], threads }, given, stream);
+      };
+    },
+  },
+  ConvGradWeight: {
+    outputs: 1,
+    make(attributes, { convolutions }) {
+      const prepared = ofConvolution(convolutions, "filters", attributes);
+      return ({ inputs, output, stream }) => {
+        const [x, dy] = present(inputs);
+        const w = [dy.shape[1], x.shape[1] / attributes.group, ...attributes.kernel];
+        prepared(x.shape, w, dy.shape).run([x.address, dy.address], output(0, w), stream);
+      };
+    },
+  },
+  ConvGradInput: {
+    outputs: 1,
+    make(attributes, { convolutions }) {
+      const prepared = ofConvolution(convolutions, "images", attributes);
+      return ({ inputs, output, stream }) => {
+        const [dy, w] = present(inputs);
+        const x = [dy.shape[0], w.shape[1] * attributes.group, ...attributes.input];
+        prepared(x, w.shape, dy.shape).run([w.address, dy.address], output(0, x), stream);
+      };
+    },
   },
 };
 
@@ -154,12 +179,11 @@ function ofConvolution(
   convolutions: Convolutions,
   direction: Direction,
   attributes: { readonly group: number },
-  kernel: readonly number[],
 ): (x: readonly number[], w: readonly number[], y: readonly number[]) => Prepared {
-  const { strides, pads, dilations } = windowOf(attributes, kernel);
   const known = new Map<string, Prepared>();
   return (x, w, y) => {
     const key = [x, w, y].join(";");
+    const { strides, pads, dilations } = windowOf(attributes, w.slice(2));
     const sizes = { x, w, y, strides, dilations, pads: pads.slice(0, 2), groups: attributes.group };
     const found = known.get(key) ?? convolutions.prepare(direction, sizes);
     known.set(key, found);
@@ -175,25 +199,27 @@ function ofConvolution(
 export function customOps(driver: Driver, convolutions: Convolutions, device: number): readonly CustomOp[] {
   const names: readonly Name[] = [...widths.flatMap((w) => batchKernels.map((k) => `${k}${w}` as const)), ...perElement];
   const tools: Tools = { driver, convolutions, functions: driver.functions(batchNorm + elementwise, names, device) };
-  return Object.entries(nativeAttributes).map(([name, { inputs, outputs, attributes }]) => ({
-    name,
-    inputs: inputs.map(({ presence }) => ({ optional: presence === "optional" })),
-    outputs,
-    attributes: Object.fromEntries(Object.entries(attributes).map(([a, { kind }]) => [a, kind])) as CustomOp["attributes"],
-    open(given): Kernel {
-      const owned: Handle[] = [];
-      const own = (bytes: number): Handle => {
-        const address = driver.allocate(bytes);
-        owned.push(address);
-        return address;
-      };
-      const make = makers[name as NativeOp] as unknown as Make<NativeOp>;
-      return {
-        run: make(given as never, tools, own),
-        close() {
-          for (const address of owned) driver.free(address);
-        },
-      };
-    },
-  }));
+  return Object.entries(native).map(([name, { inputs, attributes }]) => {
+    const { outputs, make } = rows[name as NativeOp] as Row<never>;
+    return {
+      name,
+      inputs: inputs.map(({ presence }) => ({ optional: presence === "optional" })),
+      outputs,
+      attributes: Object.fromEntries(Object.entries(attributes).map(([a, { kind }]) => [a, kind])) as CustomOp["attributes"],
+      open(given): Kernel {
+        const owned: Handle[] = [];
+        const own = (bytes: number): Handle => {
+          const address = driver.allocate(bytes);
+          owned.push(address);
+          return address;
+        };
+        return {
+          run: make(nativeAttributes(name as NativeOp, given) as never, tools, own),
+          close() {
+            for (const address of owned) driver.free(address);
+          },
+        };
+      },
+    };
+  });
 }

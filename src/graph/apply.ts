@@ -7,7 +7,18 @@ import { elementTypes } from "../onnx/index.js";
 import { fold } from "./fold.js";
 import { check } from "./ops/check.js";
 import type { Op } from "./ops/declare.js";
-import { type AttributesOf, attributesOf, type IsFreeOf, isComposite, type OpType, ops } from "./ops/index.js";
+import {
+  type AttributesOf,
+  attributesOf,
+  type IsFreeOf,
+  isComposite,
+  type NativeOp,
+  native,
+  nativeAttributes,
+  nativeDomain,
+  type OpType,
+  ops,
+} from "./ops/index.js";
 import { fail } from "./shapes.js";
 import { type Attributes, type DType, ints, known, type NodeAttributes, node, scalar, type Value } from "./value.js";
 
@@ -41,6 +52,14 @@ export function applyAll(op: OpType, inputs: Inputs, ...rest: readonly unknown[]
   const made = node(op, inputs, attributes, types, isComposite(op) ? "hcsc" : "");
   const folded = fold(made);
   return folded ? [folded] : made.outputs;
+}
+
+/** Applies an op that kernels of our own compute (`ops/native.ts`) and gives all its outputs. */
+export function applyNative(op: NativeOp, inputs: Inputs, attributes: Attributes): readonly Value[] {
+  const declared: Op = native[op];
+  check(op, declared, inputs, attributes);
+  const types = declared.shape(inputs as readonly Value[], nativeAttributes(op, attributes), op, 1);
+  return node(op, inputs, attributes, types, nativeDomain).outputs;
 }
 
 /** Applies `op` and gives its first output; see {@link applyAll}. */

@@ -20,7 +20,18 @@ export * from "./apply.js";
 export * from "./compose.js";
 export { differentiate } from "./differentiate.js";
 export { buildModel, describeModel, type Graph, namedConstant } from "./model.js";
-export { type AttributesOf, type Composite, composites, type OpType } from "./ops/index.js";
+export {
+  type AttributesOf,
+  type Composite,
+  composites,
+  type FilledNative,
+  type NativeOp,
+  native,
+  nativeAttributes,
+  nativeDomain,
+  type OpType,
+  windowOf,
+} from "./ops/index.js";
 export {
   asConvolution,
   convolveInHalf,
@@ -32,14 +43,18 @@ export {
   fewNodes,
   flatten,
   flattenBroadcasts,
+  forCuda,
   forDevices,
+  forHalfCuda,
   forHalfDevices,
   forTrainingBuild,
+  fusedNatives,
   inGroups,
   memberOrder,
   portable,
   type Rewrite,
   rewriteGraph,
+  standardModel,
   webGpuModel,
 } from "./passes/index.js";
 export { readModel } from "./read.js";

@@ -5,10 +5,10 @@
  */
 import { GraphError, type Sentence, ShapeError, said } from "../errors.js";
 import { type AttributeContent, decodeModel, type NodeContent, type TensorContent } from "../onnx/index.js";
-import { applyAll } from "./apply.js";
+import { applyAll, applyNative } from "./apply.js";
 import type { Graph } from "./model.js";
 import { isReplaced, modernise, replace } from "./modernise.js";
-import { type AttributesOf, isComposite, type OpType, ops } from "./ops/index.js";
+import { type AttributesOf, isComposite, type NativeOp, native, nativeDomain, type OpType, ops } from "./ops/index.js";
 import { type Attribute, type Constant, constant, input, ints, scalar, scopeAt, type Value } from "./value.js";
 
 const [oldest, newest] = [13, 23];
@@ -63,13 +63,15 @@ function readNode(n: NodeContent, values: ReadonlyMap<string, Value>): readonly 
   );
   const scope = n.name.includes("/") ? n.name.slice(0, n.name.lastIndexOf("/")) : "";
   const known = n.op in ops && !isComposite(n.op);
-  if (n.domain !== "" || !(known || isReplaced(n.op)))
+  const isNative = n.domain === nativeDomain && n.op in native;
+  if (!isNative && (n.domain !== "" || !(known || isReplaced(n.op))))
     throw new GraphError(
       "unknown-op",
       said`${where}: the builder does not know this op; compose it of others before exporting`,
     );
   return scopeAt(scope, () => {
     try {
+      if (isNative) return applyNative(n.op as NativeOp, inputs, attributes);
       const form = modernise[n.op]?.(inputs, attributes, n.outputs.length) ?? { inputs, attributes };
       const replaced = isReplaced(n.op) && replace(n.op, form.inputs, form.attributes, n.outputs.length);
       if (replaced) return replaced;

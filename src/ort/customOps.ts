@@ -36,8 +36,8 @@ export interface CustomOp {
   readonly inputs: readonly { readonly optional: boolean }[];
   readonly outputs: number;
   readonly attributes: Readonly<Record<string, AttributeKind>>;
-  /** A node of it, by its attributes; those that the node lacks are undefined. */
-  open(attributes: Readonly<Record<string, number | readonly number[] | undefined>>): Kernel;
+  /** A node of it, by those attributes that it has. */
+  open(attributes: Readonly<Record<string, number | readonly number[]>>): Kernel;
 }
 
 /** The version of `OrtCustomOp` that is filled in: the first with the functions that answer a status. */
@@ -171,11 +171,11 @@ export class CustomOps {
       },
     };
     return Object.fromEntries(
-      Object.entries(attributes).map(([name, kind]) => {
+      Object.entries(attributes).flatMap(([name, kind]) => {
         try {
-          return [name, read[kind](name)];
+          return [[name, read[kind](name)]];
         } catch {
-          return [name, undefined]; // the node does not have it
+          return []; // the node does not have it
         }
       }),
     );

@@ -12,9 +12,12 @@ import {
   fewNodes,
   flatten,
   flattenBroadcasts,
+  forCuda,
   forDevices,
+  forHalfCuda,
   forHalfDevices,
   forTrainingBuild,
+  fusedNatives,
   type Graph,
   type Shape,
   type Value,
@@ -86,12 +89,15 @@ export const compile = (graph: Graph, target: CompileTarget, savesMemory = false
 const forms: { readonly [K in CompileTarget["kind"]]: (graph: Graph, target: CompileTarget & { kind: K }) => Graph } = {
   portable: (graph) => withOutputs(updatesLast(graph), (outputs) => flattenBroadcasts(expandComposites(outputs))),
   training: (graph) => withOutputs(graph, (outputs) => flattenBroadcasts(expandComposites(outputs, forTrainingBuild))),
-  device(graph, { precision }) {
-    const expanded = withOutputs(graph, (outputs) =>
-      precision === "fp16"
-        ? convolveInHalf(expandComposites(outputs, forHalfDevices))
-        : expandComposites(outputs, forDevices),
-    );
+  device(graph, { precision, kernels }) {
+    const half = precision === "fp16";
+    const table = half ? forHalfDevices : forDevices;
+    const native = half ? forHalfCuda : forCuda;
+    const expanded = withOutputs(graph, (outputs) => {
+      const made = expandComposites(outputs, kernels === "cuda" ? { ...table, ...native } : table);
+      const fused = kernels === "cuda" ? fusedNatives(made) : made;
+      return half ? convolveInHalf(fused) : fused;
+    });
     return fewNodes(flatten(expanded, stateVectors(graph.inputs), replacedVectors(graph)));
   },
   blocked(graph, { block }) {

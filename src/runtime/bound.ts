@@ -2,6 +2,7 @@
  * Runs over tensors that stay where they are, on the host or a device: ONNX Runtime's C API. Every tensor is in memory that the
  * engine allocated itself and keeps; only the outputs that were asked for come back from a run.
  */
+import { type CudaKernels, openCudaKernels } from "../cuda/index.js";
 import { buildModel, identity, input } from "../graph/index.js";
 import { type ElementType, elementTypes } from "../onnx/index.js";
 import {
@@ -38,6 +39,7 @@ export class Bound implements Runner<Tensor> {
   private device: { readonly session: Session; readonly place: Place | null } | null = null;
 
   private first: Session | null = null;
+  private kernels: CudaKernels | null = null;
 
   constructor(
     library: Library,
@@ -51,6 +53,12 @@ export class Bound implements Runner<Tensor> {
   /** Opens the provider and its device, so that a missing one is found before anything is loaded. */
   start(): void {
     this.first = this.session(nothingButCopies, { fused: false, alone: false, captured: false });
+  }
+
+  /** Makes kernels of our own for the sessions to come, where the provider is CUDA. @throws ProviderError where they cannot be made */
+  async startKernels(): Promise<void> {
+    const { name, device, precision } = this.provider;
+    if (name === "cuda") this.kernels = await openCudaKernels(this.environment, device ?? 0, precision);
   }
 
   open(model: Uint8Array, options: OpenOptions): BoundGraph {
@@ -117,6 +125,8 @@ export class Bound implements Runner<Tensor> {
     this.device = null;
     this.first?.close();
     this.first = null;
+    this.kernels?.close();
+    this.kernels = null;
     this.environment.close();
   }
 
@@ -168,6 +178,7 @@ export class Bound implements Runner<Tensor> {
       threads: this.threads,
       entries: { ...entries, ...(alone && !isCpu ? { "session.disable_cpu_ep_fallback": "1" } : {}) },
       provider: isCpu ? null : { name: native, options },
+      customOps: this.kernels?.ops ?? null,
       ...(profile ? { profile } : {}),
     };
     return new Session(this.environment, model, settings);

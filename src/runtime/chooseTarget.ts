@@ -20,7 +20,10 @@ export async function chooseTarget(engine: Engine): Promise<CompileTarget> {
   const { precision } = engine;
   if (precision === "fp16") await requireFloat16(engine.provider);
   if (engine.backend === "ort-training") return { kind: "training" };
-  if (engine.provider !== "cpu") return { kind: "device", precision };
+  if (engine.provider !== "cpu") {
+    const kernels = await engine.kernels();
+    return { kind: "device", precision, ...(kernels && { kernels }) };
+  }
   try {
     await engine.load(program, blockProbe());
   } catch (error) {

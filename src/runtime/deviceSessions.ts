@@ -5,6 +5,7 @@
  */
 import { elements } from "../array.js";
 import { ProviderError, type Sentence, said } from "../errors.js";
+import { standardModel } from "../graph/index.js";
 import { type Precision, precisions } from "../precision.js";
 import { type Difference, largestDifference } from "./agreement.js";
 import type { CrossCheck } from "./crossCheck.js";
@@ -130,7 +131,7 @@ export class DeviceSessions implements Hosted {
     const names = info.outputs.map((v) => v.name).filter((name) => name in found);
     let expected: NamedArrays;
     try {
-      await cpu.load(program, model, {});
+      await cpu.load(program, standardModel(model), {});
       expected = await cpu.run(program, given, names);
     } finally {
       await cpu.close();

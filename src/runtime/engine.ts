@@ -72,6 +72,8 @@ export interface Engine {
   run(program: string, feeds: NamedArrays, wanted: readonly string[]): Promise<Record<string, DenseArray>>;
   /** Bytes that crossed between host and device so far; none on the CPU. */
   traffic(): Promise<Traffic>;
+  /** The kernels of this library's own that its graphs may have nodes for. */
+  kernels(): Promise<"cuda" | null>;
   /** Finishes what was asked, releases everything, ends the thread. */
   close(): Promise<void>;
 }
@@ -208,6 +210,10 @@ class ThreadEngine implements Engine {
 
   traffic(): Promise<Traffic> {
     return this.ask("traffic", null);
+  }
+
+  kernels(): Promise<"cuda" | null> {
+    return this.ask("kernels", null);
   }
 
   close(): Promise<void> {

@@ -32,6 +32,21 @@ let placed: Placement[] = [];
 let checked: CrossCheck[] = [];
 let warnings: string[] = [];
 
+/** The kernels of this library's own that graphs may have nodes for. */
+let kernels: "cuda" | null = null;
+
+async function startKernels(bound: Bound): Promise<"cuda" | null> {
+  try {
+    await guard(() => bound.startKernels());
+    return "cuda";
+  } catch (error) {
+    warnings.push(
+      `the kernels of this library's own cannot be made: ${(error as Error).message} Steps run by ONNX Runtime's kernels alone, slower`,
+    );
+    return null;
+  }
+}
+
 /** Sessions on the C API; on the CPU also without it, where it cannot be called. */
 async function openSessions(): Promise<Hosted> {
   const told: Told = {
@@ -48,9 +63,11 @@ async function openSessions(): Promise<Hosted> {
     warnings.push(`${why} Steps run by onnxruntime-node's binding, which copies the state: slower, and in more memory`);
     return new Sessions(new Copied(threads), provider, false, guard, told);
   }
-  const sessions = new Sessions(new Bound(library, provider, threads), provider, capture, guard, told);
+  const bound = new Bound(library, provider, threads);
+  const sessions = new Sessions(bound, provider, capture, guard, told);
   if (provider.name === "cpu") return sessions;
   await sessions.start();
+  if (provider.name === "cuda") kernels = await startKernels(bound);
   const onCpu = { name: "cpu", device: null, precision: "fp32" } as const;
   const silent: Told = { placed: () => {}, warning: () => {} };
   return new DeviceSessions(sessions, {
@@ -93,6 +110,8 @@ async function answer(request: Request): Promise<unknown> {
       return sessions.run(request.ask.program, request.ask.feeds, request.ask.wanted);
     case "traffic":
       return sessions.traffic();
+    case "kernels":
+      return kernels;
     case "close":
       await sessions.close();
       return null;

@@ -60,6 +60,7 @@ export interface Calls {
   names: { ask: null; answer: readonly string[] };
   run: { ask: { program: string; feeds: NamedArrays; wanted: readonly string[] }; answer: NamedArrays };
   traffic: { ask: null; answer: Traffic };
+  kernels: { ask: null; answer: "cuda" | null };
   close: { ask: null; answer: null };
 }
 export type CallName = keyof Calls;

@@ -99,21 +99,25 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 batchStatistics${v}(const Vector<${v}> *x, float *mean, float *variance, Moments *parts, unsigned *tickets,
                     int channels, int positions, int total, int chunk, float size) {
   Moments m = {};
+  const float pilot = x[(size_t)blockIdx.x * positions].of[0]; // a value of the channel: what differs from it is small beside a large mean
   eachPlace<${v}>(channels, positions, total, chunk, [&](size_t at) {
     const Vector<${v}> v = x[at];
     Moments next = { ${v}.f, 0.f, 0.f };
-    for (int i = 0; i < ${v}; i++) next.mean += v.of[i];
+    for (int i = 0; i < ${v}; i++) next.mean += v.of[i] - pilot;
     next.mean *= 1.f / ${v};
-    for (int i = 0; i < ${v}; i++) next.squares += (v.of[i] - next.mean) * (v.of[i] - next.mean);
+    for (int i = 0; i < ${v}; i++) {
+      const float d = v.of[i] - pilot - next.mean;
+      next.squares = fmaf(d, d, next.squares);
+    }
     m = merged(m, next);
   });
   if (!ofChannel(m, parts, tickets)) return;
-  mean[blockIdx.x] = m.mean;
+  mean[blockIdx.x] = pilot + m.mean;
   variance[blockIdx.x] = m.squares / size;
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS)
-batchNormalise${v}(const Vector<${v}> *x, const float *scale, const float *bias, const float *mean, const float *variance,
+batchNormalize${v}(const Vector<${v}> *x, const float *scale, const float *bias, const float *mean, const float *variance,
                    const Vector<${v}> *other, Vector<${v}> *y, int channels, int positions, int total, int chunk,
                    float epsilon, int rectified) {
   const int c = blockIdx.x;
@@ -132,10 +136,11 @@ batchNormalise${v}(const Vector<${v}> *x, const float *scale, const float *bias,
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS)
-batchGradientSums${v}(const Vector<${v}> *dy, const Vector<${v}> *x, const float *scale, const float *bias, const float *mean,
-                      const float *variance, float *dscale, float *dbias, Sums *parts, unsigned *tickets,
-                      int channels, int positions, int total, int chunk, float epsilon, int rectified) {
+batchGradientSums${v}(const Vector<${v}> *dy, const Vector<${v}> *x, const float *scale, const float *mean, const float *variance,
+                      const float *bias, float *dscale, float *dbias, Sums *parts, unsigned *tickets,
+                      int channels, int positions, int total, int chunk, float epsilon) {
   const int c = blockIdx.x;
+  const bool rectified = bias != nullptr;
   const float average = mean[c], root = sqrtf(variance[c] + epsilon), slope = scale[c] / root;
   const float shift = rectified ? bias[c] : 0.f;
   Sums m = {};
@@ -154,10 +159,11 @@ batchGradientSums${v}(const Vector<${v}> *dy, const Vector<${v}> *x, const float
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS)
-batchGradient${v}(const Vector<${v}> *dy, const Vector<${v}> *x, const float *scale, const float *bias, const float *mean,
-                  const float *variance, const float *dscale, const float *dbias, Vector<${v}> *dx,
-                  int channels, int positions, int total, int chunk, float epsilon, int rectified, float size) {
+batchGradient${v}(const Vector<${v}> *dy, const Vector<${v}> *x, const float *scale, const float *mean, const float *variance,
+                  const float *bias, const float *dscale, const float *dbias, Vector<${v}> *dx,
+                  int channels, int positions, int total, int chunk, float epsilon, float size) {
   const int c = blockIdx.x;
+  const bool rectified = bias != nullptr;
   const float average = mean[c], root = sqrtf(variance[c] + epsilon), slope = scale[c] / root;
   const float shift = rectified ? bias[c] : 0.f;
   const float along = -slope * dscale[c] / (root * size), level = -slope * dbias[c] / size;

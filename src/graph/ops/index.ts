@@ -8,12 +8,14 @@ import { elementwise } from "./elementwise.js";
 import { indexing } from "./indexing.js";
 import { kernels } from "./kernels.js";
 import { layout } from "./layout.js";
+import { type NativeOp, native } from "./native.js";
 import { normalization } from "./normalization.js";
 import { products } from "./products.js";
 import { reductions } from "./reductions.js";
 import { replaced } from "./replaced.js";
 import { windows } from "./windows.js";
 
+export { type NativeOp, native, nativeDomain } from "./native.js";
 export { windowOf } from "./windows.js";
 
 /** Ops by name. */
@@ -53,6 +55,13 @@ export type FilledOf<K extends DeclaredOp> = Filled<(typeof declared)[K]["attrib
 /** Attributes of an op with ONNX's defaults where none is given. */
 export const attributesOf = <K extends DeclaredOp>(op: K, given: object): FilledOf<K> =>
   fill(declared[op] as Signature<(typeof declared)[K]["attributes"]>, given);
+
+/** The attributes of a native op as its kernel reads them. */
+export type FilledNative<K extends NativeOp> = Filled<(typeof native)[K]["attributes"]>;
+
+/** Attributes of a native op, with its defaults where none is given. */
+export const nativeAttributes = <K extends NativeOp>(op: K, given: object): FilledNative<K> =>
+  fill(native[op] as Signature<(typeof native)[K]["attributes"]>, given);
 
 /** What an op declares of its inputs and attributes. */
 export const signatureOf = (op: DeclaredOp): Signature => declared[op];

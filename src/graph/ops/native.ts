@@ -1,0 +1,41 @@
+/**
+ * Ops of the domain `hcsc.cuda`, which the kernels of `src/cuda` compute on NVIDIA's cards in float32. `passes/cuda/` makes nodes of
+ * them, and puts them back into standard ops for others.
+ */
+import { type } from "../shapes.js";
+import type { TensorType } from "../value.js";
+import { composed } from "./composites.js";
+import { type Dtypes, float, type In, int, op, optional, own } from "./declare.js";
+
+export const nativeDomain = "hcsc.cuda";
+
+const single: Dtypes = { words: "float32", among: ["float32"] };
+const tensor = (name: string) => own(name, single);
+const as = (x: { readonly shape: TensorType["shape"] }): TensorType => type("float32", x.shape);
+const perChannel = ([x]: In): TensorType => type("float32", [x.shape[1]]);
+const statistics = [tensor("mean"), tensor("variance")];
+
+/** Their names are those of composites where they are the same function. */
+export const native = {
+  ConvGradInput: composed.ConvGradInput,
+  ConvGradWeight: composed.ConvGradWeight,
+  MaxPoolGrad: composed.MaxPoolGrad,
+  /** x [N,C,…] → the mean and the biased variance of each channel. */
+  BatchStatistics: op([tensor("x")], {}, (x) => [perChannel(x), perChannel(x)]),
+  /** (x − mean)/√(variance + ε)·scale + bias, and `other` [N,C,…] added to it; then what is negative is 0, if `rectified`. */
+  BatchNormalize: op(
+    [tensor("x"), tensor("scale"), tensor("bias"), ...statistics, optional(tensor("other"))],
+    { epsilon: float.needed, rectified: int(0) },
+    ([x]) => [as(x)],
+  ),
+  /** As the composite; with `bias` dy is that of a rectified y, where nothing was added. */
+  BatchNormGrad: op(
+    [tensor("dy"), tensor("x"), tensor("scale"), ...statistics, optional(tensor("bias"))],
+    { epsilon: float.needed },
+    ([, ...x]) => [as(x[0]), perChannel(x), perChannel(x)],
+  ),
+  /** dy where y > 0, else 0. */
+  ReluGrad: op([tensor("dy"), tensor("y")], {}, ([, y]) => [as(y)]),
+};
+
+export type NativeOp = keyof typeof native;

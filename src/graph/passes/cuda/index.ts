@@ -1,0 +1,27 @@
+/**
+ * Graphs for NVIDIA's cards by kernels of this library's own (`src/cuda`), which ONNX Runtime has none of: batch normalisation in training
+ * form with what follows it, gradients of convolutions and of pooling. Nodes of the domain `hcsc.cuda`; the rest is standard ONNX.
+ */
+import { decodeModel } from "../../../onnx/index.js";
+import { buildModel } from "../../model.js";
+import { nativeDomain } from "../../ops/index.js";
+import { readModel } from "../../read.js";
+import { convolutions, normalizations } from "./native.js";
+import { withoutNatives } from "./standard.js";
+
+export { fusedNatives } from "./fused.js";
+export { withoutNatives } from "./standard.js";
+
+/** What composites become. */
+export const forCuda = { ...normalizations, ...convolutions };
+/** The same where convolutions are in float16, which ONNX Runtime's own kernels do. */
+export const forHalfCuda = normalizations;
+
+/** A model in standard ops; itself if it has no others. */
+export function standardModel(model: Uint8Array): Uint8Array {
+  if (!decodeModel(model).nodes.some(({ domain }) => domain === nativeDomain)) return model;
+  const graph = readModel(model);
+  const outputs = withoutNatives(Object.values(graph.outputs));
+  const names = Object.keys(graph.outputs);
+  return buildModel({ ...graph, outputs: Object.fromEntries(names.map((name, i) => [name, outputs[i]])) });
+}

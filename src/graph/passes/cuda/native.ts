@@ -1,0 +1,56 @@
+/** Composites as native ops, where the kernels take their sizes. */
+import { applyNative } from "../../apply.js";
+import { attributesOf, type Composite, windowOf } from "../../ops/index.js";
+import { isStatic } from "../../shapes.js";
+import type { Attributes, Value } from "../../value.js";
+import type { Expansion } from "../expand/expansion.js";
+import { forDevices, portable } from "../expand/index.js";
+
+const isFull = (v: Value): boolean => v.dtype === "float32" && isStatic(v.shape) && !v.shape.includes(0);
+
+/** cuDNN pads both ends of an axis alike. */
+function isEven(images: Value, kernel: readonly number[], a: Attributes): boolean {
+  const { pads } = windowOf(a, kernel);
+  return images.shape.length === 4 && kernel.every((_, i) => pads[i] === pads[i + kernel.length]);
+}
+
+/** A native form where it suits, else the form for other devices. */
+const where =
+  (op: Composite, suits: (inputs: readonly Value[], a: Attributes) => boolean, form: Expansion): Expansion =>
+  (inputs, a) =>
+    inputs.every(isFull) && suits(inputs, a) ? form(inputs, a) : (forDevices[op] ?? portable[op])(inputs, a);
+
+export const normalizations: Partial<Readonly<Record<Composite, Expansion>>> = {
+  BatchNormTrain: where(
+    "BatchNormTrain",
+    () => true,
+    ([x, scale, bias], a) => {
+      const [mean, variance] = applyNative("BatchStatistics", [x], {});
+      const { epsilon } = attributesOf("BatchNormTrain", a);
+      return [...applyNative("BatchNormalize", [x, scale, bias, mean, variance], { epsilon }), mean, variance];
+    },
+  ),
+  BatchNormGrad: where(
+    "BatchNormGrad",
+    () => true,
+    (inputs, a) => applyNative("BatchNormGrad", inputs, a),
+  ),
+  MaxPoolGrad: where(
+    "MaxPoolGrad",
+    ([, x]) => x.shape.length === 4,
+    (inputs, a) => applyNative("MaxPoolGrad", inputs, a),
+  ),
+};
+
+export const convolutions: Partial<Readonly<Record<Composite, Expansion>>> = {
+  ConvGradWeight: where(
+    "ConvGradWeight",
+    ([x], a) => isEven(x, a.kernel as readonly number[], a),
+    (inputs, a) => applyNative("ConvGradWeight", inputs, a),
+  ),
+  ConvGradInput: where(
+    "ConvGradInput",
+    ([dy, w], a) => isEven(dy, w.shape.slice(2) as number[], a),
+    (inputs, a) => applyNative("ConvGradInput", inputs, a),
+  ),
+};

@@ -7,6 +7,7 @@
  * mean T.
  */
 import type { Matrix } from "../array.js";
+import { clusteringDefaults } from "./defaults.js";
 import { squaredDistance } from "./nearest.js";
 
 /** The temperature 1e-3 at the default T = 0.2, the floor the authors put into their selection. */
@@ -28,7 +29,7 @@ export function concentration(
   distances: ArrayLike<number>,
   owner: Int32Array,
   clusters: number,
-  { temperature, epsilon = 10 }: { readonly temperature: number; readonly epsilon?: number },
+  { temperature, epsilon = clusteringDefaults.epsilon }: { readonly temperature: number; readonly epsilon?: number },
 ): Float32Array {
   const sums = new Float64Array(clusters);
   const sizes = new Int32Array(clusters);

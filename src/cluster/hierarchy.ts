@@ -6,6 +6,7 @@ import type { Matrix } from "../array.js";
 import { said, UsageError } from "../errors.js";
 import { rulesOf, type Variant } from "../variants.js";
 import { concentration, distancesTo } from "./concentration.js";
+import { clusteringDefaults } from "./defaults.js";
 import { kmeans } from "./kmeans.js";
 import type { NearestCentroid } from "./nearest.js";
 import { gatherRows, sizesOf, unitRows } from "./rows.js";
@@ -63,7 +64,15 @@ export interface HierarchyOptions {
  * @throws UsageError if `clusters` is empty or rises; DataError as `kmeans`
  */
 export async function hierarchy(features: Matrix, options: HierarchyOptions): Promise<Hierarchy> {
-  const { clusters, temperature, epsilon = 10, variant, seed, nearest, minimumClusterSize = 10 } = options;
+  const {
+    clusters,
+    temperature,
+    epsilon = clusteringDefaults.epsilon,
+    variant,
+    seed,
+    nearest,
+    minimumClusterSize = clusteringDefaults.minimumClusterSize,
+  } = options;
   const { concentrationOf, dropsSmallClusters } = rulesOf(variant);
   requireFalling(clusters);
   const levels: Level[] = [];

@@ -8,6 +8,7 @@
  */
 
 export { concentration, distancesTo } from "./concentration.js";
+export { clusteringDefaults } from "./defaults.js";
 export {
   composeAssignments,
   type Hierarchy,

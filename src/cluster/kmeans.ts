@@ -2,6 +2,7 @@
 import type { Matrix } from "../array.js";
 import { DataError, said, UsageError } from "../errors.js";
 import { random } from "../random.js";
+import { clusteringDefaults } from "./defaults.js";
 import { matrixShape, type NearestCentroid, requireFinite } from "./nearest.js";
 import { beginRefinement, type Refinement, refineOnce } from "./refine.js";
 import { gatherRows } from "./rows.js";
@@ -51,7 +52,7 @@ export interface KMeansResult {
  * @throws UsageError if k, iterations or restarts is not a positive integer; DataError if there are no points or one is not finite
  */
 export async function kmeans(points: Matrix, k: number, options: KMeansOptions): Promise<KMeansResult> {
-  const { iterations = 20, restarts = 5, seed, nearest } = options;
+  const { iterations = clusteringDefaults.iterations, restarts = clusteringDefaults.restarts, seed, nearest } = options;
   requirePositive({ k, iterations, restarts });
   const [count] = matrixShape(points, "k-means: points");
   if (count === 0) throw new DataError("too-few", "k-means: there are no points. Give at least one.");

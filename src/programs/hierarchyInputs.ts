@@ -7,7 +7,10 @@ import type { StepSettings } from "./stepSettings.js";
 
 /** The hierarchy as graph inputs. */
 export function hierarchyInputs(
-  s: Pick<StepSettings, "clusters" | "encoder" | "batchSize" | "loss">,
+  s: Pick<StepSettings, "clusters" | "batchSize"> & {
+    readonly encoder: Pick<StepSettings["encoder"], "dimension">;
+    readonly loss: Pick<StepSettings["loss"], "variant">;
+  },
 ): readonly Level[] {
   const top = s.clusters.length - 1;
   const isAssigned = rulesOf(s.loss.variant).positive === "assigned";

@@ -23,6 +23,7 @@ export {
   initialEncoder,
   transformersContent,
 } from "./encoder.js";
+export { hierarchyInputs } from "./hierarchyInputs.js";
 export type { ViewSettings } from "./imageView.js";
 export { firstScale } from "./lossScale.js";
 export { feeds, isFed, isTrainable, next, results, state } from "./names.js";

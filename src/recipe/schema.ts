@@ -1,5 +1,6 @@
 /** What a recipe may say: every field with its meaning, range and default. Unknown fields are errors. */
 import { z } from "zod";
+import { clusteringDefaults } from "../cluster/index.js";
 import { backbones, heads } from "../nn/index.js";
 import type { OptimizerKind, ScheduleSettings } from "../optim/index.js";
 import { precisions } from "../precision.js";
@@ -57,10 +58,12 @@ const method = z.strictObject({
     .boolean()
     .default(true)
     .describe("Whether local views take the query's instance selection, or every queue key."),
-  smoothing: positive.default(10).describe("ε of the concentration."),
-  minimumClusterSize: count.default(10).describe("Paper: clusters of fewer images are dropped."),
-  iterations: count.default(20).describe("Of k-means."),
-  restarts: count.default(5).describe("Of k-means; the best is kept."),
+  smoothing: positive.default(clusteringDefaults.epsilon).describe("ε of the concentration."),
+  minimumClusterSize: count
+    .default(clusteringDefaults.minimumClusterSize)
+    .describe("Paper: clusters of fewer images are dropped."),
+  iterations: count.default(clusteringDefaults.iterations).describe("Of k-means."),
+  restarts: count.default(clusteringDefaults.restarts).describe("Of k-means; the best is kept."),
 });
 
 const excludeVectors = z.boolean().default(false).describe("no decay of biases and norms");

@@ -12,7 +12,7 @@ import {
   type Value,
 } from "../graph/index.js";
 import { hcscLoss, instanceNormalizer, type Level, type LossSettings, prototypeNormalizer } from "../hcsc/index.js";
-import { compile, feeds, state } from "../programs/index.js";
+import { compile, feeds, hierarchyInputs, state } from "../programs/index.js";
 import { rulesOf, type Variant } from "../variants.js";
 import { type Case, floats, scalarOf, type Tensors } from "./case.js";
 
@@ -83,17 +83,10 @@ function lossGraph(c: Case, settings: LossSettings): Graph {
     c.list("prototypes"),
   ];
   const isAssigned = rulesOf(settings.variant).positive === "assigned";
-  const bare = sizes.map((m, l) => ({
-    prototypes: input(state.prototypes(l), [m, dimension]),
-    temperature: input(state.temperature(l), [m]),
-    count: input(state.count(l), []),
-  }));
-  const levels: Level[] = bare.map((level, l) => ({
+  const given = hierarchyInputs({ clusters: sizes, encoder: { dimension }, batchSize: batch, loss: settings });
+  const levels: Level[] = given.map((level, l) => ({
     ...level,
-    parent: l < sizes.length - 1 ? input(state.parent(l), [sizes[l]], "int32") : null,
-    normalizer: l < sizes.length - 1 ? reshape(prototypeNormalizer(settings, level, bare[l + 1]), [sizes[l]]) : null,
-    assignment: isAssigned ? input(feeds.assignment(l), [batch], "int64") : null,
-    maxAssignment: isAssigned ? input(feeds.maxAssignment(l), []) : null,
+    normalizer: level.normalizer && reshape(prototypeNormalizer(settings, level, given[l + 1]), [sizes[l]]),
   }));
   const [q, keys, queue] = [
     input("q", [batch, dimension]),

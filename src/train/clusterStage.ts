@@ -1,9 +1,9 @@
 /** The start of an epoch after warm-up: embed the training images with the key encoder, cluster, hand the prototypes over. */
 import type { DenseArray, Matrix } from "../array.js";
-import { type Hierarchy, hierarchy, padHierarchy } from "../cluster/index.js";
-import { state } from "../programs/index.js";
+import { hierarchy } from "../cluster/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Engine, nearestCentroidOn } from "../runtime/index.js";
+import { hierarchyTensors } from "./learnedHierarchy.js";
 
 /** A clustering as the trainer uses it. */
 export interface Clustering {
@@ -49,15 +49,4 @@ export async function clusterEmbeddings(
     ]),
     warnings: tree.warnings,
   };
-}
-
-function hierarchyTensors(tree: Hierarchy, clusters: readonly number[]): Record<string, DenseArray> {
-  const tensors: Record<string, DenseArray> = {};
-  for (const [l, level] of padHierarchy(tree, clusters).entries()) {
-    tensors[state.prototypes(l)] = level.prototypes;
-    tensors[state.temperature(l)] = { shape: [clusters[l]], data: level.temperature };
-    tensors[state.count(l)] = { shape: [], data: Float32Array.of(level.count) };
-    if (level.parent) tensors[state.parent(l)] = { shape: [clusters[l]], data: level.parent };
-  }
-  return tensors;
 }

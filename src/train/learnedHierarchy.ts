@@ -1,5 +1,6 @@
 /** The hierarchy that a run has learned: the prototypes of its last clustering, and where images stand among them. */
 import type { DenseArray, Matrix } from "../array.js";
+import { type Hierarchy, padHierarchy } from "../cluster/index.js";
 import { CheckpointError, said } from "../errors.js";
 import { state } from "../programs/index.js";
 import { type Engine, nearestCentroidOn } from "../runtime/index.js";
@@ -13,6 +14,18 @@ export interface LearnedLevel {
   readonly temperature: Float32Array;
   /** [M]: ids of the next level; null at the top. */
   readonly parent: Int32Array | null;
+}
+
+/** A clustering as the state of the graphs, by name, padded to the numbers of clusters asked for. */
+export function hierarchyTensors(tree: Hierarchy, clusters: readonly number[]): Record<string, DenseArray> {
+  const tensors: Record<string, DenseArray> = {};
+  for (const [l, level] of padHierarchy(tree, clusters).entries()) {
+    tensors[state.prototypes(l)] = level.prototypes;
+    tensors[state.temperature(l)] = { shape: [clusters[l]], data: level.temperature };
+    tensors[state.count(l)] = { shape: [], data: Float32Array.of(level.count) };
+    if (level.parent) tensors[state.parent(l)] = { shape: [clusters[l]], data: level.parent };
+  }
+  return tensors;
 }
 
 /** Whether a run has come to its first clustering. */

@@ -97,16 +97,12 @@ export class Convolutions {
     const filters = this.described("cudnnCreateFilterDescriptor", "cudnnSetFilter4dDescriptor", float32, planes, ...w);
     const all = [tensor(x), filters, tensor(y)];
     const window = [...pads, ...strides, ...dilations, crossCorrelation, float32];
-    const described = this.described(
-      "cudnnCreateConvolutionDescriptor",
-      "cudnnSetConvolution2dDescriptor",
-      ...window,
-    );
+    const described = this.described("cudnnCreateConvolutionDescriptor", "cudnnSetConvolution2dDescriptor", ...window);
     this.call("cudnnSetConvolutionGroupCount", described, groups);
     this.call("cudnnSetConvolutionMathType", described, products[this.precision]);
     const [first, second, result] = order.map((i) => all[i]);
     const found = this.chosen(name, [first, second, described, result]);
-    this.call("cudnnSetConvolutionMathType", described, found.products);
+    if (this.precision === "tf32") this.call("cudnnSetConvolutionMathType", described, found.products);
     if (found.memory > this.memory.bytes)
       this.memory = { address: this.driver.allocate(found.memory), bytes: found.memory };
     const [one, zero] = [Float32Array.of(1), Float32Array.of(0)];

@@ -14,6 +14,8 @@ import { customOps } from "./ops.js";
 /** Kernels for the sessions of a thread. */
 export interface CudaKernels {
   readonly ops: CustomOps;
+  /** Makes copies from shared memory of the host fast. */
+  lock(block: ArrayBufferView<SharedArrayBuffer>): void;
   /** After all sessions. */
   close(): void;
 }
@@ -38,6 +40,7 @@ export async function openCudaKernels(
   );
   return {
     ops,
+    lock: (block) => driver.lock(block),
     close() {
       ops.close();
       driver.close();

@@ -14,7 +14,7 @@ import { elementwise } from "./kernels/elementwise.js";
 const widths = [1, 4] as const;
 const batchKernels = ["batchStatistics", "batchNormalize", "batchGradientSums", "batchGradient"] as const;
 type BatchKernel = (typeof batchKernels)[number];
-const perElement = ["reluGradient", "maxPoolGradient"] as const;
+const perElement = ["reluGradient", "maxPoolShares", "maxPoolGradient"] as const;
 type Name = `${BatchKernel}${(typeof widths)[number]}` | (typeof perElement)[number];
 
 /** What kernels are made with. */
@@ -27,11 +27,7 @@ interface Tools {
 type Run = (call: KernelCall) => void;
 
 /** How a node of an op runs; `own` keeps memory of the device until the node is closed. */
-type Make<K extends NativeOp> = (
-  attributes: FilledNative<K>,
-  tools: Tools,
-  own: (bytes: number) => Handle,
-) => Run;
+type Make<K extends NativeOp> = (attributes: FilledNative<K>, tools: Tools, own: (bytes: number) => Handle) => Run;
 
 /** Blocks that keep a wide device busy, and elements of a thread that make it worth its start. */
 const [manyBlocks, aThread] = [2112, 4];
@@ -47,7 +43,13 @@ function cut([images, channels, ...map]: readonly number[]) {
     launch: { blocks: [channels, pieces] as const, threads },
     sizes: [channels, positions, total, Math.ceil(total / pieces)] as const,
   });
-  return { channels, width: width as (typeof widths)[number], size: images * area, reduced: told(reduced), each: told(atLeast) };
+  return {
+    channels,
+    width: width as (typeof widths)[number],
+    size: images * area,
+    reduced: told(reduced),
+    each: told(atLeast),
+  };
 }
 
 /** Memory of the device for one set of sizes, made when it is first asked for. */
@@ -136,17 +138,26 @@ const rows: { readonly [K in NativeOp]: Row<K> } = {
   },
   MaxPoolGrad: {
     outputs: 1,
-    make(attributes, { driver, functions }) {
+    make(attributes, { driver, functions }, own) {
       const { kernel, strides, pads, dilations } = windowOf(attributes, attributes.kernel_shape);
+      const room = forSizes((shape) => own(4 * elements(shape)));
       return ({ inputs, output, stream }) => {
         const [dy, x, y] = present(inputs);
-        const count = elements(x.shape);
         const along = (axis: 0 | 1) => [
           ...[x.shape[2 + axis], y.shape[2 + axis]],
           ...[kernel[axis], strides[axis], pads[axis], dilations[axis]],
         ];
-        const given = [dy.address, x.address, y.address, output(0, x.shape), count, ...along(0), ...along(1)];
-        driver.launch(functions.maxPoolGradient, { blocks: [Math.ceil(count / threads), 1], threads }, given, stream);
+        const windows = [...along(0), ...along(1)];
+        const shares = room(y.shape);
+        const each = (name: "maxPoolShares" | "maxPoolGradient", tensors: readonly Handle[], count: number) =>
+          driver.launch(
+            functions[name],
+            { blocks: [Math.ceil(count / threads), 1], threads },
+            [...tensors, count, ...windows],
+            stream,
+          );
+        each("maxPoolShares", [dy.address, x.address, y.address, shares], elements(y.shape));
+        each("maxPoolGradient", [shares, x.address, y.address, output(0, x.shape)], elements(x.shape));
       };
     },
   },
@@ -197,7 +208,10 @@ function ofConvolution(
  * @throws ProviderError if the kernels do not compile
  */
 export function customOps(driver: Driver, convolutions: Convolutions, device: number): readonly CustomOp[] {
-  const names: readonly Name[] = [...widths.flatMap((w) => batchKernels.map((k) => `${k}${w}` as const)), ...perElement];
+  const names: readonly Name[] = [
+    ...widths.flatMap((w) => batchKernels.map((k) => `${k}${w}` as const)),
+    ...perElement,
+  ];
   const tools: Tools = { driver, convolutions, functions: driver.functions(batchNorm + elementwise, names, device) };
   return Object.entries(native).map(([name, { inputs, attributes }]) => {
     const { outputs, make } = rows[name as NativeOp] as Row<never>;
@@ -205,7 +219,9 @@ export function customOps(driver: Driver, convolutions: Convolutions, device: nu
       name,
       inputs: inputs.map(({ presence }) => ({ optional: presence === "optional" })),
       outputs,
-      attributes: Object.fromEntries(Object.entries(attributes).map(([a, { kind }]) => [a, kind])) as CustomOp["attributes"],
+      attributes: Object.fromEntries(
+        Object.entries(attributes).map(([a, { kind }]) => [a, kind]),
+      ) as CustomOp["attributes"],
       open(given): Kernel {
         const owned: Handle[] = [];
         const own = (bytes: number): Handle => {

@@ -128,13 +128,16 @@ export class CustomOps {
       aboutEach(() => required),
       aboutEach(() => onDevice),
       ...[unused, unused, unused, unused], // of variadic inputs and outputs
-      library.callback("void *", ["void *", "void *", "void *", "void *"], (op: Handle, _, info: Handle, made: Handle) =>
-        status(() => {
-          const kernel = of(op).open(this.attributes(of(op), info));
-          const id = this.next++;
-          this.kernels.set(id, kernel);
-          new BigUint64Array(library.view(made, 8))[0] = id;
-        }),
+      library.callback(
+        "void *",
+        ["void *", "void *", "void *", "void *"],
+        (op: Handle, _, info: Handle, made: Handle) =>
+          status(() => {
+            const kernel = of(op).open(this.attributes(of(op), info));
+            const id = this.next++;
+            this.kernels.set(id, kernel);
+            new BigUint64Array(library.view(made, 8))[0] = id;
+          }),
       ),
       library.callback("void *", ["void *", "void *"], (kernel: Handle, context: Handle) =>
         status(() => this.kernels.get(kernel)?.run(this.callOf(context))),

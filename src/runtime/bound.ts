@@ -26,6 +26,9 @@ interface Place {
   readonly allocator: Handle;
 }
 
+const isLarge = (data: Elements): data is Elements & ArrayBufferView<SharedArrayBuffer> =>
+  data.buffer instanceof SharedArrayBuffer && data.byteLength >= 1 << 17;
+
 const x = input("x", [1]);
 const nothingButCopies = buildModel({ name: "device", inputs: [x], outputs: { y: identity(x) } });
 
@@ -143,6 +146,7 @@ export class Bound implements Runner<Tensor> {
   /** Writes arrays to tensors of their sizes. */
   copyIn(pairs: readonly (readonly [DataArray, Tensor])[]): void {
     const { environment } = this;
+    for (const [{ data }] of pairs) if (isLarge(data)) this.kernels?.lock(data);
     const sources = pairs.map(([{ shape, data }, { dtype }]) => environment.over(dtype, shape, data));
     try {
       environment.copy(pairs.map(([, to], i) => [sources[i], to] as const));

@@ -137,7 +137,7 @@ interface Pending {
 class ThreadEngine implements Engine {
   private readonly worker: Worker;
   private readonly pending = new Map<number, Pending>();
-  private readonly memory = new FeedMemory();
+  private readonly memory: FeedMemory;
   private readonly gone: Promise<void>;
   private nextId = 1;
   private ended: string | null = null;
@@ -151,6 +151,7 @@ class ThreadEngine implements Engine {
     settings: Omit<HostOptions, "flags">,
     private readonly told: Required<Pick<EngineOptions, "onPlaced" | "onChecked" | "onWarning">>,
   ) {
+    this.memory = new FeedMemory(settings.provider.name !== "cpu");
     this.backend = settings.backend;
     this.provider = settings.provider.name;
     this.precision = settings.provider.precision;
@@ -268,4 +269,6 @@ function mapped(arrays: NamedArrays, copy: (data: Elements) => Elements): NamedA
   );
 }
 
-const blocks = (arrays: NamedArrays): ArrayBuffer[] => Object.values(arrays).map((a) => a.data.buffer as ArrayBuffer);
+/** The memory blocks of arrays that can be moved. */
+const blocks = (arrays: NamedArrays): ArrayBuffer[] =>
+  Object.values(arrays).flatMap(({ data: { buffer } }) => (buffer instanceof ArrayBuffer ? [buffer] : []));

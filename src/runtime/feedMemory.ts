@@ -1,34 +1,40 @@
 /**
- * Memory for feeds, used again. A feed is copied once, into a block that is then moved to the engine's thread and comes back
- * with the reply. onnxruntime-node refuses arrays on shared memory ("Invalid argument"), so this copy is needed in any case;
- * fresh memory would cost as much again in page faults.
+ * Memory for feeds, used again. A feed is copied once, into a block that goes to the engine's thread and comes back with the reply;
+ * fresh memory would cost as much again in page faults. For devices blocks are shared memory, which stays where it is, so that a
+ * provider may lock it; onnxruntime-node refuses arrays on that ("Invalid argument"), so for others blocks are moved.
  */
 import type { Elements } from "./messages.js";
+
+export type Block = ArrayBuffer | SharedArrayBuffer;
 
 const smallest = 1 << 14;
 const keptPerSize = 2;
 const keptSizes = 32;
 
 /** A copy of `data` on `block`, which has its byte length. */
-export function copyOnto(block: ArrayBuffer, data: Elements): Elements {
+export function copyOnto(block: Block, data: Elements): Elements {
   // A Node Buffer is a Uint8Array whose constructor and slice do other things.
   const Kind = data instanceof Uint8Array ? Uint8Array : (data.constructor as Float32ArrayConstructor);
-  const copy = new Kind(block);
+  const copy = new Kind(block as ArrayBuffer);
   copy.set(data as Float32Array);
   return copy;
 }
 
 export class FeedMemory {
   /** Free blocks by byte length; the size used longest ago is forgotten first. */
-  private readonly free = new Map<number, ArrayBuffer[]>();
+  private readonly free = new Map<number, Block[]>();
+
+  constructor(private readonly shares: boolean) {}
 
   /** A copy of `data` on a block of its own. */
   copy(data: Elements): Elements {
-    return copyOnto(this.free.get(data.byteLength)?.pop() ?? new ArrayBuffer(data.byteLength), data);
+    const { byteLength } = data;
+    const fresh = () => (this.shares ? new SharedArrayBuffer(byteLength) : new ArrayBuffer(byteLength));
+    return copyOnto(this.free.get(byteLength)?.pop() ?? fresh(), data);
   }
 
   /** Takes a block back for a later copy. */
-  giveBack(block: ArrayBuffer): void {
+  giveBack(block: Block): void {
     if (block.byteLength < smallest) return;
     const kept = this.free.get(block.byteLength) ?? [];
     this.free.delete(block.byteLength);

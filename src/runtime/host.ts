@@ -6,6 +6,7 @@ import { Bound } from "./bound.js";
 import { Copied } from "./copied.js";
 import type { CrossCheck } from "./crossCheck.js";
 import { DeviceSessions } from "./deviceSessions.js";
+import type { Block } from "./feedMemory.js";
 import type { Backend, CallName, Hosted, NamedArrays, Reply, Request } from "./messages.js";
 import { flag, type HostOptions } from "./messages.js";
 import type { Placement } from "./placement.js";
@@ -124,7 +125,7 @@ const unexpected = (call: CallName, { stack, message }: Error): ProviderError =>
 async function serve(request: Request): Promise<void> {
   const spent = request.call === "run" ? buffers(request.ask.feeds) : [];
   let reply: Reply;
-  let moved: ArrayBuffer[] = [];
+  let moved: Block[] = [];
   try {
     const made = await answer(request);
     reply = { id: request.id, answer: made, placed, checked, warnings, spent };
@@ -136,14 +137,15 @@ async function serve(request: Request): Promise<void> {
   placed = [];
   checked = [];
   warnings = [];
-  port?.postMessage(reply, [...spent, ...moved]);
+  port?.postMessage(reply, [...spent, ...moved].filter(isMovable));
   if (request.call === "close") port?.close();
 }
 
 /** The distinct memory blocks of arrays: each may be moved once. */
-const buffers = (arrays: NamedArrays): ArrayBuffer[] => [
-  ...new Set(Object.values(arrays).map((a) => a.data.buffer as ArrayBuffer)),
+const buffers = (arrays: NamedArrays): Block[] => [
+  ...new Set(Object.values(arrays).map((a) => a.data.buffer as Block)),
 ];
+const isMovable = (block: Block): block is ArrayBuffer => block instanceof ArrayBuffer;
 
 let last = Promise.resolve();
 port.on("message", (request: Request) => {

@@ -2,6 +2,7 @@
 import type { DenseArray } from "../array.js";
 import type { ErrorData } from "../errors.js";
 import type { CrossCheck } from "./crossCheck.js";
+import type { Block } from "./feedMemory.js";
 import type { Placement } from "./placement.js";
 import type { ProviderChoice } from "./providers.js";
 
@@ -93,7 +94,7 @@ export interface Reply {
   /** What people should be told, since the last reply. */
   readonly warnings: readonly string[];
   /** Memory of feeds, on its way back for the next ones. */
-  readonly spent?: readonly ArrayBuffer[];
+  readonly spent?: readonly Block[];
 }
 
 /** The software that runs the graphs: onnxruntime-node, or the training build of ONNX Runtime for the web. */

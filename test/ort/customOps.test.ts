@@ -87,6 +87,9 @@ test.serial("what a kernel throws is the error of the load or of the run", (t) =
 
 test.serial("two sessions have the same ops at once", (t) => {
   const both = [1, 3].map((scale) => session({ scale: { float: scale } }, ["a"]));
-  t.deepEqual(both.map((s) => run(s).y[1]), [2, 6]);
+  t.deepEqual(
+    both.map((s) => run(s).y[1]),
+    [2, 6],
+  );
   for (const s of both) s.close();
 });

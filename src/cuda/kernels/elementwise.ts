@@ -12,34 +12,46 @@ extern "C" __global__ void reluGradient(const float *dy, const float *y, float *
   }
 }
 
-/** Every element equal to its window's maximum has an equal share of dy. */
-extern "C" __global__ void maxPoolGradient(const float *dy, const float *x, const float *y, float *dx, unsigned count,
-                                           int height, int outHeight, int kernelHeight, int strideHeight, int top, int dilationHeight,
-                                           int width, int outWidth, int kernelWidth, int strideWidth, int left, int dilationWidth) {
+#define WINDOWS                                                                                                        \\
+  int height, int outHeight, int kernelHeight, int strideHeight, int top, int dilationHeight,                          \\
+  int width, int outWidth, int kernelWidth, int strideWidth, int left, int dilationWidth
+
+/** The share of dy that each element equal to its window's maximum has. */
+extern "C" __global__ void maxPoolShares(const float *dy, const float *x, const float *y, float *shares, unsigned count, WINDOWS) {
+  const unsigned at = blockIdx.x * blockDim.x + threadIdx.x;
+  if (at >= count) return;
+  const int column = at % outWidth, row = at / outWidth % outHeight;
+  x += (size_t)(at / outWidth / outHeight) * height * width;
+  const float value = y[at];
+  int ties = 0;
+  for (int i = 0, r = row * strideHeight - top; i < kernelHeight; i++, r += dilationHeight) {
+    if (r < 0 || r >= height) continue;
+    for (int j = 0, c = column * strideWidth - left; j < kernelWidth; j++, c += dilationWidth)
+      if (c >= 0 && c < width && x[r * width + c] == value) ties++;
+  }
+  shares[at] = dy[at] / ties;
+}
+
+extern "C" __global__ void maxPoolGradient(const float *shares, const float *x, const float *y, float *dx, unsigned count, WINDOWS) {
   const unsigned at = blockIdx.x * blockDim.x + threadIdx.x;
   if (at >= count) return;
   const int column = at % width, row = at / width % height;
-  const unsigned map = at / width / height;
-  x += (size_t)map * height * width;
-  y += (size_t)map * outHeight * outWidth;
-  dy += (size_t)map * outHeight * outWidth;
-  const float value = x[row * width + column];
+  const size_t map = (size_t)(at / width / height) * outHeight * outWidth;
+  const float value = x[at];
   float total = 0.f;
-  for (int i = 0; i < kernelHeight; i++) {
-    const int upper = row + top - i * dilationHeight;
-    if (upper < 0 || upper % strideHeight != 0 || upper / strideHeight >= outHeight) continue;
-    for (int j = 0; j < kernelWidth; j++) {
-      const int before = column + left - j * dilationWidth;
-      if (before < 0 || before % strideWidth != 0 || before / strideWidth >= outWidth) continue;
-      const int p = upper / strideHeight, q = before / strideWidth;
-      if (y[p * outWidth + q] != value) continue;
-      int ties = 0;
-      for (int k = 0; k < kernelHeight; k++)
-        for (int l = 0; l < kernelWidth; l++) {
-          const int r = p * strideHeight - top + k * dilationHeight, s = q * strideWidth - left + l * dilationWidth;
-          if (r >= 0 && r < height && s >= 0 && s < width && x[r * width + s] == value) ties++;
-        }
-      total += dy[p * outWidth + q] / ties;
+  // the last window that reaches the element, and those before it while they do
+  const int lastRow = min((row + top) / strideHeight, outHeight - 1), lastColumn = min((column + left) / strideWidth, outWidth - 1);
+  const int reachHeight = (kernelHeight - 1) * dilationHeight, reachWidth = (kernelWidth - 1) * dilationWidth;
+  for (int p = lastRow; p >= 0; p--) {
+    const int down = row + top - p * strideHeight;
+    if (down > reachHeight) break;
+    if (dilationHeight > 1 && down % dilationHeight != 0) continue;
+    for (int q = lastColumn; q >= 0; q--) {
+      const int across = column + left - q * strideWidth;
+      if (across > reachWidth) break;
+      if (dilationWidth > 1 && across % dilationWidth != 0) continue;
+      const size_t window = map + p * outWidth + q;
+      if (y[window] == value) total += shares[window];
     }
   }
   dx[at] = total;

@@ -1,12 +1,15 @@
 /** Attributes of vendors' kernels that lowerings make nodes of, by domain. */
-import { native, nativeDomain } from "./native.js";
+
 import { type Declarations, floatList, int, ints, text } from "./declare.js";
+import { native, nativeDomain } from "./native.js";
 import { convolution, pooling } from "./windows.js";
 
 type Attributes = { readonly [K in keyof typeof native]: (typeof native)[K]["attributes"] };
 
 export const kernels = {
-  [nativeDomain]: Object.fromEntries(Object.entries(native).map(([name, { attributes }]) => [name, attributes])) as Attributes,
+  [nativeDomain]: Object.fromEntries(
+    Object.entries(native).map(([name, { attributes }]) => [name, attributes]),
+  ) as Attributes,
   /** The blocked kernels of ONNX Runtime's CPU provider. */
   "com.microsoft.nchwc": {
     Conv: { ...convolution, activation: text(), activation_params: floatList() },

@@ -2,8 +2,8 @@
  * HCSC for Node: train an encoder on unlabelled images, embed with it, and get a hierarchy of the data.
  *
  * {@link openLearner} is the front door. What it is made of is beside it: `hcsc/graph` (graphs and gradients), `hcsc/nn` (layers and
- * backbones), `hcsc/loss` (the method), `hcsc/optim`, `hcsc/cluster`, `hcsc/eval`, and `hcsc/training` (engines, loaders, runs, and
- * ONNX Runtime's own training artifacts).
+ * backbones), `hcsc/loss` (the method), `hcsc/optim`, `hcsc/cluster`, `hcsc/eval`, `hcsc/protocols` (how good an encoder is),
+ * `hcsc/sweep` (runs compared), and `hcsc/training` (engines, loaders, runs, and ONNX Runtime's own training artifacts).
  *
  * @module hcsc
  */

@@ -14,6 +14,7 @@ export interface Agreement extends ClusteringScores {
   readonly labels: number;
 }
 
+/** How well clusters agree with labels: flat ones, a hierarchy, and all of the hierarchy together. */
 export interface ClusterAgreement {
   readonly images: number;
   readonly labelLevels: number;

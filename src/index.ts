@@ -12,9 +12,11 @@ export type { DenseArray, Matrix } from "./array.js";
 export type { GivenImages, HeldImage, HeldImages, NamedSet, OpenImages, Pixels } from "./data/index.js";
 export {
   type EmbeddingTable,
+  type Encoder,
   type ExportFormat,
   type Layer,
   type MostAlike,
+  type Trained,
   writeEmbeddings,
 } from "./encoder/index.js";
 export * from "./errors.js";
@@ -31,8 +33,10 @@ export {
   type TrainSettings,
   withLearner,
 } from "./learner/index.js";
+export type { Precision } from "./precision.js";
 export { bundledNames, loadRecipe } from "./presets/index.js";
 export type { KnnAccuracy } from "./protocols/index.js";
 export { parseRecipe, type Recipe, type RecipeInput, recipeJsonSchema } from "./recipe/index.js";
 export { autoProvider, examine, providers } from "./runtime/index.js";
-export type { Reporter, TrainEvent } from "./train/index.js";
+export type { EpochMetric, Reporter, StepMetric, TrainEvent } from "./train/index.js";
+export type { FitReport } from "./weights/index.js";

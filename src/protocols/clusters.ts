@@ -24,6 +24,7 @@ export interface ClusterAgreement {
   readonly dendrogramPurity: number;
 }
 
+/** How features are clustered to be held against labels. */
 export interface ClusterOptions {
   readonly seed: number;
   /** Of the flat k-means; default: as many as classes. */

@@ -13,7 +13,7 @@ import type { Opening } from "./opening.js";
 export interface FewLabelsSettings {
   /** Which images keep their labels. */
   readonly labelled: LabelledPart;
-  /** Default: the authors' for fine-tuning, 70 epochs of SGD. */
+  /** Default: the authors' for fine-tuning, 70 epochs of SGD (`protocols.fineTuning` of `hcsc/training`). */
   readonly protocol?: Protocol;
   /** Of every draw; default 0. */
   readonly seed?: number;

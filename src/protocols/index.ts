@@ -4,7 +4,7 @@
  * @module hcsc/protocols
  */
 export { type Learned, type Lesson, learnBySgd, learnFast, type Measured, measure } from "./classifiers.js";
-export { type Agreement, type ClusterAgreement, clusterAgreement, finestAmi } from "./clusters.js";
+export { type Agreement, type ClusterAgreement, type ClusterOptions, clusterAgreement, finestAmi } from "./clusters.js";
 export { doubts, trainedOn } from "./doubts.js";
 export {
   type FewLabelsAccuracy,

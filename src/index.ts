@@ -33,10 +33,9 @@ export {
   type TrainSettings,
   withLearner,
 } from "./learner/index.js";
-export type { Precision } from "./precision.js";
 export { bundledNames, loadRecipe } from "./presets/index.js";
 export type { KnnAccuracy } from "./protocols/index.js";
 export { parseRecipe, type Recipe, type RecipeInput, recipeJsonSchema } from "./recipe/index.js";
 export { autoProvider, examine, providers } from "./runtime/index.js";
-export type { EpochMetric, Reporter, StepMetric, TrainEvent } from "./train/index.js";
+export type { Reporter, TrainEvent } from "./train/index.js";
 export type { FitReport } from "./weights/index.js";

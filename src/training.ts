@@ -32,6 +32,7 @@ export {
   TrainingRun,
   trainingArtifacts,
 } from "./ortTraining/index.js";
+export type { Precision } from "./precision.js";
 export {
   type EncoderSettings,
   encoderModel,
@@ -62,6 +63,7 @@ export { readTensors, writeTensors } from "./tensorfile/index.js";
 export {
   type Checkpoint,
   clusterEmbeddings,
+  type EpochMetric,
   embedImages,
   emitGraphs,
   encoderWeights,
@@ -73,6 +75,7 @@ export {
   protocols,
   type RunDescription,
   RunFolder,
+  type StepMetric,
   type TrainOptions,
   type TrainResult,
   train,

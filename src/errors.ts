@@ -7,10 +7,12 @@ export { type Sentence, type Subject, said } from "./sentence.js";
 
 /** What callers give, by name. Messages speak of it in words; the command line adds its flag. */
 export type Setting =
+  | "batchSize"
   | "copy"
   | "data"
   | "epochs"
   | "images"
+  | "labels"
   | "learningRate"
   | "out"
   | "partial"

@@ -22,4 +22,5 @@ export const precisions = {
   fp16: { scalar: 1e-2, array: 0.1, unequal: 0.1 },
 } as const satisfies Readonly<Record<string, Tolerance>>;
 
+/** Names of the precisions that products are computed in. */
 export type Precision = keyof typeof precisions;

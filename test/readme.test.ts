@@ -37,3 +37,27 @@ test("pages link to files that are there", (t) => {
   );
   t.deepEqual(broken, []);
 });
+
+test("the ways of CONTRIBUTING.md and ARCHITECTURE.md lead to files, and their scripts are the package's", (t) => {
+  const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+  const below = readdirSync("src", { recursive: true, encoding: "utf8" }).map((f) => `src/${f}`);
+  // A line of the table of rooms names files of its room.
+  const isThere = (path: string, room = ""): boolean =>
+    existsSync(path) ||
+    (room !== "" &&
+      below.some((file) => file.startsWith(`${room}/`) && `${file}/`.endsWith(`/${path.replace(/\/$/, "")}/`)));
+  const rule = ["x.ts", "x/", "index.ts"]; // the form of names, or the name of many
+  const wrong = ["CONTRIBUTING.md", "ARCHITECTURE.md"].flatMap((page) =>
+    readFileSync(page, "utf8")
+      .split("\n")
+      .flatMap((line) => {
+        const room = /^\| `(src\/\w+)\/` \|/.exec(line)?.[1];
+        const paths = [...line.matchAll(/`([\w./-]+)`/g)].map(([, path]) => path);
+        const files = paths.filter((path) => /(\/|\.ts|\.md)$/.test(path) && !rule.includes(path));
+        const called = [...line.matchAll(/npm run ([\w-]+)/g)].map(([, script]) => script);
+        return [...files.filter((path) => !isThere(path, room)), ...called.filter((script) => !(script in scripts))];
+      })
+      .map((name) => `${page}: ${name}`),
+  );
+  t.deepEqual(wrong, []);
+});

@@ -18,10 +18,12 @@ export function print(json: boolean | undefined, result: unknown, lines: readonl
 
 /** What the command line calls what rooms below name in words. */
 const flags: Readonly<Record<Setting, string>> = {
+  batchSize: "--batch-size",
   copy: "--copy",
   data: "--data",
   epochs: "--epochs",
   images: "--images",
+  labels: "--labels",
   learningRate: "--learning-rate",
   out: "--out",
   partial: "--partial",

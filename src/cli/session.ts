@@ -49,20 +49,23 @@ export async function withEngine<T>(flags: EngineFlags, use: (engine: Engine) =>
   }
 }
 
-/** Opens a learner for `use`, by a command's flags and what else it is opened with. */
-export async function withLearner<T>(
-  flags: EngineFlags,
-  options: LearnerOptions,
-  use: (learner: Learner) => Promise<T>,
-): Promise<T> {
+/** What learners are opened with by a command's flags, for `use`, while the terminal listens. */
+export async function heard<T>(flags: EngineFlags, use: (options: LearnerOptions) => Promise<T>): Promise<T> {
   const { report, stop } = terminal(flags.json === true);
   const { workers, maxBroken } = flags;
   try {
-    return await withOpenLearner({ report, workers, maxBroken, ...engineOf(flags), ...options }, use);
+    return await use({ report, workers, maxBroken, ...engineOf(flags) });
   } finally {
     stop();
   }
 }
+
+/** Opens a learner for `use`, by a command's flags and what else it is opened with. */
+export const withLearner = <T>(
+  flags: EngineFlags,
+  options: LearnerOptions,
+  use: (learner: Learner) => Promise<T>,
+): Promise<T> => heard(flags, (own) => withOpenLearner({ ...own, ...options }, use));
 
 /** Opens a run's learner, on the images that `--data` names, or else the run's own. A run is used in fp32 unless told otherwise. */
 export const onRun = <T>(

@@ -99,13 +99,13 @@ function drawBatch(points: Matrix, chosen: number[], k: number, squared: Float64
   }
 }
 
-/** The first index whose cumulative weight exceeds `target` < the total: never one of weight 0. */
-function firstAbove(cumulative: Float64Array, target: number): number {
+/** The first index whose cumulative weight exceeds `bound` < the total: never one of weight 0. */
+function firstAbove(cumulative: Float64Array, bound: number): number {
   let low = 0;
   let high = cumulative.length - 1;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (cumulative[middle] > target) high = middle;
+    if (cumulative[middle] > bound) high = middle;
     else low = middle + 1;
   }
   return low;

@@ -14,6 +14,7 @@ export interface OpenImages extends NamedSet {
   readonly progress: (stage: string, done: number, total: number) => void;
 }
 
+/** How images are opened. */
 export interface OpenOptions {
   /** Default `given`. */
   readonly called?: string | undefined;

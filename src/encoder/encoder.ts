@@ -7,6 +7,7 @@ import { type Checkpoint, encoderWeights, lastSoundCheckpoint, RunFolder } from 
 /** An encoder's tensors by torchvision name. */
 export type Weights = Readonly<Record<string, DenseArray>>;
 
+/** An encoder at work: its weights, and what runs them. */
 export interface Encoder {
   readonly engine: Engine;
   readonly recipe: Recipe;

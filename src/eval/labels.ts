@@ -10,7 +10,7 @@ export type SingleTargets = Extract<Targets, { kind: "single" }>;
 export interface Annotations {
   /** A class id each, below 0 where there is none. */
   readonly labels: Int32Array | null;
-  /** [N, classes]: 1 shown, 0 not, −1 left out. */
+  /** 1 shown, 0 not, −1 left out: [N, classes]. */
   readonly multilabel: DenseArray<Int8Array> | null;
   /** Names by id. */
   readonly classes: readonly string[] | null;

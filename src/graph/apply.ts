@@ -216,8 +216,8 @@ export const globalAveragePool = unary("GlobalAveragePool");
 
 /** Reshape; −1 once for what is left, 0 to keep a dimension. */
 export const reshape = (x: Value, shape: readonly number[] | Value): Value => {
-  const target = Array.isArray(shape) ? ints(shape as readonly number[]) : (shape as Value);
-  return apply("Reshape", [x, target]);
+  const vector = Array.isArray(shape) ? ints(shape as readonly number[]) : (shape as Value);
+  return apply("Reshape", [x, vector]);
 };
 /** Axes in another order: axis i of the result is axis `perm[i]` of x (`Transpose`). */
 export const transpose = (x: Value, perm: readonly number[]): Value =>

@@ -5,6 +5,6 @@
 export { type EngineChoice, openHeardEngine } from "./engine.js";
 export { type ImportRequest, importWeights } from "./importing.js";
 export { type EmbedSettings, type Hierarchy, Learner, type TrainSettings } from "./learner.js";
-export { type LearnerOptions, openLearner, withLearner } from "./open.js";
+export { type LearnerOptions, nodeWarnings, openLearner, withLearner } from "./open.js";
 export { type Changes, recipeFor } from "./recipe.js";
 export type { TrainedRun } from "./training.js";

@@ -51,7 +51,7 @@ export interface LearnerOptions extends RecipeChoice, EngineChoice {
  */
 export async function openLearner(options: LearnerOptions): Promise<Learner> {
   const { run: path, weights: file, workers, maxBroken, keepDecoded = true, crossCheck = true, threads } = options;
-  const { report: tell = warnings } = options;
+  const { report: tell = nodeWarnings } = options;
   const run = path === undefined ? null : await RunFolder.open(path);
   const given = options.images ?? run?.description.data;
   if (given === undefined)
@@ -77,7 +77,8 @@ export async function openLearner(options: LearnerOptions): Promise<Learner> {
   return new Learner({ recipe, images, engine, run, init, session, imageOptions, tell });
 }
 
-const warnings: Reporter = (event) => {
+/** Tells warnings as Node's own, and nothing else: where nobody listens. */
+export const nodeWarnings: Reporter = (event) => {
   if (event.kind === "warning") process.emitWarning(event.message);
 };
 

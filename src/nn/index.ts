@@ -14,4 +14,4 @@ export { evaluation, type Initial, type Mode, Parameters, Scope, type TensorSpec
 export { resampledPositions } from "./positions.js";
 export { type ResNet, resnet } from "./resnet.js";
 export { type TargetKind, targetLosses } from "./targetLosses.js";
-export { vit } from "./vit.js";
+export { type ViT, vit } from "./vit.js";

@@ -128,9 +128,9 @@ const node = (op: string, domain: string, inputs: readonly string[], output: str
   attributes: {},
 });
 
-/** target ← value, when the node runs. */
-const overwrite = (target: string, value: string, done: string): NodeContent =>
-  node("InPlaceAccumulatorV2", microsoft, [target, value, always], done);
+/** `held` ← value, when the node runs. */
+const overwrite = (held: string, value: string, done: string): NodeContent =>
+  node("InPlaceAccumulatorV2", microsoft, [held, value, always], done);
 
 /** The step's nodes; outputs of kernels of the training build that nobody reads are left out, so that they are not computed. */
 function withoutUnread({ nodes, outputs }: ModelContent): readonly NodeContent[] {

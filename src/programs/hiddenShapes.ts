@@ -17,7 +17,7 @@ const small = 256;
 /** The same numbers, inputs and outputs. */
 export function hiddenShapes(model: ModelContent): ModelContent {
   const constants = new Map(model.constants.map((c) => [c.name, c]));
-  const targetOf = (shape: readonly number[]): string => {
+  const constantOf = (shape: readonly number[]): string => {
     const name = `reshape to [${shape}]`;
     const data = BigInt64Array.from(shape, BigInt);
     constants.set(name, { name, dtype: "int64", shape: [data.length], data, isDefault: true });
@@ -26,13 +26,13 @@ export function hiddenShapes(model: ModelContent): ModelContent {
   const views = model.inputs.flatMap(({ name, dtype, shape }): NodeContent[] => {
     const sizes = shape.filter((d) => typeof d === "number");
     if (sizes.length < shape.length || shape.length === 0 || elements(sizes) < small || dtype === "int64") return [];
-    return [reshape(`${name}/view`, name, targetOf(sizes))];
+    return [reshape(`${name}/view`, name, constantOf(sizes))];
   });
   const viewOf = new Map(views.map(({ inputs, outputs }) => [inputs[0], outputs[0]]));
   const readers = model.nodes.map((node): NodeContent => {
     const inputs = node.inputs.map((name) => viewOf.get(name) ?? name);
-    const target = node.op === "Reshape" && node.domain === "" ? constants.get(inputs[1]) : undefined;
-    return { ...node, inputs: target ? [inputs[0], targetOf(numbersOf(target))] : inputs };
+    const asked = node.op === "Reshape" && node.domain === "" ? constants.get(inputs[1]) : undefined;
+    return { ...node, inputs: asked ? [inputs[0], constantOf(numbersOf(asked))] : inputs };
   });
   const nodes = [...views, ...readers];
   const read = new Set(nodes.flatMap((n) => n.inputs));
@@ -42,11 +42,11 @@ export function hiddenShapes(model: ModelContent): ModelContent {
 const numbersOf = ({ data }: TensorContent): readonly number[] =>
   Array.from(data as ArrayLike<number | bigint>, Number);
 
-const reshape = (name: string, from: string, target: string): NodeContent => ({
+const reshape = (name: string, from: string, shape: string): NodeContent => ({
   name,
   op: "Reshape",
   domain: "",
-  inputs: [from, target],
+  inputs: [from, shape],
   outputs: [name],
   attributes: {},
 });

@@ -91,7 +91,7 @@ function monitor(gradients: readonly Value[], ports: Ports): void {
 /** The update from the gradients in the state, which it sets to zero. */
 export function applyStep(s: StepSettings): Graph {
   const ports = new Ports();
-  const parameters = new Parameters("query/");
+  const parameters = new Parameters(state.query(""));
   encode(
     s.encoder,
     parameters,
@@ -117,7 +117,7 @@ function forwardBackward(
   levels: Levels,
   ports: Ports,
 ): { query: readonly Parameter[]; gradients: readonly Value[] } {
-  const queryTensors = new Parameters("query/");
+  const queryTensors = new Parameters(state.query(""));
   const forward = (name: string, x: Value) =>
     scope(name, () => encode(s.encoder, queryTensors, training(), x).embedding);
   const q = forward("query", images(s, feeds.queryImages));
@@ -158,7 +158,7 @@ function scaledGradients(s: StepSettings, total: Value, query: readonly Paramete
 /** The key encoder's turn: θ_k ← m θ_k + (1 − m) θ_q, then the embeddings of the key views, in the batch's order. */
 function keyEmbedding(s: StepSettings, query: Parameters, ports: Ports): Value {
   const m = input(feeds.keyMomentum, []);
-  const tensors = new Parameters("key/", (spec, name) => {
+  const tensors = new Parameters(state.key(""), (spec, name) => {
     const before = input(name, spec.shape);
     return spec.trainable
       ? scope("momentumUpdate", () => add(mul(before, m), mul(query.get(spec), sub(1, m))))

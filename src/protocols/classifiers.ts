@@ -15,6 +15,7 @@ import {
   precisions,
   type RightShares,
   rightShares,
+  type SingleTargets,
   type Targets,
   targetsOf,
 } from "../eval/index.js";
@@ -83,7 +84,14 @@ export type Measured = { readonly images: number } & (
   | ({ readonly kind: "several" } & MeanPrecisions)
 );
 
-/** Measures on images whose classes go by the names of `train`. */
+/** Measures on images whose classes go by the names of `train`. @throws DataError if they are not of its kind and its classes */
+export function measure(
+  learned: Learned,
+  encoder: Encoder,
+  train: Labelled<SingleTargets>,
+  images: OpenImages,
+): Promise<Extract<Measured, { kind: "single" }>>;
+export function measure(learned: Learned, encoder: Encoder, train: Labelled, images: OpenImages): Promise<Measured>;
 export async function measure(
   { classifier, weights, unit }: Learned,
   encoder: Encoder,

@@ -14,6 +14,7 @@ export interface Agreement extends ClusteringScores {
   readonly labels: number;
 }
 
+/** How well clusters agree with labels: flat ones, a hierarchy, and all of the hierarchy together. */
 export interface ClusterAgreement {
   readonly images: number;
   readonly labelLevels: number;
@@ -23,6 +24,7 @@ export interface ClusterAgreement {
   readonly dendrogramPurity: number;
 }
 
+/** How features are clustered to be held against labels. */
 export interface ClusterOptions {
   readonly seed: number;
   /** Of the flat k-means; default: as many as classes. */

@@ -45,17 +45,17 @@ export function overrideRecipe(data: unknown, overrides: readonly string[]): unk
       throw new UsageError("wrong-value", `${assignment}: write FIELD=VALUE, such as optimizer.learningRate=0.1`);
     const path = assignment.slice(0, at).split(".");
     const last = path.pop() as string;
-    let target = copy;
+    let group = copy;
     for (const key of [...path, last])
       if (key === "__proto__") throw new UsageError("wrong-fields", said`${assignment}: ${{ field: key }} is no field`);
     for (const key of path) {
-      const inner = (Object.hasOwn(target, key) ? target[key] : null) ?? {};
+      const inner = (Object.hasOwn(group, key) ? group[key] : null) ?? {};
       if (typeof inner !== "object")
         throw new UsageError("wrong-fields", said`${assignment}: ${{ field: key }} is not a group of fields`);
-      target[key] = inner;
-      target = inner as Record<string, unknown>;
+      group[key] = inner;
+      group = inner as Record<string, unknown>;
     }
-    target[last] = parsed(assignment.slice(at + 1));
+    group[last] = parsed(assignment.slice(at + 1));
   }
   return copy;
 }

@@ -58,7 +58,7 @@ export async function replayLoss(c: Case): Promise<Tensors> {
   const program = compile(graph, { kind: "portable" });
   await c.engine.load(program.name, program.model);
   const sizes = c.list("prototypes");
-  const given: Tensors = { ...hierarchyState(c), q: c.tensor("q"), k: c.tensor("k"), queue: c.tensor("queue") };
+  const given: Tensors = { ...hierarchyState(c), q: c.tensor("q"), k: c.tensor("k"), [state.queue]: c.tensor("queue") };
   if (settings.instanceSelection)
     given[feeds.instanceDraws] = stackDraws(sizes.map((_, l) => c.tensor(`uInstance_${l}`)));
   for (const l of sizes.keys()) {
@@ -91,7 +91,7 @@ function lossGraph(c: Case, settings: LossSettings): Graph {
   const [q, keys, queue] = [
     input("q", [batch, dimension]),
     input("k", [batch, dimension]),
-    input("queue", [length, dimension]),
+    input(state.queue, [length, dimension]),
   ];
   const queueNormalizer = concat(
     levels.map((level) => instanceNormalizer(settings, queue, level)),

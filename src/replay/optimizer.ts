@@ -10,7 +10,7 @@ import {
   type Rates,
   slotNames,
 } from "../optim/index.js";
-import { compile, next, state } from "../programs/index.js";
+import { compile, feeds, next, state } from "../programs/index.js";
 import { type Case, floats, scalarOf, type Tensors } from "./case.js";
 
 /** The settings of each kind that cases have. */
@@ -50,11 +50,11 @@ export async function replayOptimizer(c: Case): Promise<Tensors> {
     return { name, value, rank: value.shape.length };
   });
   const rates: Rates = {
-    learningRate: input("learningRate", []),
-    momentum: input("momentum", []),
-    step: input("step", []),
+    learningRate: input(feeds.learningRate, []),
+    momentum: input(feeds.momentum, []),
+    step: input(feeds.step, []),
   };
-  const gradients = parameters.map((p) => input(`gradient/${p.name}`, p.value.shape));
+  const gradients = parameters.map((p) => input(state.gradient(p.name), p.value.shape));
   const updated = applyUpdates(settings, rates, parameters, gradients, (p) => ({
     read: (slot) => input(state.optimizer(slot, p.name), p.value.shape),
     write: (slot, value) => {
@@ -78,11 +78,11 @@ export async function replayOptimizer(c: Case): Promise<Tensors> {
   const momentum = settings.kind === "adamw" ? c.number("beta1") : c.number("momentum");
   for (let t = 0; t < c.number("steps"); t++) {
     const given: Tensors = {
-      learningRate: scalarOf(c.list("learningRates")[t]),
-      momentum: scalarOf(momentum),
-      step: scalarOf(t + 1),
+      [feeds.learningRate]: scalarOf(c.list("learningRates")[t]),
+      [feeds.momentum]: scalarOf(momentum),
+      [feeds.step]: scalarOf(t + 1),
     };
-    for (const name of names) given[`gradient/${name}`] = c.tensor(`step${t}.grad.${name}`);
+    for (const name of names) given[state.gradient(name)] = c.tensor(`step${t}.grad.${name}`);
     const fed = Object.fromEntries(Object.entries(given).filter(([n]) => program.inputs.some((v) => v.name === n)));
     await c.engine.run(program.name, fed, []);
     const now = await c.engine.read(names);

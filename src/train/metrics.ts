@@ -2,6 +2,7 @@
 import type { DenseArray } from "../array.js";
 import { type Program, results } from "../programs/index.js";
 
+/** The numbers of a step, a line of `metrics.jsonl`. */
 export interface StepMetric {
   readonly kind: "step";
   readonly step: number;
@@ -22,6 +23,7 @@ export interface StepMetric {
   readonly prototypeKept?: readonly number[];
 }
 
+/** The numbers of an epoch, a line of `metrics.jsonl`. */
 export interface EpochMetric {
   readonly kind: "epoch";
   readonly step: number;

@@ -10,6 +10,7 @@ import { type Renamed, renamed } from "./layouts.js";
 import { readWeights } from "./read.js";
 import { type StoredTensor, stacked, type WeightsFile } from "./storedTensor.js";
 
+/** What of a file of weights fitted an encoder, and what did not. */
 export interface FitReport {
   readonly file: string;
   /** Kind of file. */

@@ -163,16 +163,16 @@ class Machine {
     this.push(callee.call(args));
   }
 
-  items(target: unknown, pairs: readonly unknown[]): void {
-    if (target === inert) return;
-    if (!(target instanceof Map) || pairs.length % 2) this.fail(`items before byte ${this.at} go into no dictionary`);
-    for (let i = 0; i < pairs.length; i += 2) target.set(pairs[i], pairs[i + 1]);
+  items(into: unknown, pairs: readonly unknown[]): void {
+    if (into === inert) return;
+    if (!(into instanceof Map) || pairs.length % 2) this.fail(`items before byte ${this.at} go into no dictionary`);
+    for (let i = 0; i < pairs.length; i += 2) into.set(pairs[i], pairs[i + 1]);
   }
 
-  list(target: unknown, values: readonly unknown[]): void {
-    if (target === inert) return;
-    if (!Array.isArray(target)) this.fail(`values before byte ${this.at} go into no list`);
-    for (const value of values) target.push(value);
+  list(into: unknown, values: readonly unknown[]): void {
+    if (into === inert) return;
+    if (!Array.isArray(into)) this.fail(`values before byte ${this.at} go into no list`);
+    for (const value of values) into.push(value);
   }
 }
 
@@ -268,8 +268,8 @@ const ops: Readonly<Record<number, Op>> = {
   // What an object is built on (its attributes) is not needed of a dictionary, nor of what is inert.
   98: (m) => {
     m.pop();
-    const target = m.top();
-    if (target !== inert && !(target instanceof Map)) m.fail(`an object before byte ${m.at} takes no attributes`);
+    const owner = m.top();
+    if (owner !== inert && !(owner instanceof Map)) m.fail(`an object before byte ${m.at} takes no attributes`);
   },
   81: put((m) => m.reader.persistent(m.pop())),
 };

@@ -58,13 +58,13 @@ test("eval semi: pre-trained and random starts learn from the labels given, by s
   await writeFile(list, "no such image\n");
   const listed = await hcsc("eval", "semi", "--run", run, ...flags, "--labels", list, "--json");
   t.is(listed.code, 1);
-  t.regex(listed.stderr, /lists 1 images that --data lacks, the first no such image/);
+  t.regex(listed.stderr, /lists 1 images that are not in the set, the first no such image.*--data/);
 });
 
 test("eval semi refuses an amount that is none, and more labels than images", async (t) => {
   for (const [labels, reason] of [
-    ["1.5", /give a share of the 96 --data images/],
-    ["200%", /give a share of the 96/],
+    ["1.5", /1\.5 cannot be taken: give a share of the 96 labelled images.*\(see --labels\)/],
+    ["200%", /200% cannot be taken: give a share of the 96/],
     ["none.txt", /neither an amount, as 1% or 500, nor a file/],
   ] as const) {
     const { code, stderr } = await hcsc(

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import test from "ava";
 import { UsageError } from "../../src/errors.js";
-import { parseSweep, planRuns } from "../../src/sweep/index.js";
+import { parseSweep, planRuns } from "../../src/sweep/plan.js";
 import { tinyRecipe } from "../commands/cli.js";
 
 const planned = (data: object) =>

@@ -2,7 +2,8 @@ import test from "ava";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import sharp from "sharp";
 import { overrideRecipe, parseRecipe } from "../../src/recipe/index.js";
-import { type Group, plotOf } from "../../src/sweep/index.js";
+import { plotOf } from "../../src/sweep/plot.js";
+import type { Group } from "../../src/sweep/results.js";
 import { tinyRecipe } from "../commands/cli.js";
 
 const group = (name: string, change: string, knnAfter: number, deviation = 0): Group => ({

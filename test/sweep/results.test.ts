@@ -3,17 +3,9 @@ import { join } from "node:path";
 import test from "ava";
 import { CheckpointError, UsageError } from "../../src/errors.js";
 import { overrideRecipe, parseRecipe } from "../../src/recipe/index.js";
-import {
-  csvOf,
-  grouped,
-  measuresOf,
-  type RunResult,
-  readResults,
-  requireSame,
-  resultOf,
-  tableRows,
-  writeResults,
-} from "../../src/sweep/index.js";
+import { measuresOf } from "../../src/sweep/measure.js";
+import { grouped, type RunResult, readResults, requireSame, resultOf, writeResults } from "../../src/sweep/results.js";
+import { csvOf, tableRows } from "../../src/sweep/show.js";
 import type { Metric } from "../../src/train/index.js";
 import { temporary, tinyRecipe } from "../commands/cli.js";
 

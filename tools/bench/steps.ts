@@ -13,6 +13,7 @@ import {
   prepareProgram,
   results,
   type StepSettings,
+  state,
   stateMemory,
   stateTensors,
   stepSettings,
@@ -86,10 +87,10 @@ export function randomHierarchy(s: StepSettings): Record<string, DenseArray> {
   const tensors: Record<string, DenseArray> = {};
   for (const [l, m] of s.clusters.entries()) {
     const above = s.clusters[l + 1];
-    tensors[`prototypes/${l}`] = unitRows(gaussian([m, s.encoder.dimension]));
-    tensors[`temperature/${l}`] = { shape: [m], data: new Float32Array(m).fill(0.2) };
-    tensors[`count/${l}`] = { shape: [], data: Float32Array.of(m) };
-    if (above) tensors[`parent/${l}`] = { shape: [m], data: Int32Array.from({ length: m }, (_, i) => i % above) };
+    tensors[state.prototypes(l)] = unitRows(gaussian([m, s.encoder.dimension]));
+    tensors[state.temperature(l)] = { shape: [m], data: new Float32Array(m).fill(0.2) };
+    tensors[state.count(l)] = { shape: [], data: Float32Array.of(m) };
+    if (above) tensors[state.parent(l)] = { shape: [m], data: Int32Array.from({ length: m }, (_, i) => i % above) };
   }
   return tensors;
 }

@@ -39,7 +39,7 @@ export interface ImageSource {
   readonly count: number;
   /** A class for every image; null where the set has none, or `multilabel`. */
   readonly labels: Int32Array | null;
-  /** [N, classes]: 1 where image n shows class c, 0 where not, −1 where that is left out (VOC: difficult objects alone). */
+  /** 1 where image n shows class c, 0 where not, −1 where that is left out (VOC: difficult objects alone): [N, classes]. */
   readonly multilabel: DenseArray<Int8Array> | null;
   /** The names of the ids in `labels`, or of the columns of `multilabel`; null without either. */
   readonly classes: readonly string[] | null;

@@ -38,21 +38,21 @@ interface Along {
 }
 
 /** The shape that an int64 vector spells; names made up where it is known at run time only. */
-function targetShape(target: Value, name: string, x: In): Shape {
-  const rank = target.shape[0];
-  const wanted = knownDimensions(target);
+function spelledShape(vector: Value, name: string, x: In): Shape {
+  const rank = vector.shape[0];
+  const wanted = knownDimensions(vector);
   if (!wanted && !isSize(rank)) fail(name, "the rank of the result is unknown", x, "not-constant");
-  return wanted ?? Array.from({ length: rank as number }, (_, i) => `?${target.id}.${i}`);
+  return wanted ?? Array.from({ length: rank as number }, (_, i) => `?${vector.id}.${i}`);
 }
 
 function reshape(x: In, { allowzero }: { readonly allowzero: number }, name: string): Types {
-  const [value, target] = x;
-  const wanted = targetShape(target, name, x);
+  const [value, vector] = x;
+  const wanted = spelledShape(vector, name, x);
   const copied = wanted.map((d, i) => (d === 0 && !allowzero ? value.shape[i] : d));
   const total = count(value.shape);
   const rest = copied.filter((d) => d !== -1);
   const free = copied.indexOf(-1);
-  if (free >= 0) copied[free] = freeDimension(value.shape, rest, x) ?? `?${target.id}`;
+  if (free >= 0) copied[free] = freeDimension(value.shape, rest, x) ?? `?${vector.id}`;
   const made = count(copied);
   if (total !== null && made !== null && total !== made) fail(name, `${total} elements do not make [${wanted}]`, x);
   return [type(value.dtype, copied)];
@@ -138,7 +138,7 @@ function pad(x: In, _: object, name: string): Types {
 }
 
 function expand(x: In, _: object, name: string): Types {
-  const shape = targetShape(x[1], name, x);
+  const shape = spelledShape(x[1], name, x);
   if (!shape.some((d) => !isSize(d) && d.startsWith("?")))
     return [type(x[0].dtype, broadcast(name, [x[0], { ...x[1], shape }]))];
   return [type(x[0].dtype, shape)];
@@ -236,7 +236,7 @@ export const layout = {
     type("int64", [x.shape.slice(start, end ?? x.shape.length).length]),
   ]),
   ConstantOfShape: op([own("input", int64)], { value: tensor() }, (x, { value }, name) => [
-    type(value?.dtype ?? "float32", targetShape(x[0], name, x)),
+    type(value?.dtype ?? "float32", spelledShape(x[0], name, x)),
   ]),
   Range: op([like("start", counted), like("limit", counted), like("delta", counted)], {}, range),
 };

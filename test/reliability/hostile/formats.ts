@@ -8,7 +8,7 @@ import sharp from "sharp";
 import { describeSource, identityOf, openSource } from "../../../src/data/index.js";
 import { readModel } from "../../../src/graph/index.js";
 import { loadRecipe, readNamed } from "../../../src/presets/index.js";
-import { parseSweep, planRuns } from "../../../src/sweep/index.js";
+import { parseSweep, planRuns } from "../../../src/sweep/plan.js";
 import { encodeSealed, encodeTensors, readTensors } from "../../../src/tensorfile/index.js";
 import { lastSoundCheckpoint, RunFolder } from "../../../src/train/index.js";
 import { openWeights } from "../../../src/weights/index.js";

@@ -5,8 +5,9 @@
 import { elements } from "../array.js";
 import { type FilledNative, type NativeOp, native, nativeAttributes, windowOf } from "../graph/index.js";
 import type { CustomOp, Given, Handle, Kernel, KernelCall } from "../ort/index.js";
-import type { Convolutions, Direction, Prepared } from "./convolutions.js";
+
 import type { Argument, Driver } from "./driver.js";
+import type { FilterGradients, Prepared } from "./filterGradients.js";
 import { batchNorm, mostPieces, threads } from "./kernels/batchNorm.js";
 import { elementwise } from "./kernels/elementwise.js";
 
@@ -20,7 +21,7 @@ type Name = `${BatchKernel}${(typeof widths)[number]}` | (typeof perElement)[num
 /** What kernels are made with. */
 interface Tools {
   readonly driver: Driver;
-  readonly convolutions: Convolutions;
+  readonly filterGradients: FilterGradients;
   readonly functions: Readonly<Record<Name, Handle>>;
 }
 
@@ -163,56 +164,34 @@ const rows: { readonly [K in NativeOp]: Row<K> } = {
   },
   ConvGradWeight: {
     outputs: 1,
-    make(attributes, { convolutions }) {
-      const prepared = ofConvolution(convolutions, "filters", attributes);
+    make(attributes, { filterGradients }) {
+      const { kernel, group } = attributes;
+      const { strides, pads, dilations } = windowOf(attributes, kernel);
+      const known = new Map<string, Prepared>();
       return ({ inputs, output, stream }) => {
         const [x, dy] = present(inputs);
-        const w = [dy.shape[1], x.shape[1] / attributes.group, ...attributes.kernel];
-        prepared(x.shape, w, dy.shape).run([x.address, dy.address], output(0, w), stream);
-      };
-    },
-  },
-  ConvGradInput: {
-    outputs: 1,
-    make(attributes, { convolutions }) {
-      const prepared = ofConvolution(convolutions, "images", attributes);
-      return ({ inputs, output, stream }) => {
-        const [dy, w] = present(inputs);
-        const x = [dy.shape[0], w.shape[1] * attributes.group, ...attributes.input];
-        prepared(x, w.shape, dy.shape).run([w.address, dy.address], output(0, x), stream);
+        const w = [dy.shape[1], x.shape[1] / group, ...kernel];
+        const key = [x.shape, dy.shape].join(";");
+        const sizes = { x: x.shape, w, y: dy.shape, strides, dilations, pads: pads.slice(0, 2), groups: group };
+        const prepared = known.get(key) ?? filterGradients.prepare(sizes);
+        known.set(key, prepared);
+        prepared.run(x.address, dy.address, output(0, w), stream);
       };
     },
   },
 };
-
-/** A gradient by the sizes of x, w and y. */
-function ofConvolution(
-  convolutions: Convolutions,
-  direction: Direction,
-  attributes: { readonly group: number },
-): (x: readonly number[], w: readonly number[], y: readonly number[]) => Prepared {
-  const known = new Map<string, Prepared>();
-  return (x, w, y) => {
-    const key = [x, w, y].join(";");
-    const { strides, pads, dilations } = windowOf(attributes, w.slice(2));
-    const sizes = { x, w, y, strides, dilations, pads: pads.slice(0, 2), groups: attributes.group };
-    const found = known.get(key) ?? convolutions.prepare(direction, sizes);
-    known.set(key, found);
-    return found;
-  };
-}
 
 /**
  * The ops, ready for sessions of a device.
  *
  * @throws ProviderError if the kernels do not compile
  */
-export function customOps(driver: Driver, convolutions: Convolutions, device: number): readonly CustomOp[] {
+export function customOps(driver: Driver, filterGradients: FilterGradients, device: number): readonly CustomOp[] {
   const names: readonly Name[] = [
     ...widths.flatMap((w) => batchKernels.map((k) => `${k}${w}` as const)),
     ...perElement,
   ];
-  const tools: Tools = { driver, convolutions, functions: driver.functions(batchNorm + elementwise, names, device) };
+  const tools: Tools = { driver, filterGradients, functions: driver.functions(batchNorm + elementwise, names, device) };
   return Object.entries(native).map(([name, { inputs, attributes }]) => {
     const { outputs, make } = rows[name as NativeOp] as Row<never>;
     return {

@@ -3,6 +3,7 @@
  * them as it loads a node and as it runs it, on the thread that loads or runs, and leaves it to them what is computed.
  */
 import type { Environment } from "./environment.js";
+import type { Library } from "./library.js";
 import type { Handle } from "./signatures.js";
 
 /** A tensor as a kernel is given it, on the provider's device. */
@@ -44,9 +45,6 @@ export interface CustomOp {
 const version = 16n;
 const [float32, required, optional, onDevice] = [1, 0, 1, 0];
 
-/** What stays for the life of the thread: ONNX Runtime reads the tables for as long as sessions live. */
-const kept: unknown[] = [];
-
 const zeroEnded = (text: string): Uint8Array => {
   const bytes = new Uint8Array(new ArrayBuffer(128));
   bytes.set(new TextEncoder().encode(text));
@@ -56,6 +54,9 @@ const zeroEnded = (text: string): Uint8Array => {
 /** Ops of one domain that run on one provider, for any number of sessions of a thread. */
 export class CustomOps {
   private readonly domain: Handle;
+  /** ONNX Runtime reads these for as long as sessions live. */
+  private readonly kept: unknown[] = [];
+  private readonly callbacks: Handle[] = [];
   private readonly ops = new Map<Handle, CustomOp>();
   private readonly names = new Map<Handle, Handle>();
   private readonly kernels = new Map<Handle, Kernel>();
@@ -75,7 +76,7 @@ export class CustomOps {
       const table = new BigUint64Array(new ArrayBuffer(32 * 8));
       const name = zeroEnded(op.name);
       table.set([version, ...functions]);
-      kept.push(table, name);
+      this.kept.push(table, name);
       const address = library.address(table);
       this.ops.set(address, op);
       this.names.set(address, library.address(name));
@@ -90,19 +91,25 @@ export class CustomOps {
 
   /** After all sessions. */
   close(): void {
-    this.environment.library.release("CustomOpDomain", this.domain);
+    const { library } = this.environment;
+    library.release("CustomOpDomain", this.domain);
+    for (const callback of this.callbacks) library.forget(callback);
   }
 
   /** In the order of `OrtCustomOp`. */
   private functions(provider: string | null): readonly Handle[] {
     const { library } = this.environment;
     const providerName = provider === null ? null : zeroEnded(provider);
-    kept.push(providerName);
+    this.kept.push(providerName);
     const of = (op: Handle): CustomOp => this.ops.get(op) as CustomOp;
     const unused = 0n;
-    const about = (result: string, told: (op: Handle) => unknown) => library.callback(result, ["void *"], told);
-    const aboutEach = (told: (op: Handle, index: number) => number) =>
-      library.callback("int", ["void *", "size_t"], told);
+    const callback: Library["callback"] = (...given) => {
+      const made = library.callback(...given);
+      this.callbacks.push(made);
+      return made;
+    };
+    const about = (result: string, told: (op: Handle) => unknown) => callback(result, ["void *"], told);
+    const aboutEach = (told: (op: Handle, index: number) => number) => callback("int", ["void *", "size_t"], told);
     const status = (work: () => void): Handle | null => {
       try {
         work();
@@ -120,7 +127,7 @@ export class CustomOps {
       aboutEach(() => float32),
       about("size_t", (op) => of(op).outputs),
       unused, // KernelCompute
-      library.callback("void", ["void *"], (kernel: Handle) => {
+      callback("void", ["void *"], (kernel: Handle) => {
         this.kernels.get(kernel)?.close();
         this.kernels.delete(kernel);
       }),
@@ -128,18 +135,15 @@ export class CustomOps {
       aboutEach(() => required),
       aboutEach(() => onDevice),
       ...[unused, unused, unused, unused], // of variadic inputs and outputs
-      library.callback(
-        "void *",
-        ["void *", "void *", "void *", "void *"],
-        (op: Handle, _, info: Handle, made: Handle) =>
-          status(() => {
-            const kernel = of(op).open(this.attributes(of(op), info));
-            const id = this.next++;
-            this.kernels.set(id, kernel);
-            new BigUint64Array(library.view(made, 8))[0] = id;
-          }),
+      callback("void *", ["void *", "void *", "void *", "void *"], (op: Handle, _, info: Handle, made: Handle) =>
+        status(() => {
+          const kernel = of(op).open(this.attributes(of(op), info));
+          const id = this.next++;
+          this.kernels.set(id, kernel);
+          new BigUint64Array(library.view(made, 8))[0] = id;
+        }),
       ),
-      library.callback("void *", ["void *", "void *"], (kernel: Handle, context: Handle) =>
+      callback("void *", ["void *", "void *"], (kernel: Handle, context: Handle) =>
         status(() => this.kernels.get(kernel)?.run(this.callOf(context))),
       ),
     ];

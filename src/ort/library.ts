@@ -38,8 +38,9 @@ export interface Library {
   pointers(address: Handle, count: number): readonly Handle[];
   /** A status of failure with a text, as a function that ONNX Runtime calls answers. */
   failure(text: string): Handle;
-  /** The address of a function for ONNX Runtime to call on this thread, for as long as the thread lives; it must not throw. */
+  /** The address of a function for ONNX Runtime to call on this thread, until `forget`; it must not throw. */
   callback(result: string, parameters: readonly string[], called: (...given: never[]) => unknown): Handle;
+  forget(callback: Handle): void;
 }
 
 /** Its name by platform: on macOS of two files the one that onnxruntime-node is linked with. */
@@ -148,6 +149,7 @@ function functionsOf(koffi: Foreign, file: string): Library {
     failure: (text) => failure(failed, text) as Handle,
     callback: (result, parameters, called) =>
       koffi.register(called, koffi.pointer(koffi.proto(result, [...parameters]))),
+    forget: (callback) => koffi.unregister(callback),
     pointers: (address, count) => koffi.decode(address, koffi.array("void *", count)) as Handle[],
   };
 }

@@ -3,9 +3,7 @@
  * fresh memory would cost as much again in page faults. For devices blocks are shared memory, which stays where it is, so that a
  * provider may lock it; onnxruntime-node refuses arrays on that ("Invalid argument"), so for others blocks are moved.
  */
-import type { Elements } from "./messages.js";
-
-export type Block = ArrayBuffer | SharedArrayBuffer;
+import type { Block, Elements } from "./messages.js";
 
 const smallest = 1 << 14;
 const keptPerSize = 2;

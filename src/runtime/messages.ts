@@ -2,12 +2,13 @@
 import type { DenseArray } from "../array.js";
 import type { ErrorData } from "../errors.js";
 import type { CrossCheck } from "./crossCheck.js";
-import type { Block } from "./feedMemory.js";
 import type { Placement } from "./placement.js";
 import type { ProviderChoice } from "./providers.js";
 
 /** Typed arrays that are fed and come back; bool is `Uint8Array` of 0 and 1. */
 export type Elements = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
+/** The memory of arrays that are fed: moved between threads, or shared by them. */
+export type Block = ArrayBuffer | SharedArrayBuffer;
 export type DataArray = DenseArray<Elements>;
 export type NamedArrays<T = DataArray> = Readonly<Record<string, T>>;
 

@@ -84,11 +84,6 @@ const windowed: readonly Case[] = windows.flatMap((w): Case[] => {
       : []),
     ...groups.flatMap((group): Case[] => [
       { op: "ConvGradWeight", shapes: { x, dy: [n, 6, ...out(w)] }, attributes: { ...around, group, kernel } },
-      {
-        op: "ConvGradInput",
-        shapes: { dy: [n, 6, ...out(w)], w: [6, c / group, ...kernel] },
-        attributes: { ...around, group, input: x.slice(2) },
-      },
     ]),
   ];
 });

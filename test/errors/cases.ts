@@ -13,6 +13,7 @@ import {
   constant,
   differentiate,
   differentiateModel,
+  identity,
   input,
   matMul,
   mean,
@@ -85,6 +86,9 @@ const sequence = file({
 });
 
 /** An engine's sessions that give one number for any program. */
+const z = input("z", [1]);
+const nothing = buildModel({ name: "nothing", inputs: [z], outputs: { y: identity(z) } });
+
 const giving = (value: number): Hosted => {
   const z: DataArray = { shape: [1], data: Float32Array.of(value) };
   const info = { inputs: [], outputs: [{ name: "z", dtype: "float32", shape: [1] }], seconds: 0 };
@@ -233,7 +237,7 @@ export const cases: { readonly [N in ErrorName]: Readonly<Record<ErrorCode<N>, C
     "wrong-numbers": async () => {
       const settings = { provider: "cuda", precision: "fp32", crossCheck: true, capture: false } as const;
       const sessions = new DeviceSessions(giving(2), { ...settings, openCpu: () => giving(1), onChecked: () => {} });
-      await sessions.load("step", new Uint8Array(), {});
+      await sessions.load("step", nothing, {});
       await sessions.run("step", {}, ["z"]);
     },
     ended: async () => {

@@ -3,7 +3,6 @@ import { type AttributeContent, encodeModel } from "../../src/onnx/index.js";
 import { type CustomOp, CustomOps, Environment, openLibrary, Session } from "../../src/ort/index.js";
 
 const environment = new Environment(await openLibrary());
-test.after.always(() => environment.close());
 
 const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
@@ -33,6 +32,10 @@ const scaled: CustomOp = {
   },
 };
 const ops = new CustomOps(environment, "test.own", null, [scaled]);
+test.after.always(() => {
+  ops.close();
+  environment.close();
+});
 
 function session(attributes: Record<string, AttributeContent>, inputs: readonly string[]): Session {
   const float = (name: string) => ({ name, dtype: "float32" as const, shape: [2, 3] });

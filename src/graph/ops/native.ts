@@ -7,6 +7,7 @@ import type { TensorType } from "../value.js";
 import { composed } from "./composites.js";
 import { type Dtypes, float, type In, int, op, optional, own } from "./declare.js";
 
+/** Their domain in a model. */
 export const nativeDomain = "hcsc.cuda";
 
 const single: Dtypes = { words: "float32", among: ["float32"] };
@@ -15,9 +16,8 @@ const as = (x: { readonly shape: TensorType["shape"] }): TensorType => type("flo
 const perChannel = ([x]: In): TensorType => type("float32", [x.shape[1]]);
 const statistics = [tensor("mean"), tensor("variance")];
 
-/** Their names are those of composites where they are the same function. */
+/** The native ops by name, each declared as others are; a name that a composite has too is the same function. */
 export const native = {
-  ConvGradInput: composed.ConvGradInput,
   ConvGradWeight: composed.ConvGradWeight,
   MaxPoolGrad: composed.MaxPoolGrad,
   /** x [N,C,…] → the mean and the biased variance of each channel. */
@@ -38,4 +38,5 @@ export const native = {
   ReluGrad: op([tensor("dy"), tensor("y")], {}, ([, y]) => [as(y)]),
 };
 
+/** Names of the ops that kernels of this library's own compute. */
 export type NativeOp = keyof typeof native;

@@ -1,6 +1,6 @@
 /**
  * Graphs for NVIDIA's cards by kernels of this library's own (`src/cuda`), which ONNX Runtime has none of: batch normalisation in training
- * form with what follows it, gradients of convolutions and of pooling. Nodes of the domain `hcsc.cuda`; the rest is standard ONNX.
+ * form with what follows it, gradients of filters and of pooling. Nodes of the domain `hcsc.cuda`; the rest is standard ONNX.
  */
 import { decodeModel } from "../../../onnx/index.js";
 import { buildModel } from "../../model.js";

@@ -48,9 +48,4 @@ export const convolutions: Partial<Readonly<Record<Composite, Expansion>>> = {
     ([x], a) => isEven(x, a.kernel as readonly number[], a),
     (inputs, a) => applyNative("ConvGradWeight", inputs, a),
   ),
-  ConvGradInput: where(
-    "ConvGradInput",
-    ([dy, w], a) => isEven(dy, w.shape.slice(2) as number[], a),
-    (inputs, a) => applyNative("ConvGradInput", inputs, a),
-  ),
 };

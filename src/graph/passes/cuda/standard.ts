@@ -16,7 +16,6 @@ const normalized: Expansion = ([x, scale, bias, average, variance, other], a) =>
 };
 
 const standard: Readonly<Record<NativeOp, Expansion>> = {
-  ConvGradInput: portable.ConvGradInput,
   ConvGradWeight: portable.ConvGradWeight,
   MaxPoolGrad: portable.MaxPoolGrad,
   BatchStatistics([x]) {

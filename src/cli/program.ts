@@ -1,21 +1,21 @@
 /** The commands of `hcsc` and the options they share. */
 import { Command } from "commander";
 import { version } from "../version.js";
-import { buildCommand } from "./build.js";
-import { doctorCommand } from "./doctor.js";
-import { duplicatesCommand } from "./duplicates.js";
-import { embedCommand } from "./embed.js";
-import { evalCommand } from "./eval.js";
-import { exportCommand } from "./export.js";
-import { importCommand } from "./import.js";
-import { logCommand } from "./log.js";
-import { neighborsCommand } from "./neighbors.js";
-import { organizeCommand } from "./organize.js";
-import { replayCommand } from "./replay.js";
-import { reportCommand } from "./report.js";
-import { sweepCommand } from "./sweep.js";
-import { trainCommand } from "./train.js";
-import { watchCommand } from "./watch.js";
+import { buildCommand } from "./commands/build.js";
+import { doctorCommand } from "./commands/doctor.js";
+import { duplicatesCommand } from "./commands/duplicates.js";
+import { embedCommand } from "./commands/embed.js";
+import { evalCommand } from "./commands/eval.js";
+import { exportCommand } from "./commands/export.js";
+import { importCommand } from "./commands/import.js";
+import { logCommand } from "./commands/log.js";
+import { neighborsCommand } from "./commands/neighbors.js";
+import { organizeCommand } from "./commands/organize.js";
+import { replayCommand } from "./commands/replay.js";
+import { reportCommand } from "./commands/report.js";
+import { sweepCommand } from "./commands/sweep.js";
+import { trainCommand } from "./commands/train.js";
+import { watchCommand } from "./commands/watch.js";
 
 /** The program, which throws instead of exiting. @param silent - whether it leaves what is wrong to who catches it */
 export function program({ silent = false }: { readonly silent?: boolean } = {}): Command {

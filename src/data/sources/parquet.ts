@@ -4,13 +4,7 @@
  */
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import {
-  asyncBufferFromFile,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetReadObjects,
-  parquetSchema,
-} from "hyparquet";
+import type { FileMetaData } from "hyparquet";
 import { z } from "zod";
 import { DataError, said } from "../../errors.js";
 import type { FilesDescription } from "./files.js";
@@ -32,6 +26,7 @@ export async function describeParquet(
   file: string,
   folder: string | null,
 ): Promise<FilesDescription | HeldDescription> {
+  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import("hyparquet");
   const buffer = await asyncBufferFromFile(file);
   const metadata = await parquetMetadataAsync(buffer).catch((cause) => {
     throw new DataError(

@@ -5,7 +5,8 @@ import test from "ava";
 import { hcscWith, temporary } from "./cli.js";
 
 /** What the command line stands on before any command runs: all other modules are loaded by a command's action. */
-const light = /^node:|\/node_modules\/commander\/|\/build\/src\/(cli\/(main|program|print|commands\/\w+)|\w+)\.js$/;
+const light =
+  /^node:|\/node_modules\/commander\/|\/build\/src\/(cli\/(main|commandLine|program|print|commands\/\w+)|\w+)\.js$/;
 
 for (const [args, code] of [
   [["--help"], 0],

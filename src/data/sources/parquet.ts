@@ -25,6 +25,7 @@ const imageCell = z.union([
 export async function describeParquet(
   file: string,
   folder: string | null,
+  mayLeave: boolean,
 ): Promise<FilesDescription | HeldDescription> {
   const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import("hyparquet");
   const buffer = await asyncBufferFromFile(file);
@@ -61,7 +62,7 @@ export async function describeParquet(
     if (!(await stat(root).catch(() => null))?.isDirectory())
       throw new DataError("missing", said`${file}: the folder of its images, ${{ file: root }}, does not exist`);
     const paths = rows.map((cells, i) => row(cells, cells[image], i));
-    return { ...(await listed(paths, root, file)), root };
+    return { ...(await listed(paths, root, file, mayLeave)), root };
   }
   const cells = rows.map((cells, i) => {
     const found = imageCell.safeParse(cells[image]);

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import test from "ava";
-import { commandLine } from "../src/cli/commandLine.js";
+import { rootCommand } from "../src/cli/rootCommand.js";
 import { recipeFieldTable } from "../src/recipe/index.js";
 
 const readme = readFileSync("README.md", "utf8");
@@ -15,7 +15,7 @@ test("docs/recipes.md lists every recipe field as the schema has it (npm run fie
 });
 
 test("the README names every command", (t) => {
-  for (const { name } of commandLine().commands.map((c) => ({ name: c.name() })))
+  for (const { name } of rootCommand().commands.map((c) => ({ name: c.name() })))
     t.regex(readme, new RegExp(`hcsc ${name}`));
 });
 

@@ -40,6 +40,17 @@ for (const [what, change, said] of [
   ["a batch larger than the queue", "method.queue=32", "a queue of 32 cannot take the 64 keys"],
   ["sub-batches that do not divide the batch", "encoder.keySubBatches=5", "encoder.keySubBatches: 5 does not divide"],
   ["a temperature without float32 room", "method.temperature=0.01", "method.temperature"],
+  ["a side beyond all images", "encoder.imageSize=100000", "encoder.imageSize: must be at most 4096"],
+  ["a local view beyond all images", 'views.local=[{"size":9000,"scale":[0.1,0.5]}]', "size: must be at most 4096"],
+  ["a queue beyond all memory", "method.queue=1000000000", "method.queue: 1000000000 keys of"],
+  ["centroids beyond all memory", "method.clusters=[1000000000]", "method.clusters: 1000000000 centroids of"],
+  [
+    "a batch beyond all memory",
+    ["batchSize=1000000", "method.queue=1000000"],
+    "batchSize: the views of 1000000 images",
+  ],
+  ["an embedding beyond all use", "encoder.dimension=1000000", "encoder.dimension: must be at most 65536"],
+  ["a network beyond all width", "encoder.width=1000", "encoder.width: must be at most 64"],
   ["a word for a number", "epochs=many", "epochs"],
   [
     "a field of another optimizer",
@@ -51,7 +62,7 @@ for (const [what, change, said] of [
   ["an unknown optimizer", "optimizer.kind=adam", "optimizer.kind: give one of sgd, adamw, lars, lars-reference"],
 ] as const) {
   test(`a recipe with ${what} is refused by the field's name`, (t) => {
-    const error = t.throws(() => parseRecipe(overrideRecipe(read("demo.json"), [change]), "demo"), {
+    const error = t.throws(() => parseRecipe(overrideRecipe(read("demo.json"), [change].flat()), "demo"), {
       instanceOf: UsageError,
     });
     t.true(error.message.includes(said), error.message);

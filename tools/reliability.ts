@@ -4,7 +4,7 @@
  * Exit code 1 on a finding, 2 on wrong usage.
  */
 import { parseArgs } from "node:util";
-import { table } from "../src/text.js";
+import { duration, table } from "../src/text.js";
 import { crashes } from "../test/reliability/crashes.js";
 import { endurance, mostMegabytes } from "../test/reliability/endurance.js";
 import { type FormatName, formats } from "../test/reliability/hostile/formats.js";
@@ -54,6 +54,7 @@ const parts = {
       const outcome = await hostile(format, {
         cases: whole("cases"),
         seed: whole("seed"),
+        onProgress: progressOf(format),
         onFinding: ({ index, message }) => console.log(`${format}, case ${index}: ${message}`),
       });
       outcomes.push(outcome);
@@ -76,6 +77,19 @@ const parts = {
     return share > 0.05 ? 1 : 0;
   },
 } as const;
+
+/** A line on stderr every ten seconds. */
+function progressOf(format: FormatName): (done: number, total: number) => void {
+  const began = performance.now();
+  let last = began;
+  return (done, total) => {
+    const now = performance.now();
+    if (now - last < 10_000) return;
+    last = now;
+    const left = ((now - began) / done) * (total - done);
+    console.error(`${format}: ${done} of ${total}, ${duration(left / 1000)} left`);
+  };
+}
 
 const rowOf = ({ format, cases, read, refused, findings, peakBytes, slowestSeconds }: FormatOutcome): string[] => [
   format,

@@ -1,56 +1,37 @@
-/** The commands of `hcsc` and the options they share. */
-import { Command } from "commander";
-import { version } from "../version.js";
-import { buildCommand } from "./build.js";
-import { doctorCommand } from "./doctor.js";
-import { duplicatesCommand } from "./duplicates.js";
-import { embedCommand } from "./embed.js";
-import { evalCommand } from "./eval.js";
-import { exportCommand } from "./export.js";
-import { importCommand } from "./import.js";
-import { logCommand } from "./log.js";
-import { neighborsCommand } from "./neighbors.js";
-import { organizeCommand } from "./organize.js";
-import { replayCommand } from "./replay.js";
-import { reportCommand } from "./report.js";
-import { sweepCommand } from "./sweep.js";
-import { trainCommand } from "./train.js";
-import { watchCommand } from "./watch.js";
+/** One command line from its words to its exit code. */
+import { CommanderError } from "commander";
+import { errorClasses, HcscError, UsageError } from "../errors.js";
+import { errorData, errorText, forgetWarnings, shown } from "./print.js";
+import { rootCommand } from "./rootCommand.js";
 
-/** The command `hcsc`, which throws instead of exiting. @param silent - whether it leaves what is wrong to who catches it */
-export function commandLine({ silent = false }: { readonly silent?: boolean } = {}): Command {
-  const root = new Command("hcsc")
-    .description(
-      "Hierarchical contrastive pre-training (HCSC) on ONNX Runtime: unlabelled images in; an encoder, embeddings and a hierarchy out",
-    )
-    .version(version)
-    .showHelpAfterError("(see --help)");
-  for (const command of [
-    buildCommand(),
-    trainCommand(),
-    sweepCommand(),
-    evalCommand(),
-    embedCommand(),
-    neighborsCommand(),
-    duplicatesCommand(),
-    organizeCommand(),
-    importCommand(),
-    exportCommand(),
-    reportCommand(),
-    logCommand(),
-    watchCommand(),
-    replayCommand(),
-    doctorCommand(),
-  ])
-    root.addCommand(command);
-  const all = (c: Command): readonly Command[] => [c, ...c.commands.flatMap(all)];
-  for (const command of all(root)) {
-    command.exitOverride();
-    if (silent) command.configureOutput({ writeErr: () => {} });
-    if (command.commands.length === 0)
-      command
-        .option("--json", "print the result, or what is wrong, as one JSON object")
-        .option("--verbose", "print an error's stack, and those of its causes");
+/**
+ * Runs a command: results go to stdout, errors and progress to stderr. Sets `process.exitCode`: 0 done, 1 failed, 2 wrong usage, 130
+ * interrupted. Any number of command lines may run in a process, one after another.
+ *
+ * @param words - without the program's own name, such as `["train", "--recipe", "demo"]`
+ */
+export async function runCommandLine(words: readonly string[]): Promise<void> {
+  const json = words.includes("--json");
+  const verbose = words.includes("--verbose");
+  forgetWarnings();
+  try {
+    await rootCommand({ silent: json }).parseAsync([...words], { from: "user" });
+  } catch (thrown) {
+    // Help and the version are thrown too; what else commander throws, it has said itself unless it was told to be silent.
+    const isDone = thrown instanceof CommanderError && thrown.exitCode === 0;
+    const error = thrown instanceof CommanderError ? misread(thrown) : thrown;
+    process.exitCode = isDone ? 0 : exitCode(error);
+    if (json && !isDone) process.stderr.write(`${JSON.stringify({ error: errorData(error, verbose) })}\n`);
+    else if (error === thrown) process.stderr.write(shown(`hcsc: ${errorText(error, verbose)}\n`));
   }
-  return root;
+}
+
+function misread({ message }: CommanderError): UsageError {
+  return new UsageError("wrong-arguments", message.replace(/^error: /, "").replaceAll("\n", " "));
+}
+
+function exitCode(error: unknown): number {
+  if (!(error instanceof HcscError)) return 1;
+  const { name }: HcscError = error;
+  return errorClasses[name].exitCode;
 }

@@ -73,7 +73,9 @@ export function errorData(error: unknown, verbose: boolean): PrintedError {
 
 const warned = new Set<string>();
 
-/** Says a thing once, however often a set is opened. */
+export const forgetWarnings = (): void => warned.clear();
+
+/** Says a thing once in a command line, however often a set is opened. */
 export const warn = (message: string): void => {
   if (!warned.has(message)) process.stderr.write(shown(`warning: ${oneLine(message)}\n`));
   warned.add(message);

@@ -14,6 +14,7 @@ import { describeList, isList } from "./sources/list.js";
 import { describeParquet, isParquet } from "./sources/parquet.js";
 import { describeSynthetic } from "./sources/synthetic.js";
 import { describeVoc, vocLayout } from "./sources/voc.js";
+import { anywhere, boundOf, namesWithin } from "./sources/within.js";
 
 /**
  * Describes a set.
@@ -26,6 +27,8 @@ import { describeVoc, vocLayout } from "./sources/voc.js";
  *   - a list, `train.csv`, `train.tsv`, `train.jsonl`, `train.txt` or `train.parquet`, which may hold the images themselves; `train.csv#images` if its paths start at another folder
  *   - IDX files (a folder with them, or one images file), or a folder of CIFAR's binary files; `#test` for the test part
  *   - `synthetic:count=600,size=32,seed=1`
+ *   - any folder or list behind `anywhere:`, as `anywhere:photos`: its links and paths are followed wherever they lead; else those
+ *     that lead out of the folder are refused
  * @throws DataError if there is nothing to read; UsageError if the range is no range, or the part must be named
  */
 export async function describeSource(text: string): Promise<SourceDescription> {
@@ -114,7 +117,7 @@ async function describeWhole(name: string): Promise<WholeDescription> {
       said`${{ images: name }}: these images were in the memory of the program that gave them, and are in no file: give images`,
       { settings: ["data"] },
     );
-  const { path, part } = await pathAndPart(name);
+  const { path, part, mayLeave } = await pathAndPart(name);
   const info = await stat(path).catch((cause) => {
     throw new DataError(
       "missing",
@@ -123,28 +126,35 @@ async function describeWhole(name: string): Promise<WholeDescription> {
     );
   });
   const isFolder = info.isDirectory();
-  if (await isIdx(path, isFolder)) return describeIdx(path, isFolder, part ?? "train");
+  const within = () => boundOf(path, path, mayLeave).then((bound) => namesWithin(path, bound, () => true));
+  if (await isIdx(path, isFolder)) {
+    if (isFolder) await within();
+    return describeIdx(path, isFolder, part ?? "train");
+  }
   if (!isFolder) {
-    if (isList(path)) return describeList(path, part);
-    if (isParquet(path)) return describeParquet(path, part);
+    if (isList(path)) return describeList(path, part, mayLeave);
+    if (isParquet(path)) return describeParquet(path, part, mayLeave);
     if (isImageFile(path)) return describeFile(path);
     throw new DataError(
       "unknown-format",
       said`${{ file: path }} is a file: give an image, a folder of images, a list (.csv, .tsv, .jsonl, .txt, .parquet), or an IDX images file`,
     );
   }
-  if (await isCifarFolder(path)) return describeCifar(path, part ?? "train");
-  const layout = await vocLayout(path);
-  return layout ? describeVoc(layout, part) : describeFolder(path, part);
+  if (await isCifarFolder(path)) {
+    await within();
+    return describeCifar(path, part ?? "train");
+  }
+  const layout = await vocLayout(path, mayLeave);
+  return layout ? describeVoc(layout, part) : describeFolder(path, part, mayLeave);
 }
 
 /** The same set by a name that holds from any folder: paths in it are absolute. */
 export async function absoluteName(text: string): Promise<string> {
   const { name } = nameAndCuts(text);
   if (isOnNoDisk(name)) return text;
-  const { path, part } = await pathAndPart(name);
+  const { path, part, mayLeave } = await pathAndPart(name);
   const whole = part !== null && (isList(path) || isParquet(path)) ? resolve(part) : part;
-  return `${resolve(path)}${whole === null ? "" : `#${whole}`}${text.slice(name.length)}`;
+  return `${mayLeave ? anywhere : ""}${resolve(path)}${whole === null ? "" : `#${whole}`}${text.slice(name.length)}`;
 }
 
 /** The folder that a set is named by; null where that is a file, or nothing on a disk. */
@@ -155,9 +165,21 @@ export async function namedFolder(text: string): Promise<string | null> {
   return (await stat(path)).isDirectory() ? path : null;
 }
 
+/** A name on a disk, taken apart. */
+interface Place {
+  readonly path: string;
+  readonly part: string | null;
+  /** Whether images are read wherever its links and paths lead. */
+  readonly mayLeave: boolean;
+}
+
 /** A path may hold a # of its own. */
-async function pathAndPart(name: string): Promise<{ readonly path: string; readonly part: string | null }> {
+async function pathAndPart(text: string): Promise<Place> {
+  const mayLeave = text.startsWith(anywhere);
+  const name = mayLeave ? text.slice(anywhere.length) : text;
   const at = name.lastIndexOf("#");
   const isWhole = at === -1 || (await stat(name).catch(() => null)) !== null;
-  return isWhole ? { path: name, part: null } : { path: name.slice(0, at), part: name.slice(at + 1) };
+  return isWhole
+    ? { path: name, part: null, mayLeave }
+    : { path: name.slice(0, at), part: name.slice(at + 1), mayLeave };
 }

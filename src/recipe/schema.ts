@@ -9,6 +9,11 @@ import { kinds } from "./kinds.js";
 
 const keysOf = <K extends string>(table: Readonly<Record<K, unknown>>) => Object.keys(table) as [K, ...K[]];
 const count = z.int().positive();
+const upTo = (most: number) => count.max(most, `must be at most ${most}`);
+/** Of a view, in pixels. */
+const mostSide = 4096;
+/** Of one array, such as the queue or the views of a batch: 4 GiB as float32. */
+const mostNumbers = 2 ** 30;
 const share = z.number().min(0).max(1);
 const positive = z.number().positive();
 const range = z
@@ -17,13 +22,18 @@ const range = z
 
 const encoder = z.strictObject({
   backbone: z.enum(keysOf(backbones)).describe(`the network: ${Object.keys(backbones).join(", ")}`),
-  width: positive.default(1).describe("Times the filters of every stage, or the width of every head."),
+  width: positive
+    .max(64, "must be at most 64")
+    .default(1)
+    .describe("Times the filters of every stage, or the width of every head."),
   channels: z
     .union([z.literal(1), z.literal(3)])
     .default(3)
     .describe("1: grey images; 3: colour."),
-  imageSize: count.describe("Side of the views in pixels."),
-  dimension: count.default(128).describe("D, the length of the embeddings."),
+  imageSize: upTo(mostSide).describe(`Side of the views in pixels, at most ${mostSide}.`),
+  dimension: upTo(2 ** 16)
+    .default(128)
+    .describe("D, the length of the embeddings."),
   head: z
     .enum(keysOf(heads))
     .default("mlp")
@@ -42,9 +52,14 @@ const method = z.strictObject({
     .describe("paper: the equations; reference: what the authors' code computes"),
   temperature: z.number().min(0.025).default(0.2).describe("τ. Below 0.025, e^(−2/τ) is no float32."),
   keyMomentum: share.default(0.999).describe("m of the key encoder."),
-  queue: count.default(16384).describe("Q, the number of past keys."),
+  queue: count
+    .default(16384)
+    .describe(
+      `Q, the number of past keys. Q·D is at most ${mostNumbers}, as are the numbers of a level's centroids and of a batch's views.`,
+    ),
   clusters: z
     .array(count)
+    .max(32, "must be at most 32 levels")
     .default([3000, 2000, 1000])
     .refine(
       (m) => m.every((c, i) => i === 0 || c < m[i - 1]),
@@ -108,7 +123,7 @@ const schedule = kinds(
 /** Groups of fields by kind. */
 export const groups = { optimizer, schedule } as const;
 
-const localViews = z.strictObject({ size: count, scale: range, count: count.default(1) });
+const localViews = z.strictObject({ size: upTo(mostSide), scale: range, count: upTo(64).default(1) });
 
 const views = z.strictObject({
   scale: range.default([0.2, 1]).describe("Share of the image's area that a crop takes."),
@@ -136,6 +151,7 @@ const views = z.strictObject({
   std: z.array(positive).optional().describe("As mean."),
   local: z
     .array(localViews)
+    .max(16, "must be at most 16 kinds of crops")
     .default([])
     .describe("Further crops of the image, each a size and an area range (multi-crop)."),
 });
@@ -191,6 +207,9 @@ export const recipeSchema = z
       issue(["encoder", "keySubBatches"], `${r.encoder.keySubBatches} does not divide the batch of ${r.batchSize}`);
     if (r.batchSize > r.method.queue)
       issue(["method", "queue"], `a queue of ${r.method.queue} cannot take the ${r.batchSize} keys of one batch`);
+    for (const { path, numbers, what } of largestArrays(r))
+      if (numbers > mostNumbers)
+        issue(path, `${what} are ${numbers} numbers, which no memory is made room for: at most ${mostNumbers}`);
     const { sideMultiple = 1 } = backbones[r.encoder.backbone](r.encoder);
     const sides = [
       { path: ["encoder", "imageSize"], size: r.encoder.imageSize },
@@ -205,6 +224,37 @@ export const recipeSchema = z
         issue(["views", field], `give ${r.encoder.channels} numbers, one for each channel`);
     }
   });
+
+/** The arrays that a recipe's numbers make large, by the field to lower. */
+function largestArrays({ encoder, method, views, batchSize }: Sizes) {
+  const { dimension, channels, imageSize } = encoder;
+  const pixels = views.local.reduce((sum, { size, count }) => sum + count * size ** 2, 2 * imageSize ** 2);
+  const shown = `${channels} × ${imageSize} × ${imageSize}`;
+  return [
+    {
+      path: ["method", "queue"],
+      numbers: method.queue * dimension,
+      what: `${method.queue} keys of ${dimension} numbers`,
+    },
+    {
+      path: ["method", "clusters"],
+      numbers: Math.max(0, ...method.clusters) * dimension,
+      what: `${Math.max(0, ...method.clusters)} centroids of ${dimension} numbers`,
+    },
+    {
+      path: ["batchSize"],
+      numbers: batchSize * channels * pixels,
+      what: `the views of ${batchSize} images of ${shown}`,
+    },
+  ];
+}
+
+interface Sizes {
+  readonly encoder: Pick<z.infer<typeof encoder>, "dimension" | "channels" | "imageSize">;
+  readonly method: Pick<z.infer<typeof method>, "queue" | "clusters">;
+  readonly views: Pick<z.infer<typeof views>, "local">;
+  readonly batchSize: number;
+}
 
 /** A complete recipe: every field has its value. */
 export type Recipe = z.infer<typeof recipeSchema>;

@@ -4,11 +4,11 @@ import type { Curves } from "./data.js";
 
 const mostPoints = 2000;
 
-/** Of more than 2,000 steps, each point is the mean of several, named by the last of them. */
-export function curvesOf(metrics: readonly Metric[]): Curves {
+/** Of more steps than `most`, each point is the mean of several, named by the last of them. */
+export function curvesOf(metrics: readonly Metric[], most: number = mostPoints): Curves {
   const ofKind = (kind: Metric["kind"]): readonly unknown[] => metrics.filter((m) => m.kind === kind);
   const steps = ofKind("step") as readonly StepMetric[];
-  const together = Math.max(1, Math.ceil(steps.length / mostPoints));
+  const together = Math.max(1, Math.ceil(steps.length / most));
   return {
     steps: Array.from({ length: Math.ceil(steps.length / together) }, (_, p) =>
       meanStep(steps.slice(p * together, (p + 1) * together)),

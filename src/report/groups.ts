@@ -1,5 +1,4 @@
 /** Groups of images that are nearly the same, as one HTML file to look at: no script, no network. */
-import sharp from "sharp";
 import type { ImageSource } from "../data/index.js";
 import type { AlikeImages } from "../encoder/index.js";
 import { escaped } from "./html.js";
@@ -14,6 +13,7 @@ export async function groupsPage(
   groups: readonly AlikeImages[],
   progress: (done: number, total: number) => void,
 ): Promise<string> {
+  const { default: sharp } = await import("sharp");
   const shown = groups.slice(0, mostGroups);
   const sections: string[] = [];
   for (const [done, { images, cosine }] of shown.entries()) {

@@ -1,6 +1,5 @@
 /** A map of the embedding: images lie close that are similar (UMAP, McInnes et al. 2018). */
 import { setImmediate } from "node:timers/promises";
-import { UMAP } from "umap-js";
 import type { Matrix } from "../array.js";
 import { random } from "../random.js";
 import { principalPlane } from "./principal.js";
@@ -32,6 +31,7 @@ export async function mapOf(
   if (rows <= mapNeighbours) return fitted(plane);
   progress("map, its graph", 0, 1);
   await setImmediate();
+  const { UMAP } = await import("umap-js");
   const umap = new UMAP({ nNeighbors: mapNeighbours, random: random(seed, "map") });
   umap.setPrecomputedKNN(...neighbourLists(similar, rows));
   // With neighbours given, only the number of points is used.

@@ -1,5 +1,4 @@
 /** Pictures as sprite sheets that a page can hold: WebP, as large and as good as a number of bytes allows. */
-import sharp from "sharp";
 import type { ImageSource, Picture } from "../data/index.js";
 import { DataError } from "../errors.js";
 import type { Sheets } from "./data.js";
@@ -82,6 +81,7 @@ async function sheetsOf(
   { tile, quality }: Grade,
   progress: (done: number) => void,
 ): Promise<Sheets> {
+  const { default: sharp } = await import("sharp");
   const most = Math.floor(mostSheetSide / tile);
   const columns = Math.min(most, Math.ceil(Math.sqrt(indices.length)));
   const rows = Math.min(most, Math.ceil(indices.length / columns));

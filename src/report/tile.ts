@@ -1,5 +1,4 @@
 /** A picture as a small square. */
-import sharp from "sharp";
 import type { Picture } from "../data/index.js";
 
 /** Sides up to which pictures are enlarged pixel by pixel, to stay crisp. */
@@ -7,6 +6,7 @@ export const tinySide = 32;
 
 /** The middle square of a picture, `side` pixels wide, as RGB [side, side, 3]; grey ones have three channels alike. */
 export async function tileOf({ width, height, channels, data }: Picture, side: number): Promise<Uint8Array> {
+  const { default: sharp } = await import("sharp");
   const short = Math.min(width, height);
   const square = { left: (width - short) >> 1, top: (height - short) >> 1, width: short, height: short };
   const kernel = short <= tinySide && side >= short ? "nearest" : "lanczos3";

@@ -1,7 +1,7 @@
 /**
  * Those who watch a run: its files are looked at once for all of them, as long as there is one, so that many cost the trainer no
- * more than a few. Server-sent events: `curves` (all so far, in place of any before), `metrics` (a list of new ones), `data` (the
- * report has changed), `state` (what becomes of the run).
+ * more than a few. Server-sent events: `curves` (all so far, in place of any before), `metrics` (a list of new ones, of many steps the
+ * means of several), `data` (the report has changed), `state` (what becomes of the run).
  */
 import { stat } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
@@ -17,6 +17,9 @@ const stateMilliseconds = 5000;
 const heartbeatMilliseconds = 15_000;
 /** Bytes that wait for a viewer who does not take them: more, and the connection ends. The page's begins anew by itself. */
 const mostWaiting = 2 ** 22;
+
+/** Steps of one message: a small network does hundreds between two looks, more than a curve shows, and what viewers cost is bytes. */
+const mostSteps = 25;
 
 const message = (event: string, data: unknown): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 
@@ -73,7 +76,9 @@ export class Viewers {
     const report = await stamp(reportFile(this.run));
     const [now, { isNew, state }] = [performance.now(), await this.stateNow(news !== null)];
     const parts = [
-      ...(news ? [news.isStart ? message("curves", curvesOf(news.metrics)) : message("metrics", news.metrics)] : []),
+      ...(news
+        ? [news.isStart ? message("curves", curvesOf(news.metrics)) : message("metrics", thinned(news.metrics))]
+        : []),
       ...(report === this.report ? [] : [message("data", null)]),
       ...(isNew ? [message("state", state)] : []),
     ];
@@ -110,6 +115,11 @@ function send(responses: Iterable<ServerResponse>, text: string): void {
     if (response.writableLength > mostWaiting) response.destroy();
     else response.write(bytes);
   }
+}
+
+function thinned(metrics: readonly Metric[]): readonly unknown[] {
+  const { steps, epochs } = curvesOf(metrics, mostSteps);
+  return [...steps, ...epochs];
 }
 
 const epochsAfter = (epochs: number, metrics: readonly Metric[]): number =>

@@ -2,6 +2,6 @@
 export { makeFolder, notWritten, removeUnfinished, writeAtomically } from "./atomic.js";
 export { writeNpy } from "./npy.js";
 export { type NumberName, numberFormats } from "./numbers.js";
-export { encodeParquet, type ParquetColumn, writeParquet } from "./parquet.js";
+export { type ParquetColumn, writeParquet } from "./parquet.js";
 export { decodeTensors, encodeTensors, readTensors, readWhole, type TensorFile, writeTensors } from "./safetensors.js";
 export { encodeSealed, isSealed, unsealed, writeSealed } from "./sealed.js";

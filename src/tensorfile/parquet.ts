@@ -1,5 +1,5 @@
 /** Apache Parquet (https://parquet.apache.org/docs/file-format): a table of named columns, every cell filled. */
-import { ByteWriter, type ColumnSource, ParquetWriter, type SchemaElement } from "hyparquet-writer";
+import type { ColumnSource, SchemaElement } from "hyparquet-writer";
 import type { Matrix } from "../array.js";
 import { writeAtomically } from "./atomic.js";
 
@@ -65,11 +65,15 @@ const rowsIn = ({ kind, rows }: ParquetColumn): number => (kind === "vector" ? r
 const groupNumbers = 1 << 20;
 
 /** Writes a table, its columns of one length, whole or not at all. @throws DataError if it cannot be written */
-export const writeParquet = (path: string, columns: readonly ParquetColumn[]): Promise<void> =>
-  writeAtomically(path, encodeParquet(columns));
+export async function writeParquet(path: string, columns: readonly ParquetColumn[]): Promise<void> {
+  await writeAtomically(path, encodeParquet(columns, await import("hyparquet-writer")));
+}
 
 /** The file's bytes, a row group at a time. */
-export function* encodeParquet(columns: readonly ParquetColumn[]): Iterable<Uint8Array> {
+function* encodeParquet(
+  columns: readonly ParquetColumn[],
+  { ByteWriter, ParquetWriter }: typeof import("hyparquet-writer"),
+): Iterable<Uint8Array> {
   const writer = new ByteWriter();
   const taken = (): Uint8Array => {
     const bytes = writer.getBytes().slice();

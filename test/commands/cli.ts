@@ -1,8 +1,9 @@
-/** Running the real command, and a recipe small enough for tests. */
+/** Running the real command, in this process or one of its own, and a recipe small enough for tests. */
 import { execFile, spawn } from "node:child_process";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve as resolvePath } from "node:path";
+import { runCommandLine } from "../../src/cli/commandLine.js";
 
 export interface Outcome {
   readonly code: number | null;
@@ -12,8 +13,50 @@ export interface Outcome {
 
 const main = resolvePath("build/src/cli/main.js");
 
-/** Runs `hcsc` with arguments. */
-export const hcsc = (...args: readonly string[]): Promise<Outcome> => hcscWith({}, ...args);
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * Runs `hcsc` with arguments in this process, one command line after another: it has loaded the modules and compiled them, which
+ * takes most of a process of its own. All that `main.ts` adds are its ears for readers that leave.
+ */
+export function hcsc(...args: readonly string[]): Promise<Outcome> {
+  const outcome = last.then(() => called(args));
+  last = outcome;
+  return outcome;
+}
+
+async function called(args: readonly string[]): Promise<Outcome> {
+  const code = process.exitCode;
+  const [stdout, stderr] = [heard(process.stdout), heard(process.stderr)];
+  try {
+    process.exitCode = 0;
+    await runCommandLine(args);
+    return { code: Number(process.exitCode), stdout: stdout.text(), stderr: stderr.text() };
+  } finally {
+    process.exitCode = code;
+    stdout.stop();
+    stderr.stop();
+  }
+}
+
+/** Keeps what is written to a stream, in place of writing it. */
+function heard(stream: NodeJS.WriteStream): { readonly text: () => string; readonly stop: () => void } {
+  const { write } = stream;
+  let kept = "";
+  stream.write = (chunk: Uint8Array | string): boolean => {
+    kept += typeof chunk === "string" ? chunk : Buffer.from(chunk).toString();
+    return true;
+  };
+  return {
+    text: () => kept,
+    stop: () => {
+      stream.write = write;
+    },
+  };
+}
+
+/** Runs `hcsc` with arguments in a process of its own: how it ends, what it prints outside JavaScript, that nothing keeps it. */
+export const hcscProcess = (...args: readonly string[]): Promise<Outcome> => hcscWith({}, ...args);
 
 /** Runs `hcsc` with arguments in a folder. */
 export const hcscIn = (cwd: string, ...args: readonly string[]): Promise<Outcome> => started({ cwd }, args);

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import type { Command } from "commander";
 import * as ort from "onnxruntime-node";
-import { commandLine } from "../../src/cli/commandLine.js";
+import { rootCommand } from "../../src/cli/rootCommand.js";
 import { readTensors } from "../../src/tensorfile/index.js";
-import { hcsc, hcscInterrupted, images, temporary, withRecipe } from "./cli.js";
+import { hcsc, hcscInterrupted, hcscProcess, images, temporary, withRecipe } from "./cli.js";
 
 async function lastCheckpoint(run: string) {
   const folder = join(run, "checkpoints");
@@ -52,7 +52,7 @@ for (const command of [
 ]) {
   test(`hcsc ${command.join(" ")} --help shows examples`, async (t) => {
     let shown = "";
-    const root = commandLine();
+    const root = rootCommand();
     const all = (c: Command): readonly Command[] => [c, ...c.commands.flatMap(all)];
     for (const c of all(root))
       c.configureOutput({
@@ -66,7 +66,7 @@ for (const command of [
 }
 
 test("help is on stdout, and exits with 0", async (t) => {
-  const { code, stdout, stderr } = await hcsc("eval", "knn", "--help");
+  const { code, stdout, stderr } = await hcscProcess("eval", "knn", "--help");
   t.deepEqual([code, stderr], [0, ""]);
   t.regex(stdout, /Examples?:\n {2}hcsc /);
 });
@@ -80,7 +80,7 @@ for (const [what, args] of [
   ["an unknown field", ["build", "demo", "--set", "encoder.imagesize=3"]],
 ] as const) {
   test(`${what} is wrong usage: exit code 2, the reason on stderr`, async (t) => {
-    const { code, stdout, stderr } = await hcsc(...args);
+    const { code, stdout, stderr } = await hcscProcess(...args);
     t.is(code, 2);
     t.is(stdout, "");
     t.true(stderr.length > 20);
@@ -104,7 +104,7 @@ test("build emits graphs that ONNX Runtime loads, and a manifest whose state nam
 test("train, eval, embed and export follow from one another, and the exported encoder gives what embed gives", async (t) => {
   const { folder, recipe } = await withRecipe();
   const run = join(folder, "run");
-  const trained = await hcsc(
+  const trained = await hcscProcess(
     "train",
     "--data",
     images,

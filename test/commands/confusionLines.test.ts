@@ -1,5 +1,5 @@
 import test from "ava";
-import { confusionLines } from "../../src/cli/classifiers.js";
+import { confusionLines } from "../../src/cli/actions/classifiers.js";
 
 test("of 99 classes the worst pairs are printed, of few the matrix, in a terminal's width", (t) => {
   const names = Array.from({ length: 99 }, (_, i) => `class-${i}`);

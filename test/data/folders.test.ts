@@ -169,17 +169,20 @@ test("the order of files changes nothing but the order of labels", (t) => {
   );
 });
 
-test("links to images and class folders are followed, those in a circle once, and a dangling one is a broken image", async (t) => {
+test("where that is asked for, links to images and class folders are followed, those in a circle once, and a dangling one is a broken image", async (t) => {
   const root = await folder(await pictures(["real/cat/1.jpg", "real/dog/2.jpg", "set/cat/3.jpg"]));
   const set = join(root, "set");
   await symlink(join(root, "real/dog"), join(set, "dog"));
   await symlink(set, join(set, "dog/again"));
   await symlink(join(root, "real/cat/1.jpg"), join(set, "cat/linked.jpg"));
   await symlink(join(root, "nowhere.jpg"), join(set, "cat/lost.jpg"));
-  const { names, classes } = await said(set);
+  const { names, classes } = await said(`anywhere:${set}`);
   t.deepEqual(names, ["cat/3.jpg", "cat/linked.jpg", "cat/lost.jpg", "dog/2.jpg"]);
   t.deepEqual(classes, ["cat", "dog"]);
-  await t.throwsAsync((await open(set)).read(2), { name: "DataError", message: /lost\.jpg cannot be decoded/ });
+  await t.throwsAsync((await open(`anywhere:${set}`)).read(2), {
+    name: "DataError",
+    message: /lost\.jpg cannot be decoded/,
+  });
 });
 
 test("a # in a folder's own name is no part", async (t) => {

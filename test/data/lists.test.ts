@@ -123,7 +123,7 @@ test("ImageNet's own list of val, and absolute paths", async (t) => {
   const { labels, classes } = await said(`${root}/val.txt`);
   t.deepEqual([labels, classes?.length], [[65, 970], 971]);
   const elsewhere = await folder({ "abs.txt": val.map((name) => join(root, name)).join("\n") });
-  await loadsInThreads(t, `${elsewhere}/abs.txt`, [0, 1].map(greyOf));
+  await loadsInThreads(t, `${elsewhere}/abs.txt#${root}`, [0, 1].map(greyOf));
 });
 
 for (const [what, name, lines, message] of [

@@ -314,6 +314,8 @@ test("events: what is there, new lines whole, a file cut or replaced anew, a new
   await metrics(3);
   await appendFile(run.metricsFile, line(4).slice(10));
   await metrics(4);
+  await appendFile(run.metricsFile, Array.from({ length: 100 }, (_, i) => line(5 + i)).join(""));
+  await metrics(...Array.from({ length: 25 }, (_, i) => 8 + 4 * i)); // of many the means of four each
   await run.rewind(2);
   await curves(1, 2)("rewound");
   // Replaced by one that is longer than what was read.

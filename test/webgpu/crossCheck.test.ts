@@ -9,7 +9,7 @@ import { Bound } from "../../src/runtime/bound.js";
 import type { CrossCheck } from "../../src/runtime/crossCheck.js";
 import { DeviceSessions } from "../../src/runtime/deviceSessions.js";
 import { Sessions } from "../../src/runtime/sessions.js";
-import { hcsc, withRecipe } from "../commands/cli.js";
+import { hcscProcess, withRecipe } from "../commands/cli.js";
 import { allFeeds, fedTo, net, settings, startingState } from "../programs/smallStep.js";
 import { deviceTest } from "./device.js";
 
@@ -105,7 +105,7 @@ deviceTest("training says that first runs agree, or is told not to compare them;
   const encoder = { backbone: "resnet8", imageSize: 8, dimension: 8, keySubBatches: 2 };
   const { folder, recipe } = await withRecipe({ epochs: 1, encoder });
   const train = (out: string, ...flags: string[]) =>
-    hcsc(
+    hcscProcess(
       "train",
       "--data",
       "synthetic:count=16,size=8",

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { hcsc, tinyRecipe, withRecipe } from "../commands/cli.js";
+import { hcscProcess, tinyRecipe, withRecipe } from "../commands/cli.js";
 import { deviceTest } from "./device.js";
 
 const train = "synthetic:count=48,size=8";
@@ -23,12 +23,22 @@ for (const [name, network] of Object.entries(small))
       const { folder, recipe } = await withRecipe({ ...network, batchSize: 8 });
       const runOn = async (provider: string) => {
         const run = join(folder, provider);
-        const trained = await hcsc("train", "--data", train, "--recipe", recipe, "--out", run, "--provider", provider);
+        const trained = await hcscProcess(
+          "train",
+          "--data",
+          train,
+          "--recipe",
+          recipe,
+          "--out",
+          run,
+          "--provider",
+          provider,
+        );
         t.is(trained.code, 0, trained.stderr);
         const metrics = (await readFile(join(run, "metrics.jsonl"), "utf8")).trim().split("\n");
         const events = metrics.map((line) => JSON.parse(line) as { kind: string; loss: number });
         const flags = ["--data", train, "--test", held, "--provider", provider, "--json"];
-        const knn = await hcsc("eval", "knn", "--run", run, ...flags);
+        const knn = await hcscProcess("eval", "knn", "--run", run, ...flags);
         t.is(knn.code, 0, knn.stderr);
         return {
           stderr: trained.stderr,

@@ -1,5 +1,4 @@
 /** One image's annotation as PASCAL VOC writes it, and as LabelImg and its kin do: XML of the objects in it. */
-import { XMLParser } from "fast-xml-parser";
 import { z } from "zod";
 import { DataError, said } from "../../errors.js";
 
@@ -9,12 +8,17 @@ export interface AnnotatedObject {
   readonly difficult: boolean;
 }
 
-// Texts stay texts: a class may be called 007.
-const parser = new XMLParser({
-  parseTagValue: false,
-  htmlEntities: true,
-  isArray: (_, path) => String(path) === "annotation.object",
-});
+async function newParser() {
+  const { XMLParser } = await import("fast-xml-parser");
+  // Texts stay texts: a class may be called 007.
+  return new XMLParser({
+    parseTagValue: false,
+    htmlEntities: true,
+    isArray: (_, path) => String(path) === "annotation.object",
+  });
+}
+
+let parser: ReturnType<typeof newParser> | null = null;
 
 /** Objects' own names alone: the parts of a person (head, hand) lie deeper. */
 const objectSchema = z.object({
@@ -37,8 +41,8 @@ const schema = z.object({
 });
 
 /** @throws DataError that names the file and the element */
-export function readAnnotation(xml: string, file: string): readonly AnnotatedObject[] {
-  const found = schema.safeParse(parsed(xml, file));
+export async function readAnnotation(xml: string, file: string): Promise<readonly AnnotatedObject[]> {
+  const found = schema.safeParse(await parsed(xml, file));
   if (found.success) return found.data.annotation.object;
   const [{ path, message }] = found.error.issues;
   throw new DataError(
@@ -54,9 +58,11 @@ const elementOf = (path: readonly PropertyKey[]): string =>
     .join("")
     .slice(1);
 
-function parsed(xml: string, file: string): unknown {
+async function parsed(xml: string, file: string): Promise<unknown> {
+  parser ??= newParser();
+  const opened = await parser;
   try {
-    return parser.parse(xml, true);
+    return opened.parse(xml, true);
   } catch (cause) {
     throw new DataError(
       "damaged",

@@ -8,6 +8,7 @@ import type { FilesDescription } from "./files.js";
 import { folderLabels } from "./folderLabels.js";
 import { imageExtensions, isImageFile, leftOut } from "./formats.js";
 import { isLeftover } from "./leftovers.js";
+import { type Bound, boundOf, endOf, refuseOutside } from "./within.js";
 
 /** What parts of a set are called, as in `imagenet/train`. */
 const partName = /^(train|training|val|valid|validation|test|testing)$/i;
@@ -15,13 +16,21 @@ const partName = /^(train|training|val|valid|validation|test|testing)$/i;
 /**
  * Lists the image files of a folder and its sub-folders, through links too, labelled by their folders.
  *
+ * @param mayLeave - whether links are followed that lead out of it
  * @param part - a sub-folder to take instead; null for the folder itself
  * @throws DataError if there are no images, or not that part; UsageError if the folder holds parts and none is named
  */
-export async function describeFolder(folder: string, part: string | null): Promise<FilesDescription> {
+export async function describeFolder(
+  folder: string,
+  part: string | null,
+  mayLeave: boolean,
+): Promise<FilesDescription> {
   const root = part === null ? folder : await partOf(folder, part);
-  const found: Found = { files: [], leftovers: 0, outward: [] };
-  await look(root, [await realpath(root)], found);
+  const found: Found = { files: [], leftovers: 0 };
+  const bound = await boundOf(folder, folder, mayLeave);
+  const real = await realpath(root);
+  refuseOutside(bound, root, real);
+  await look(root, [real], found, bound);
   const all = found.files.map((f) => relative(root, f));
   const files = all.filter(isImageFile).sort();
   const others = all.filter((file) => !isImageFile(file));
@@ -47,11 +56,6 @@ export async function describeFolder(folder: string, part: string | null): Promi
             `${root}: ${others.length === 1 ? "1 file of another kind is" : `${others.length} files of other kinds are`} left out: ${leftOut(others)}`,
           ]
         : []),
-      ...(found.outward.length > 0
-        ? [
-            `${root}: ${found.outward.length === 1 ? "1 of its links leads" : `${found.outward.length} of its links lead`} out of it, the first to ${found.outward[0]}: what is there is read too`,
-          ]
-        : []),
       ...(found.leftovers > 0
         ? [`${root}: passed over what systems and tools leave behind: ${found.leftovers} of its files and folders`]
         : []),
@@ -74,15 +78,13 @@ async function partOf(folder: string, part: string): Promise<string> {
 interface Found {
   readonly files: string[];
   leftovers: number;
-  /** Where links lead that leave the folder. */
-  readonly outward: string[];
 }
 
-/** Where a link leads; null if to nothing. */
-const realPath = (path: string): Promise<string | null> => realpath(filePath(path), "buffer").then(nameOf, () => null);
-
-/** @param trail - the real folders on the way, which links must not lead back to */
-async function look(folder: string, trail: readonly string[], found: Found): Promise<void> {
+/**
+ * @param trail - the real folders on the way, which links must not lead back to
+ * @param bound - the folder that no link may lead out of; null: they may
+ */
+async function look(folder: string, trail: readonly string[], found: Found, bound: Bound | null): Promise<void> {
   const entries = await readdir(filePath(folder), { withFileTypes: true, encoding: "buffer" });
   for (const entry of entries as unknown as readonly Dirent<Buffer>[]) {
     const name = nameOf(entry.name);
@@ -99,15 +101,13 @@ async function look(folder: string, trail: readonly string[], found: Found): Pro
           () => false,
         )
       : entry.isDirectory();
-    if (isLink) {
-      const end = await realPath(path);
-      if (end !== null && !end.startsWith(trail[0] + sep)) found.outward.push(end);
-    }
+    const end = isLink ? await endOf(path) : null;
+    refuseOutside(bound, path, end);
     if (!isFolder) {
       if (isLink || entry.isFile()) found.files.push(path);
       continue;
     }
-    const real = (isLink ? await realPath(path) : null) ?? join(trail[trail.length - 1], name);
-    if (!trail.includes(real)) await look(path, [...trail, real], found);
+    const real = end ?? join(trail[trail.length - 1], name);
+    if (!trail.includes(real)) await look(path, [...trail, real], found, bound);
   }
 }

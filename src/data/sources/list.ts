@@ -1,10 +1,11 @@
 /** Lists of image files with their labels: `train.csv`, `train.tsv`, `train.jsonl`, `train.txt`. */
 import { existsSync } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
-import { basename, dirname, extname, isAbsolute, resolve, sep } from "node:path";
+import { readFile, stat } from "node:fs/promises";
+import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path";
 import { DataError, said } from "../../errors.js";
 import { type FilesDescription, type Labelling, unlabelled } from "./files.js";
 import { type ListRow, listForms } from "./listRows.js";
+import { type Bound, boundOf, namesWithin } from "./within.js";
 
 /** Whether a file is a list by its name. */
 export const isList = (path: string): boolean => extname(path).toLowerCase() in listForms;
@@ -15,27 +16,28 @@ export const isList = (path: string): boolean => extname(path).toLowerCase() in 
  * @param folder - where its paths start; null for the list's own folder
  * @throws DataError that names the list and line, or the first image where all are missing
  */
-export async function describeList(list: string, folder: string | null): Promise<FilesDescription> {
+export async function describeList(list: string, folder: string | null, mayLeave: boolean): Promise<FilesDescription> {
   const root = folder ?? dirname(list);
   if (!(await stat(root).catch(() => null))?.isDirectory())
     throw new DataError("missing", said`${list}: the folder of its images, ${{ file: root }}, does not exist`);
   const text = textOf(await readFile(list));
   const rows = listForms[extname(list).toLowerCase()](text, list);
   if (rows.length === 0) throw new DataError("empty", said`${{ file: list }} lists no images`);
-  return { ...(await listed(rows, root, list)), root };
+  return { ...(await listed(rows, root, list, mayLeave)), root };
 }
 
-/** The images of a list's rows. @throws DataError if none of them exists */
+/** The images of a list's rows. @throws DataError if none of them exists, or one is outside the root and may not be */
 export async function listed(
   rows: readonly ListRow[],
   root: string,
   list: string,
+  mayLeave: boolean,
 ): Promise<Omit<FilesDescription, "root">> {
   const files = belowRoot(
     root,
     rows.map((row) => row.file),
   );
-  const missing = await missingFrom(root, files);
+  const missing = await missingFrom(root, files, await boundOf(root, list, mayLeave));
   const firstMissing = () => `in line ${rows[missing[0]].line}, is ${resolve(root, files[missing[0]])}`;
   const remedy = `Paths start at ${root}: name another folder as ${list}#FOLDER`;
   if (missing.length === files.length)
@@ -51,12 +53,7 @@ export async function listed(
   return {
     kind: "files",
     files,
-    warnings: [
-      ...gone,
-      ...outsideOf(root, files, list),
-      ...unlabelledRows(labelling, list),
-      ...unusedIds(labelling, list),
-    ],
+    warnings: [...gone, ...unlabelledRows(labelling, list), ...unusedIds(labelling, list)],
     ...labelling,
   };
 }
@@ -77,29 +74,28 @@ function belowRoot(root: string, files: readonly string[]): readonly string[] {
   return files.map(relative);
 }
 
-/** Says so where paths lead out of the folder that they start at. */
-function outsideOf(root: string, files: readonly string[], list: string): readonly string[] {
-  const outside = files.filter((file) => !resolve(root, file).startsWith(resolve(root) + sep));
-  if (outside.length === 0) return [];
-  return [
-    `${list}: ${outside.length} of its ${files.length} images lie outside ${root}, the first at ${resolve(root, outside[0])}`,
-  ];
-}
-
 /** Indices of files that do not exist: each folder is listed once, which is much faster than a look at each file. */
-async function missingFrom(root: string, files: readonly string[]): Promise<number[]> {
+async function missingFrom(root: string, files: readonly string[], bound: Bound | null): Promise<number[]> {
+  const paths = new Set(files.map((file) => resolve(root, file)));
   const listed = new Map<string, ReadonlySet<string>>();
   const missing: number[] = [];
   for (const [i, file] of files.entries()) {
     const path = resolve(root, file);
     const folder = dirname(path);
-    const names = listed.get(folder) ?? new Set(await readdir(folder).catch(() => []));
+    const names = listed.get(folder) ?? new Set(await namesIn(folder, bound, paths));
     listed.set(folder, names);
     // A file system may know a name in other letters than it lists.
     if (!names.has(basename(path)) && !existsSync(path)) missing.push(i);
   }
   return missing;
 }
+
+/** The names in a folder; none of one that is not there. */
+const namesIn = (folder: string, bound: Bound | null, paths: ReadonlySet<string>): Promise<readonly string[]> =>
+  namesWithin(folder, bound, (name) => paths.has(join(folder, name))).catch((error) => {
+    if (error instanceof DataError) throw error;
+    return [];
+  });
 
 /**
  * Labels of rows: classes by sorted name, or, if all are whole numbers, those ids as they are. A row that says nothing has no label.

@@ -4,13 +4,7 @@
  */
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import {
-  asyncBufferFromFile,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetReadObjects,
-  parquetSchema,
-} from "hyparquet";
+import type { FileMetaData } from "hyparquet";
 import { z } from "zod";
 import { DataError, said } from "../../errors.js";
 import type { FilesDescription } from "./files.js";
@@ -31,7 +25,9 @@ const imageCell = z.union([
 export async function describeParquet(
   file: string,
   folder: string | null,
+  mayLeave: boolean,
 ): Promise<FilesDescription | HeldDescription> {
+  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import("hyparquet");
   const buffer = await asyncBufferFromFile(file);
   const metadata = await parquetMetadataAsync(buffer).catch((cause) => {
     throw new DataError(
@@ -66,7 +62,7 @@ export async function describeParquet(
     if (!(await stat(root).catch(() => null))?.isDirectory())
       throw new DataError("missing", said`${file}: the folder of its images, ${{ file: root }}, does not exist`);
     const paths = rows.map((cells, i) => row(cells, cells[image], i));
-    return { ...(await listed(paths, root, file)), root };
+    return { ...(await listed(paths, root, file, mayLeave)), root };
   }
   const cells = rows.map((cells, i) => {
     const found = imageCell.safeParse(cells[image]);

@@ -1,5 +1,5 @@
 /** PASCAL VOC's layout, and folders of images with an XML annotation each: several classes an image. */
-import { readdir, readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join, parse } from "node:path";
 import type { DenseArray } from "../../array.js";
 import { DataError, said } from "../../errors.js";
@@ -8,6 +8,7 @@ import { type FilesDescription, unlabelled } from "./files.js";
 import { isImageFile } from "./formats.js";
 import { imageSetsFolder, namesOfPart, readImageSets } from "./imageSets.js";
 import { isLeftover } from "./leftovers.js";
+import { type Bound, boundOf, namesWithin } from "./within.js";
 
 /** Where images and annotations lie: paths below the root, by the name that both share. */
 interface Layout {
@@ -17,14 +18,17 @@ interface Layout {
 }
 
 /** A folder's layout: `JPEGImages` (or `images`) and `Annotations`, or each XML beside its image; null if it is neither. */
-export async function vocLayout(root: string): Promise<Layout | null> {
-  const inside = await kept(root);
+export async function vocLayout(root: string, mayLeave: boolean): Promise<Layout | null> {
+  const inside = await kept(root, null);
   const [imageFolder, annotationFolder] = [/^(jpegimages|images)$/i, /^annotations$/i].map((name) =>
     inside.find((f) => name.test(f)),
   );
+  const bound = await boundOf(root, root, mayLeave);
   if (imageFolder && annotationFolder) {
+    const isFolder = await Promise.all([imageFolder, annotationFolder].map((folder) => isFolderAt(join(root, folder))));
+    if (isFolder.includes(false)) return null;
     const [images, annotations] = await Promise.all(
-      [imageFolder, annotationFolder].map((folder) => kept(join(root, folder)).catch(() => [])),
+      [imageFolder, annotationFolder].map((folder) => kept(join(root, folder), bound)),
     );
     if (!annotations.some(isXml)) return null;
     return {
@@ -36,7 +40,9 @@ export async function vocLayout(root: string): Promise<Layout | null> {
   const annotations = byStem("", inside.filter(isXml));
   if (annotations.size === 0) return null;
   const images = byStem("", inside.filter(isImageFile));
-  return [...annotations.keys()].some((stem) => images.has(stem)) ? { root, images, annotations } : null;
+  if (![...annotations.keys()].some((stem) => images.has(stem))) return null;
+  await kept(root, bound);
+  return { root, images, annotations };
 }
 
 /**
@@ -90,7 +96,14 @@ export function vocTargets(
 }
 
 /** What a folder holds, without what systems leave behind. */
-const kept = async (folder: string): Promise<string[]> => (await readdir(folder)).filter((name) => !isLeftover(name));
+const kept = async (folder: string, bound: Bound | null): Promise<string[]> =>
+  (await namesWithin(folder, bound, (name) => !isLeftover(name))).filter((name) => !isLeftover(name));
+
+const isFolderAt = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
 
 const isXml = (file: string): boolean => file.toLowerCase().endsWith(".xml");
 

@@ -29,7 +29,17 @@ export interface FormatOutcome {
 /** Reads `cases` hostile files of a format. */
 export async function hostile(
   format: FormatName,
-  { cases, seed, onFinding }: { cases: number; seed: number; onFinding?: ((finding: Finding) => void) | undefined },
+  {
+    cases,
+    seed,
+    onFinding,
+    onProgress,
+  }: {
+    readonly cases: number;
+    readonly seed: number;
+    readonly onFinding?: (finding: Finding) => void;
+    readonly onProgress?: (done: number, total: number) => void;
+  },
 ): Promise<FormatOutcome> {
   const findings: Finding[] = [];
   const counts = { read: 0, refused: 0, fault: 0 };
@@ -45,6 +55,7 @@ export async function hostile(
       ({ index, kind, message, seconds, memory }) => {
         counts[kind]++;
         next = index + 1;
+        onProgress?.(next, cases);
         if (kind === "fault") found(index, message);
         if (seconds > caps.seconds) found(index, `takes ${seconds.toFixed(1)} s of the processor (${message})`);
         if (memory > caps.bytes && !isOver)

@@ -1,0 +1,110 @@
+/** `hcsc train`: trains, or resumes, a run. */
+import { UsageError } from "../../errors.js";
+import { openEventLog } from "../../log/index.js";
+import type { Recipe } from "../../recipe/index.js";
+import { duration, percent, table } from "../../text.js";
+import { RunFolder } from "../../train/index.js";
+import { interruptedCode, interruptible } from "../interrupt.js";
+import { print } from "../print.js";
+import { fitLines } from "./imported.js";
+import { type EngineFlags, withLearner } from "./session.js";
+import { type SetFlags, splitOf } from "./sets.js";
+
+interface Flags extends EngineFlags, SetFlags {
+  readonly recipe?: string;
+  readonly out?: string;
+  readonly resume?: boolean;
+  readonly set: readonly string[];
+  readonly epochs?: number;
+  readonly batchSize?: number;
+  readonly learningRate?: number;
+  readonly seed?: number;
+  readonly variant?: string;
+  readonly init?: string;
+  readonly log?: string;
+  readonly partial?: boolean;
+}
+
+export async function run(flags: Flags): Promise<void> {
+  const existing = flags.resume ? await RunFolder.open(needed(flags.out, resumeNeedsOut)) : null;
+  if (flags.init !== undefined && existing)
+    throw new UsageError("contradiction", "--init is what a new run starts from: it has no place beside --resume");
+  const { data, test } =
+    existing && flags.data === undefined
+      ? { data: existing.description.data, test: flags.test ?? existing.description.test ?? null }
+      : splitOf(needed(flags.data, dataNeeded), flags);
+  const options = {
+    images: data,
+    recipe: existing ? flags.recipe : needed(flags.recipe, recipeNeeded),
+    set: overrides(flags),
+    ...(existing ? { run: existing.path } : { weights: flags.init, partial: flags.partial }),
+  };
+  const { done, recipe } = await interruptible((signal) =>
+    withLearner(flags, options, async (learner) => {
+      const log = flags.log === undefined ? null : await openEventLog(flags.log);
+      const run = existing ? {} : { run: flags.out ?? named(learner.recipe) };
+      const done = await learner.train({ ...run, test, signal, ...(log && { report: log.report }) });
+      log?.close();
+      return { done, recipe: learner.recipe };
+    }),
+  );
+  const { position, checkpoint, interrupted, loss, seconds, knnBefore, knnAfter, brokenImages } = done;
+  const { init: from } = done.folder.description;
+  if (from && !existing) for (const line of fitLines(from.report)) process.stderr.write(`${line}\n`);
+  const progress = { position, checkpoint, interrupted, loss, seconds };
+  const summary = { run: done.folder.path, ...progress, knnBefore, knnAfter, brokenImages };
+  print(flags.json, summary, summaryLines(summary, recipe));
+  if (interrupted) process.exitCode = interruptedCode;
+}
+
+/** A folder named for the recipe and the time. */
+const named = (recipe: Recipe): string =>
+  `runs/${recipe.name}-${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")}`;
+
+interface Summary {
+  readonly run: string;
+  readonly loss: number;
+  readonly seconds: number;
+  readonly checkpoint: string;
+  readonly interrupted: boolean;
+  readonly position: { readonly epoch: number; readonly step: number };
+  readonly knnBefore: number | null;
+  readonly knnAfter: number | null;
+  readonly brokenImages: number;
+}
+
+function summaryLines(s: Summary, recipe: Recipe): string[] {
+  const rows = [
+    [s.interrupted ? "loss, this epoch so far" : "loss, last epoch", Number.isNaN(s.loss) ? "none" : s.loss.toFixed(3)],
+    ...(s.knnBefore === null ? [] : [["kNN before training", percent(s.knnBefore, 2)]]),
+    ...(s.knnAfter === null ? [] : [["kNN after training", percent(s.knnAfter, 2)]]),
+    ["epochs", `${s.position.epoch} of ${recipe.epochs}`],
+    ["training time", duration(s.seconds)],
+    ...(s.brokenImages ? [["images skipped", String(s.brokenImages)]] : []),
+    ["run folder", s.run],
+    ["last checkpoint", s.checkpoint],
+  ];
+  return [...(s.interrupted ? [`stopped; go on with --resume --out ${s.run}`] : []), ...table(rows)];
+}
+
+const resumeNeedsOut = "--resume needs --out, the folder of the run to go on with";
+const recipeNeeded = "--recipe is needed: a recipe file, the name of a bundled one such as demo, or auto";
+const dataNeeded = "--data is needed: the images to train on (see --help)";
+
+/** @throws UsageError with `otherwise` if there is no value */
+function needed(value: string | undefined, otherwise: string): string {
+  if (value === undefined) throw new UsageError("not-given", otherwise);
+  return value;
+}
+
+const overrides = (flags: Flags): readonly string[] => {
+  const named: readonly (readonly [string, unknown])[] = [
+    ["epochs", flags.epochs],
+    ["batchSize", flags.batchSize],
+    ["optimizer.learningRate", flags.learningRate],
+    ["seed", flags.seed],
+    ["precision", flags.precision],
+    ["method.variant", flags.variant],
+  ];
+  return [...flags.set, ...named.flatMap(([field, value]) => (value === undefined ? [] : [`${field}=${value}`]))];
+};

@@ -2,8 +2,8 @@
 import type { Sharp, SharpOptions } from "sharp";
 import { mostPixels, type Picture } from "./picture.js";
 
-/** libvips' names of what reads the formats that are known. */
-const formats = ["Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif"] as const;
+/** libvips' names of what reads the formats that are known. The build that comes with sharp has AVIF alone of Heif's, and no Jxl. */
+const formats = ["Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif", "Jxl"] as const;
 
 type Open = (file: Buffer, options?: SharpOptions) => Sharp;
 

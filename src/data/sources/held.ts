@@ -1,12 +1,10 @@
-/** Sets of images that are held in memory: a caller's own, or those in a table's cells. */
+/** Sets of images that a caller holds in memory. */
 import { DataError, type Sentence, said } from "../../errors.js";
-import { decodeAny } from "./anyPicture.js";
+import { decodeImage } from "./decode.js";
 import type { Targets } from "./files.js";
-import { decodeJpeg } from "./jpeg.js";
 import { listTargets } from "./list.js";
 import { rowOf } from "./listRows.js";
-import { type ImageSource, notDecoded, type Picture, type Room } from "./picture.js";
-import { decodePng } from "./png.js";
+import type { ImageSource, Picture } from "./picture.js";
 
 /** Decoded pixels: `[height, width, channels]` of bytes, grey (1 channel) or RGB (3). */
 export interface Pixels extends Omit<Picture, "channels"> {
@@ -92,7 +90,7 @@ function requireImage(image: HeldImage["image"], where: Sentence): void {
 }
 
 /** Images one after the other, in memory that threads share. */
-export function together(images: readonly HeldImage["image"][]): Together {
+function together(images: readonly HeldImage["image"][]): Together {
   const contents = images.map((image) => (image instanceof Uint8Array ? image : image.data));
   const ends: number[] = [];
   for (const { length } of contents) ends.push((ends.at(-1) ?? 0) + length);
@@ -114,25 +112,13 @@ export function openHeld({ called, names, bytes, ends, sizes, ...targets }: Held
     warnings: [],
     name: (i) => names[i],
     file: () => null,
+    bytes: async () => null,
     content: async (i) => content(i),
     read: async (i, room) => {
       const size = sizes[i];
       return size
         ? { ...size, data: content(i) }
-        : decode(content(i), said`${{ images: called }}: ${{ image: names[i] }}`, room);
+        : decodeImage(Buffer.from(content(i)), said`${{ images: called }}: ${{ image: names[i] }}`, room); // a copy: decoders do not take shared memory
     },
   };
-}
-
-async function decode(
-  content: Uint8Array,
-  name: Sentence,
-  room: Room = (length) => new Uint8Array(length),
-): Promise<Picture> {
-  try {
-    const own = Buffer.from(content); // decoders do not take shared memory
-    return (await decodeJpeg(own, room)) ?? decodePng(own, room) ?? (await decodeAny(own));
-  } catch (cause) {
-    throw notDecoded(name, cause);
-  }
 }

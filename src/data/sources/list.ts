@@ -51,7 +51,7 @@ export async function listed(
   return {
     kind: "files",
     files,
-    warnings: [...gone, ...outsideOf(root, files, list), ...unlabelledRows(targets, list), ...unusedIds(targets, list)],
+    warnings: [...gone, ...outsideOf(root, files, list), ...labelWarnings(targets, list)],
     ...targets,
   };
 }
@@ -153,6 +153,12 @@ function numbered(names: ReadonlySet<string>, list: string) {
   const ids = new Map(classes.map((name, id) => [name, id]));
   return { classes, idOf: (name: string) => ids.get(name) as number };
 }
+
+/** What is odd about a set's labels. */
+export const labelWarnings = (targets: Targets, list: string): readonly string[] => [
+  ...unlabelledRows(targets, list),
+  ...unusedIds(targets, list),
+];
 
 function unlabelledRows({ labels, multilabel }: Targets, list: string): readonly string[] {
   const count = labels ? labels.length : (multilabel?.shape[0] ?? 0);

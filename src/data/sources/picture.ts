@@ -48,8 +48,10 @@ export interface ImageSource {
   readonly warnings: readonly string[];
   /** What errors and exports call an image. */
   name(index: number): string;
-  /** The file that is this image and nothing else; null where there is none: IDX, CIFAR, synthetic. */
+  /** The file that is this image and nothing else; null where there is none: archives, tables, IDX, CIFAR, synthetic. */
   file(index: number): string | null;
+  /** Bytes of its file, or of its part of one; null where that is missing, or it never was one. */
+  bytes(index: number): Promise<number | null>;
   /**
    * What copies of an image have alike: its file as it is encoded, or where it was never a file its pixels.
    *

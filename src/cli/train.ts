@@ -1,9 +1,12 @@
 /** `hcsc train`: trains, or resumes, a run. */
 import { Command, Option } from "commander";
+import { withImages } from "../data/index.js";
 import { UsageError } from "../errors.js";
+import type { Learner } from "../learner/index.js";
 import { openEventLog } from "../log/index.js";
 import { precisions } from "../precision.js";
 import type { Recipe } from "../recipe/index.js";
+import { projectorSample, writeProjector } from "../report/index.js";
 import { duration, percent, table } from "../text.js";
 import { RunFolder } from "../train/index.js";
 import { fitLines, partialHelp, weightsHelp } from "./imported.js";
@@ -44,7 +47,10 @@ export function trainCommand(): Command {
     )
     .option("--init <file>", `start from these weights, of the recipe's backbone: ${weightsHelp}`)
     .option("--partial", partialHelp)
-    .option("--log <folder>", "write an event file there while training, for TensorBoard")
+    .option(
+      "--log <folder>",
+      "for TensorBoard: write an event file there while training (every number, and histograms of the embeddings), and at its end 5,000 images at most for the projector, with their pictures",
+    )
     .option("--epochs <n>", "override the recipe's epochs", whole(1))
     .option("--batch-size <n>", "override the recipe's batch size", whole(1))
     .option("--learning-rate <x>", "override the recipe's learning rate (for a batch of 256)", positive)
@@ -84,6 +90,7 @@ async function run(flags: Flags): Promise<void> {
       const run = existing ? {} : { run: flags.out ?? named(learner.recipe) };
       const done = await learner.train({ ...run, test, signal, ...(log && { report: log.report }) });
       log?.close();
+      if (flags.log !== undefined && !done.interrupted) await projected(learner, flags.log);
       return { done, recipe: learner.recipe };
     }),
   );
@@ -94,6 +101,14 @@ async function run(flags: Flags): Promise<void> {
   const summary = { run: done.folder.path, ...progress, knnBefore, knnAfter, brokenImages };
   print(flags.json, summary, summaryLines(summary, recipe));
   if (interrupted) process.exitCode = interruptedCode;
+}
+
+/** Lays a run's images out for TensorBoard's projector. */
+async function projected(learner: Learner, folder: string): Promise<void> {
+  const { images, recipe } = learner;
+  const sample = projectorSample(images, images.source.count, recipe.seed);
+  const [encoder, trained] = [await learner.encoder(), await learner.trained()];
+  await withImages(sample, { seed: recipe.seed }, (shown) => writeProjector(folder, encoder, trained, shown));
 }
 
 /** A folder named for the recipe and the time. */

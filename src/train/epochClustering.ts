@@ -20,6 +20,8 @@ export interface ClusteringRequest {
   readonly source: ImageSource;
   readonly loader: Loader;
   readonly epoch: number;
+  /** Updates done. */
+  readonly step: number;
   readonly report: Reporter;
   /** Whether the clustering's warnings are printed: once a session, as each epoch's line has the counts. */
   readonly saysWarnings: boolean;
@@ -47,6 +49,7 @@ export async function clusterForEpoch(request: ClusteringRequest): Promise<Epoch
     throw error;
   });
   if (!embedded) return null;
+  report({ kind: "embedded", step: request.step, embeddings: embedded.embeddings });
   const clustering = await clusterEmbeddings(engine, recipe, embedded.embeddings, recipe.seed);
   await engine.write(clustering.tensors);
   const prepare = prepareProgram(settings);

@@ -5,6 +5,7 @@
 export { type ClassifierSettings, classifierFeeds, classifierSpecs, classifierStep } from "./classifier.js";
 export { drawWords, type Word, wordInputs, wordShape } from "./draws.js";
 export {
+  channelsTaken,
   type EncoderSettings,
   encoderModel,
   encoderSettings,

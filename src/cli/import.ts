@@ -1,6 +1,7 @@
 /** `hcsc import`: a run of weights from elsewhere, before any training. */
 import { Command } from "commander";
 import { importWeights } from "../learner/index.js";
+import { kindOfImages } from "../recipe/index.js";
 import { table } from "../text.js";
 import { fitLines, partialHelp, weightsHelp } from "./imported.js";
 import { dataHelp, whole } from "./options.js";
@@ -52,7 +53,7 @@ async function runImport(file: string, flags: Flags): Promise<void> {
   print(flags.json, { run: flags.out, recipe: recipe.name, encoder: recipe.encoder, ...report }, [
     ...fitLines(report),
     ...table([
-      ["encoder", `${backbone}, ${channels === 1 ? "grey" : "colour"}, ${imageSize} px`],
+      ["encoder", `${backbone}, ${kindOfImages(channels)}, ${imageSize} px`],
       ["run folder", flags.out],
     ]),
   ]);

@@ -270,14 +270,7 @@ class Training {
   private async cluster(): Promise<EpochClustering | null> {
     const { plan, memory, position, toldClusters } = this;
     const saysWarnings = !toldClusters;
-    const clustered = await clusterForEpoch({
-      ...this.options,
-      plan,
-      memory,
-      epoch: position.epoch,
-      step: position.step,
-      saysWarnings,
-    });
+    const clustered = await clusterForEpoch({ ...this.options, plan, memory, position, saysWarnings });
     if (!clustered) return null;
     this.assignments = clustered.clustering.assignments;
     this.toldClusters = true;

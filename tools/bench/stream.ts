@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ByteWriter, parquetWrite } from "hyparquet-writer";
 import sharp from "sharp";
-import { describeSource, openLoader, openSource } from "../../src/data/index.js";
+import { describeSource, openLoader, openSource, shownChannels } from "../../src/data/index.js";
 import { epochBatches } from "../../src/train/draws.js";
 import { viewPolicies } from "../../src/train/views.js";
 import { slopeOf } from "../../test/reliability/endurance.js";
@@ -27,7 +27,7 @@ async function pictures(): Promise<readonly Omit<Sample, "name">[]> {
   const source = openSource(await describeSource(`synthetic:count=${different},size=32`));
   return Promise.all(
     Array.from({ length: different }, async (_, i) => {
-      const { data, width, height, channels } = await source.read(i);
+      const { data, width, height, channels } = shownChannels(await source.read(i));
       const jpeg = await sharp(data, { raw: { width, height, channels } }).jpeg({ quality: 80 }).toBuffer();
       return { jpeg, label: source.labels?.[i] ?? 0 };
     }),

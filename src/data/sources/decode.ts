@@ -2,6 +2,7 @@
 
 import type { Sentence } from "../../errors.js";
 import { decodeAny } from "./anyPicture.js";
+import { decodeNpy } from "./bands.js";
 import { unreadFormat } from "./formats.js";
 import { decodeJpeg } from "./jpeg.js";
 import { notDecoded, type Picture, type Room } from "./picture.js";
@@ -17,6 +18,7 @@ const decoders: readonly (readonly [start: RegExp, decode: Decoder])[] = [
   [/^\x89PNG/, decodePng],
   [/^BM/, decodeBitmap],
   [/^P[2356]\s/, decodeNetpbm],
+  [/^\x93NUMPY/, decodeNpy],
 ];
 
 /**

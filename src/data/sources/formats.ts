@@ -5,7 +5,7 @@ export const extensionOf = (path: string): string => extname(path).toLowerCase()
 /** What image files are named. */
 export const imageExtensions: readonly string[] = [
   ...[".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".gif", ".tif", ".tiff", ".bmp", ".dib"],
-  ...[".ppm", ".pgm", ".pnm"],
+  ...[".ppm", ".pgm", ".pnm", ".npy"],
 ];
 
 /** Images that are not read, and what makes others of them. */

@@ -4,12 +4,10 @@ import { decodeImage } from "./decode.js";
 import type { Targets } from "./files.js";
 import { listTargets } from "./list.js";
 import { rowOf } from "./listRows.js";
-import type { ImageSource, Picture } from "./picture.js";
+import { type ImageSource, mostChannels, type Picture } from "./picture.js";
 
-/** Decoded pixels: `[height, width, channels]` of bytes, grey (1 channel) or RGB (3). */
-export interface Pixels extends Omit<Picture, "channels"> {
-  readonly channels: number;
-}
+/** Decoded pixels: `[height, width, channels]` of bytes, grey (1 channel), RGB (3) or up to 16 others. */
+export type Pixels = Picture;
 
 /** An image that a caller holds. */
 export interface HeldImage {
@@ -79,13 +77,13 @@ function requireImage(image: HeldImage["image"], where: Sentence): void {
   if (image instanceof Uint8Array) return;
   const { width, height, channels, data }: Partial<Pixels> = image ?? {};
   if (
-    (channels !== 1 && channels !== 3) ||
+    !(Number(channels) >= 1 && Number(channels) <= mostChannels) ||
     !(data instanceof Uint8Array) ||
     data.length !== Number(width) * Number(height) * channels
   )
     throw new DataError(
       "wrong-entry",
-      said`${where} is neither an image file's bytes nor pixels: ${width}×${height} of ${channels} channels with ${data?.length} bytes. Give { width, height, channels: 1 or 3, data: a Uint8Array of width · height · channels }`,
+      said`${where} is neither an image file's bytes nor pixels: ${width}×${height} of ${channels} channels with ${data?.length} bytes. Give { width, height, channels: 1 (grey), 3 (RGB) or up to 16, data: a Uint8Array of width · height · channels }`,
     );
 }
 
@@ -99,7 +97,7 @@ function together(images: readonly HeldImage["image"][]): Together {
   const sizes = images.map((image) => {
     if (image instanceof Uint8Array) return null;
     const { width, height, channels } = image;
-    return { width, height, channels: channels as Picture["channels"] };
+    return { width, height, channels };
   });
   return { bytes, ends, sizes };
 }

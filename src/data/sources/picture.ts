@@ -2,11 +2,15 @@
 import type { DenseArray } from "../../array.js";
 import { DataError, type Sentence, said } from "../../errors.js";
 
+/** Channels that a picture may have. */
+export const mostChannels = 16;
+
 /** Decoded 8-bit pixels. */
 export interface Picture {
   readonly width: number;
   readonly height: number;
-  readonly channels: 1 | 3;
+  /** 1: grey; 3: red, green, blue; 2, or 4 to 16: others, as of satellites and microscopes. */
+  readonly channels: number;
   /** [height, width, channels] */
   readonly data: Uint8Array;
 }

@@ -15,6 +15,7 @@ import { encodeSealed, encodeTensors, readTensors } from "../../../src/tensorfil
 import { lastSoundCheckpoint, RunFolder } from "../../../src/train/index.js";
 import { openWeights } from "../../../src/weights/index.js";
 import { tinyRecipe } from "../../commands/cli.js";
+import { npy, tiff } from "../../data/bands.js";
 import { floats, file as onnxFile, op } from "../../graph/onnxFile.js";
 import type { Kind } from "./mutate.js";
 
@@ -58,7 +59,7 @@ async function readSet(text: string): Promise<void> {
   for (const [i, name] of [source.name(0), source.name(count - 1)].entries()) {
     must(typeof name === "string" && name !== "", `image ${i} has no name`);
     const { width, height, channels, data } = await source.read(i === 0 ? 0 : count - 1);
-    must(width > 0 && height > 0 && (channels === 1 || channels === 3), `a picture of ${width}x${height}x${channels}`);
+    must(width > 0 && height > 0 && channels >= 1 && channels <= 16, `a picture of ${width}x${height}x${channels}`);
     must(data.length === width * height * channels, `${data.length} bytes of ${width}x${height}x${channels}`);
   }
   await identityOf(source);
@@ -241,6 +242,16 @@ export const formats = {
       noise(20, 14, 4).tiff({ compression: "none" }).toBuffer(),
     ]),
   ),
+  "tiff of many channels": image("tif", async () => [
+    tiff(5, 4, new Uint8Array(100).fill(9)),
+    tiff(5, 4, new Uint16Array(160).fill(900)),
+    tiff(5, 4, new Uint8Array(80).fill(9), { photometric: 2 }),
+  ]),
+  npy: image("npy", async () => [
+    npy("|u1", [5, 4, 6], new Uint8Array(120).fill(9)),
+    npy("<u2", [5, 4], new Uint16Array(20).fill(9)),
+    npy("<f4", [3, 20, 21], new Float32Array(1260).fill(0.5)),
+  ]),
   bmp: image("bmp", async () => {
     const header = Buffer.alloc(54);
     header.write("BM", "latin1");

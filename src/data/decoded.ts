@@ -69,7 +69,7 @@ export function keptIn({ pixels, entries, taken }: DecodedMemory, source: ImageS
   const keptAt = (at: number): Picture => {
     const [, place, width, height, channels] = table.subarray(at, at + entryLength);
     const data = new Uint8Array(pixels, place * unit, width * height * channels);
-    return { width, height, channels: channels as Picture["channels"], data };
+    return { width, height, channels, data };
   };
 
   const keep = (at: number, { width, height, channels, data }: Picture): void => {

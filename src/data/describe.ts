@@ -4,14 +4,16 @@ import { resolve } from "node:path";
 import { DataError, said, UsageError } from "../errors.js";
 import { heldOut } from "../heldOut.js";
 import { type ImageSource, openSource, type SourceDescription, type WholeDescription } from "./source.js";
+import { describeArchives, isArchive } from "./sources/archives.js";
 import { describeCifar, isCifarFolder } from "./sources/cifar.js";
 import { describeFile } from "./sources/files.js";
 import { describeFolder } from "./sources/folder.js";
-import { isImageFile } from "./sources/formats.js";
+import { isImageFile, remedyOf } from "./sources/formats.js";
 import { describeHeld, type HeldImages } from "./sources/held.js";
 import { describeIdx, isIdx } from "./sources/idx.js";
 import { describeList, isList } from "./sources/list.js";
 import { describeParquet, isParquet } from "./sources/parquet.js";
+import { isBraced, shardsIn, shardsNamed } from "./sources/shards.js";
 import { describeSynthetic } from "./sources/synthetic.js";
 import { describeVoc, vocLayout } from "./sources/voc.js";
 import { anywhere, boundOf, namesWithin } from "./sources/within.js";
@@ -25,6 +27,8 @@ import { anywhere, boundOf, namesWithin } from "./sources/within.js";
  *   - a folder of images, or `imagenet#train` for its sub-folder; classes are the innermost folders
  *   - a folder in VOC's layout, `VOC2007#test` for a list of its ImageSets (default trainval), or images with an XML each
  *   - a list, `train.csv`, `train.tsv`, `train.jsonl`, `train.txt` or `train.parquet`, which may hold the images themselves; `train.csv#images` if its paths start at another folder
+ *   - tar archives or Parquet tables with the images themselves: one, many (`shard-{000..146}.tar`), or a folder of them, `folder#train` for those
+ *     of a part by their names
  *   - IDX files (a folder with them, or one images file), or a folder of CIFAR's binary files; `#test` for the test part
  *   - `synthetic:count=600,size=32,seed=1`
  *   - any folder or list behind `anywhere:`, as `anywhere:photos`: its links and paths are followed wherever they lead; else those
@@ -118,6 +122,8 @@ async function describeWhole(name: string): Promise<WholeDescription> {
       { settings: ["data"] },
     );
   const { path, part, mayLeave } = await pathAndPart(name);
+  if (isBraced(path) && !(await stat(path).catch(() => null)))
+    return describeShards(shardsNamed(path), part, path, mayLeave);
   const info = await stat(path).catch((cause) => {
     throw new DataError(
       "missing",
@@ -133,11 +139,14 @@ async function describeWhole(name: string): Promise<WholeDescription> {
   }
   if (!isFolder) {
     if (isList(path)) return describeList(path, part, mayLeave);
-    if (isParquet(path)) return describeParquet(path, part, mayLeave);
+    if (isShard(path)) return describeShards([path], part, path, mayLeave);
     if (isImageFile(path)) return describeFile(path);
+    const remedy = remedyOf(path);
     throw new DataError(
       "unknown-format",
-      said`${{ file: path }} is a file: give an image, a folder of images, a list (.csv, .tsv, .jsonl, .txt, .parquet), or an IDX images file`,
+      remedy === null
+        ? said`${{ file: path }} is a file: give an image, a folder of images, a list (.csv, .tsv, .jsonl, .txt, .parquet), a .tar archive, or an IDX images file`
+        : said`${{ file: path }} is not read: ${remedy}`,
     );
   }
   if (await isCifarFolder(path)) {
@@ -145,7 +154,38 @@ async function describeWhole(name: string): Promise<WholeDescription> {
     return describeCifar(path, part ?? "train");
   }
   const layout = await vocLayout(path, mayLeave);
-  return layout ? describeVoc(layout, part) : describeFolder(path, part, mayLeave);
+  if (layout) return describeVoc(layout, part);
+  const shards = await shardsIn(path, part);
+  if (!shards) return describeFolder(path, part, mayLeave);
+  await within();
+  return describeShards(shards, null, path, mayLeave);
+}
+
+const isShard = (path: string): boolean => isArchive(path) || isParquet(path);
+
+/**
+ * @param part - where a table's paths start, or null
+ * @param called - the set, for errors
+ * @param mayLeave - whether a table's paths may lead out of its folder
+ */
+async function describeShards(
+  files: readonly string[],
+  part: string | null,
+  called: string,
+  mayLeave: boolean,
+): Promise<WholeDescription> {
+  const odd = files.find((file) => !isShard(file) || isArchive(file) !== isArchive(files[0]));
+  if (odd !== undefined)
+    throw new DataError(
+      "unknown-format",
+      said`${{ file: odd }}: a set of several files is of tar archives (.tar) or of Parquet tables (.parquet)`,
+    );
+  for (const file of files)
+    if (!(await stat(file).catch(() => null))?.isFile())
+      throw new DataError("missing", said`${{ file }}: there is no such file, one of the ${files.length} of ${called}`);
+  if (!isArchive(files[0])) return describeParquet(files, part, called, mayLeave);
+  if (part === null) return describeArchives(files, called);
+  throw new DataError("missing", said`${{ file: called }} has no part ${{ part }}: an archive is taken whole`);
 }
 
 /** The same set by a name that holds from any folder: paths in it are absolute. */
@@ -162,7 +202,7 @@ export async function namedFolder(text: string): Promise<string | null> {
   const { name } = nameAndCuts(text);
   if (isOnNoDisk(name)) return null;
   const { path } = await pathAndPart(name);
-  return (await stat(path)).isDirectory() ? path : null;
+  return (await stat(path).catch(() => null))?.isDirectory() ? path : null;
 }
 
 /** A name on a disk, taken apart. */

@@ -1,9 +1,9 @@
 /** By what a set of images is known again: names and sizes of all, and the content of some. */
 import { createHash } from "node:crypto";
-import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { filePath } from "./fileNames.js";
 import { type ImageSource, openSource, type SourceDescription, type WholeDescription } from "./source.js";
+import { placeInArchives } from "./sources/archives.js";
+import { placeInTables } from "./sources/tables.js";
 
 export interface SetIdentity {
   /** Each image's name, and its file's size in bytes: null where it is no file of its own, or is missing. */
@@ -18,7 +18,7 @@ const together = 64;
 
 export async function identityOf(source: ImageSource): Promise<SetIdentity> {
   const every = Array.from({ length: source.count }, (_, i) => i);
-  const images = await inTurn(every, async (i) => [source.name(i), await fileSize(source, i)] as const);
+  const images = await inTurn(every, async (i) => [source.name(i), await source.bytes(i)] as const);
   const many = Math.min(sampled, source.count);
   const some = Array.from({ length: many }, (_, s) => Math.floor((s * source.count) / many));
   const sample: (readonly [number, string | null])[] = [];
@@ -34,12 +34,6 @@ export async function inTurn<T>(images: readonly number[], ask: (image: number) 
   return answers;
 }
 
-/** Bytes of an image's file; null where it is no file of its own, or is missing. */
-export const fileSize = async (source: ImageSource, index: number): Promise<number | null> => {
-  const file = source.file(index);
-  return file === null ? null : ((await stat(filePath(file)).catch(() => null))?.size ?? null);
-};
-
 /** SHA-256 of an image's content; null of one that cannot be read. */
 export async function digestOf(source: ImageSource, index: number): Promise<string | null> {
   const bytes = await source.content(index).catch(() => null);
@@ -51,15 +45,20 @@ export function imageKeys(description: SourceDescription): (index: number) => st
   const source = openSource(description);
   const { whole, chosen } = description;
   const place = (i: number) => chosen?.[i] ?? i;
-  const origins: { readonly [K in WholeDescription["kind"]]: (w: Extract<WholeDescription, { kind: K }>) => string } = {
-    files: () => "",
-    idx: ({ file }) => resolve(file),
-    cifar: ({ folder, part }) => resolve(folder, part),
-    held: ({ origin }) => origin,
-    synthetic: ({ size, seed }) => `synthetic:size=${size},seed=${seed}`,
+  const inOrder = (from: string) => (p: number) => `${from}#${p}`;
+  const keys: {
+    readonly [K in WholeDescription["kind"]]: (w: Extract<WholeDescription, { kind: K }>) => (place: number) => string;
+  } = {
+    files: () => inOrder(""),
+    archives: placeInArchives,
+    tables: placeInTables,
+    idx: ({ file }) => inOrder(resolve(file)),
+    cifar: ({ folder, part }) => inOrder(resolve(folder, part)),
+    held: ({ origin }) => inOrder(origin),
+    synthetic: ({ size, seed }) => inOrder(`synthetic:size=${size},seed=${seed}`),
   };
-  const origin = (origins[whole.kind] as (w: WholeDescription) => string)(whole);
-  return (i) => source.file(i) ?? `${origin}#${place(i)}`;
+  const keyOf = (keys[whole.kind] as (w: WholeDescription) => (place: number) => string)(whole);
+  return (i) => source.file(i) ?? keyOf(place(i));
 }
 
 /** The first thing in which a set is not the one before, in words; null if it is the same. */

@@ -21,5 +21,6 @@ export { type Batch, type BatchRequest, type Loader, type LoaderOptions, openLoa
 export { imagesNamed } from "./named.js";
 export { type ClosableImages, type OpenImages, type OpenOptions, openImages, withImages } from "./openImages.js";
 export { type Overlap, overlapOf } from "./overlap.js";
+export { shownChannels } from "./shown.js";
 export { type ImageSource, openSource, type Picture, type SourceDescription } from "./source.js";
 export type { HeldImage, HeldImages, Pixels } from "./sources/held.js";

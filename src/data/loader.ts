@@ -253,9 +253,11 @@ class ThreadLoader implements Loader {
   }
 }
 
+const encodedKinds: ReadonlySet<string> = new Set(["files", "archives", "tables"]);
+
 /** Whether reading a set takes decoding. */
 const isEncoded = ({ whole }: SourceDescription): boolean =>
-  whole.kind === "files" || (whole.kind === "held" && whole.sizes.includes(null));
+  encodedKinds.has(whole.kind) || (whole.kind === "held" && whole.sizes.includes(null));
 
 /** Elements of each view of an image. */
 const viewSizes = (policies: Work["policies"]): readonly number[] =>

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { filePath } from "./fileNames.js";
-import { digestOf, fileSize, imageKeys, inTurn } from "./identity.js";
+import { digestOf, imageKeys, inTurn } from "./identity.js";
 import { type ImageSource, openSource, type SourceDescription } from "./source.js";
 
 export interface Overlap {
@@ -65,8 +65,9 @@ async function byMark(images: readonly number[], source: ImageSource, mark: Mark
 
 /** Bytes of an image's content; null of an empty or missing file. */
 async function sizeOf(source: ImageSource, index: number): Promise<number | null> {
-  const isFile = source.file(index) !== null;
-  return (isFile ? await fileSize(source, index) : (await source.content(index)).length) || null;
+  const known = await source.bytes(index);
+  if (known !== null || source.file(index) !== null) return known || null;
+  return (await source.content(index)).length || null;
 }
 
 /** Bytes from the middle that tell most images of one size apart. */

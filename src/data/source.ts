@@ -3,15 +3,19 @@
  * describing needs is not loaded here.
  */
 import type { DenseArray } from "../array.js";
+import { type ArchivesDescription, openArchives } from "./sources/archives.js";
 import { type CifarDescription, openCifar } from "./sources/cifar.js";
 import { type FilesDescription, openFiles } from "./sources/files.js";
 import { type HeldDescription, openHeld } from "./sources/held.js";
 import { type IdxDescription, openIdx } from "./sources/idx.js";
 import type { ImageSource } from "./sources/picture.js";
 import { openSynthetic, type SyntheticDescription } from "./sources/synthetic.js";
+import { openTables, type TablesDescription } from "./sources/tables.js";
 
 export type WholeDescription =
   | FilesDescription
+  | ArchivesDescription
+  | TablesDescription
   | IdxDescription
   | CifarDescription
   | SyntheticDescription
@@ -37,6 +41,7 @@ export function openSource({ whole, chosen }: SourceDescription): ImageSource {
     hierarchy: all.hierarchy?.map(pick) ?? null,
     name: (i) => all.name(chosen[i]),
     file: (i) => all.file(chosen[i]),
+    bytes: (i) => all.bytes(chosen[i]),
     content: (i) => all.content(chosen[i]),
     read: (i, room) => all.read(chosen[i], room),
   };
@@ -44,6 +49,8 @@ export function openSource({ whole, chosen }: SourceDescription): ImageSource {
 
 const openers = {
   files: openFiles,
+  archives: openArchives,
+  tables: openTables,
   idx: openIdx,
   cifar: openCifar,
   synthetic: openSynthetic,

@@ -1,7 +1,7 @@
 /** A model card: what an exported encoder is, what it learned from, how good it is and how that was measured, and how to feed it. */
 import { basename } from "node:path";
 import type { StoredForm } from "../programs/index.js";
-import { type Recipe, recipeFields } from "../recipe/index.js";
+import { kindOfImages, type Recipe, recipeFields } from "../recipe/index.js";
 import { markdownTable, percent } from "../text.js";
 import type { Origin } from "./origin.js";
 
@@ -42,7 +42,7 @@ export function modelCard(
   return [
     `${cardMark}pipeline_tag: image-feature-extraction\nlicense: other\ntags: [hcsc, self-supervised, ${isTransformers ? "transformers.js, " : ""}onnx]\n---`,
     `# ${titleOf(origin, recipe)}`,
-    `An image encoder: ${backbone}${width === 1 ? "" : `, ${width} times the width`}, ${channels === 1 ? "grey" : "colour"} images of ${imageSize} px. ${cameFrom(origin, recipe)}`,
+    `An image encoder: ${backbone}${width === 1 ? "" : `, ${width} times the width`}, ${kindOfImages(channels)} images of ${imageSize} px. ${cameFrom(origin, recipe)}`,
     "## Files",
     markdownTable(
       ["file", "what"],

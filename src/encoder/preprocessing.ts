@@ -1,5 +1,5 @@
 /** `preprocessing.json`: all that a deployer needs to get the numbers of `hcsc embed`. */
-import type { EncoderSettings, ViewSettings } from "../programs/index.js";
+import { channelsTaken, type EncoderSettings, type ViewSettings } from "../programs/index.js";
 
 /** @param models - the file that takes images, and the one that takes prepared pixels */
 export function preprocessingOf(
@@ -8,6 +8,7 @@ export function preprocessingOf(
   models: { readonly images: string; readonly pixels: string },
 ) {
   const shortSide = resize || Math.round((size * 256) / 224);
+  const taken = channelsTaken(channels) === 3 ? "RGB" : "the image's own channels, in order";
   const outputs = { features: ["batch", backbone.featureWidth], embedding: ["batch", dimension] };
   return {
     decoding: {
@@ -18,7 +19,13 @@ export function preprocessingOf(
     },
     images: {
       model: models.images,
-      input: { name: "images", dtype: "uint8", shape: ["batch", "height", "width", 3], layout: "NHWC", colour: "RGB" },
+      input: {
+        name: "images",
+        dtype: "uint8",
+        shape: ["batch", "height", "width", channelsTaken(channels)],
+        layout: "NHWC",
+        colour: taken,
+      },
       outputs,
       note: "takes decoded images of any size, those of one batch of one size; resize, crop and normalisation are inside",
     },
@@ -29,7 +36,7 @@ export function preprocessingOf(
         dtype: "float32",
         shape: ["batch", channels, size, size],
         layout: "NCHW",
-        colour: channels === 3 ? "RGB" : "luma",
+        colour: channels === 1 ? "luma" : taken,
       },
       outputs,
       steps: {

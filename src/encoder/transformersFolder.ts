@@ -3,9 +3,15 @@
  * model in float32 and in smaller forms. Resize, crop and normalisation are inside the models, in Pillow's numbers: the library's own
  * are others, and features would differ. So its processor hands on pixels as they are.
  */
-
+import { UsageError } from "../errors.js";
 import { encodeModel } from "../onnx/index.js";
-import { type EncoderSettings, transformersContent, type ViewSettings, withStored } from "../programs/index.js";
+import {
+  channelsTaken,
+  type EncoderSettings,
+  transformersContent,
+  type ViewSettings,
+  withStored,
+} from "../programs/index.js";
 import type { Weights } from "./encoder.js";
 
 /** Files of the models by the library's dtypes. */
@@ -51,6 +57,11 @@ const processor = {
 
 /** The folder's files with what each is. */
 export function transformersFiles(settings: EncoderSettings, view: Omit<ViewSettings, "size">, weights: Weights) {
+  if (channelsTaken(settings.channels) !== 3)
+    throw new UsageError(
+      "unsupported",
+      `transformers.js takes images in colour, this encoder takes ${settings.channels} channels: export it as onnx`,
+    );
   const model = transformersContent(settings, view, weights);
   const names = new Set(Object.keys(weights));
   return [

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { makeFolder, notWritten } from "../tensorfile/index.js";
 import type { TrainEvent } from "../train/index.js";
 import { eventRecord, type LogEvent } from "./eventRecord.js";
+import { histogramsOf } from "./histograms.js";
 import { scalarsOf } from "./scalars.js";
 
 export interface EventLog {
@@ -40,6 +41,7 @@ export async function openEventLog(folder: string, seconds: () => number = () =>
           ...scalarsOf({ ...event.metric }),
           ...scalarsOf({ kind: "step", imagesPerSecond: event.imagesPerSecond, waitingShare: event.waitingShare }),
         ]);
+      if (event.kind === "embedded") write(event.step, histogramsOf(event.embeddings));
       if (event.kind === "epoch") write(event.metric.step, scalarsOf({ ...event.metric }));
     },
     close: () => closeSync(file),

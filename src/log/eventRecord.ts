@@ -7,12 +7,18 @@ import { crc32c } from "./crc32c.js";
 /** A named number. */
 export type Scalar = readonly [tag: string, value: number];
 
+/** The numbers of a kind at once: how many lie in each of as many equal parts of their range. */
+export interface Histogram {
+  readonly tag: string;
+  readonly values: Float32Array;
+}
+
 export interface LogEvent {
   /** Seconds since 1970. */
   readonly time: number;
   readonly step: number;
   /** `version` begins a file; `start` has what an earlier session wrote from this step on forgotten. */
-  readonly what: "version" | "start" | readonly Scalar[];
+  readonly what: "version" | "start" | readonly (Scalar | Histogram)[];
 }
 
 const utf8 = new TextEncoder();
@@ -37,7 +43,28 @@ function real(number: number, value: number, width: 4 | 8): number[] {
   return [field(number, width === 4 ? 5 : 1), ...new Uint8Array(view.buffer)];
 }
 
-const value = ([tag, number]: Scalar): number[] => bytes(1, [...bytes(1, utf8.encode(tag)), ...real(2, number, 4)]);
+function value(shown: Scalar | Histogram): number[] {
+  if (!("tag" in shown)) return bytes(1, [...bytes(1, utf8.encode(shown[0])), ...real(2, shown[1], 4)]);
+  return bytes(1, [...bytes(1, utf8.encode(shown.tag)), ...bytes(5, histogram(shown.values))]);
+}
+
+/** As many as TensorBoard's own writer makes. */
+const parts = 30;
+
+/** The message `HistogramProto`: range, number, sums, and the upper end of each part with how many values lie in it. */
+function histogram(values: Float32Array): number[] {
+  const [least, most] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+  const counts = new Float64Array(parts);
+  const width = (most - least) / parts;
+  for (const v of values) counts[width > 0 ? Math.min(parts - 1, Math.floor((v - least) / width)) : 0]++;
+  const ends = Float64Array.from(counts, (_, i) => (i === parts - 1 ? most : least + (i + 1) * width));
+  const sums = [values.reduce((a, b) => a + b, 0), values.reduce((a, b) => a + b * b, 0)];
+  return [
+    ...[least, most, values.length, ...sums].flatMap((number, i) => real(i + 1, number, 8)),
+    ...bytes(6, new Uint8Array(ends.buffer)),
+    ...bytes(7, new Uint8Array(counts.buffer)),
+  ];
+}
 
 function content(what: LogEvent["what"]): number[] {
   if (what === "version") return bytes(3, utf8.encode("brain.Event:2"));

@@ -1,7 +1,7 @@
 /** Filling a folder with images, as links, copies or PNGs: whole or not at all, and no source is touched. */
 import { constants, copyFile, mkdir, rename, rm, rmdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { filePath, type ImageSource } from "../data/index.js";
+import { filePath, type ImageSource, shownChannels } from "../data/index.js";
 import { DataError, InterruptedError, said } from "../errors.js";
 import { makeFolder, notWritten } from "../tensorfile/index.js";
 import { layout } from "./layout.js";
@@ -104,7 +104,7 @@ async function copyTo(file: string, path: string): Promise<void> {
 
 async function writePng(source: ImageSource, image: number, path: string): Promise<void> {
   const { default: sharp } = await import("sharp");
-  const { data, ...raw } = await source.read(image);
+  const { data, ...raw } = shownChannels(await source.read(image));
   await written(path, await sharp(data, { raw }).png().toBuffer());
 }
 

@@ -30,7 +30,7 @@ const tint = 12;
 
 /** Whether one pixel in a hundred is in colour. */
 function isColourful({ channels, data, width, height }: Picture): boolean {
-  if (channels === 1) return false;
+  if (channels !== 3) return false;
   let count = 0;
   for (let i = 0; i < 3 * width * height; i += 3) {
     const [r, g, b] = [data[i], data[i + 1], data[i + 2]];

@@ -104,7 +104,7 @@ export const encoderModel = (
 ): Uint8Array => buildModel(encoderGraph(settings, weights, statistics));
 
 /**
- * The same from images as they are: `images` [batch, height, width, 3], uint8, red, green, blue, of any size.
+ * The same from images as they are: `images` [batch, height, width, 3], uint8, red, green, blue or the encoder's own channels, of any size.
  *
  * @param view - how images become `pixels`
  */
@@ -114,16 +114,19 @@ export const imageEncoderModel = (
   weights: Readonly<Record<string, DenseArray>>,
 ): Uint8Array => encodeModel(ofImages(describeModel(encoderGraph(settings, weights, null)), settings, view));
 
+/** Channels of the images that a model takes: a grey encoder's takes colours, whose luma it makes. */
+export const channelsTaken = (channels: number): number => (channels === 1 ? 3 : channels);
+
 /** A model of `pixels` as one of `images`. */
 function ofImages(
   { inputs: [pixels], nodes, constants, ...rest }: ModelContent,
-  { imageSize }: EncoderSettings,
+  { imageSize, channels }: EncoderSettings,
   view: Omit<ViewSettings, "size">,
 ): ModelContent {
   const before = imageView("images", pixels.name, { ...view, size: imageSize });
   return {
     ...rest,
-    inputs: [{ name: "images", dtype: "uint8", shape: ["batch", "height", "width", 3] }],
+    inputs: [{ name: "images", dtype: "uint8", shape: ["batch", "height", "width", channelsTaken(channels)] }],
     constants: [...before.constants, ...constants],
     nodes: [...before.nodes, ...nodes],
   };

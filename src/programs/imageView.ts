@@ -11,7 +11,8 @@ import type { NodeContent, TensorContent } from "../onnx/index.js";
 export interface ViewSettings {
   /** Side of the view. */
   readonly size: number;
-  readonly channels: 1 | 3;
+  /** 1: the luma of colours. */
+  readonly channels: number;
   /** Short side before the cut; 0: round(size · 256 / 224), but images of size × size as they are. */
   readonly resize: number;
   readonly interpolation: "bilinear" | "bicubic";
@@ -24,7 +25,7 @@ interface Nodes {
   readonly constants: readonly TensorContent[];
 }
 
-/** Nodes that make `to` [batch, channels, size, size], float32, of `from` [batch, height, width, 3], uint8. */
+/** Nodes that make `to` [batch, channels, size, size], float32, of `from` [batch, height, width, 3 or as many as it has channels], uint8. */
 export function imageView(from: string, to: string, settings: ViewSettings): Nodes {
   const g = new Emitter();
   const { channels, mean, std } = settings;

@@ -15,6 +15,7 @@ export {
 } from "./compile.js";
 export { drawWords, type Word, wordInputs, wordShape } from "./draws.js";
 export {
+  channelsTaken,
   type EncoderSettings,
   encoderModel,
   encoderSettings,

@@ -5,6 +5,7 @@ export { type Choice, chooseRecipe, fittedClusters, type SetLook } from "./fit.j
 export { problemsOf, wordsOf } from "./problems.js";
 export {
   asOverrides,
+  kindOfImages,
   overrideRecipe,
   parseRecipe,
   parseWrittenRecipe,

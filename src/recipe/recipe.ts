@@ -76,12 +76,17 @@ export const asOverrides = (changes: Readonly<Record<string, unknown>>): readonl
 export const scaledLearningRate = (recipe: Recipe): number =>
   (recipe.optimizer.learningRate * recipe.batchSize * recipe.accumulation) / 256;
 
+/** What images of so many channels are called. */
+export const kindOfImages = (channels: number): string =>
+  channels === 1 ? "grey" : channels === 3 ? "colour" : `${channels}-channel`;
+
 const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 /** Mean and deviation of each channel by which pixels (0 to 1) are normalised. */
 export function pixelStatistics(recipe: Recipe): { readonly mean: readonly number[]; readonly std: readonly number[] } {
-  const grey = { mean: [0.449], std: [0.226] };
-  const standard = recipe.encoder.channels === 3 ? imagenet : grey;
+  const { channels } = recipe.encoder;
+  const every = (value: number) => Array.from({ length: channels }, () => value);
+  const standard = channels === 3 ? imagenet : { mean: every(0.449), std: every(0.226) };
   return { mean: recipe.views.mean ?? standard.mean, std: recipe.views.std ?? standard.std };
 }
 

@@ -27,9 +27,13 @@ const encoder = z.strictObject({
     .default(1)
     .describe("Times the filters of every stage, or the width of every head."),
   channels: z
-    .union([z.literal(1), z.literal(3)])
+    .int()
+    .min(1)
+    .max(16)
     .default(3)
-    .describe("1: grey images; 3: colour."),
+    .describe(
+      "1: grey images; 3: colour; 2, or 4 to 16: images of so many channels, as of satellites, whose views keep their colours",
+    ),
   imageSize: upTo(mostSide).describe(`Side of the views in pixels, at most ${mostSide}.`),
   dimension: upTo(2 ** 16)
     .default(128)

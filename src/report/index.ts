@@ -4,4 +4,5 @@ export type { Confusion, Curves, ReportData, ReportImages, RunFacts, Sheets, Tre
 export { groupsPage } from "./groups.js";
 export { livePage, reportHtml } from "./html.js";
 export { reportFile, writeReport } from "./kept.js";
+export { projectorSample, writeProjector } from "./projector.js";
 export { type PageServer, servePage } from "./server.js";

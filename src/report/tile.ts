@@ -1,5 +1,5 @@
 /** A picture as a small square. */
-import type { Picture } from "../data/index.js";
+import { type Picture, shownChannels } from "../data/index.js";
 
 /** Sides up to which pictures are enlarged pixel by pixel, to stay crisp. */
 export const tinySide = 32;
@@ -10,7 +10,8 @@ export async function tileOf({ width, height, channels, data }: Picture, side: n
   const short = Math.min(width, height);
   const square = { left: (width - short) >> 1, top: (height - short) >> 1, width: short, height: short };
   const kernel = short <= tinySide && side >= short ? "nearest" : "lanczos3";
-  const { data: pixels, info } = await sharp(data, { raw: { width, height, channels } })
+  const shown = shownChannels({ width, height, channels, data });
+  const { data: pixels, info } = await sharp(shown.data, { raw: { width, height, channels: shown.channels } })
     .extract(square)
     .resize(side, side, { kernel })
     .raw()

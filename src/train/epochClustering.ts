@@ -5,6 +5,7 @@ import type { ImageSource, Loader } from "../data/index.js";
 import { embeddingSpread } from "../eval/index.js";
 import { encoderSpecs, prepareProgram, type StateMemory, state } from "../programs/index.js";
 import type { Engine } from "../runtime/index.js";
+import type { Position } from "./checkpoint.js";
 import { type Clustering, clusterEmbeddings } from "./clusterStage.js";
 import { embedImages } from "./embed.js";
 import type { Reporter } from "./events.js";
@@ -19,7 +20,8 @@ export interface ClusteringRequest {
   readonly memory: StateMemory;
   readonly source: ImageSource;
   readonly loader: Loader;
-  readonly epoch: number;
+  /** Of the epoch's start. */
+  readonly position: Position;
   readonly report: Reporter;
   /** Whether the clustering's warnings are printed: once a session, as each epoch's line has the counts. */
   readonly saysWarnings: boolean;
@@ -47,6 +49,7 @@ export async function clusterForEpoch(request: ClusteringRequest): Promise<Epoch
     throw error;
   });
   if (!embedded) return null;
+  report({ kind: "embedded", step: request.position.step, embeddings: embedded.embeddings });
   const clustering = await clusterEmbeddings(engine, recipe, embedded.embeddings, recipe.seed);
   await engine.write(clustering.tensors);
   const prepare = prepareProgram(settings);
@@ -62,7 +65,7 @@ export async function clusterForEpoch(request: ClusteringRequest): Promise<Epoch
     });
   }
   const { counts } = clustering;
-  report({ kind: "cluster", epoch: request.epoch, seconds: (performance.now() - began) / 1000, counts });
+  report({ kind: "cluster", epoch: request.position.epoch, seconds: (performance.now() - began) / 1000, counts });
   const accuracy = await onlineKnn(engine, embedded.embeddings, source.labels, recipe.seed);
   return { clustering, meanCosine, ...(accuracy === undefined ? {} : { onlineKnn: accuracy }) };
 }

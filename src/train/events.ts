@@ -1,4 +1,5 @@
 /** What training and the work around it tell whoever listens: a terminal, a log, a page. Numbers rather than sentences. */
+import type { Matrix } from "../array.js";
 import type { Decoded } from "../data/index.js";
 import type { Advice } from "../errors.js";
 import type { EpochMetric, StepMetric } from "./metrics.js";
@@ -16,6 +17,8 @@ export type TrainEvent =
       readonly resumedAt: number | null;
     }
   | { readonly kind: "embed"; readonly done: number; readonly total: number }
+  /** The images' embeddings by the key encoder, unit rows, before the epoch that begins after `step` updates. */
+  | { readonly kind: "embedded"; readonly step: number; readonly embeddings: Matrix }
   | { readonly kind: "cluster"; readonly epoch: number; readonly seconds: number; readonly counts: readonly number[] }
   | {
       readonly kind: "step";

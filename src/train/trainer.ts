@@ -265,7 +265,7 @@ class Training {
   private async cluster(): Promise<EpochClustering | null> {
     const { plan, memory, position, toldClusters } = this;
     const saysWarnings = !toldClusters;
-    const clustered = await clusterForEpoch({ ...this.options, plan, memory, epoch: position.epoch, saysWarnings });
+    const clustered = await clusterForEpoch({ ...this.options, plan, memory, position, saysWarnings });
     if (!clustered) return null;
     this.assignments = clustered.clustering.assignments;
     this.toldClusters = true;

@@ -189,10 +189,10 @@ export function detectEncoder(opened: OpenedWeights): Told {
   const { path, names } = opened;
   const stem = stems[names.network];
   const [filters, channels, side] = tensorOf(opened, stem)?.shape ?? [];
-  if (!filters || (channels !== 1 && channels !== 3))
+  if (!filters || !(channels >= 1 && channels <= 16))
     throw new UsageError(
       "unknown-format",
-      said`${{ file: path }}: ${filters ? `its images have ${channels} channels, 1 and 3 are known` : `${stem} is missing`}`,
+      said`${{ file: path }}: ${filters ? `its images have ${channels} channels, 1 to 16 are known` : `${stem} is missing`}`,
     );
   const sizes = { channels, ...headOf(opened), imageSize: imageSizeOf(opened, side) } as const;
   const tried = candidates(opened, side).map((backbone) => {

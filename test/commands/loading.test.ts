@@ -6,7 +6,7 @@ import { hcscWith, temporary } from "./cli.js";
 
 /** What the command line stands on before any command runs: all other modules are loaded by a command's action. */
 const light =
-  /^node:|\/node_modules\/commander\/|\/build\/src\/(cli\/(main|commandLine|program|print|commands\/\w+)|\w+)\.js$/;
+  /^node:|\/node_modules\/commander\/|\/build\/src\/(cli\/(main|commandLine|rootCommand|print|commands\/\w+)|\w+)\.js$/;
 
 for (const [args, code] of [
   [["--help"], 0],

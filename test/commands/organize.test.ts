@@ -7,7 +7,7 @@ import test from "ava";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import sharp from "sharp";
 import { similarities } from "../../src/cluster/index.js";
-import { describeSource, openLoader, openSource } from "../../src/data/index.js";
+import { describeSource, openLoader, openSource, shownChannels } from "../../src/data/index.js";
 import { openEngine } from "../../src/runtime/index.js";
 import { readTensors } from "../../src/tensorfile/index.js";
 import {
@@ -60,7 +60,7 @@ async function photos(count: number): Promise<string> {
   const source = openSource(await describeSource(`synthetic:count=${count},size=16`));
   const folder = join(await realpath(await temporary()), "photos");
   for (let i = 0; i < count; i++) {
-    const { data, ...raw } = await source.read(i);
+    const { data, ...raw } = shownChannels(await source.read(i));
     const file = join(folder, i % 2 === 0 ? "even" : "odd", `${i >> 1}.png`);
     await mkdir(dirname(file), { recursive: true });
     await sharp(data, { raw }).png().toFile(file);

@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import sharp from "sharp";
-import { describeSource, openSource } from "../../src/data/index.js";
+import { describeSource, openSource, shownChannels } from "../../src/data/index.js";
 import { folder } from "../data/layout.js";
 import { trained } from "../train/trained.js";
 import { hcsc, images, temporary } from "./cli.js";
@@ -13,7 +13,7 @@ async function messyFolder() {
   const source = openSource(await describeSource(images));
   const files: Record<string, Buffer | string> = { "x.png": "no image", "y.png": "no image" };
   for (let i = 0; i < 18; i++) {
-    const { data, width, height, channels } = await source.read(i);
+    const { data, width, height, channels } = shownChannels(await source.read(i));
     files[`${String(i).padStart(2, "0")}.png`] = await sharp(data, { raw: { width, height, channels } })
       .png()
       .toBuffer();

@@ -245,8 +245,8 @@ test("pictures are not written to", (t) => {
 });
 
 test("channels that do not fit are refused", (t) => {
-  const write = () => writeView(pictureOf(4, 4, 3, 1), [], 4 as 3, new Uint8Array(64), 0);
-  t.throws(write, { message: /the image has 3 channels, the view 4/ });
+  const write = () => writeView(pictureOf(4, 4, 3, 1), [], 4, new Uint8Array(64), 0);
+  t.throws(write, { message: /the image has 3 channels, the recipe 4: give images of 4, or encoder.channels=3/ });
 });
 
 function fixturePicture(fixture: ReturnType<typeof readFixture>, image: number): Picture {

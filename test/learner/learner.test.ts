@@ -3,7 +3,7 @@ import { access, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import sharp from "sharp";
-import { describeSource, type HeldImage, openSource } from "../../src/data/index.js";
+import { describeSource, type HeldImage, openSource, shownChannels } from "../../src/data/index.js";
 import { openLearner, type RecipeInput, type TrainEvent, withLearner } from "../../src/index.js";
 import { hcsc, images, temporary, tinyRecipe, withRecipe } from "../commands/cli.js";
 
@@ -16,7 +16,7 @@ async function held(as: "pixels" | "files"): Promise<readonly HeldImage[]> {
   return Promise.all(
     Array.from({ length: source.count }, async (_, i) => {
       const picture = await source.read(i);
-      const { width, height, channels, data } = picture;
+      const { width, height, channels, data } = shownChannels(picture);
       const image =
         as === "pixels" ? picture : await sharp(data, { raw: { width, height, channels } }).png().toBuffer();
       return { image, name: source.name(i), label: source.classes?.[source.labels?.[i] ?? 0] ?? null };

@@ -15,6 +15,7 @@ const sourceOf = (count: number, read: (i: number) => Picture): ImageSource => (
   warnings: [],
   name: String,
   file: () => null,
+  bytes: async () => null,
   content: async (i) => read(i).data,
   read: async (i) => read(i),
 });

@@ -2,7 +2,8 @@
  * `npm run bench`: times what users wait for, and prints a table (`--json`: one object). With `--peer FOLDER --python PYTHON`
  * the PyTorch peer runs between ours, interleaved, and ratios are ours / peer. Run nothing else meanwhile. Each row is
  * measured in a process of its own; `--case PART` picks some, in this one. `--profile` shows where a step's time goes, `--choices`
- * what the lowering rules were chosen over, `--scaling` how cost grows with sizes. `--provider P` runs steps there, and times the
+ * what the lowering rules were chosen over, `--scaling` how cost grows with sizes, `--stream N` reading N small images
+ * from archives and tables. `--provider P` runs steps there, and times the
  * choices of that provider's form.
  */
 import { cpus } from "node:os";
@@ -18,9 +19,15 @@ import { writeResults } from "./results.js";
 import { fits, scalingRows } from "./scaling.js";
 import { stageRows } from "./stages.js";
 import { apart, stepRows } from "./steps.js";
+import { streamRows } from "./stream.js";
 
 const onCpu = flags.provider === "cpu";
-const views = { profile: profileRows, choices: onCpu ? choiceRows : deviceChoiceRows, scaling: scalingRows };
+const views = {
+  profile: profileRows,
+  choices: onCpu ? choiceRows : deviceChoiceRows,
+  scaling: scalingRows,
+  stream: streamRows,
+};
 const view = (Object.keys(views) as (keyof typeof views)[]).find((name) => flags[name]);
 const all = view ? views[view] : onCpu ? [...stepRows, ...lossRows, ...stageRows] : stepRows;
 /** A part that is a whole name picks that row alone. */

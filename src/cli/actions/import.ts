@@ -1,5 +1,6 @@
 /** `hcsc import`: a run of weights from elsewhere, before any training. */
 import { importWeights } from "../../learner/index.js";
+import { kindOfImages } from "../../recipe/index.js";
 import { table } from "../../text.js";
 import { print } from "../print.js";
 import { fitLines } from "./imported.js";
@@ -24,7 +25,7 @@ export async function run(file: string, flags: Flags): Promise<void> {
   print(flags.json, { run: flags.out, recipe: recipe.name, encoder: recipe.encoder, ...report }, [
     ...fitLines(report),
     ...table([
-      ["encoder", `${backbone}, ${channels === 1 ? "grey" : "colour"}, ${imageSize} px`],
+      ["encoder", `${backbone}, ${kindOfImages(channels)}, ${imageSize} px`],
       ["run folder", flags.out],
     ]),
   ]);

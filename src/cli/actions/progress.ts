@@ -17,6 +17,7 @@ export function terminal(quiet: boolean): { readonly report: Reporter; readonly 
           `${e.images} images, ${e.epochs} epochs of ${e.stepsPerEpoch} steps, ${(e.parameters / 1e6).toFixed(2)} M parameters on ${e.provider}${from} → ${e.run}`,
         );
     },
+    embedded: () => {},
     embed: (e) => progress("embedding", e.done, e.total),
     cluster: (e) => {
       if (!quiet && process.stderr.isTTY) line(`clustered into ${e.counts.join(", ")} in ${duration(e.seconds)}`);

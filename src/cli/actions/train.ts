@@ -1,7 +1,10 @@
 /** `hcsc train`: trains, or resumes, a run. */
+import { withImages } from "../../data/index.js";
 import { UsageError } from "../../errors.js";
+import type { Learner } from "../../learner/index.js";
 import { openEventLog } from "../../log/index.js";
 import type { Recipe } from "../../recipe/index.js";
+import { projectorSample, writeProjector } from "../../report/index.js";
 import { duration, percent, table } from "../../text.js";
 import { RunFolder } from "../../train/index.js";
 import { interruptedCode, interruptible } from "../interrupt.js";
@@ -45,6 +48,7 @@ export async function run(flags: Flags): Promise<void> {
       const run = existing ? {} : { run: flags.out ?? named(learner.recipe) };
       const done = await learner.train({ ...run, test, signal, ...(log && { report: log.report }) });
       log?.close();
+      if (flags.log !== undefined && !done.interrupted) await projected(learner, flags.log);
       return { done, recipe: learner.recipe };
     }),
   );
@@ -55,6 +59,14 @@ export async function run(flags: Flags): Promise<void> {
   const summary = { run: done.folder.path, ...progress, knnBefore, knnAfter, brokenImages };
   print(flags.json, summary, summaryLines(summary, recipe));
   if (interrupted) process.exitCode = interruptedCode;
+}
+
+/** Lays a run's images out for TensorBoard's projector. */
+async function projected(learner: Learner, folder: string): Promise<void> {
+  const { images, recipe } = learner;
+  const sample = projectorSample(images, images.source.count, recipe.seed);
+  const [encoder, trained] = [await learner.encoder(), await learner.trained()];
+  await withImages(sample, { seed: recipe.seed }, (shown) => writeProjector(folder, encoder, trained, shown));
 }
 
 /** A folder named for the recipe and the time. */

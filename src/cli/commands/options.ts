@@ -75,4 +75,4 @@ export const withEngineOptions = (command: Command): Command =>
     .option("--max-broken <share>", brokenHelp, share);
 
 export const dataHelp =
-  "images: a folder (classes are its innermost sub-folders), a part of one (imagenet#train, VOC2007#test), a list (train.csv, .tsv, .jsonl, .txt, .parquet; train.txt#FOLDER where its paths start elsewhere), IDX or CIFAR files, or synthetic:count=600,size=32; a range picks some, as in data/fashion-mnist[0:8000], or a share: photos[20%], drawn by class, and photos[-20%], the rest; anywhere:photos follows links and paths that lead out of it";
+  "images: a folder (classes are its innermost sub-folders), a part of one (imagenet#train, VOC2007#test), a list (train.csv, .tsv, .jsonl, .txt, .parquet; train.txt#FOLDER where its paths start elsewhere), tar archives or Parquet tables of images (shard-{000..146}.tar, a folder of them, folder#train), IDX or CIFAR files, or synthetic:count=600,size=32; a range picks some, as in data/fashion-mnist[0:8000], or a share: photos[20%], drawn by class, and photos[-20%], the rest; anywhere:photos follows links and paths that lead out of it";

@@ -22,7 +22,10 @@ export function trainCommand(): Command {
     )
     .option("--init <file>", `start from these weights, of the recipe's backbone: ${weightsHelp}`)
     .option("--partial", partialHelp)
-    .option("--log <folder>", "write an event file there while training, for TensorBoard")
+    .option(
+      "--log <folder>",
+      "for TensorBoard: write an event file there while training (every number, and histograms of the embeddings), and at its end 5,000 images at most for the projector, with their pictures",
+    )
     .option("--epochs <n>", "override the recipe's epochs", whole(1))
     .option("--batch-size <n>", "override the recipe's batch size", whole(1))
     .option("--learning-rate <x>", "override the recipe's learning rate (for a batch of 256)", positive)

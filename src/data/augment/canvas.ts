@@ -56,9 +56,10 @@ export class Canvas {
     return { height, width, channels: 3, data: repeated };
   }
 
-  /** Writes the image's planes; see {@link writePlanes}. */
-  write(channels: number, out: Uint8Array, offset: number): void {
+  /** Writes the image's planes; see {@link writePlanes}. @returns the bytes written */
+  write(channels: number, out: Uint8Array, offset: number): number {
     writePlanes(this.data, this.height, this.width, this.channels, this.mirrored, channels, out, offset);
+    return channels * this.pixels;
   }
 
   private step(operation: Operation): void {

@@ -8,7 +8,7 @@ import type { Interpolation } from "./taps.js";
 export interface EvaluationPolicy {
   /** Side of the view in pixels. */
   readonly size: number;
-  readonly channels: 1 | 3;
+  readonly channels: number;
   /** The short side before the cut. 0: an image of size × size is taken as it is, others have round(size · 256 / 224). */
   readonly resize: number;
   readonly interpolation: Interpolation;

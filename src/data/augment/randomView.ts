@@ -1,4 +1,5 @@
 /** Random views for contrastive training, as MoCo v2 and torchvision draw them. */
+import { said, UsageError } from "../../errors.js";
 import type { Random } from "../../random.js";
 import { permutation } from "../../random.js";
 import type { Picture } from "../source.js";
@@ -10,8 +11,8 @@ import type { Box } from "./resample.js";
 export interface ViewPolicy {
   /** Side of the view in pixels. */
   readonly size: number;
-  /** Channels of the view. A colour image becomes luma for 1; a grey one is repeated for 3. */
-  readonly channels: 1 | 3;
+  /** Channels of the view. A colour image becomes luma for 1, a grey one is repeated for 3; others must have as many. */
+  readonly channels: number;
   /** Range of the crop's area, as a share of the image's. */
   readonly scale: readonly [number, number];
   /** Range of the crop's width / height. */
@@ -82,17 +83,63 @@ export function randomView(
   writeView(picture, drawView(picture, policy, random), policy.channels, out, offset);
 }
 
-/** Writes the view of `picture` that `steps` make, `[channels, height, width]`, to `out` from `offset`. */
+/** What means something of any channels; the rest is of colours. */
+const geometric: ReadonlySet<Operation["op"]> = new Set([
+  "resizedCrop",
+  "resize",
+  "centerCrop",
+  "gaussianBlur",
+  "horizontalFlip",
+]);
+
+const isColour = (channels: number): boolean => channels === 1 || channels === 3;
+
+/**
+ * Writes the view of `picture` that `steps` make, `[channels, height, width]`, to `out` from `offset`. Of a picture that is neither grey
+ * nor in colour each channel is taken by itself, and steps of colour are left out.
+ *
+ * @throws UsageError if the picture has other channels than the view
+ */
 export function writeView(
   picture: Picture,
   steps: readonly Operation[],
-  channels: 1 | 3,
+  channels: number,
   out: Uint8Array,
   offset: number,
 ): void {
+  if (!isColour(channels) || !isColour(picture.channels)) {
+    writeChannels(
+      picture,
+      steps.filter(({ op }) => geometric.has(op)),
+      channels,
+      out,
+      offset,
+    );
+    return;
+  }
   const canvas = new Canvas(picture);
   if (channels === 1) canvas.apply([{ op: "grayscale" }]);
   canvas.apply(steps).write(channels, out, offset);
+}
+
+function writeChannels(
+  { width, height, channels: own, data }: Picture,
+  steps: readonly Operation[],
+  channels: number,
+  out: Uint8Array,
+  offset: number,
+): void {
+  if (own !== channels)
+    throw new UsageError(
+      "wrong-value",
+      said`the image has ${own} channels, the recipe ${channels}: give images of ${channels}, or ${{ field: "encoder.channels" }}=${own}`,
+    );
+  const plane = new Uint8Array(width * height);
+  let at = offset;
+  for (let c = 0; c < channels; c++) {
+    for (let p = 0; p < plane.length; p++) plane[p] = data[p * own + c];
+    at += new Canvas({ width, height, channels: 1, data: plane }).apply(steps).write(1, out, at);
+  }
 }
 
 /**

@@ -1,9 +1,10 @@
 /** Pictures of every kind, by sharp, which a thread loads when it first needs it: that takes 0.3 s of the processor. */
 import type { Sharp, SharpOptions } from "sharp";
-import { mostPixels, type Picture } from "./picture.js";
+import { decodeBands, holdsBands } from "./bands.js";
+import { mostChannels, mostPixels, type Picture } from "./picture.js";
 
-/** libvips' names of what reads the formats that are known. */
-const formats = ["Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif"] as const;
+/** libvips' names of what reads the formats that are known. The build that comes with sharp has AVIF alone of Heif's, and no Jxl. */
+const formats = ["Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif", "Jxl"] as const;
 
 type Open = (file: Buffer, options?: SharpOptions) => Sharp;
 
@@ -22,13 +23,18 @@ function open(): Promise<Open> {
   return loaded;
 }
 
-/** Pixels of an image file of at most `mostPixels`: the first frame, upright by EXIF, in sRGB or grey of 8 bits, transparency over white. */
+/** Pixels of an image file of at most `mostPixels`: the first frame, upright by EXIF, in sRGB or grey of 8 bits, transparency over white; of a TIFF whose samples are no colours, those. */
 export async function decodeAny(file: Buffer): Promise<Picture> {
   const sharp = await open();
-  const image = sharp(file, { failOn: "truncated", pages: 1, limitInputPixels: mostPixels })
-    .rotate()
-    .flatten({ background: "#ffffff" });
-  const { channels } = await image.metadata();
+  const opened = sharp(file, {
+    failOn: "truncated",
+    pages: 1,
+    limitInputPixels: mostPixels,
+    limitInputChannels: mostChannels,
+  });
+  const { channels, space } = await opened.metadata();
+  if (holdsBands(file, { channels, space })) return decodeBands(opened);
+  const image = opened.rotate().flatten({ background: "#ffffff" });
   const grey = channels === 1 || channels === 2;
   const { data, info } = await image
     .toColourspace(grey ? "b-w" : "srgb")

@@ -99,6 +99,7 @@ export function openCifar({ part, records, labelBytes, classes }: CifarDescripti
     warnings: [],
     name: (i) => `${part}#${i}`,
     file: () => null,
+    bytes: async () => null,
     content: async (i) => picture(i).data,
     read: async (i) => picture(i),
   };

@@ -1,11 +1,11 @@
 /** Sets of image files, known by folders, lists or annotations. */
 import { readFileSync, statSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { said } from "../../errors.js";
+import { type Sentence, said } from "../../errors.js";
 import { filePath } from "../fileNames.js";
-import { decodeAny } from "./anyPicture.js";
-import { plainDecoderOf } from "./formats.js";
-import { type ImageSource, notDecoded, type Picture, type Room } from "./picture.js";
+import { decodeImage } from "./decode.js";
+import { type ImageSource, notDecoded } from "./picture.js";
 
 /** What is known of each image beside its pixels. */
 export type Labelling = Pick<ImageSource, "labels" | "multilabel" | "classes" | "hierarchy">;
@@ -38,6 +38,7 @@ export function openFiles({
   hierarchy,
   warnings,
 }: FilesDescription): ImageSource {
+  const pathOf = (i: number) => resolve(root, files[i]);
   return {
     count: files.length,
     labels,
@@ -46,9 +47,13 @@ export function openFiles({
     hierarchy,
     warnings,
     name: (i) => files[i],
-    file: (i) => resolve(root, files[i]),
-    content: async (i) => bytesOf(resolve(root, files[i])),
-    read: (i, room) => decode(resolve(root, files[i]), room),
+    file: pathOf,
+    bytes: async (i) => (await stat(filePath(pathOf(i))).catch(() => null))?.size ?? null,
+    content: async (i) => bytesOf(pathOf(i)),
+    read: async (i, room) => {
+      const name = said`${{ file: pathOf(i) }}`;
+      return decodeImage(contentOf(pathOf(i), name), name, room); // sharp makes pixels faster of bytes than of a path
+    },
   };
 }
 
@@ -59,13 +64,10 @@ function bytesOf(path: string): Buffer {
   return readFileSync(place);
 }
 
-/** Pixels of an image file, as `decodeAny` gives them. */
-async function decode(path: string, room: Room = (length) => new Uint8Array(length)): Promise<Picture> {
+function contentOf(path: string, name: Sentence): Buffer {
   try {
-    const file = bytesOf(path); // of which sharp makes pixels faster than of a path
-    const plain = await plainDecoderOf(path)?.(file, room);
-    return plain ?? (await decodeAny(file));
+    return bytesOf(path);
   } catch (cause) {
-    throw notDecoded(said`${{ file: path }}`, cause);
+    throw notDecoded(name, cause);
   }
 }

@@ -1,36 +1,12 @@
 /** Formats of image files, by extension: those that are read, and those that cannot be, with what to do. */
 import { extname } from "node:path";
-import { decodeJpeg } from "./jpeg.js";
-import type { Picture, Room } from "./picture.js";
-import { decodeBitmap, decodeNetpbm } from "./plainPixels.js";
-import { decodePng } from "./png.js";
-
-/** Makes pixels of what a file holds; null of what it leaves to sharp. */
-type PlainDecoder = (file: Buffer, room: Room) => Picture | null | Promise<Picture | null>;
-
 export const extensionOf = (path: string): string => extname(path).toLowerCase();
 
-/** Images that are read, each with what decodes it before sharp is asked, if anything. */
-const decoders: ReadonlyMap<string, PlainDecoder | null> = new Map<string, PlainDecoder | null>([
-  [".jpg", decodeJpeg],
-  [".jpeg", decodeJpeg],
-  [".jpe", decodeJpeg],
-  [".jfif", decodeJpeg],
-  [".png", decodePng],
-  [".webp", null],
-  [".avif", null],
-  [".gif", null],
-  [".tif", null],
-  [".tiff", null],
-  [".bmp", decodeBitmap],
-  [".dib", decodeBitmap],
-  [".ppm", decodeNetpbm],
-  [".pgm", decodeNetpbm],
-  [".pnm", decodeNetpbm],
-]);
-
 /** What image files are named. */
-export const imageExtensions: readonly string[] = [...decoders.keys()];
+export const imageExtensions: readonly string[] = [
+  ...[".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".gif", ".tif", ".tiff", ".bmp", ".dib"],
+  ...[".ppm", ".pgm", ".pnm", ".npy"],
+];
 
 /** Images that are not read, and what makes others of them. */
 const convertible: Readonly<Record<string, string>> = {
@@ -49,11 +25,31 @@ const convertible: Readonly<Record<string, string>> = {
   ".arw": "develop them to JPEG or TIFF",
 };
 
-/** Whether a file is an image by its name. */
-export const isImageFile = (path: string): boolean => decoders.has(extensionOf(path));
+/** Formats that sharp's own build does not read, by the first bytes of their files in Latin-1. */
+const unread: readonly {
+  readonly called: string;
+  readonly extension: string;
+  readonly is: (head: string) => boolean;
+}[] = [
+  { called: "HEIC", extension: ".heic", is: (head) => /^ftyp(hei[cxms]|hev[cxms]|mif1|msf1)/.test(head.slice(4)) },
+  {
+    called: "JPEG XL",
+    extension: ".jxl",
+    is: (head) => head.startsWith("\xff\x0a") || head.startsWith("\0\0\0\x0cJXL "),
+  },
+];
 
-/** What decodes a file before sharp is asked, by its name. */
-export const plainDecoderOf = (path: string): PlainDecoder | null => decoders.get(extensionOf(path)) ?? null;
+/** What a file is that cannot be decoded, and what to do; null of a file of no such format. */
+export function unreadFormat(head: string): string | null {
+  const found = unread.find(({ is }) => is(head));
+  return found ? `it is ${found.called}, which is not read (${convertible[found.extension]})` : null;
+}
+
+/** What makes another file of one that is not read, by its name; null of other files. */
+export const remedyOf = (path: string): string | null => convertible[extensionOf(path)] ?? null;
+
+/** Whether a file is an image by its name. */
+export const isImageFile = (path: string): boolean => imageExtensions.includes(extensionOf(path));
 
 /** Files that are not read, in words: `3 .heic (heif-convert or sips makes JPEGs of them), 2 .txt, 1 without an extension`. */
 export function leftOut(files: readonly string[]): string {

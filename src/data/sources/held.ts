@@ -1,17 +1,13 @@
-/** Sets of images that are held in memory: a caller's own, or those in a table's cells. */
+/** Sets of images that a caller holds in memory. */
 import { DataError, type Sentence, said } from "../../errors.js";
-import { decodeAny } from "./anyPicture.js";
+import { decodeImage } from "./decode.js";
 import type { Labelling } from "./files.js";
-import { decodeJpeg } from "./jpeg.js";
 import { labellingOf } from "./list.js";
 import { rowOf } from "./listRows.js";
-import { type ImageSource, notDecoded, type Picture, type Room } from "./picture.js";
-import { decodePng } from "./png.js";
+import { type ImageSource, mostChannels, type Picture } from "./picture.js";
 
-/** Decoded pixels: `[height, width, channels]` of bytes, grey (1 channel) or RGB (3). */
-export interface Pixels extends Omit<Picture, "channels"> {
-  readonly channels: number;
-}
+/** Decoded pixels: `[height, width, channels]` of bytes, grey (1 channel), RGB (3) or up to 16 others. */
+export type Pixels = Picture;
 
 /** An image that a caller holds. */
 export interface HeldImage {
@@ -81,18 +77,18 @@ function requireImage(image: HeldImage["image"], where: Sentence): void {
   if (image instanceof Uint8Array) return;
   const { width, height, channels, data }: Partial<Pixels> = image ?? {};
   if (
-    (channels !== 1 && channels !== 3) ||
+    !(Number(channels) >= 1 && Number(channels) <= mostChannels) ||
     !(data instanceof Uint8Array) ||
     data.length !== Number(width) * Number(height) * channels
   )
     throw new DataError(
       "wrong-entry",
-      said`${where} is neither an image file's bytes nor pixels: ${width}×${height} of ${channels} channels with ${data?.length} bytes. Give { width, height, channels: 1 or 3, data: a Uint8Array of width · height · channels }`,
+      said`${where} is neither an image file's bytes nor pixels: ${width}×${height} of ${channels} channels with ${data?.length} bytes. Give { width, height, channels: 1 (grey), 3 (RGB) or up to 16, data: a Uint8Array of width · height · channels }`,
     );
 }
 
 /** Images one after the other, in memory that threads share. */
-export function together(images: readonly HeldImage["image"][]): Together {
+function together(images: readonly HeldImage["image"][]): Together {
   const contents = images.map((image) => (image instanceof Uint8Array ? image : image.data));
   const ends: number[] = [];
   for (const { length } of contents) ends.push((ends.at(-1) ?? 0) + length);
@@ -101,7 +97,7 @@ export function together(images: readonly HeldImage["image"][]): Together {
   const sizes = images.map((image) => {
     if (image instanceof Uint8Array) return null;
     const { width, height, channels } = image;
-    return { width, height, channels: channels as Picture["channels"] };
+    return { width, height, channels };
   });
   return { bytes, ends, sizes };
 }
@@ -114,25 +110,13 @@ export function openHeld({ called, names, bytes, ends, sizes, ...labelling }: He
     warnings: [],
     name: (i) => names[i],
     file: () => null,
+    bytes: async () => null,
     content: async (i) => content(i),
     read: async (i, room) => {
       const size = sizes[i];
       return size
         ? { ...size, data: content(i) }
-        : decode(content(i), said`${{ images: called }}: ${{ image: names[i] }}`, room);
+        : decodeImage(Buffer.from(content(i)), said`${{ images: called }}: ${{ image: names[i] }}`, room); // a copy: decoders do not take shared memory
     },
   };
-}
-
-async function decode(
-  content: Uint8Array,
-  name: Sentence,
-  room: Room = (length) => new Uint8Array(length),
-): Promise<Picture> {
-  try {
-    const own = Buffer.from(content); // decoders do not take shared memory
-    return (await decodeJpeg(own, room)) ?? decodePng(own, room) ?? (await decodeAny(own));
-  } catch (cause) {
-    throw notDecoded(name, cause);
-  }
 }

@@ -68,8 +68,9 @@ export function openIdx({ file, shape, pixels, labels }: IdxDescription): ImageS
     warnings: [],
     name: (i) => `${basename(file)}#${i}`,
     file: () => null,
+    bytes: async () => null,
     content: async (i) => of(i),
-    read: async (i) => ({ width, height, channels: channels as 1 | 3, data: of(i) }),
+    read: async (i) => ({ width, height, channels, data: of(i) }),
   };
 }
 

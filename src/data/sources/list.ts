@@ -53,7 +53,7 @@ export async function listed(
   return {
     kind: "files",
     files,
-    warnings: [...gone, ...unlabelledRows(labelling, list), ...unusedIds(labelling, list)],
+    warnings: [...gone, ...labelWarnings(labelling, list)],
     ...labelling,
   };
 }
@@ -154,6 +154,12 @@ function numbered(names: ReadonlySet<string>, list: string) {
   const ids = new Map(classes.map((name, id) => [name, id]));
   return { classes, idOf: (name: string) => ids.get(name) as number };
 }
+
+/** What is odd about a set's labels. */
+export const labelWarnings = (labelling: Labelling, list: string): readonly string[] => [
+  ...unlabelledRows(labelling, list),
+  ...unusedIds(labelling, list),
+];
 
 function unlabelledRows({ labels, multilabel }: Labelling, list: string): readonly string[] {
   const count = labels ? labels.length : (multilabel?.shape[0] ?? 0);

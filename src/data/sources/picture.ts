@@ -2,11 +2,15 @@
 import type { DenseArray } from "../../array.js";
 import { DataError, type Sentence, said } from "../../errors.js";
 
+/** Channels that a picture may have. */
+export const mostChannels = 16;
+
 /** Decoded 8-bit pixels. */
 export interface Picture {
   readonly width: number;
   readonly height: number;
-  readonly channels: 1 | 3;
+  /** 1: grey; 3: red, green, blue; 2, or 4 to 16: others, as of satellites and microscopes. */
+  readonly channels: number;
   /** [height, width, channels] */
   readonly data: Uint8Array;
 }
@@ -48,8 +52,10 @@ export interface ImageSource {
   readonly warnings: readonly string[];
   /** What errors and exports call an image. */
   name(index: number): string;
-  /** The file that is this image and nothing else; null where there is none: IDX, CIFAR, synthetic. */
+  /** The file that is this image and nothing else; null where there is none: archives, tables, IDX, CIFAR, synthetic. */
   file(index: number): string | null;
+  /** Bytes of its file, or of its part of one; null where that is missing, or it never was one. */
+  bytes(index: number): Promise<number | null>;
   /**
    * What copies of an image have alike: its file as it is encoded, or where it was never a file its pixels.
    *

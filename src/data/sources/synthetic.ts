@@ -63,6 +63,7 @@ export function openSynthetic({ count, size, seed }: SyntheticDescription): Imag
     warnings: [],
     name: (i) => `${leaves[labels[i]].name}#${i}`,
     file: () => null,
+    bytes: async () => null,
     content: async (i) => picture(i).data,
     read: async (i) => picture(i),
   };

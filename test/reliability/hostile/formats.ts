@@ -1,6 +1,8 @@
 /** What people give, format by format: sound files to make hostile ones of, and the product's way to read them. */
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { ByteWriter, parquetWrite } from "hyparquet-writer";
@@ -13,6 +15,7 @@ import { encodeSealed, encodeTensors, readTensors } from "../../../src/tensorfil
 import { lastSoundCheckpoint, RunFolder } from "../../../src/train/index.js";
 import { openWeights } from "../../../src/weights/index.js";
 import { tinyRecipe } from "../../commands/cli.js";
+import { npy, tiff } from "../../data/bands.js";
 import { floats, file as onnxFile, op } from "../../graph/onnxFile.js";
 import type { Kind } from "./mutate.js";
 
@@ -56,7 +59,7 @@ async function readSet(text: string): Promise<void> {
   for (const [i, name] of [source.name(0), source.name(count - 1)].entries()) {
     must(typeof name === "string" && name !== "", `image ${i} has no name`);
     const { width, height, channels, data } = await source.read(i === 0 ? 0 : count - 1);
-    must(width > 0 && height > 0 && (channels === 1 || channels === 3), `a picture of ${width}x${height}x${channels}`);
+    must(width > 0 && height > 0 && channels >= 1 && channels <= 16, `a picture of ${width}x${height}x${channels}`);
     must(data.length === width * height * channels, `${data.length} bytes of ${width}x${height}x${channels}`);
   }
   await identityOf(source);
@@ -168,6 +171,45 @@ async function parquetOf(): Promise<Uint8Array> {
   return new Uint8Array(writer.getBuffer());
 }
 
+/** As Hugging Face writes tables: images in groups of bytes and path. */
+async function tableOf(): Promise<Uint8Array> {
+  const writer = new ByteWriter();
+  const bytes = Uint8Array.from(await noise(6, 5, 3).jpeg().toBuffer());
+  parquetWrite({
+    writer,
+    rowGroupSize: 2,
+    schema: [
+      { name: "root", num_children: 2 },
+      { name: "image", repetition_type: "OPTIONAL", num_children: 2 },
+      { name: "bytes", type: "BYTE_ARRAY", repetition_type: "OPTIONAL" },
+      { name: "path", type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "OPTIONAL" },
+      { name: "label", type: "INT64", repetition_type: "OPTIONAL" },
+    ],
+    columnData: [
+      { name: "image", data: ["a.jpg", "b.jpg", null].map((path) => ({ bytes, path })) },
+      { name: "label", data: [0n, 1n, 2n] },
+    ],
+  });
+  return new Uint8Array(writer.getBuffer());
+}
+
+/** Two samples with their labels, by the system's tar. */
+async function archiveOf(format: string): Promise<Uint8Array> {
+  const folder = await mkdtemp(join(tmpdir(), "hcsc-tar-"));
+  const name = `${"folder/".repeat(18)}a`;
+  await mkdir(join(folder, name, ".."), { recursive: true });
+  for (const [extension, content] of [
+    ["jpg", await noise(6, 5, 3).jpeg().toBuffer()],
+    ["cls", "1"],
+  ] as const)
+    await writeFile(join(folder, `${name}.${extension}`), content);
+  await writeFile(join(folder, "b.png"), await noise(6, 5, 3).png().toBuffer());
+  await writeFile(join(folder, "b.json"), '{"label": 0}');
+  const made = execFileSync("tar", [`--format=${format}`, "-cf", "-", "-C", folder, "folder", "b.png", "b.json"]);
+  await rm(folder, { recursive: true });
+  return made;
+}
+
 export const formats = {
   jpeg: image("jpg", () =>
     Promise.all([
@@ -200,6 +242,16 @@ export const formats = {
       noise(20, 14, 4).tiff({ compression: "none" }).toBuffer(),
     ]),
   ),
+  "tiff of many channels": image("tif", async () => [
+    tiff(5, 4, new Uint8Array(100).fill(9)),
+    tiff(5, 4, new Uint16Array(160).fill(900)),
+    tiff(5, 4, new Uint8Array(80).fill(9), { photometric: 2 }),
+  ]),
+  npy: image("npy", async () => [
+    npy("|u1", [5, 4, 6], new Uint8Array(120).fill(9)),
+    npy("<u2", [5, 4], new Uint16Array(20).fill(9)),
+    npy("<f4", [3, 20, 21], new Float32Array(1260).fill(0.5)),
+  ]),
   bmp: image("bmp", async () => {
     const header = Buffer.alloc(54);
     header.write("BM", "latin1");
@@ -273,6 +325,18 @@ export const formats = {
   ),
   txt: list("txt", 'a.jpg cat\n"b c.jpg" "big dog"\nsub/d.jpg\n', "a.jpg\nsub/d.jpg 3\n"),
   parquet: { file: "table.parquet", kind: "binary", seeds: async () => [await parquetOf()], read: readSet },
+  "parquet, groups of bytes and path": {
+    file: "train-00000-of-00001.parquet",
+    kind: "binary",
+    seeds: async () => [await tableOf()],
+    read: readSet,
+  },
+  tar: {
+    file: "set.tar",
+    kind: "binary",
+    seeds: () => Promise.all(["ustar", "gnu", "pax"].map(archiveOf)),
+    read: readSet,
+  },
   voc: {
     file: "Annotations/a.xml",
     kind: "text",

@@ -253,7 +253,7 @@ test("a view that cannot be made is an error, not a broken image", async (t) => 
     const wrong = { ...policy, channels: 4 as 3 };
     await t.throwsAsync(loader.train(requests(1), [wrong]).next(), {
       name: "DataError",
-      message: /#.*the image has 3 channels, the view 4/,
+      message: /#.*the image has 3 channels, the recipe 4/,
     });
     t.is(loader.broken.size, 0);
   });

@@ -5,7 +5,6 @@
 import { elements } from "../array.js";
 import { type FilledNative, type NativeOp, native, nativeAttributes, windowOf } from "../graph/index.js";
 import type { CustomOp, Given, Handle, Kernel, KernelCall } from "../ort/index.js";
-
 import type { Argument, Driver } from "./driver.js";
 import type { FilterGradients, Prepared } from "./filterGradients.js";
 import { batchNorm, mostPieces, threads } from "./kernels/batchNorm.js";

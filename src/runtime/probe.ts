@@ -18,6 +18,8 @@ export type Probe =
       /** Floating-point operations a second, in 10⁹, at sizes large enough that starting them does not count. */
       readonly matrixProduct: number;
       readonly convolution: number;
+      /** What it lacks here, and what that costs. */
+      readonly warnings: readonly string[];
     }
   | { readonly provider: string; readonly runs: false; readonly reason: string };
 

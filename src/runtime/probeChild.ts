@@ -146,8 +146,15 @@ async function runsFloat16(engine: Engine, placed: readonly Placement[]): Promis
 /** The numbers of a small training on a provider, and where its nodes ran. */
 async function numbers(provider: string, precision: Precision) {
   const placed: Placement[] = [];
-  const engine = await openEngine({ provider, precision, crossCheck: false, onPlaced: (p) => placed.push(p) });
-  return { engine, placed, found: await trained(engine, given) };
+  const warnings: string[] = [];
+  const engine = await openEngine({
+    provider,
+    precision,
+    crossCheck: false,
+    onPlaced: (p) => placed.push(p),
+    onWarning: (message) => warnings.push(message),
+  });
+  return { engine, placed, warnings, found: await trained(engine, given) };
 }
 
 const given = {
@@ -162,7 +169,7 @@ async function tried(provider: string): Promise<Probe> {
   await cpu.engine.close();
   const size = Math.max(...cpu.found.map(Math.abs));
   const errorOf = (found: readonly number[]) => Math.max(...found.map((x, i) => Math.abs(x - cpu.found[i]))) / size;
-  const { engine, placed, found } = await numbers(provider, "fp32");
+  const { engine, placed, warnings, found } = await numbers(provider, "fp32");
   const error = errorOf(found);
   if (!(error <= largestError.tf32))
     return {
@@ -186,6 +193,7 @@ async function tried(provider: string): Promise<Probe> {
     state: (await engine.traffic()).toDevice > 0 ? "device" : "host", // nothing crosses to a state on the host
     matrixProduct: await rate(engine, products),
     convolution: await rate(engine, convolutions),
+    warnings,
   };
   await engine.close();
   return answer;

@@ -36,5 +36,9 @@ function providerLines({ provider, about, known, bundled, probe }: ProviderRepor
   const { precisions, state, matrixProduct, convolution } = probe;
   const rates = `matrix product ${rate(matrixProduct)}, convolution ${rate(convolution)}`;
   const runs = precisions.join(", ") || "in no named precision";
-  return [head, `  ${came}; runs: ${runs}; state on the ${state}; ${rates}`];
+  return [
+    head,
+    `  ${came}; runs: ${runs}; state on the ${state}; ${rates}`,
+    ...probe.warnings.map((warning) => `  ${warning}`),
+  ];
 }

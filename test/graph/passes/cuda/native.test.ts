@@ -18,10 +18,9 @@ import {
   type Value,
 } from "../../../../src/graph/index.js";
 import { decodeModel } from "../../../../src/onnx/index.js";
-import { compile, stepPrograms, stepSettings } from "../../../../src/programs/index.js";
+import { compile } from "../../../../src/programs/index.js";
 import { normal, random } from "../../../../src/random.js";
 import { openEngine } from "../../../../src/runtime/index.js";
-import { recipeOf } from "../../../../tools/bench/steps.js";
 
 const cuda = { kind: "device", precision: "fp32", kernels: "cuda" } as const;
 const next = random(5);
@@ -138,18 +137,4 @@ test("pooling after a rectifier, vectors instead of maps, uneven pads: what kern
   t.is(count(pooled, "native MaxPoolGrad"), 1);
   const uneven = await sameAsPortable(t, (x, [w]) => conv(x, w, { pads: [0, 1, 1, 0] }), [2, 3, 7, 6]);
   t.is(uneven.filter((o) => o.startsWith("native ")).length, 0);
-});
-
-test("whole steps of networks have fewer nodes with kernels of our own", (t) => {
-  for (const [backbone, imageSize] of [
-    ["resnet8", 28],
-    ["resnet50", 224],
-  ] as const) {
-    const s = stepSettings(recipeOf({ backbone, batchSize: 8, imageSize } as never));
-    const [plain, native] = [{ kind: "device", precision: "fp32" } as const, cuda].map(
-      (target) => decodeModel(stepPrograms(s, "selective", target)[0].model).nodes.length,
-    );
-    t.log(`${backbone}: ${native} nodes instead of ${plain}`);
-    t.true(native < 0.75 * plain, `${native} of ${plain}`);
-  }
 });

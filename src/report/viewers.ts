@@ -118,6 +118,7 @@ function send(responses: Iterable<ServerResponse>, text: string): void {
 }
 
 function thinned(metrics: readonly Metric[]): readonly unknown[] {
+  if (metrics.length <= mostSteps) return metrics;
   const { steps, epochs } = curvesOf(metrics, mostSteps);
   return [...steps, ...epochs];
 }

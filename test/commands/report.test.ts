@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFile, copyFile, mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import sharp from "sharp";
 import type { ReportData } from "../../src/report/index.js";
 import { hcsc, images, temporary, withRecipe } from "./cli.js";
@@ -74,18 +74,19 @@ test.serial("what cannot be written or read leaves no page", async (t) => {
 });
 
 /** A run folder as it is while training, with a server on it. */
-async function watched(): Promise<{ run: string; child: ChildProcess; url: string }> {
+async function watched(t: ExecutionContext): Promise<{ run: string; child: ChildProcess; url: string }> {
   const run = join(await temporary(), "run");
   await mkdir(run);
   for (const file of ["run.json", "metrics.jsonl"]) await copyFile(join((await trained).run, file), join(run, file));
   const child = spawn(process.execPath, ["build/src/cli/main.js", "watch", "--run", run, "--json"]);
+  t.teardown(() => child.kill("SIGKILL"));
   const [line] = await once(child.stdout, "data");
   return { run, child, url: JSON.parse(String(line)).url };
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   test.serial(`watch shows lines as they are written, and ends with 0 on ${signal}`, async (t) => {
-    const { run, child, url } = await watched();
+    const { run, child, url } = await watched(t);
     t.regex(url, /^http:\/\/127\.0\.0\.1:\d+\/$/);
     t.regex(await (await fetch(url)).text(), /^<!doctype html>/);
     const reader = (await fetch(`${url}events`)).body?.getReader() as ReadableStreamDefaultReader<Uint8Array>;

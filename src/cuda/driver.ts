@@ -31,14 +31,17 @@ const kept: unknown[] = [];
  * @throws ProviderError naming them if none is
  */
 export function sharedLibrary(koffi: Foreign, names: readonly string[]): ReturnType<Foreign["load"]> {
+  const reasons: string[] = [];
   for (const name of names) {
     try {
       const found = koffi.load(name);
       kept.push(found);
       return found;
-    } catch {}
+    } catch (error) {
+      reasons.push((error as Error).message);
+    }
   }
-  throw new ProviderError("absent", `none of ${names.join(", ")} is found by the system's loader`);
+  throw new ProviderError("absent", `none of ${names.join(", ")} can be opened: ${reasons[0]}`);
 }
 
 const [pointer, made, int, size, text] = ["void *", "_Out_ void **", "int", "size_t", "str"] as const;

@@ -56,6 +56,7 @@ export {
   rewriteGraph,
   standardModel,
   webGpuModel,
+  withOutputs,
 } from "./passes/index.js";
 export { readModel } from "./read.js";
 export * from "./reshaping.js";

@@ -20,7 +20,7 @@ import {
   fusedNatives,
   type Graph,
   type Shape,
-  type Value,
+  withOutputs,
 } from "../graph/index.js";
 import { lowerBlocked } from "../graph/passes/index.js";
 import { encodeModel, type ModelContent } from "../onnx/index.js";
@@ -114,11 +114,6 @@ const replacedVectors = ({ inputs, outputs }: Graph): readonly Family[] =>
   stateVectors(inputs)
     .map(nextVector)
     .filter(({ members }) => members.every((m) => m.name in outputs));
-
-function withOutputs(graph: Graph, form: (outputs: readonly Value[]) => readonly Value[]): Graph {
-  const outputs = form(Object.values(graph.outputs));
-  return { ...graph, outputs: Object.fromEntries(Object.keys(graph.outputs).map((name, i) => [name, outputs[i]])) };
-}
 
 function described(graph: Graph, target: CompileTarget, savesMemory: boolean): ModelContent {
   const content = describeModel((forms[target.kind] as (graph: Graph, target: CompileTarget) => Graph)(graph, target));

@@ -58,10 +58,10 @@ export class Bound implements Runner<Tensor> {
     this.first = this.session(nothingButCopies, { fused: false, alone: false, captured: false });
   }
 
-  /** Makes kernels of our own for the sessions to come, where the provider is CUDA. @throws ProviderError where they cannot be made */
+  /** Makes kernels of our own for the sessions to come, whose provider is CUDA. @throws ProviderError where they cannot be made */
   async startKernels(): Promise<void> {
-    const { name, device, precision } = this.provider;
-    if (name === "cuda") this.kernels = await openCudaKernels(this.environment, device ?? 0, precision);
+    const { device, precision } = this.provider;
+    this.kernels = await openCudaKernels(this.environment, device ?? 0, precision);
   }
 
   open(model: Uint8Array, options: OpenOptions): BoundGraph {

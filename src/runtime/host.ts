@@ -41,7 +41,7 @@ async function startKernels(bound: Bound): Promise<"cuda" | null> {
     return "cuda";
   } catch (error) {
     warnings.push(
-      `the kernels of this library's own cannot be made: ${(error as Error).message} Steps run by ONNX Runtime's kernels alone, slower`,
+      `the kernels of this library's own cannot be made: ${(error as Error).message.replace(/\.?$/, ".")} Steps run by ONNX Runtime's kernels alone, slower`,
     );
     return null;
   }

@@ -8,6 +8,7 @@ import type { OpType } from "../ops/index.js";
 import { sameShape } from "../reshaping.js";
 import { broadcast, count, isStatic } from "../shapes.js";
 import { constant, isConstant, type Node, producer, type Value } from "../value.js";
+import { withOutputs } from "./outputs.js";
 import { type Rewrite, renew, rewriteGraph } from "./rewrite.js";
 
 const small = 1024;
@@ -31,10 +32,7 @@ const broadcasting: ReadonlySet<string> = new Set([
 const reshapes: ReadonlySet<string> = new Set(["Reshape", "Squeeze", "Unsqueeze", "Flatten"]);
 
 /** `graph` in fewer nodes. */
-export function fewNodes(graph: Graph): Graph {
-  const outputs = rewriteGraph(Object.values(graph.outputs), rule);
-  return { ...graph, outputs: Object.fromEntries(Object.keys(graph.outputs).map((name, i) => [name, outputs[i]])) };
-}
+export const fewNodes = (graph: Graph): Graph => withOutputs(graph, (outputs) => rewriteGraph(outputs, rule));
 
 const rule: Rewrite = (node, inputs) => {
   if (node.domain !== "") return null;

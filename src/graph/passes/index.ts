@@ -19,4 +19,5 @@ export { fewNodes } from "./fewNodes.js";
 export { type Family, flatten, memberOrder } from "./flat/index.js";
 export { convolveInHalf } from "./half.js";
 export { lowerBlocked } from "./lower/index.js";
+export { withOutputs } from "./outputs.js";
 export { type Rewrite, rewriteGraph } from "./rewrite.js";

@@ -6,11 +6,11 @@ import { decodeModel } from "../../../onnx/index.js";
 import { buildModel } from "../../model.js";
 import { nativeDomain } from "../../ops/index.js";
 import { readModel } from "../../read.js";
+import { withOutputs } from "../outputs.js";
 import { convolutions, normalizations } from "./native.js";
 import { withoutNatives } from "./standard.js";
 
 export { fusedNatives } from "./fused.js";
-export { withoutNatives } from "./standard.js";
 
 /** What composites become. */
 export const forCuda = { ...normalizations, ...convolutions };
@@ -20,8 +20,5 @@ export const forHalfCuda = normalizations;
 /** A model in standard ops; itself if it has no others. */
 export function standardModel(model: Uint8Array): Uint8Array {
   if (!decodeModel(model).nodes.some(({ domain }) => domain === nativeDomain)) return model;
-  const graph = readModel(model);
-  const outputs = withoutNatives(Object.values(graph.outputs));
-  const names = Object.keys(graph.outputs);
-  return buildModel({ ...graph, outputs: Object.fromEntries(names.map((name, i) => [name, outputs[i]])) });
+  return buildModel(withOutputs(readModel(model), withoutNatives));
 }

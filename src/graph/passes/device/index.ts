@@ -6,6 +6,7 @@ import { GraphError } from "../../../errors.js";
 import { buildModel, type Graph } from "../../model.js";
 import { readModel } from "../../read.js";
 import type { Value } from "../../value.js";
+import { withOutputs } from "../outputs.js";
 import { defects } from "./defects.js";
 import { replaced } from "./replacement.js";
 import { slowOnCuda, slowOnWebGpu } from "./slow.js";
@@ -25,7 +26,7 @@ export const deviceForm = (outputs: readonly Value[]): readonly Value[] => repla
  * @throws GraphError as `readModel` and `deviceForm`
  */
 export const webGpuModel = (model: Uint8Array): Uint8Array =>
-  rebuilt(readModel(model), (outputs) => deviceForm(replaced(outputs, slowOnWebGpu)));
+  buildModel(withOutputs(readModel(model), (outputs) => deviceForm(replaced(outputs, slowOnWebGpu))));
 
 /**
  * A model as CUDA's kernels are fast: the same numbers up to rounding, the same inputs and outputs. One that `readModel` does not
@@ -39,13 +40,5 @@ export function cudaModel(model: Uint8Array): Uint8Array {
     if (error instanceof GraphError) return model;
     throw error;
   }
-  return rebuilt(graph, (outputs) => replaced(outputs, slowOnCuda));
-}
-
-function rebuilt(graph: Graph, form: (outputs: readonly Value[]) => readonly Value[]): Uint8Array {
-  const outputs = form(Object.values(graph.outputs));
-  return buildModel({
-    ...graph,
-    outputs: Object.fromEntries(Object.keys(graph.outputs).map((name, i) => [name, outputs[i]])),
-  });
+  return buildModel(withOutputs(graph, (outputs) => replaced(outputs, slowOnCuda)));
 }

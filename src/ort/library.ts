@@ -58,10 +58,11 @@ export function bundledLibrary(): string {
 }
 
 /**
- * What stays for the life of the thread: koffi unloads a library when its handle is collected, though functions read out of its
- * tables are still called.
+ * The libraries of this thread by file. They stay for its life: koffi unloads a library when its handle is collected, though
+ * functions read out of its tables are still called, and never gives back the memory of a function's type.
  */
-const kept: unknown[] = [];
+const opened = new Map<string, Library>();
+const handles: unknown[] = [];
 /** Calls run on a stack of koffi's own, and loading a deep graph recurses: 64 KiB crash. */
 const stackBytes = 16 << 20;
 
@@ -99,7 +100,9 @@ export async function openLibrary(file: string = bundledLibrary()): Promise<Libr
     );
   }
   try {
-    return functionsOf(koffi, file);
+    const library = opened.get(file) ?? functionsOf(koffi, file);
+    opened.set(file, library);
+    return library;
   } catch (error) {
     throw new ProviderError("absent", said`${{ file }} cannot be used: ${error as Error}`);
   }
@@ -107,7 +110,7 @@ export async function openLibrary(file: string = bundledLibrary()): Promise<Libr
 
 function functionsOf(koffi: Foreign, file: string): Library {
   const handle = koffi.load(file);
-  kept.push(handle);
+  handles.push(handle);
   const at = (table: Handle, index: number, result: string, parameters: readonly string[]): Native =>
     koffi.decode(
       koffi.decode(table, index * koffi.sizeof("void *"), "void *"),

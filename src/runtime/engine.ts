@@ -1,5 +1,5 @@
 /**
- * An engine as its caller sees it. Its sessions live on one worker thread.
+ * An engine as its caller sees it. Its sessions live on one worker thread (engineThread.ts).
  *
  * Why a thread and not a child process (Node 20.20, onnxruntime-node 1.30, 2 cores, [32,3,128,108] float32 = 5.3 MB fed, a
  * scalar back, median of 150):
@@ -17,15 +17,14 @@
  * thread. The one weakness, ending the process while a native call is under way, is closed by exitGuard.ts.
  */
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
 import { listSupportedBackends } from "onnxruntime-node";
 import type { DenseArray } from "../array.js";
-import { errorFrom, ProviderError, said, UsageError } from "../errors.js";
+import { ProviderError, said, UsageError } from "../errors.js";
 import { withoutTelemetry } from "../ort/index.js";
 import type { Precision } from "../precision.js";
 import { type AutoChoice, autoProvider } from "./auto.js";
 import type { EngineOptions } from "./engineOptions.js";
-import { guardExit } from "./exitGuard.js";
+import { engineThread, type News } from "./engineThread.js";
 import { copyOnto, FeedMemory } from "./feedMemory.js";
 import type {
   Backend,
@@ -36,8 +35,6 @@ import type {
   NamedArrays,
   ProgramInfo,
   ProgramOptions,
-  Reply,
-  Request,
   Traffic,
 } from "./messages.js";
 import { type Provider, requireProvider } from "./providers.js";
@@ -74,7 +71,7 @@ export interface Engine {
   traffic(): Promise<Traffic>;
   /** The kernels of this library's own that its graphs may have nodes for. */
   kernels(): Promise<"cuda" | null>;
-  /** Finishes what was asked, releases everything, ends the thread. */
+  /** Finishes what was asked and releases everything. */
   close(): Promise<void>;
 }
 
@@ -112,8 +109,7 @@ export async function openEngine({
   withoutTelemetry();
   const told = { onPlaced, onChecked, onWarning };
   const engine = new ThreadEngine({ backend, provider: choice, threads, crossCheck, capture }, told);
-  // The thread is up, ONNX Runtime is loaded, the provider is there.
-  await engine.names().catch(async (error) => {
+  await engine.open().catch(async (error) => {
     await engine.close().catch(() => {});
     throw error;
   });
@@ -129,18 +125,9 @@ async function named(provider: string, precision: Precision, onChosen: (choice: 
   return choice.provider;
 }
 
-interface Pending {
-  readonly resolve: (answer: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
-
 class ThreadEngine implements Engine {
-  private readonly worker: Worker;
-  private readonly pending = new Map<number, Pending>();
+  private readonly thread = engineThread();
   private readonly memory: FeedMemory;
-  private readonly gone: Promise<void>;
-  private nextId = 1;
-  private ended: string | null = null;
   private closing: Promise<void> | null = null;
 
   readonly backend: Backend;
@@ -148,31 +135,17 @@ class ThreadEngine implements Engine {
   readonly precision: Precision;
 
   constructor(
-    settings: Omit<HostOptions, "flags">,
+    private readonly options: HostOptions,
     private readonly told: Required<Pick<EngineOptions, "onPlaced" | "onChecked" | "onWarning">>,
   ) {
-    this.memory = new FeedMemory(settings.provider.name !== "cpu");
-    this.backend = settings.backend;
-    this.provider = settings.provider.name;
-    this.precision = settings.provider.precision;
-    const flags = new SharedArrayBuffer(8);
-    const workerData: HostOptions = { ...settings, flags };
-    this.worker = new Worker(new URL("./host.js", import.meta.url), {
-      workerData,
-      name: "hcsc engine",
-      execArgv: [], // the process may have been started with --input-type or --test, which a file refuses
-    });
-    this.worker.unref();
-    const unguard = guardExit(flags);
-    this.worker.on("message", (reply: Reply) => this.receive(reply));
-    this.worker.on("error", (error) => this.end(`the engine's thread failed: ${error.message}`));
-    this.gone = new Promise((resolve) => {
-      this.worker.on("exit", (code) => {
-        unguard();
-        this.end(this.closing ? "the engine is closed" : `the engine's thread ended with code ${code}`);
-        resolve();
-      });
-    });
+    this.memory = new FeedMemory(options.provider.name !== "cpu");
+    this.backend = options.backend;
+    this.provider = options.provider.name;
+    this.precision = options.provider.precision;
+  }
+
+  async open(): Promise<void> {
+    await this.ask("open", this.options);
   }
 
   load(program: string, model: Uint8Array, options: ProgramOptions = {}): Promise<ProgramInfo> {
@@ -218,11 +191,7 @@ class ThreadEngine implements Engine {
   }
 
   close(): Promise<void> {
-    if (!this.closing) {
-      const asked = this.ended === null ? this.ask("close", null) : Promise.resolve(null);
-      this.closing = asked.then(() => this.gone);
-      this.ended ??= "the engine is closed";
-    }
+    this.closing ??= this.thread.close(this.options, this.hear);
     return this.closing;
   }
 
@@ -231,36 +200,17 @@ class ThreadEngine implements Engine {
     ask: Calls[K]["ask"],
     moved: ArrayBuffer[] = [],
   ): Promise<Calls[K]["answer"]> {
-    if (this.ended !== null)
-      return Promise.reject(new ProviderError("ended", `${this.ended}: ${call} cannot be done.`));
-    return new Promise((resolve, reject) => {
-      const id = this.nextId++;
-      this.pending.set(id, { resolve: resolve as (answer: unknown) => void, reject });
-      this.worker.ref();
-      this.worker.postMessage({ id, call, ask } as Request, moved);
-    });
+    if (this.closing)
+      return Promise.reject(new ProviderError("ended", `the engine is closed: ${call} cannot be done.`));
+    return this.thread.ask(call, ask, this.hear, moved);
   }
 
-  private receive({ id, answer, error, placed, checked, warnings, spent = [] }: Reply): void {
+  private readonly hear = ({ placed, checked, warnings, spent = [] }: News): void => {
     for (const message of warnings) this.told.onWarning(message);
     for (const placement of placed) this.told.onPlaced(placement);
     for (const check of checked) this.told.onChecked(check);
     for (const block of spent) this.memory.giveBack(block);
-    const waiting = this.pending.get(id);
-    this.pending.delete(id);
-    if (this.pending.size === 0 && !this.closing) this.worker.unref();
-    if (error) waiting?.reject(errorFrom(error));
-    else waiting?.resolve(answer);
-  }
-
-  private end(why: string): void {
-    if (this.ended === null || this.pending.size > 0) {
-      this.ended ??= why;
-      for (const { reject } of this.pending.values())
-        reject(new ProviderError("ended", `${why}: what was asked of it is lost.`));
-      this.pending.clear();
-    }
-  }
+  };
 }
 
 function mapped(arrays: NamedArrays, copy: (data: Elements) => Elements): NamedArrays {

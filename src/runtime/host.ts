@@ -1,4 +1,4 @@
-/** The engine's thread: takes requests one after another, in order, and answers each. */
+/** The thread of engines, one at a time: takes requests one after another, in order, and answers each. */
 import { parentPort, workerData } from "node:worker_threads";
 import { HcscError, ProviderError, said } from "../errors.js";
 import { type Library, openLibrary } from "../ort/index.js";
@@ -11,8 +11,7 @@ import { flag, type HostOptions } from "./messages.js";
 import type { Placement } from "./placement.js";
 import { Sessions, type Told } from "./sessions.js";
 
-const { backend, provider, threads, crossCheck, capture, flags } = workerData as HostOptions;
-const shared = new Int32Array(flags);
+const shared = new Int32Array(workerData as SharedArrayBuffer);
 const port = parentPort;
 if (!port) throw new Error("host.js is the engine's thread: openEngine starts it");
 
@@ -48,7 +47,7 @@ async function startKernels(bound: Bound): Promise<"cuda" | null> {
 }
 
 /** Sessions on the C API; on the CPU also without it, where it cannot be called. */
-async function openSessions(): Promise<Hosted> {
+async function openSessions({ provider, threads, crossCheck, capture }: HostOptions): Promise<Hosted> {
   const told: Told = {
     placed: (placement) => placed.push(placement),
     warning: (message) => warnings.push(message),
@@ -80,17 +79,24 @@ async function openSessions(): Promise<Hosted> {
   });
 }
 
-const hosted: { readonly [B in Backend]: () => Promise<Hosted> } = {
+const backends: { readonly [B in Backend]: (options: HostOptions) => Promise<Hosted> } = {
   "onnxruntime-node": openSessions,
   // Loaded only where asked for: its WebAssembly takes memory and time.
-  "ort-training": async () => new (await import("./trainingSessions.js")).TrainingSessions(threads),
+  "ort-training": async ({ threads }) => new (await import("./trainingSessions.js")).TrainingSessions(threads),
 };
-const opening = hosted[backend]();
-opening.catch(() => {}); // reported with the first request
+
+/** The engine that is open: `open` is the first request to it, `close` the last. */
+let opening: Promise<Hosted>;
 
 async function answer(request: Request): Promise<unknown> {
+  if (request.call === "open") {
+    kernels = null;
+    opening = backends[request.ask.backend](request.ask);
+  }
   const sessions = await opening;
   switch (request.call) {
+    case "open":
+      return null;
     case "load":
       return sessions.load(request.ask.program, request.ask.model, request.ask.options);
     case "unload":
@@ -137,7 +143,7 @@ async function serve(request: Request): Promise<void> {
   checked = [];
   warnings = [];
   port?.postMessage(reply, [...spent, ...moved].filter(isMovable));
-  if (request.call === "close") port?.close();
+  if (request.call === "close" && request.ask.last) port?.close();
 }
 
 /** The distinct memory blocks of arrays: each may be moved once. */

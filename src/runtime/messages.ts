@@ -54,6 +54,8 @@ export interface ProgramOptions {
 
 /** What can be asked of an engine, and what it answers. */
 export interface Calls {
+  /** Answered once ONNX Runtime is loaded and the provider is there. */
+  open: { ask: HostOptions; answer: null };
   load: { ask: { program: string; model: Uint8Array; options: ProgramOptions }; answer: ProgramInfo };
   unload: { ask: { program: string }; answer: null };
   write: { ask: { state: NamedArrays }; answer: null };
@@ -63,7 +65,8 @@ export interface Calls {
   run: { ask: { program: string; feeds: NamedArrays; wanted: readonly string[] }; answer: NamedArrays };
   traffic: { ask: null; answer: Traffic };
   kernels: { ask: null; answer: "cuda" | null };
-  close: { ask: null; answer: null };
+  /** `last`: the thread ends after it. */
+  close: { ask: { last: boolean }; answer: null };
 }
 export type CallName = keyof Calls;
 
@@ -101,7 +104,7 @@ export interface Reply {
 /** The software that runs the graphs: onnxruntime-node, or the training build of ONNX Runtime for the web. */
 export type Backend = "onnxruntime-node" | "ort-training";
 
-/** What the engine's thread is started with. */
+/** What an engine is opened with. */
 export interface HostOptions {
   readonly backend: Backend;
   readonly provider: ProviderChoice;
@@ -109,9 +112,7 @@ export interface HostOptions {
   /** Whether the first run of each program is compared with the CPU's. */
   readonly crossCheck: boolean;
   readonly capture: boolean;
-  /** int32 [2]: `busy` and `stop`, see exitGuard.ts. */
-  readonly flags: SharedArrayBuffer;
 }
 
-/** Places in the shared flags. */
+/** Places in the flags that a thread is started with, int32 [2] of shared memory (exitGuard.ts). */
 export const flag = { busy: 0, stop: 1 } as const;

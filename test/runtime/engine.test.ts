@@ -280,11 +280,26 @@ test("close finishes what was asked; afterwards every request is rejected", asyn
   await engine.close();
 });
 
+test("an engine opened after another was closed has none of its programs, state or news", async (t) => {
+  const first = await openEngine();
+  await first.load("update", updateModel(1));
+  await first.write({ w: vector(4) });
+  const closing = first.close();
+  // Takes the thread over before the first engine has answered.
+  const second = await openEngine();
+  await closing;
+  t.deepEqual(await second.names(), []);
+  const fed = { d: scalar(1), w: vector(4) };
+  await t.throwsAsync(second.run("update", fed, ["next"]), { message: /no program update/ });
+  await t.throwsAsync(first.names(), { message: /the engine is closed/ });
+  await second.close();
+});
+
 test("when the thread ends by itself, requests are rejected instead of waiting for ever", async (t) => {
   const ended = { instanceOf: ProviderError, message: /thread ended with code/ };
   const engine = await openEngine();
   // Asked of a thread that is told to end: it takes no message from then on. (Not during a run, which would abort in the binding.)
-  const ending = (engine as unknown as { worker: Worker }).worker.terminate();
+  const ending = (engine as unknown as { thread: { worker: Worker } }).thread.worker.terminate();
   const names = t.throwsAsync(engine.names(), ended);
   await ending;
   await names;

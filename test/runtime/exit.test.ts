@@ -61,7 +61,7 @@ for (const [how, body, code] of [
     const script = `
       const { InferenceSession } = await import("onnxruntime-node");
       const session = await InferenceSession.create(model);
-      const { worker } = engine;
+      const { worker } = engine.thread;
       const others = [await openEngine(), await openEngine()];
       for (const other of others) {
         await other.load("product", model);

@@ -62,12 +62,12 @@ test("of a failed run only the state that it may have written over is lost", asy
   t.deepEqual(await engine.read(), { v: start });
 });
 
-/** A process of its own that opens and closes engines, or runs steps, and tells its memory at a fifth of them and at the end. */
+/** A process of its own that opens and closes engines, or runs steps, and tells its memory at each fifth of them. */
 const steadyScript = (count: number, body: string): string => `
   import { openEngine } from ${JSON.stringify(`${built}runtime/index.js`)};
   const model = Buffer.from(process.argv[1], "base64");
   const d = { shape: [], data: Float32Array.of(1) };
-  const w = { shape: [250000], data: new Float32Array(250000) };
+  const w = { shape: [25000], data: new Float32Array(25000) };
   const sizes = [];
   const { before, each } = ${body};
   await before();
@@ -87,8 +87,8 @@ for (const [what, count, body] of [
       each: () => engine.run("update", { d }, ["total"]) }; })()`,
   ],
   [
-    "200 engines, one after another,",
-    200,
+    "1,000 engines, one after another,",
+    1000,
     `({ before() {}, async each() {
       const engine = await openEngine();
       await engine.write({ w });
@@ -98,11 +98,13 @@ for (const [what, count, body] of [
   ],
 ] as const)
   test(`${what} leave the memory as it was`, async (t) => {
-    const model = Buffer.from(updateModel([250_000])).toString("base64");
+    const model = Buffer.from(updateModel([25_000])).toString("base64");
     const script = ["--expose-gc", "--input-type=module", "-e", steadyScript(count, body), model];
     const { stdout } = await run(process.execPath, script);
     const sizes = JSON.parse(stdout) as number[];
-    t.true(sizes[4] - sizes[0] < 25, `MiB at each fifth: ${sizes.map(Math.round)}`);
+    // Heaps grow to their size first; then what waits to be collected comes and goes, and the least that is held does not.
+    const grown = Math.min(sizes[3], sizes[4]) - Math.min(sizes[1], sizes[2]);
+    t.true(grown < 10, `MiB at each fifth: ${sizes.map(Math.round)}`);
   });
 
 test("no run leaves ONNX Runtime's telemetry in the user's folders", async (t) => {

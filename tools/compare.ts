@@ -2,7 +2,7 @@
  * `npm run compare`: what the hierarchy buys. Raw pixels, a random encoder, plain InfoNCE, prototypes without selection and HCSC side by
  * side: kNN of fine and coarse labels, AMI of the tree's finest level and its dendrogram purity, mean and spread over seeds.
  * `--recipe NAME --data IMAGES --test IMAGES --seeds 0,1,2 --set FIELD=VALUE --provider P --json`. The bundled images have coarse labels by the
- * table below; other sets bring theirs (`folder/coarse/fine`, CIFAR-100).
+ * table below; other sets bring theirs (`folder/coarse/fine`, CIFAR-100) or have none.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -43,21 +43,21 @@ const fashionKinds = [0, 1, 0, 2, 0, 3, 0, 3, 4, 3] as const;
 
 interface Labels {
   readonly fine: Int32Array;
-  readonly coarse: Int32Array;
+  /** None where the set has one level of labels. */
+  readonly coarse: Int32Array | null;
 }
 
 function labelsOf({ labels, hierarchy: levels, classes }: ImageSource, kept: Int32Array): Labels {
   if (!labels) throw new Error("the images have no labels");
   const coarse = levels?.at(-1) ?? (classes?.length === 10 ? labels.map((id) => fashionKinds[id]) : null);
-  if (!coarse) throw new Error("the images have no coarse labels: give folder/coarse/fine, or CIFAR-100");
-  return { fine: kept.map((i) => labels[i]), coarse: kept.map((i) => coarse[i]) };
+  return { fine: kept.map((i) => labels[i]), coarse: coarse && kept.map((i) => coarse[i]) };
 }
 
 type Vectors = Labels & { readonly features: Matrix };
 
 interface Scores {
   readonly fine: number;
-  readonly coarse: number;
+  readonly coarse: number | null;
   readonly ami: number;
   readonly purity: number;
 }
@@ -81,9 +81,9 @@ async function scored(
   seed: number,
 ): Promise<Scores> {
   const mostSimilar = await similarityOn(engine);
-  const knn = async (level: keyof Labels): Promise<number> => {
-    const of = (v: Vectors) => ({ features: v.features, labels: v[level] });
-    return (await knnClassify(of(bank), of(held), { k: [20], mostSimilar }))[0].top1;
+  const knn = async (voters: Int32Array, truth: Int32Array): Promise<number> => {
+    const queries = { features: held.features, labels: truth };
+    return (await knnClassify({ features: bank.features, labels: voters }, queries, { k: [20], mostSimilar }))[0].top1;
   };
   const { levels } = await hierarchy(held.features, {
     ...method,
@@ -93,8 +93,8 @@ async function scored(
   });
   const owners = levels.map(({ assignment }) => assignment);
   return {
-    fine: await knn("fine"),
-    coarse: await knn("coarse"),
+    fine: await knn(bank.fine, held.fine),
+    coarse: bank.coarse && held.coarse && (await knn(bank.coarse, held.coarse)),
     ami: 100 * clusteringScores(held.fine, owners[0]).ami,
     purity: 100 * dendrogramPurity(held.fine, owners),
   };
@@ -167,6 +167,12 @@ function spread(values: readonly number[]): string {
   return `${mean.toFixed(2)} ± ${Math.sqrt(variance).toFixed(2)}`;
 }
 
+/** Over the seeds that have the figure. */
+const spreadOf = (scores: readonly Scores[], kind: keyof Scores): string => {
+  const values = scores.flatMap((score) => score[kind] ?? []);
+  return values.length === 0 ? "–" : spread(values);
+};
+
 const kinds = ["fine", "coarse", "ami", "purity"] as const;
 process.stdout.write(
   asText(flags.json, { ...flags, rows }, [
@@ -174,7 +180,7 @@ process.stdout.write(
       ["features", "kNN fine, %", "kNN coarse, %", "AMI, %", "dendrogram purity, %", "seconds a seed"],
       rows.map(({ method, scores, seconds }) => [
         method,
-        ...kinds.map((kind) => spread(scores.map((score) => score[kind]))),
+        ...kinds.map((kind) => spreadOf(scores, kind)),
         seconds.toFixed(0),
       ]),
     ),

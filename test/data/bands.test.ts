@@ -108,6 +108,7 @@ test("what a file of many channels should have been is said", async (t) => {
     ["a.npy", npy("|u1", [10, 20], bytes).subarray(0, 9), /cut short/],
     ["a.tif", tiff(2, 1, new Float32Array(10)), /of the kind float: 8 and 16 bits are read/],
     ["a.tif", tiff(2, 1, new Uint8Array(34)), /channel|decoded/],
+    ["a.tif", tiff(70_000, 1, new Uint8Array(350_000)), /70000 by 1 pixels: sides of at most 65536 are read/],
   ];
   for (const [name, content, message] of cases)
     await t.throwsAsync(read(name, content), { code: "unreadable", message }, String(message));

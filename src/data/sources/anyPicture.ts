@@ -1,7 +1,7 @@
 /** Pictures of every kind, by sharp, which a thread loads when it first needs it: that takes 0.3 s of the processor. */
 import type { Sharp, SharpOptions } from "sharp";
 import { decodeBands, holdsBands } from "./bands.js";
-import { mostChannels, mostPixels, type Picture } from "./picture.js";
+import { mostChannels, mostPixels, type Picture, requireSize } from "./picture.js";
 
 /** libvips' names of what reads the formats that are known. The build that comes with sharp has AVIF alone of Heif's, and no Jxl. */
 const formats = ["Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif", "Jxl"] as const;
@@ -32,7 +32,8 @@ export async function decodeAny(file: Buffer): Promise<Picture> {
     limitInputPixels: mostPixels,
     limitInputChannels: mostChannels,
   });
-  const { channels, space } = await opened.metadata();
+  const { width, height, channels, space } = await opened.metadata();
+  requireSize(width, height);
   if (holdsBands(file, { channels, space })) return decodeBands(opened);
   const image = opened.rotate().flatten({ background: "#ffffff" });
   const grey = channels === 1 || channels === 2;

@@ -83,7 +83,9 @@ async function openTable(file: string): Promise<Table> {
 
 function childrenIn(metadata: FileMetaData, file: string): readonly SchemaTree[] {
   try {
-    return parquetSchema(metadata).children;
+    const { children } = parquetSchema(metadata);
+    if (!children.every(({ element }) => typeof element.name === "string")) throw new Error("a column has no name");
+    return children;
   } catch (cause) {
     throw noTable(file, cause);
   }

@@ -21,8 +21,13 @@ export interface Picture {
  */
 export const mostPixels = 2 ** 27;
 
+/** A row is decoded as a whole, with room for several around it: a file that says it is but a row would take tens of times its pixels. */
+const mostSide = 2 ** 16;
+
 /** @throws if an image file says that it has no pixels, or more than are read */
 export function requireSize(width: number, height: number): void {
+  if (Math.max(width, height) > mostSide)
+    throw new Error(`it says that it is ${width} by ${height} pixels: sides of at most ${mostSide} are read`);
   if (!(width > 0 && height > 0) || width * height > mostPixels)
     throw new Error(`it says that it is ${width} by ${height} pixels: at most ${mostPixels} are read`);
 }

@@ -23,3 +23,17 @@ for (const format of Object.keys(formats) as FormatName[])
     t.deepEqual(findings, []);
     t.is(read + refused, cases);
   });
+
+/** What long runs found, by seed and case: each hung, swelled or had no words. */
+const once: readonly (readonly [format: FormatName, seed: number, index: number])[] = [
+  ["tiff of many channels", 20261127, 2937],
+  ["npy", 20261127, 739],
+  ["parquet", 20261127, 5606],
+];
+
+for (const [format, seed, index] of once)
+  test.serial(`found once, refused in a line now: ${format}, seed ${seed}, case ${index}`, async (t) => {
+    const { read, refused, findings } = await hostile(format, { from: index, cases: 1, seed });
+    t.deepEqual(findings, []);
+    t.deepEqual([read, refused], [0, 1]);
+  });

@@ -26,15 +26,18 @@ export interface FormatOutcome {
   readonly slowestSeconds: number;
 }
 
-/** Reads `cases` hostile files of a format. */
+/** Reads `cases` hostile files of a format, those of a seed in their order. */
 export async function hostile(
   format: FormatName,
   {
+    from = 0,
     cases,
     seed,
     onFinding,
     onProgress,
   }: {
+    /** The first case. */
+    readonly from?: number;
     readonly cases: number;
     readonly seed: number;
     readonly onFinding?: (finding: Finding) => void;
@@ -43,29 +46,27 @@ export async function hostile(
 ): Promise<FormatOutcome> {
   const findings: Finding[] = [];
   const counts = { read: 0, refused: 0, fault: 0 };
-  let [next, peakBytes, slowestSeconds] = [0, 0, 0];
+  let [next, peakBytes, slowestSeconds] = [from, 0, 0];
+  const to = from + cases;
   const found = (index: number, message: string) => {
     findings.push({ format, seed, index, message });
     onFinding?.({ format, seed, index, message });
   };
-  while (next < cases) {
+  while (next < to) {
     let isOver = false;
-    const ending = await inChild(
-      { format, seed, from: next, to: cases },
-      ({ index, kind, message, seconds, memory }) => {
-        counts[kind]++;
-        next = index + 1;
-        onProgress?.(next, cases);
-        if (kind === "fault") found(index, message);
-        if (seconds > caps.seconds) found(index, `takes ${seconds.toFixed(1)} s of the processor (${message})`);
-        if (memory > caps.bytes && !isOver)
-          found(index, `takes ${Math.round(memory / 2 ** 20)} MB of memory (${message})`);
-        isOver ||= memory > caps.bytes;
-        peakBytes = Math.max(peakBytes, memory);
-        slowestSeconds = Math.max(slowestSeconds, seconds);
-        return !isOver; // the peak stays: the rest goes to another process
-      },
-    );
+    const ending = await inChild({ format, seed, from: next, to }, ({ index, kind, message, seconds, memory }) => {
+      counts[kind]++;
+      next = index + 1;
+      onProgress?.(next - from, cases);
+      if (kind === "fault") found(index, message);
+      if (seconds > caps.seconds) found(index, `takes ${seconds.toFixed(1)} s of the processor (${message})`);
+      if (memory > caps.bytes && !isOver)
+        found(index, `takes ${Math.round(memory / 2 ** 20)} MB of memory (${message})`);
+      isOver ||= memory > caps.bytes;
+      peakBytes = Math.max(peakBytes, memory);
+      slowestSeconds = Math.max(slowestSeconds, seconds);
+      return !isOver; // the peak stays: the rest goes to another process
+    });
     if (ending !== null) found(next++, ending);
   }
   const { read, refused } = counts;

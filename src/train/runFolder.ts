@@ -108,7 +108,7 @@ const encoder = new TextEncoder();
 
 /** A run on disk: what it is, its numbers, its checkpoints. */
 export class RunFolder {
-  private constructor(
+  protected constructor(
     readonly path: string,
     readonly description: RunDescription,
   ) {}

@@ -6,30 +6,29 @@ import { launchedBy } from "../../src/mpi/launchers.js";
 import { everyLauncher, mpirun, script, withLauncher } from "./mpirun.js";
 
 for (const launcher of everyLauncher) {
-  withLauncher(launcher, "every collective gives each process what MPI says", async (t) => {
-    const { code, stdout, stderr } = await mpirun(launcher, 3, [script("collectives.js")]);
-    t.is(code, 0, stderr);
-    const { size, all } = JSON.parse(stdout);
-    t.is(size, 3);
-    for (const [rank, own] of all.entries())
-      t.deepEqual(own, {
-        sum: [3, 1.5],
-        max: [2, 0],
-        min: [0, -2],
-        large: [5 << 20, true],
-        gathered: [0, 0.25, 1, 1.25, 2, 2.25],
-        received: [0, 1, 2].map((from) => Array(from + rank).fill(10 * from + rank)),
-        root: [7.5, -1],
-        texts: ["", "é", "éé"],
-        shared: { told: ["ü", null] },
-        any: [true, false],
-      });
-  });
-
-  withLauncher(launcher, "one process that gives up ends all, with its code", async (t) => {
-    const { code } = await mpirun(launcher, 2, [script("collectives.js"), "abort"]);
-    t.is(code, 7);
-  });
+  withLauncher(
+    launcher,
+    "every collective gives each process what MPI says, and one that gives up ends all, with its code",
+    async (t) => {
+      const { code, stdout, stderr } = await mpirun(launcher, 3, [script("collectives.js")]);
+      t.is(code, 7, stderr);
+      const { size, all } = JSON.parse(stdout);
+      t.is(size, 3);
+      for (const [rank, own] of all.entries())
+        t.deepEqual(own, {
+          sum: [3, 1.5],
+          max: [2, 0],
+          min: [0, -2],
+          large: [5 << 20, true],
+          gathered: [0, 0.25, 1, 1.25, 2, 2.25],
+          received: [0, 1, 2].map((from) => Array(from + rank).fill(10 * from + rank)),
+          root: [7.5, -1],
+          texts: ["", "é", "éé"],
+          shared: { told: ["ü", null] },
+          any: [true, false],
+        });
+    },
+  );
 }
 
 withLauncher("openmpi", "a library of another make than the launcher's is refused, with what to do", async (t) => {

@@ -16,6 +16,8 @@ export const errorClasses = {
       locked: "Another process trains in the run's folder.",
       "other-settings": "A run was made with settings that cannot change any more.",
       "other-images": "A run was trained on other images.",
+      "wrong-launcher": "Processes were started by a launcher that does not belong to the MPI library.",
+      "unequal-processes": "Processes that train together were given different things.",
     },
   },
   DataError: {
@@ -81,7 +83,7 @@ export const errorClasses = {
   ProviderError: {
     exitCode: 1,
     codes: {
-      absent: "ONNX Runtime, the provider or its device is not there, or cannot be opened.",
+      absent: "ONNX Runtime, MPI, the provider or its device is not there, or cannot be opened.",
       unsupported: "The provider cannot run numbers or values of this kind.",
       failed: "ONNX Runtime could not load or run a program. Its own words stand in the message.",
       "wrong-numbers": "The provider computes other numbers than the CPU: do not use them.",

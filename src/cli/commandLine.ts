@@ -1,7 +1,7 @@
 /** One command line from its words to its exit code. */
 import { CommanderError } from "commander";
-import { errorClasses, HcscError, UsageError } from "../errors.js";
-import { errorData, errorText, forgetWarnings, shown } from "./print.js";
+import { UsageError } from "../errors.js";
+import { exitCodeOf, forgetWarnings, printError } from "./print.js";
 import { rootCommand } from "./rootCommand.js";
 
 /**
@@ -20,18 +20,11 @@ export async function runCommandLine(words: readonly string[]): Promise<void> {
     // Help and the version are thrown too; what else commander throws, it has said itself unless it was told to be silent.
     const isDone = thrown instanceof CommanderError && thrown.exitCode === 0;
     const error = thrown instanceof CommanderError ? misread(thrown) : thrown;
-    process.exitCode = isDone ? 0 : exitCode(error);
-    if (json && !isDone) process.stderr.write(`${JSON.stringify({ error: errorData(error, verbose) })}\n`);
-    else if (error === thrown) process.stderr.write(shown(`hcsc: ${errorText(error, verbose)}\n`));
+    process.exitCode = isDone ? 0 : exitCodeOf(error);
+    if (!isDone && (json || error === thrown)) printError(error, { json, verbose });
   }
 }
 
 function misread({ message }: CommanderError): UsageError {
   return new UsageError("wrong-arguments", message.replace(/^error: /, "").replaceAll("\n", " "));
-}
-
-function exitCode(error: unknown): number {
-  if (!(error instanceof HcscError)) return 1;
-  const { name }: HcscError = error;
-  return errorClasses[name].exitCode;
 }

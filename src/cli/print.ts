@@ -1,6 +1,6 @@
 /** Printing: results to stdout, warnings, errors and news to stderr, with the flags that bear on them. */
 import { inspect } from "node:util";
-import { type Advice, type ErrorData, HcscError, type Setting } from "../errors.js";
+import { type Advice, type ErrorData, errorClasses, HcscError, type Setting } from "../errors.js";
 import { asText, inPlainSigns, oneLine } from "../text.js";
 
 /** Whether the terminal is said to know no more than ASCII. */
@@ -69,6 +69,24 @@ export function errorData(error: unknown, verbose: boolean): PrintedError {
     flags: error.settings.map((setting) => flags[setting]),
     ...(verbose ? where : {}),
   };
+}
+
+/** Prints what went wrong: for people, or as JSON. */
+export function printError(
+  error: unknown,
+  { json, verbose }: { readonly json: boolean; readonly verbose: boolean },
+): void {
+  const text = json
+    ? JSON.stringify({ error: errorData(error, verbose) })
+    : shown(`hcsc: ${errorText(error, verbose)}`);
+  process.stderr.write(`${text}\n`);
+}
+
+/** The exit code of what went wrong. */
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof HcscError)) return 1;
+  const { name }: HcscError = error;
+  return errorClasses[name].exitCode;
 }
 
 const warned = new Set<string>();

@@ -29,6 +29,7 @@ import {
   type Trained,
 } from "../encoder/index.js";
 import { said, UsageError } from "../errors.js";
+import type { World } from "../mpi/index.js";
 import { doubtsOf } from "../presets/index.js";
 import { encoderSettings, initialEncoder } from "../programs/index.js";
 import { doubts, type KnnAccuracy, knnAccuracy, type Opening, trainedOn } from "../protocols/index.js";
@@ -37,7 +38,7 @@ import type { Engine } from "../runtime/index.js";
 import { learnedHierarchy, type Reporter, type RunFolder, type Session } from "../train/index.js";
 import type { FitReport } from "../weights/index.js";
 import type { Initial } from "./initial.js";
-import { type TrainedRun, trainRun } from "./training.js";
+import { type TrainedRun, trainBeside, trainRun } from "./training.js";
 
 /** How a learner trains. */
 export interface TrainSettings {
@@ -74,6 +75,8 @@ export interface LearnerParts {
   readonly run: RunFolder | null;
   readonly init: Initial | null;
   readonly session: Pick<Session, "crossCheck" | "threads">;
+  /** The processes that train together. */
+  readonly world: World;
   /** For other images that it opens. */
   readonly imageOptions: OpenOptions;
   readonly tell: Reporter;
@@ -163,6 +166,15 @@ export class Learner {
     this.folder = result.folder;
     this.learned = Promise.resolve({ run: result.folder, recipe: this.recipe, checkpoint: result.last });
     return result;
+  }
+
+  /**
+   * Trains beside process 0 of the world that it was opened in, whose `train` writes the run.
+   *
+   * @throws as `train`
+   */
+  async trainBeside({ signal }: Pick<TrainSettings, "signal"> = {}): Promise<void> {
+    await trainBeside({ ...this.parts, signal });
   }
 
   /**

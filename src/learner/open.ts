@@ -1,13 +1,15 @@
 /** Opening a learner: its images, its recipe, its engine, which then cannot contradict one another. */
+import { availableParallelism, hostname } from "node:os";
 import { describeImages, type GivenImages, type OpenOptions, openImages, openSource } from "../data/index.js";
 import { CheckpointError, said, UsageError } from "../errors.js";
+import { alone, gatherTexts, share, type World } from "../mpi/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Reporter, RunFolder } from "../train/index.js";
 import { type OpenedWeights, openWeights } from "../weights/index.js";
 import { type EngineChoice, openHeardEngine } from "./engine.js";
 import { type Initial, initialOf } from "./initial.js";
 import { Learner } from "./learner.js";
-import { type RecipeChoice, recipeFor, resumedRecipe } from "./recipe.js";
+import { type RecipeChoice, recipeFor, resumedRecipe, sharedRecipe } from "./recipe.js";
 
 /** Images, a recipe or a run, and where graphs run; the defaults suit most. */
 export interface LearnerOptions extends RecipeChoice, EngineChoice {
@@ -32,6 +34,11 @@ export interface LearnerOptions extends RecipeChoice, EngineChoice {
   readonly maxBroken?: number | undefined;
   /** Whether decoded images stay in memory, a quarter of it at most, as they are read many times; default true. */
   readonly keepDecoded?: boolean | undefined;
+  /**
+   * The processes that a run is trained by together (`joinWorld`); default: this one alone. Process 0 reads the recipe, the run and the
+   * weights, for all.
+   */
+  readonly world?: World | undefined;
   /** Told what was chosen, how training and other work go, and what is in doubt. Default: warnings become Node's own. */
   readonly report?: Reporter | undefined;
 }
@@ -50,9 +57,14 @@ export interface LearnerOptions extends RecipeChoice, EngineChoice {
  *   provider is not there
  */
 export async function openLearner(options: LearnerOptions): Promise<Learner> {
-  const { run: path, weights: file, workers, maxBroken, keepDecoded = true, crossCheck = true, threads } = options;
-  const { report: tell = nodeWarnings } = options;
-  const run = path === undefined ? null : await RunFolder.open(path);
+  const { run: path, weights: file, workers, maxBroken, crossCheck = true } = options;
+  const { report: tell = nodeWarnings, world = alone } = options;
+  const isMain = world.rank === 0;
+  const onHost = gatherTexts(world, hostname()).filter((host) => host === hostname()).length;
+  const threads =
+    options.threads ?? (onHost === 1 ? undefined : Math.max(1, Math.floor(availableParallelism() / onHost)));
+  const keepDecoded = onHost === 1 && (options.keepDecoded ?? true); // processes share the host's memory
+  const run = path === undefined || !isMain ? null : await RunFolder.open(path);
   const given = options.images ?? run?.description.data;
   if (given === undefined)
     throw new UsageError("not-given", "images are needed: a folder, a list, or images in memory", {
@@ -66,15 +78,24 @@ export async function openLearner(options: LearnerOptions): Promise<Learner> {
     progress: (stage, done, total) => tell({ kind: "progress", stage, done, total }),
   };
   const set = await describeImages(given);
-  const opened = file === undefined ? null : await openWeights(file);
-  const recipe = await (run
-    ? resumedRecipe(run, options)
-    : recipeFor(openSource(set.description), options, tell, opened, options.size));
+  const opened = file === undefined || !isMain ? null : await openWeights(file);
+  const recipeOf = async (): Promise<Recipe> =>
+    run
+      ? resumedRecipe(run, options)
+      : sharedRecipe(
+          await recipeFor(openSource(set.description), options, tell, opened, options.size),
+          world.size,
+          tell,
+        );
+  const recipe = share(world, isMain ? await recipeOf() : null) as Recipe;
   const init = await startOf(recipe, run, opened, options.partial === true);
-  const engine = await openHeardEngine({ ...options, precision: options.precision ?? recipe.precision }, tell);
+  const engine = await openHeardEngine(
+    { ...options, ...(threads && { threads }), precision: options.precision ?? recipe.precision },
+    tell,
+  );
   const images = openImages(set, { ...imageOptions, seed: options.seed ?? recipe.seed });
   const session = { crossCheck: crossCheck && engine.provider !== "cpu", threads: threads ?? null };
-  return new Learner({ recipe, images, engine, run, init, session, imageOptions, tell });
+  return new Learner({ recipe, images, engine, run, init, session, imageOptions, world, tell });
 }
 
 /** Tells warnings as Node's own, and nothing else: where nobody listens. */

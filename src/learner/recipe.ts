@@ -66,3 +66,18 @@ export async function resumedRecipe(run: RunFolder, { recipe: asked, set }: Reci
   const recipe = await given(asked, changes);
   return { ...recipe, method: { ...recipe.method, clusters: [...fittedClusters(recipe, images)] } };
 }
+
+/** A new run's recipe with parts of a batch that so many processes can share; what was changed is told. */
+export function sharedRecipe(recipe: Recipe, processes: number, tell: Reporter): Recipe {
+  const fields = ["querySubBatches", "keySubBatches"] as const;
+  const changes = fields.flatMap((field) => {
+    const parts = recipe.encoder[field];
+    const shared = parts * (processes / greatestDivisor(parts, processes));
+    return shared === parts ? [] : [`encoder.${field}=${shared}`];
+  });
+  if (changes.length === 0) return recipe;
+  tell({ kind: "note", message: `${processes} processes, each of which BatchNorm sees apart: ${changes.join(" ")}` });
+  return changedRecipe(recipe, changes);
+}
+
+const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));

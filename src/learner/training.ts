@@ -1,8 +1,10 @@
 /** Training a run: its folder held, its history kept, kNN measured before and after where images are held out. */
 
+import { createHash } from "node:crypto";
 import { identityOf, type OpenImages } from "../data/index.js";
 import type { Weights } from "../encoder/index.js";
 import { said, UsageError } from "../errors.js";
+import { gatherTexts, requireEqual, type World } from "../mpi/index.js";
 import { encoderSettings, initialEncoder } from "../programs/index.js";
 import { knnAccuracy, type Opening } from "../protocols/index.js";
 import { type Recipe, resumeChanges } from "../recipe/index.js";
@@ -14,6 +16,7 @@ import {
   planOf,
   type Reporter,
   type RunDescription,
+  RunElsewhere,
   RunFolder,
   readCheckpoint,
   requireSameImages,
@@ -37,6 +40,8 @@ export interface RunRequest {
   readonly init: Initial | null;
   /** How the engine was asked to run, for the run's history. */
   readonly session: Pick<Session, "crossCheck" | "threads">;
+  /** The processes that train it, of which this is process 0. */
+  readonly world: World;
   readonly tell: Reporter;
   /** Aborting finishes the step, saves and returns. */
   readonly signal?: AbortSignal | undefined;
@@ -58,19 +63,64 @@ export interface TrainedRun extends TrainResult {
  *
  * @throws UsageError if it was trained on other images, by settings that cannot change, or is being trained; and as `train`
  */
-export function trainRun(request: RunRequest): Promise<TrainedRun> {
-  planOf(request.recipe, request.images.source.count); // refuses what cannot be trained before anything is made
+export async function trainRun(request: RunRequest): Promise<TrainedRun> {
+  await requireTrainable(request);
   return inRunFolder(request.run, (existing, path) => trained(request, existing, path));
 }
 
+/**
+ * Trains beside process 0, which writes the run.
+ *
+ * @throws as `trainRun`
+ */
+export async function trainBeside(
+  request: Omit<RunRequest, "run" | "test" | "init" | "session">,
+): Promise<TrainResult> {
+  await requireTrainable(request);
+  const { recipe, images, engine, world, tell, signal } = request;
+  const { source, loader } = images;
+  const description: RunDescription = {
+    recipe,
+    data: images.name,
+    images: source.count,
+    versions: versions(),
+    started: new Date().toISOString(),
+  };
+  const run = new RunElsewhere("process 0's run", description);
+  return train({ run, engine, target: await chooseTarget(engine), source, loader, world, report: tell, signal });
+}
+
+/** Refuses what cannot be trained before anything is made, and processes that have not been given the same. */
+async function requireTrainable({
+  recipe,
+  images,
+  engine,
+  world,
+}: Pick<RunRequest, "recipe" | "images" | "engine" | "world">): Promise<void> {
+  planOf(recipe, images.source.count, world.size);
+  if (world.size === 1) return;
+  const target = await chooseTarget(engine);
+  if (target.kind !== "blocked" && target.kind !== "portable")
+    throw new UsageError(
+      "unsupported",
+      said`${world.size} processes cannot train together on ${{ provider: engine.provider }} by the backend ${engine.backend} yet: take the provider cpu of the backend onnxruntime-node`,
+      { settings: ["provider"] },
+    );
+  const known = createHash("sha256").update(JSON.stringify(await identityOf(images.source)));
+  requireEqual(gatherTexts(world, JSON.stringify(versions())), "software");
+  requireEqual(gatherTexts(world, known.digest("hex")), "set of images (by its fingerprint)");
+  requireEqual(gatherTexts(world, JSON.stringify(target)), "form of graphs, by its processor");
+}
+
 async function trained(request: RunRequest, existing: RunFolder | null, path: string): Promise<TrainedRun> {
-  const { recipe, images, engine, test, init, tell, signal } = request;
+  const { recipe, images, engine, test, init, world, tell, signal } = request;
   const { source, loader } = images;
   const target = await chooseTarget(engine);
   const checkpoint = existing && (await startOf(existing, recipe, tell));
   const identity = await identityOf(source);
   if (existing) await requireSameImages(existing, identity, images.name);
-  const session = { provider: engine.provider, ...request.session };
+  const together = world.size === 1 ? {} : { processes: world.size };
+  const session = { provider: engine.provider, ...request.session, ...together };
   const description = describe(request, existing, { ...session, step: checkpoint?.position.step ?? 0 });
   const folder = await (existing ? existing.described(description) : RunFolder.create(path, description));
   await folder.saveImages(identity);
@@ -90,6 +140,7 @@ async function trained(request: RunRequest, existing: RunFolder | null, path: st
     target,
     source,
     loader,
+    world,
     resume: checkpoint ?? undefined,
     initial: init?.weights,
     report: tell,

@@ -31,6 +31,7 @@ import { hiddenShapes } from "./hiddenShapes.js";
 import { isTrainable, next } from "./names.js";
 import { overwritable } from "./overwritable.js";
 import { prepareGraph } from "./prepare.js";
+import { type RankPart, rankGraphs } from "./rankStep.js";
 import { applyStep, fusedStep, gradientStep } from "./step.js";
 import type { Levels, Phase, StepSettings } from "./stepSettings.js";
 import { updatesLast } from "./updatesLast.js";
@@ -66,6 +67,7 @@ export function stepSettings(recipe: Recipe): StepSettings {
     draws: "words",
     queue: recipe.method.queue,
     clusters: recipe.method.clusters,
+    querySubBatches: recipe.encoder.querySubBatches,
     keySubBatches: recipe.encoder.keySubBatches,
     precision: recipe.precision,
     recompute: recipe.recompute,
@@ -153,6 +155,16 @@ export function stepPrograms(s: StepSettings, phase: Phase, target: CompileTarge
   const levels = levelsOf(target);
   const graphs = s.accumulation === 1 ? [fusedStep(s, phase, levels)] : [gradientStep(s, phase, levels), applyStep(s)];
   return graphs.map((g) => compile(g, target, s.recompute));
+}
+
+/** The programs of one of several processes that share a batch. */
+export type RankPrograms = { readonly [P in RankPart]: Program };
+
+/** The step of a phase on one of several processes that share its batch (`rankStep.ts`). */
+export function rankPrograms(s: StepSettings, ranks: number, phase: Phase, target: CompileTarget): RankPrograms {
+  const graphs = rankGraphs(s, ranks, phase, levelsOf(target));
+  const compiled = Object.entries(graphs).map(([part, graph]) => [part, compile(graph, target, s.recompute)]);
+  return Object.fromEntries(compiled) as RankPrograms;
 }
 
 /** The program that follows a new clustering. It has no convolutions, so one form suits every target. */

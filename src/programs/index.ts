@@ -9,6 +9,8 @@ export {
   localSizes,
   type Program,
   prepareProgram,
+  type RankPrograms,
+  rankPrograms,
   stateOf,
   stepPrograms,
   stepSettings,
@@ -31,6 +33,7 @@ export { feeds, isFed, isTrainable, next, results, state } from "./names.js";
 export { overwritable } from "./overwritable.js";
 export { type PixelStatistics, pixelsModel } from "./pixels.js";
 export { prepareGraph } from "./prepare.js";
+export { partOf } from "./rankStep.js";
 export { memoryOf, packState, type StateMemory, stateMemory } from "./stateMemory.js";
 export { applyStep, fusedStep, gradientStep } from "./step.js";
 export type { Levels, Phase, StepSettings } from "./stepSettings.js";

@@ -7,6 +7,8 @@ export const feeds = {
   localImages: (view: number) => `images/local${view}`,
   /** Where row i of the batch lies in the shuffled key batch, int64 [B]. */
   unshuffle: "unshuffle",
+  /** Keys that another program has made, [B, D], in the batch's order. */
+  keys: "keys",
   /** Queue rows that this step's keys replace, int64 [B, 1]. */
   slots: "slots",
   /** Uniform draws [B, L, Q], or the name that their words' names begin with (`draws.ts`). */

@@ -62,10 +62,19 @@ export function fusedStep(s: StepSettings, phase: Phase, levels: Levels = "apart
   return ports.graph("step");
 }
 
-/** The step without its update: gradients are added up in the state, divided by the number of batches in an update. */
-export function gradientStep(s: StepSettings, phase: Phase, levels: Levels = "apart"): Graph {
+/**
+ * The step without its update: gradients are added up in the state, divided by the number of batches in an update.
+ *
+ * @param keysOf - where the keys come from
+ */
+export function gradientStep(
+  s: StepSettings,
+  phase: Phase,
+  levels: Levels = "apart",
+  keysOf: KeysOf = keyEmbedding,
+): Graph {
   const ports = new Ports();
-  const { query, gradients } = forwardBackward(s, phase, levels, ports);
+  const { query, gradients } = forwardBackward(s, phase, levels, ports, keysOf);
   for (const [i, p] of query.entries()) {
     const before = input(state.gradient(p.name), p.value.shape);
     ports.state(
@@ -88,8 +97,8 @@ function monitor(gradients: readonly Value[], ports: Ports): void {
   });
 }
 
-/** The update from the gradients in the state, which it sets to zero. */
-export function applyStep(s: StepSettings): Graph {
+/** The update from the gradients in the state, which it sets to zero. @param monitored - whether it tells their norm */
+export function applyStep(s: StepSettings, monitored = false): Graph {
   const ports = new Ports();
   const parameters = new Parameters(state.query(""));
   encode(
@@ -102,8 +111,12 @@ export function applyStep(s: StepSettings): Graph {
   const gradients = query.map((p) => input(state.gradient(p.name), p.value.shape));
   update(s, query, gradients, ports);
   for (const p of query) ports.state(state.gradient(p.name), zeros(p.value));
+  if (monitored) monitor(gradients, ports);
   return ports.graph("apply");
 }
+
+/** The keys of a batch [B, D], in its order. @param query - the query encoder, before the step */
+export type KeysOf = (s: StepSettings, query: Parameters, ports: Ports) => Value;
 
 /** Zeros of a parameter's shape, whatever it holds. */
 const zeros = (parameter: Value): Value => expand(constant([0], []), parameter.shape as number[]);
@@ -116,13 +129,14 @@ function forwardBackward(
   phase: Phase,
   levels: Levels,
   ports: Ports,
+  keysOf: KeysOf = keyEmbedding,
 ): { query: readonly Parameter[]; gradients: readonly Value[] } {
   const queryTensors = new Parameters(state.query(""));
   const forward = (name: string, x: Value) =>
-    scope(name, () => encode(s.encoder, queryTensors, training(), x).embedding);
+    scope(name, () => encode(s.encoder, queryTensors, training(s.querySubBatches), x).embedding);
   const q = forward("query", images(s, feeds.queryImages));
   const query = trainable(queryTensors);
-  const k = keyEmbedding(s, queryTensors, ports);
+  const k = keysOf(s, queryTensors, ports);
   const locals = s.localSizes.map((size, v) => forward(`local${v}`, images(s, feeds.localImages(v), size)));
   for (const [name, value] of queryTensors.entries(false)) ports.state(state.query(name), value);
 
@@ -155,8 +169,15 @@ function scaledGradients(s: StepSettings, total: Value, query: readonly Paramete
   return differentiate(mul(total, scale), parameters, { recompute }).map((g) => div(g, scale));
 }
 
-/** The key encoder's turn: θ_k ← m θ_k + (1 − m) θ_q, then the embeddings of the key views, in the batch's order. */
+/** The embeddings of the key views, in the batch's order. */
 function keyEmbedding(s: StepSettings, query: Parameters, ports: Ports): Value {
+  const k = shuffledKeys(s, query, ports);
+  const ordered = s.keySubBatches === 1 ? k : gather(k, input(feeds.unshuffle, [s.batchSize], "int64"));
+  return stopGradient(ordered);
+}
+
+/** The key encoder's turn: θ_k ← m θ_k + (1 − m) θ_q, then the embeddings of the key views as they are fed. */
+export function shuffledKeys(s: StepSettings, query: Parameters, ports: Ports): Value {
   const m = input(feeds.keyMomentum, []);
   const tensors = new Parameters(state.key(""), (spec, name) => {
     const before = input(name, spec.shape);
@@ -167,8 +188,7 @@ function keyEmbedding(s: StepSettings, query: Parameters, ports: Ports): Value {
   const x = images(s, feeds.keyImages);
   const k = scope("key", () => encode(s.encoder, tensors, training(s.keySubBatches), x).embedding);
   for (const [name, value] of tensors.entries()) ports.state(state.key(name), value);
-  const ordered = s.keySubBatches === 1 ? k : gather(k, input(feeds.unshuffle, [s.batchSize], "int64"));
-  return stopGradient(ordered);
+  return k;
 }
 
 function warmup(s: StepSettings, views: readonly Value[], keys: Value, queue: Value, ports: Ports): Value {
@@ -208,19 +228,26 @@ function selective(
   return loss.total;
 }
 
+/** `queueNormalizer` of some keys, [B, L]. */
+export const keyNormalizer = (settings: LossSettings, keys: Value, levels: LossInputs["levels"]): Value =>
+  concat(
+    levels.map((level) => instanceNormalizer(settings, keys, level)),
+    1,
+  );
+
 function lossByLevel(settings: LossSettings, inputs: LossInputs): StepLoss {
   const { total, terms, instanceMask, prototypeKeepFractions } = hcscLoss(settings, inputs);
-  const normalizers = () => inputs.levels.map((level) => instanceNormalizer(settings, inputs.keys, level));
   return {
     total,
     terms: stack(terms),
     instanceKept: instanceMask && mean(instanceMask, [0, 2]),
     prototypeKept: stack(prototypeKeepFractions),
-    keyNormalizer: instanceMask && concat(normalizers(), 1), // [B, L]
+    keyNormalizer: instanceMask && keyNormalizer(settings, inputs.keys, inputs.levels),
   };
 }
 
-const slots = (s: StepSettings, ports: Ports): Value => ports.input(feeds.slots, [s.batchSize, 1], "int64");
+export const slots = (s: Pick<StepSettings, "batchSize">, ports: Ports): Value =>
+  ports.input(feeds.slots, [s.batchSize, 1], "int64");
 
 function update(s: StepSettings, query: readonly Parameter[], gradients: readonly Value[], ports: Ports): void {
   const rates: Rates = {

@@ -20,6 +20,8 @@ export interface StepSettings {
   readonly queue: number;
   /** M of each level. */
   readonly clusters: readonly number[];
+  /** Parts of the query batch, and of the shuffled key batch, that BatchNorm sees apart. */
+  readonly querySubBatches: number;
   readonly keySubBatches: number;
   /** `fp16`: with a dynamic loss scale, for convolutions in float16. */
   readonly precision: Precision;

@@ -42,6 +42,11 @@ const encoder = z.strictObject({
     .enum(keysOf(heads))
     .default("mlp")
     .describe("what training has on top: mlp, HCSC's; mlp-bn, with BatchNorm as MoCo v3's, for transformers"),
+  querySubBatches: count
+    .default(1)
+    .describe(
+      "Parts of the query batch that BatchNorm sees apart; 1: the whole batch. Processes that train together each see parts of their own, so their number divides it.",
+    ),
   keySubBatches: count
     .default(1)
     .describe(
@@ -207,8 +212,9 @@ export const recipeSchema = z
   })
   .superRefine((r, context) => {
     const issue = (path: (string | number)[], message: string) => context.addIssue({ code: "custom", path, message });
-    if (r.batchSize % r.encoder.keySubBatches !== 0)
-      issue(["encoder", "keySubBatches"], `${r.encoder.keySubBatches} does not divide the batch of ${r.batchSize}`);
+    for (const field of ["querySubBatches", "keySubBatches"] as const)
+      if (r.batchSize % r.encoder[field] !== 0)
+        issue(["encoder", field], `${r.encoder[field]} does not divide the batch of ${r.batchSize}`);
     if (r.batchSize > r.method.queue)
       issue(["method", "queue"], `a queue of ${r.method.queue} cannot take the ${r.batchSize} keys of one batch`);
     for (const { path, numbers, what } of largestArrays(r))

@@ -48,6 +48,7 @@ export function caseStep(c: Case): StepSettings {
     draws: "numbers",
     queue: c.number("queue"),
     clusters: c.list("prototypes"),
+    querySubBatches: 1,
     keySubBatches: 1,
     precision: "fp32",
     recompute: false,

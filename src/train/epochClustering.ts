@@ -1,8 +1,8 @@
 /** The start of an epoch after warm-up, on the engine's state: embed the images, cluster, hand prototypes over, and report on it. */
-import type { DenseArray } from "../array.js";
-import { everyIndex } from "../array.js";
+import { type DenseArray, everyIndex, type Matrix } from "../array.js";
 import type { ImageSource, Loader } from "../data/index.js";
 import { embeddingSpread } from "../eval/index.js";
+import { share, shareArrays, type World } from "../mpi/index.js";
 import { encoderSpecs, prepareProgram, type StateMemory, state } from "../programs/index.js";
 import type { Engine } from "../runtime/index.js";
 import type { Position } from "./checkpoint.js";
@@ -26,6 +26,8 @@ export interface ClusteringRequest {
   /** Whether the clustering's warnings are printed: once a session, as each epoch's line has the counts. */
   readonly saysWarnings: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Each process embeds its part of the images, and process 0 clusters. */
+  readonly world: World;
 }
 
 export interface EpochClustering {
@@ -38,26 +40,21 @@ export interface EpochClustering {
 
 /** @returns null if it was stopped before the images were embedded */
 export async function clusterForEpoch(request: ClusteringRequest): Promise<EpochClustering | null> {
-  const { engine, plan, source, loader, report, signal } = request;
+  const { engine, plan, source, report, world } = request;
   const { recipe, settings } = plan;
   const began = performance.now();
-  const embedding = (done: number) => report({ kind: "embed", done, total: source.count });
-  const key = await keyWeights(request);
-  const all = everyIndex(source.count);
-  const embedded = await embedImages(engine, loader, recipe, key, all, embedding, signal).catch((error) => {
-    if (signal?.aborted) return null;
-    throw error;
-  });
-  if (!embedded) return null;
-  report({ kind: "embedded", step: request.position.step, embeddings: embedded.embeddings });
-  const clustering = await clusterEmbeddings(engine, recipe, embedded.embeddings, recipe.seed);
+  const embeddings = await embedded(request);
+  if (!embeddings) return null;
+  report({ kind: "embedded", step: request.position.step, embeddings });
+  const own = world.rank === 0 ? await clusterEmbeddings(engine, recipe, embeddings, recipe.seed) : null;
+  const clustering = shareClustering(world, own);
   await engine.write(clustering.tensors);
   const prepare = prepareProgram(settings);
   await engine.load(prepare.name, prepare.model, { state: prepare.state });
   await engine.run(prepare.name, {}, []);
   await engine.unload(prepare.name);
   if (request.saysWarnings) for (const message of clustering.warnings) report({ kind: "warning", message });
-  const { meanCosine } = embeddingSpread(embedded.embeddings);
+  const { meanCosine } = embeddingSpread(embeddings);
   if (meanCosine > collapseCosine) {
     report({
       kind: "warning",
@@ -66,8 +63,40 @@ export async function clusterForEpoch(request: ClusteringRequest): Promise<Epoch
   }
   const { counts } = clustering;
   report({ kind: "cluster", epoch: request.position.epoch, seconds: (performance.now() - began) / 1000, counts });
-  const accuracy = await onlineKnn(engine, embedded.embeddings, source.labels, recipe.seed);
+  const labels = world.rank === 0 ? source.labels : null;
+  const accuracy = await onlineKnn(engine, embeddings, labels, recipe.seed);
   return { clustering, meanCosine, ...(accuracy === undefined ? {} : { onlineKnn: accuracy }) };
+}
+
+/** Embeddings of all images, of which each process makes its part; null if it was stopped. */
+async function embedded(request: ClusteringRequest): Promise<Matrix | null> {
+  const { engine, plan, source, loader, report, signal, world } = request;
+  const { count } = source;
+  const share = Math.ceil(count / world.size);
+  const own = everyIndex(count).subarray(world.rank * share, (world.rank + 1) * share);
+  const progress = (done: number) => report({ kind: "embed", done: Math.min(count, done * world.size), total: count });
+  const key = await keyWeights(request);
+  const made = await embedImages(engine, loader, plan.recipe, key, own, progress, signal).catch((error) => {
+    if (signal?.aborted) return null;
+    throw error;
+  });
+  if (!made || world.size === 1) return made?.embeddings ?? null;
+  const width = plan.settings.encoder.dimension;
+  const part = new Float32Array(share * width); // of one length; the last may have less
+  part.set(made.embeddings.data);
+  return { shape: [count, width], data: world.gather(part).subarray(0, count * width) };
+}
+
+/** Process 0's clustering. */
+function shareClustering(world: World, own: Clustering | null): Clustering {
+  const { tensors = {}, assignments = [], ...rest } = own ?? {};
+  const levels = assignments.map((data, l) => [`${l}`, { shape: [data.length], data }] as const);
+  const told = share(world, rest as Omit<Clustering, "tensors" | "assignments">);
+  return {
+    ...told,
+    tensors: shareArrays(world, tensors),
+    assignments: Object.values(shareArrays(world, Object.fromEntries(levels))).map(({ data }) => data as Int32Array),
+  };
 }
 
 async function keyWeights({ engine, plan, memory }: ClusteringRequest): Promise<Record<string, DenseArray>> {

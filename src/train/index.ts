@@ -15,6 +15,7 @@ export { type Holder, holderOf, withLock } from "./lock.js";
 export { chanceLoss, type EpochMetric, type StepMetric } from "./metrics.js";
 export { planOf } from "./plan.js";
 export { inEpochs, type Protocol, protocols } from "./protocols.js";
+export { RunElsewhere } from "./runElsewhere.js";
 export {
   type InitialWeights,
   type Metric,
@@ -25,4 +26,5 @@ export {
 } from "./runFolder.js";
 export { inRunFolder, requireSameImages } from "./runPlace.js";
 export { initialParts, initialState, moveToState, saveStart } from "./start.js";
-export { type TrainOptions, type TrainResult, train } from "./trainer.js";
+export { train } from "./trainer.js";
+export type { TrainOptions, TrainResult } from "./trainOptions.js";

@@ -11,7 +11,10 @@ export interface StepMetric {
   /** The terms of the loss, in the order of `hcscLoss`. */
   readonly terms: readonly number[];
   readonly learningRate: number;
-  /** Of all gradients together; not finite (null in the file) where float16 overflowed and the update was left out. */
+  /**
+   * Of all gradients together: of the last batch's where several make an update, but of the whole update's where several processes
+   * train; not finite (null in the file) where float16 overflowed and the update was left out.
+   */
   readonly gradientNorm: number;
   /** Float16 only: what the loss was multiplied by. */
   readonly lossScale?: number;
@@ -80,6 +83,9 @@ export function stepMetric(
     ...(out[results.prototypeKept] ? { prototypeKept: numbers(results.prototypeKept) } : {}),
   };
 }
+
+/** NaN for an empty list. */
+export const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 
 /** ln(1 + Q), the loss of chance for one positive among Q negatives. */
 export const chanceLoss = (queue: number): number => Math.log(1 + queue);

@@ -1,9 +1,11 @@
 /** What a recipe and a number of images fix for the whole run, and where in the run a step stands. */
 
-import { DataError, said } from "../errors.js";
+import { elements } from "../array.js";
+import { DataError, said, UsageError } from "../errors.js";
 import { scheduleFactor } from "../optim/index.js";
-import { type StepSettings, stepSettings } from "../programs/index.js";
+import { encoderSpecs, type StepSettings, stepSettings } from "../programs/index.js";
 import { type Recipe, scaledLearningRate } from "../recipe/index.js";
+import { rulesOf } from "../variants.js";
 import type { Position } from "./checkpoint.js";
 
 export interface Plan {
@@ -17,8 +19,12 @@ export interface Plan {
   readonly batchesPerEpoch: number;
 }
 
-/** @throws DataError if the images do not fill one update */
-export function planOf(recipe: Recipe, images: number): Plan {
+/**
+ * @param processes - how many share each batch; default 1
+ * @throws DataError if the images do not fill one update; UsageError if the batch's parts cannot be shared among the processes
+ */
+export function planOf(recipe: Recipe, images: number, processes = 1): Plan {
+  requireShares(recipe, processes);
   const imagesPerStep = recipe.batchSize * recipe.accumulation;
   const stepsPerEpoch = Math.floor(images / imagesPerStep);
   if (stepsPerEpoch === 0)
@@ -34,6 +40,12 @@ export function planOf(recipe: Recipe, images: number): Plan {
     batchesPerEpoch: stepsPerEpoch * recipe.accumulation,
   };
 }
+
+/** How many numbers of the encoder gradients move. */
+export const parametersOf = ({ settings }: Plan): number =>
+  encoderSpecs(settings.encoder)
+    .filter((s) => s.trainable)
+    .reduce((n, s) => n + elements(s.shape), 0);
 
 /** The position after the batch at `position`, within its epoch. */
 export function advanced({ recipe }: Plan, position: Position): Position {
@@ -55,4 +67,22 @@ export function batchNumber({ batchesPerEpoch }: Plan, { epoch, batch }: Positio
 /** The learning rate of the batch at a position: the schedule moves with every batch. */
 export function learningRate({ recipe, batchesPerEpoch }: Plan, { epoch, batch }: Position): number {
   return scaledLearningRate(recipe) * scheduleFactor(recipe.schedule, epoch + batch / batchesPerEpoch, recipe.epochs);
+}
+
+/** BatchNorm's parts of a batch are each one process's, so that any number of processes gives the same numbers. */
+function requireShares({ encoder, method }: Recipe, processes: number): void {
+  if (processes === 1) return;
+  for (const field of ["querySubBatches", "keySubBatches"] as const)
+    if (encoder[field] % processes !== 0)
+      throw new UsageError(
+        "contradiction",
+        said`${processes} processes cannot share the ${encoder[field]} parts of a batch that BatchNorm sees apart (${{ field: `encoder.${field}` }}): start as many as divide it, or a new run with ${processes} or a multiple`,
+        { settings: ["set"] },
+      );
+  if (rulesOf(method.variant).candidates === "unassigned")
+    throw new UsageError(
+      "unsupported",
+      `the variant ${method.variant} chooses negatives by all images of a batch, which processes do not share yet: train it in one process, or the variant paper`,
+      { settings: ["set"] },
+    );
 }

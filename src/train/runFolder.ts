@@ -50,6 +50,8 @@ export interface Session {
   readonly crossCheck: boolean;
   /** Null: all cores. */
   readonly threads: number | null;
+  /** How many trained it together; absent: one. */
+  readonly processes?: number;
   /** What has changed in the recipe: `optimizer.learningRate is 0.01, was 0.1`. */
   readonly changes: readonly string[];
 }
@@ -108,7 +110,7 @@ const encoder = new TextEncoder();
 
 /** A run on disk: what it is, its numbers, its checkpoints. */
 export class RunFolder {
-  private constructor(
+  protected constructor(
     readonly path: string,
     readonly description: RunDescription,
   ) {}

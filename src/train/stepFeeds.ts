@@ -20,6 +20,18 @@ export function rateFeeds(plan: Plan, position: Position, program: Program): Rec
   });
 }
 
+/** Images of a batch, or of a part of one. */
+export const imageFeed = ({ settings: s }: Plan, data: Uint8Array, size = s.encoder.imageSize): DenseArray => ({
+  shape: [s.batchSize, s.encoder.channels, size, size],
+  data,
+});
+
+/** The places of a batch's keys in the queue. */
+export const slotFeed = ({ recipe: { batchSize, method } }: Plan, { enqueued }: Position): DenseArray => ({
+  shape: [batchSize, 1],
+  data: BigInt64Array.from({ length: batchSize }, (_, i) => BigInt((enqueued + i) % method.queue)),
+});
+
 /**
  * Everything a program takes for one batch.
  *
@@ -36,24 +48,17 @@ export function stepFeeds(
   draws: Readonly<Record<string, DenseArray>>,
 ): Record<string, DenseArray> {
   const { settings: s, recipe } = plan;
-  const { batchSize, seed, method } = recipe;
-  const image = (size: number, data: Uint8Array): DenseArray => ({
-    shape: [batchSize, s.encoder.channels, size, size],
-    data,
-  });
-  const longs = (data: BigInt64Array, shape = [batchSize]): DenseArray => ({ shape, data });
-  const shuffle = s.keySubBatches > 1 ? keyShuffle(batchSize, seed, batchNumber(plan, position)) : null;
+  const longs = (data: BigInt64Array): DenseArray => ({ shape: [data.length], data });
+  const isShuffled = program.inputs.some(({ name }) => name === feeds.unshuffle);
+  const shuffle = isShuffled ? keyShuffle(s.batchSize, recipe.seed, batchNumber(plan, position)) : null;
   const given: Record<string, DenseArray> = {
-    [feeds.queryImages]: image(s.encoder.imageSize, views[0]),
-    [feeds.keyImages]: image(s.encoder.imageSize, shuffle ? reordered(views[1], shuffle.order) : views[1]),
-    [feeds.slots]: longs(
-      BigInt64Array.from({ length: batchSize }, (_, i) => BigInt((position.enqueued + i) % method.queue)),
-      [batchSize, 1],
-    ),
+    [feeds.queryImages]: imageFeed(plan, views[0]),
+    [feeds.keyImages]: imageFeed(plan, shuffle ? reordered(views[1], shuffle.order) : views[1]),
+    [feeds.slots]: slotFeed(plan, position),
     ...draws,
   };
   if (shuffle) given[feeds.unshuffle] = longs(shuffle.places);
-  for (const [v, size] of s.localSizes.entries()) given[feeds.localImages(v)] = image(size, views[2 + v]);
+  for (const [v, size] of s.localSizes.entries()) given[feeds.localImages(v)] = imageFeed(plan, views[2 + v], size);
   for (const [l, owner] of assignments.entries()) {
     given[feeds.assignment(l)] = longs(BigInt64Array.from(indices, (i) => BigInt(owner[i])));
     given[feeds.maxAssignment(l)] = scalar(highestOf(owner));

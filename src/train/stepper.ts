@@ -21,10 +21,19 @@ export interface Stepped {
   readonly out: Readonly<Record<string, DenseArray>>;
 }
 
+/** How batches are run: what training drives. Its programs are to be loaded first. */
+export interface Steps {
+  readonly programs: readonly Program[];
+  /** Takes the batch at a position, and its memory back. @returns batches that have run meanwhile */
+  take(batch: Batch, from: Position, assignments: readonly Int32Array[]): Promise<readonly Stepped[]>;
+  /** @returns those that were still to run */
+  finish(): Promise<readonly Stepped[]>;
+}
+
 const nothing: Promise<readonly Stepped[]> = Promise.resolve([]);
 
 /** The steps of a phase; its programs are to be loaded first. */
-export class Stepper {
+export class Stepper implements Steps {
   readonly programs: readonly Program[];
   private readonly draws: SelectionDraws;
   private running = nothing;

@@ -4,49 +4,24 @@
  * resumed run gives the numbers of one that never stopped.
  */
 
-import { type DenseArray, elements } from "../array.js";
-import type { CompileTarget } from "../compileTarget.js";
-import type { ImageSource, Loader } from "../data/index.js";
-import { encoderSpecs, type Phase, type StateMemory, stateMemory, stateTensors } from "../programs/index.js";
-import { type Engine, release } from "../runtime/index.js";
+import { alone, anyOf, share, type World } from "../mpi/index.js";
+import { type Phase, type StateMemory, stateMemory, stateTensors } from "../programs/index.js";
+import { release } from "../runtime/index.js";
 import { type Checkpoint, type Position, saveCheckpoint } from "./checkpoint.js";
 import { DamageWatch, isBefore } from "./damage.js";
 import { epochBatches } from "./draws.js";
 import { clusterForEpoch, type EpochClustering } from "./epochClustering.js";
-import type { Reporter } from "./events.js";
 import { notFinite } from "./failure.js";
-import { chanceLoss, type EpochMetric, isSound, Pace, type StepMetric, stepMetric } from "./metrics.js";
-import { advanced, learningRate, type Plan, planOf } from "./plan.js";
-import type { Metric, RunFolder } from "./runFolder.js";
+import { chanceLoss, type EpochMetric, isSound, mean, Pace, type StepMetric, stepMetric } from "./metrics.js";
+import { advanced, learningRate, type Plan, parametersOf, planOf } from "./plan.js";
+import { RankStepper } from "./rankStepper.js";
+import { everyNth } from "./ranks.js";
+import type { Metric } from "./runFolder.js";
+import { savedOf, shareState } from "./sharedState.js";
 import { initialParts, moveToState, singly } from "./start.js";
-import { type Stepped, Stepper } from "./stepper.js";
+import { type Stepped, Stepper, type Steps } from "./stepper.js";
+import type { TrainOptions, TrainResult } from "./trainOptions.js";
 import { viewPolicies } from "./views.js";
-
-/** What training is given. */
-export interface TrainOptions {
-  readonly run: RunFolder;
-  readonly engine: Engine;
-  readonly target: CompileTarget;
-  readonly source: ImageSource;
-  readonly loader: Loader;
-  /** Where to go on from; absent: the beginning. Its tensors are moved to the engine: they have no elements afterwards. */
-  readonly resume?: Checkpoint | undefined;
-  /** What a run's encoders start from, by torchvision name, likewise; the recipe's seed gives the rest. */
-  readonly initial?: Readonly<Record<string, DenseArray>> | undefined;
-  readonly report: Reporter;
-  /** Aborting finishes the step, saves and returns. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Where training has ended. */
-export interface TrainResult {
-  readonly position: Position;
-  readonly checkpoint: string;
-  readonly interrupted: boolean;
-  /** Mean over the steps of the last epoch, or of what is done of it, in whichever sessions. */
-  readonly loss: number;
-  readonly seconds: number;
-}
 
 /** Trains a run to its recipe's last epoch, or until aborted. @throws TrainingError when a loss is not finite; DataError when images fail */
 export async function train(options: TrainOptions): Promise<TrainResult> {
@@ -57,7 +32,7 @@ class Training {
   private readonly plan: Plan;
   private readonly memory: StateMemory;
   private readonly pace = new Pace();
-  private loaded: { readonly phase: Phase; readonly stepper: Stepper } | null = null;
+  private loaded: { readonly phase: Phase; readonly stepper: Steps } | null = null;
   private position: Position = { epoch: 0, batch: 0, step: 0, enqueued: 0 };
   private assignments: readonly Int32Array[] = [];
   private lastCheckpoint: string | null = null;
@@ -70,9 +45,11 @@ class Training {
   private toldKept = false;
   private toldClusters = false;
   private readonly damage = new DamageWatch();
+  private readonly world: World;
 
   constructor(private readonly options: TrainOptions) {
-    this.plan = planOf(options.run.description.recipe, options.source.count);
+    this.world = options.world ?? alone;
+    this.plan = planOf(options.run.description.recipe, options.source.count, this.world.size);
     this.memory = stateMemory(options.target, stateTensors(this.plan.settings));
   }
 
@@ -109,10 +86,9 @@ class Training {
       this.losses = done.filter((m) => m.epoch === done.at(-1)?.epoch).map((m) => m.loss);
       for (const step of done) this.damage.observe(step);
     }
-    await moveToState(engine, this.memory, resume ? singly(resume.tensors) : initialParts(this.plan.recipe, initial));
-    const parameters = encoderSpecs(this.plan.settings.encoder)
-      .filter((s) => s.trainable)
-      .reduce((n, s) => n + elements(s.shape), 0);
+    if (this.world.rank === 0)
+      await moveToState(engine, this.memory, resume ? singly(resume.tensors) : initialParts(this.plan.recipe, initial));
+    await this.spread();
     report({
       kind: "start",
       run: run.path,
@@ -120,10 +96,21 @@ class Training {
       stepsPerEpoch: this.plan.stepsPerEpoch,
       epochs: this.plan.recipe.epochs,
       provider: engine.provider,
-      parameters,
-      resumedAt: resume ? this.position.step : null,
+      parameters: parametersOf(this.plan),
+      resumedAt: this.lastCheckpoint === null ? null : this.position.step,
     });
-    if (!resume) await this.save();
+    if (this.lastCheckpoint === null) await this.save();
+  }
+
+  /** Has all processes begin where process 0 does. */
+  private async spread(): Promise<void> {
+    const { world, memory, plan } = this;
+    if (world.size === 1) return;
+    const place = share(world, { position: this.position, file: this.lastCheckpoint });
+    this.position = place.position;
+    this.taken = place.position.step;
+    this.lastCheckpoint = place.file;
+    this.assignments = await shareState(world, this.options.engine, memory, plan, this.assignments);
   }
 
   /** One epoch, or the rest of one. @returns whether training was asked to stop before it is done */
@@ -135,7 +122,7 @@ class Training {
     const isDue = selective && this.position.batch === 0;
     const before = isDue ? await this.cluster() : null;
     // The state of the epoch's start is saved; images are clustered again when the run goes on.
-    if (isDue && (!before || this.options.signal?.aborted)) return true;
+    if (isDue && (!before || this.isStopping())) return true;
     const stepper = await this.load(selective ? "selective" : "warmup");
     const clusterSeconds = (performance.now() - began) / 1000;
     const waitedBefore = this.options.loader.waitedSeconds;
@@ -170,16 +157,18 @@ class Training {
       this.reportKept();
     }
     await this.save();
-    return interrupted || (this.options.signal?.aborted === true && this.position.epoch < this.plan.recipe.epochs);
+    return interrupted || (this.isStopping() && this.position.epoch < this.plan.recipe.epochs);
   }
 
   /** The steps of this epoch from the position on. */
-  private async steps(stepper: Stepper): Promise<{ interrupted: boolean }> {
-    const { loader, signal } = this.options;
+  private async steps(stepper: Steps): Promise<{ interrupted: boolean }> {
+    const { loader } = this.options;
     const { batchSize, seed, accumulation } = this.plan.recipe;
     const { epoch } = this.position;
     const batches = epochBatches(this.options.source.count, batchSize, seed, epoch).slice(0, this.plan.batchesPerEpoch);
-    const rest = batches.slice(this.position.batch).map((indices) => ({ indices, epoch }));
+    const rest = batches
+      .slice(this.position.batch)
+      .map((indices) => ({ indices: everyNth(indices, 1, this.world), epoch }));
     let mark = performance.now();
     const [began, waitedBefore] = [mark, loader.waitedSeconds];
     const record = async (ran: readonly Stepped[]): Promise<void> => {
@@ -197,11 +186,11 @@ class Training {
     };
     let { position } = this;
     for await (const batch of loader.train(rest, viewPolicies(this.plan.recipe))) {
-      if (signal?.aborted && position.batch % accumulation === 0) break;
+      if (position.batch % accumulation === 0 && this.isStopping()) break;
       this.taken = position.step + 1;
       await record(await stepper.take(batch, position, this.assignments));
       position = advanced(this.plan, position);
-      if (this.isSaveDue && position.batch % accumulation === 0 && position.batch < batches.length) {
+      if (position.batch % accumulation === 0 && position.batch < batches.length && this.isSaveDue()) {
         await record(await stepper.finish());
         await this.save();
       }
@@ -238,17 +227,24 @@ class Training {
       epoch: from.epoch,
       learningRate: learningRate(this.plan, from),
     });
-    if (!isSound(metric))
-      throw await notFinite(this.options.run, metric, this.memory.unpack(await this.options.engine.read()));
+    if (!isSound(metric)) {
+      const error = await notFinite(this.options.run, metric, this.memory.unpack(await this.options.engine.read()));
+      this.world.barrier(); // process 0 has noted it
+      throw error;
+    }
     return this.position.step > from.step ? metric : null;
   }
 
   /** Loads the programs of a phase in place of the other's. */
-  private async load(phase: Phase): Promise<Stepper> {
+  private async load(phase: Phase): Promise<Steps> {
     if (this.loaded?.phase === phase) return this.loaded.stepper;
     await this.unload();
     const { engine, target } = this.options;
-    const stepper = new Stepper(engine, this.plan, phase, target);
+    const { plan, world, memory } = this;
+    const stepper =
+      world.size === 1
+        ? new Stepper(engine, plan, phase, target)
+        : new RankStepper(engine, plan, phase, target, memory, world);
     for (const program of stepper.programs) {
       await this.options.run.saveGraph(`${phase}-${program.name}`, program.model);
       await engine.load(program.name, program.model, { ...program, captured: true });
@@ -263,32 +259,41 @@ class Training {
   }
 
   private async cluster(): Promise<EpochClustering | null> {
-    const { plan, memory, position, toldClusters } = this;
+    const { plan, memory, position, toldClusters, world } = this;
     const saysWarnings = !toldClusters;
-    const clustered = await clusterForEpoch({ ...this.options, plan, memory, position, saysWarnings });
+    const signal = world.size === 1 ? this.options.signal : undefined; // one cannot leave the others waiting
+    const clustered = await clusterForEpoch({ ...this.options, signal, plan, memory, position, saysWarnings, world });
     if (!clustered) return null;
     this.assignments = clustered.clustering.assignments;
     this.toldClusters = true;
     return clustered;
   }
 
-  private get isSaveDue(): boolean {
-    return performance.now() - this.savedAt > this.plan.recipe.checkpointMinutes * 60_000;
+  private isSaveDue(): boolean {
+    return anyOf(this.world, performance.now() - this.savedAt > this.plan.recipe.checkpointMinutes * 60_000);
   }
 
+  private isStopping(): boolean {
+    return anyOf(this.world, this.options.signal?.aborted === true);
+  }
+
+  /** @returns the checkpoint, which process 0 has written */
   private async save(): Promise<string> {
+    this.savedAt = performance.now();
+    const file = share(this.world, this.world.rank === 0 ? await this.write() : "");
+    this.lastCheckpoint = file;
+    return file;
+  }
+
+  private async write(): Promise<string> {
     const held = await this.options.engine.read();
-    const tensors = this.memory.unpack(held);
+    const tensors = savedOf(this.plan, this.memory.unpack(held));
     const { position, assignments } = this;
     const { from } = this.damage;
     // What shows damage now may fail later: the last checkpoint from before it stays.
     const isWanted = (updates: number) => from !== null && isBefore(updates, from);
-    this.lastCheckpoint = await saveCheckpoint(this.options.run, { position, tensors, assignments }, isWanted);
-    this.savedAt = performance.now();
+    const file = await saveCheckpoint(this.options.run, { position, tensors, assignments }, isWanted);
     release([...Object.values(held), ...Object.values(tensors)]);
-    return this.lastCheckpoint;
+    return file;
   }
 }
-
-/** NaN for an empty list. */
-const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;

@@ -19,6 +19,7 @@ import {
   mean,
   readModel,
 } from "../../src/graph/index.js";
+import { requireEqual, requireWhole } from "../../src/mpi/index.js";
 import { decodeModel } from "../../src/onnx/index.js";
 import { fillFolder } from "../../src/organize/index.js";
 import { trainingArtifacts } from "../../src/ortTraining/index.js";
@@ -142,6 +143,12 @@ export const cases: { readonly [N in ErrorName]: Readonly<Record<ErrorCode<N>, C
       resumeChanges(tiny, parseRecipe(overrideRecipe(tiny, ["encoder.dimension=32"]), "tiny"), "run"),
     "other-images": async (folder) =>
       requireSameImages(await newRun(folder), await identityOf(await setOf(5)), "other-photos"),
+    "wrong-launcher": () =>
+      requireWhole(
+        { by: "Open MPI's mpirun", size: 4 },
+        { file: "libmpich.so.12", version: "MPICH Version: 4.0.2", size: 1 },
+      ),
+    "unequal-processes": () => requireEqual(["0.1.0", "0.1.0", "0.0.9"], "version"),
   },
   DataError: {
     missing: (folder) => describeSource(join(folder, "photos")),

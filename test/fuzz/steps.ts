@@ -79,6 +79,7 @@ function drawn(take: Take): StepCase {
       draws: "numbers", // words give them too close to a probability now and then
       queue: oneOf(take, [12, 15, 33]),
       clusters: oneOf(take, [[6, 3], [5, 3, 2], [9]]),
+      querySubBatches: oneOf(take, [1, 2]),
       keySubBatches: oneOf(take, [1, 2]),
       precision: "fp32",
       recompute: take(3) === 2,

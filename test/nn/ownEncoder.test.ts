@@ -57,6 +57,7 @@ const step: StepSettings = {
   draws: "numbers",
   queue,
   clusters,
+  querySubBatches: 1,
   keySubBatches: 1,
   precision: "fp32",
   recompute: false,

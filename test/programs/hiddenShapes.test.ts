@@ -22,6 +22,7 @@ import { allFeeds, fedTo, net, settings, startingState } from "./smallStep.js";
 const s = {
   ...settings,
   encoder: { ...settings.encoder, backbone: resnet({ ...net, widths: [16, 32], blocks: [2, 2] }) },
+  querySubBatches: 1,
   keySubBatches: 1,
 };
 

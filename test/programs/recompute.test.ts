@@ -9,6 +9,7 @@ import { allFeeds, fedTo, net, settings, startingState } from "./smallStep.js";
 const kept = {
   ...settings,
   encoder: { ...settings.encoder, backbone: resnet({ ...net, widths: [16, 32], blocks: [2, 2] }) },
+  querySubBatches: 1,
   keySubBatches: 1,
 };
 const remade = { ...kept, recompute: true };

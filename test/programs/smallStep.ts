@@ -40,6 +40,7 @@ export const settings: StepSettings = {
   draws: "words",
   queue: 32,
   clusters: [6, 3],
+  querySubBatches: 1,
   keySubBatches: 2,
   precision: "fp32",
   recompute: false,

@@ -106,6 +106,7 @@ const shapes: readonly (readonly [string, StepSettings])[] = [
     "an ImageNet stem of other widths",
     {
       ...settings,
+      querySubBatches: 1,
       keySubBatches: 1,
       encoder: {
         ...settings.encoder,

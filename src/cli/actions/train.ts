@@ -3,6 +3,7 @@ import { withImages } from "../../data/index.js";
 import { UsageError } from "../../errors.js";
 import type { Learner } from "../../learner/index.js";
 import { openEventLog } from "../../log/index.js";
+import { share, type World } from "../../mpi/index.js";
 import type { Recipe } from "../../recipe/index.js";
 import { projectorSample, writeProjector } from "../../report/index.js";
 import { duration, percent, table } from "../../text.js";
@@ -10,6 +11,7 @@ import { RunFolder } from "../../train/index.js";
 import { interruptedCode, interruptible } from "../interrupt.js";
 import { print } from "../print.js";
 import { fitLines } from "./imported.js";
+import { inWorld } from "./processes.js";
 import { type EngineFlags, withLearner } from "./session.js";
 import { type SetFlags, splitOf } from "./sets.js";
 
@@ -26,9 +28,14 @@ interface Flags extends EngineFlags, SetFlags {
   readonly init?: string;
   readonly log?: string;
   readonly partial?: boolean;
+  readonly verbose?: boolean;
 }
 
-export async function run(flags: Flags): Promise<void> {
+export const run = (flags: Flags): Promise<void> =>
+  inWorld(flags, (world) => (world.rank === 0 ? trainRun(world, flags) : trainBeside(world, flags)));
+
+/** In process 0, or the only one: what the others need to know of the sets and the run, it tells them. */
+async function trainRun(world: World, flags: Flags): Promise<void> {
   const existing = flags.resume ? await RunFolder.open(needed(flags.out, resumeNeedsOut)) : null;
   if (flags.init !== undefined && existing)
     throw new UsageError("contradiction", "--init is what a new run starts from: it has no place beside --resume");
@@ -37,7 +44,8 @@ export async function run(flags: Flags): Promise<void> {
       ? { data: existing.description.data, test: flags.test ?? existing.description.test ?? null }
       : splitOf(needed(flags.data, dataNeeded), flags);
   const options = {
-    images: data,
+    world,
+    images: share(world, data),
     recipe: existing ? flags.recipe : needed(flags.recipe, recipeNeeded),
     set: overrides(flags),
     ...(existing ? { run: existing.path } : { weights: flags.init, partial: flags.partial }),
@@ -59,6 +67,12 @@ export async function run(flags: Flags): Promise<void> {
   const summary = { run: done.folder.path, ...progress, knnBefore, knnAfter, brokenImages };
   print(flags.json, summary, summaryLines(summary, recipe));
   if (interrupted) process.exitCode = interruptedCode;
+}
+
+/** In another process, which writes and tells nothing. */
+async function trainBeside(world: World, flags: Flags): Promise<void> {
+  const options = { world, images: share(world, ""), report: () => {} };
+  await interruptible((signal) => withLearner(flags, options, (learner) => learner.trainBeside({ signal })));
 }
 
 /** Lays a run's images out for TensorBoard's projector. */

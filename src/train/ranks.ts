@@ -1,0 +1,70 @@
+/** What processes have of rows that they share: process r of N every N-th, from r on. */
+import type { World } from "../mpi/index.js";
+
+type Rows = Uint8Array | Int32Array | Float32Array;
+type Place = Pick<World, "rank" | "size">;
+
+/** This process's rows. @param width - elements in a row */
+export function everyNth<T extends Rows>(rows: T, width: number, { rank, size }: Place): T {
+  if (size === 1) return rows;
+  const count = rows.length / width / size;
+  const own = new (rows.constructor as new (length: number) => T)(count * width);
+  for (let i = 0; i < count; i++) {
+    const row = i * size + rank;
+    own.set(rows.subarray(row * width, (row + 1) * width), i * width);
+  }
+  return own;
+}
+
+/**
+ * Rows in another order, of which each process has its part before and after.
+ *
+ * @param own - this process's rows
+ * @param order - which row comes to each place, of all
+ */
+export function exchangedRows(world: World, own: Uint8Array, order: Int32Array): Uint8Array {
+  const { rank, size } = world;
+  const width = (own.length * size) / order.length;
+  /** Places of a process, with those of their rows that another one has. */
+  const between = (sender: number, receiver: number): number[] => {
+    const places: number[] = [];
+    for (let place = receiver; place < order.length; place += size)
+      if (order[place] % size === sender) places.push(place);
+    return places;
+  };
+  const all = Array.from({ length: size }, (_, r) => r);
+  const sent = all.map((receiver) => {
+    const places = between(rank, receiver);
+    const rows = new Uint8Array(places.length * width);
+    for (const [i, place] of places.entries()) {
+      const row = Math.floor(order[place] / size);
+      rows.set(own.subarray(row * width, (row + 1) * width), i * width);
+    }
+    return rows;
+  });
+  const wanted = all.map((sender) => between(sender, rank));
+  const received = world.exchange(
+    sent,
+    wanted.map((places) => places.length * width),
+  );
+  const rows = new Uint8Array(own.length);
+  for (const [sender, places] of wanted.entries())
+    for (const [i, place] of places.entries())
+      rows.set(received[sender].subarray(i * width, (i + 1) * width), Math.floor(place / size) * width);
+  return rows;
+}
+
+/** The means of all processes' arrays, place by place: one sum of one vector. */
+export function meanOf(world: World, arrays: readonly Float32Array[]): readonly Float32Array[] {
+  const flat = new Float32Array(arrays.reduce((n, { length }) => n + length, 0));
+  const starts: number[] = [];
+  let at = 0;
+  for (const array of arrays) {
+    flat.set(array, at);
+    starts.push(at);
+    at += array.length;
+  }
+  world.reduce("sum", flat);
+  for (let i = 0; i < flat.length; i++) flat[i] /= world.size;
+  return arrays.map(({ length }, i) => flat.subarray(starts[i], starts[i] + length));
+}

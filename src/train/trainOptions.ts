@@ -1,0 +1,40 @@
+/** What training is given, and where it ends. */
+import type { DenseArray } from "../array.js";
+import type { CompileTarget } from "../compileTarget.js";
+import type { ImageSource, Loader } from "../data/index.js";
+import type { World } from "../mpi/index.js";
+import type { Engine } from "../runtime/index.js";
+import type { Checkpoint, Position } from "./checkpoint.js";
+import type { Reporter } from "./events.js";
+import type { RunFolder } from "./runFolder.js";
+
+/** What training is given. */
+export interface TrainOptions {
+  readonly run: RunFolder;
+  readonly engine: Engine;
+  readonly target: CompileTarget;
+  readonly source: ImageSource;
+  readonly loader: Loader;
+  /** Where to go on from; absent: the beginning. Its tensors are moved to the engine: they have no elements afterwards. */
+  readonly resume?: Checkpoint | undefined;
+  /** What a run's encoders start from, by torchvision name, likewise; the recipe's seed gives the rest. */
+  readonly initial?: Readonly<Record<string, DenseArray>> | undefined;
+  readonly report: Reporter;
+  /** Aborting finishes the step, saves and returns. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * The processes that train the run together; default: this one alone. They give the same images; where to go on from, and what to
+   * start from, is process 0's to give.
+   */
+  readonly world?: World | undefined;
+}
+
+/** Where training has ended. */
+export interface TrainResult {
+  readonly position: Position;
+  readonly checkpoint: string;
+  readonly interrupted: boolean;
+  /** Mean over the steps of the last epoch, or of what is done of it, in whichever sessions. */
+  readonly loss: number;
+  readonly seconds: number;
+}

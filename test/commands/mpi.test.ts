@@ -1,0 +1,61 @@
+import { readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import test from "ava";
+import { RunFolder } from "../../src/train/index.js";
+import { type Launcher, mpirun, withLauncher } from "../mpi/mpirun.js";
+import { hcsc, hcscWith, images, withRecipe } from "./cli.js";
+
+const main = resolve("build/src/cli/main.js");
+const hcscIn = (launcher: Launcher, processes: number, ...args: readonly string[]) =>
+  mpirun(launcher, processes, [main, ...args], { seconds: 120 });
+
+withLauncher(
+  "openmpi",
+  "several processes train one run, which one goes on with; a failure of one ends all",
+  async (t) => {
+    const { folder, recipe } = await withRecipe({ epochs: 1 });
+    const out = join(folder, "run");
+    const asked = ["train", "--recipe", recipe, "--data", images, "--out", out] as const;
+    const first = await hcscIn("openmpi", 2, ...asked, "--json");
+    t.is(first.code, 0, first.stderr);
+    const summary = JSON.parse(first.stdout); // one process alone tells
+    t.like(summary, { run: out, interrupted: false, position: { epoch: 1, step: 4 } });
+    const { recipe: own, sessions } = (await RunFolder.open(out)).description;
+    t.is(own.encoder.querySubBatches, 2); // of 1 asked for, so that two can share a batch
+    t.like(sessions?.[0], { processes: 2, threads: 1 });
+    t.deepEqual((await readdir(out)).sort(), ["checkpoints", "graphs", "images.json", "metrics.jsonl", "run.json"]);
+
+    const again = await hcscIn("openmpi", 2, ...asked);
+    t.is(again.code, 2);
+    t.regex(again.stderr, /process 0 of 2, on .*, has failed, which ends all:\nhcsc: .* already holds a run/);
+
+    const alone = await hcsc("train", "--out", out, "--resume", "--epochs", "2", "--json");
+    t.is(alone.code, 0, alone.stderr);
+    t.like(JSON.parse(alone.stdout), { position: { epoch: 2, step: 8 } });
+  },
+);
+
+withLauncher("mpich", "a run of one process goes on in two", async (t) => {
+  const { folder, recipe } = await withRecipe({
+    epochs: 1,
+    encoder: { backbone: "resnet8", imageSize: 16, dimension: 16, querySubBatches: 2, keySubBatches: 2 },
+  });
+  const out = join(folder, "run");
+  t.is((await hcsc("train", "--recipe", recipe, "--data", images, "--out", out)).code, 0);
+  const { code, stderr } = await hcscIn("mpich", 2, "train", "--out", out, "--resume", "--epochs", "2");
+  t.is(code, 0, stderr);
+  t.is(stderr.match(/from step 4 →/g)?.length, 1, stderr);
+  const run = await RunFolder.open(out);
+  t.deepEqual(
+    run.description.sessions?.map((s) => s.processes),
+    [undefined, 2],
+  );
+  t.is((await run.metrics()).filter((m) => m.kind === "step").length, 8);
+});
+
+test("a launcher without a library of MPI's is an error that says what to install", async (t) => {
+  const variables = { OMPI_COMM_WORLD_RANK: "0", OMPI_COMM_WORLD_SIZE: "2", HCSC_MPI_LIBRARY: "libnowhere.so" };
+  const { code, stderr } = await hcscWith(variables, "train", "--recipe", "demo", "--data", images, "--out", "nowhere");
+  t.is(code, 1);
+  t.regex(stderr, /^hcsc: no MPI library can be opened \(libnowhere\.so: .*install Open MPI or MPICH/);
+});

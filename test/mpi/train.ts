@@ -1,0 +1,49 @@
+/**
+ * Run by each process of a world: trains a recipe's run together. Arguments: the run's folder, a recipe's file, the images, the step
+ * to stop at (0: none); a run that is there goes on.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describeSource, openLoader, openSource } from "../../src/data/index.js";
+import { joinWorld } from "../../src/mpi/index.js";
+import { loadRecipe } from "../../src/presets/index.js";
+import { chooseTarget, openEngine } from "../../src/runtime/index.js";
+import { lastSoundCheckpoint, RunElsewhere, RunFolder, train } from "../../src/train/index.js";
+
+const [folder, recipe, data, stopAt] = process.argv.slice(2);
+const world = await joinWorld(process.env);
+const set = await describeSource(data);
+const source = openSource(set);
+const loader = openLoader({ source: set, seed: 0, workers: 1 });
+const engine = await openEngine({ threads: 1 });
+const isMain = world.rank === 0;
+const isThere = existsSync(join(folder, "run.json"));
+world.barrier(); // before process 0 makes it
+const description = {
+  recipe: await loadRecipe(recipe, []),
+  data,
+  images: source.count,
+  versions: {},
+  started: "",
+};
+const run = !isMain
+  ? new RunElsewhere(folder, description)
+  : isThere
+    ? await RunFolder.open(folder)
+    : await RunFolder.create(folder, description);
+const abort = new AbortController();
+await train({
+  run,
+  engine,
+  target: await chooseTarget(engine),
+  source,
+  loader,
+  world,
+  resume: isMain && isThere ? await lastSoundCheckpoint(run, () => {}) : undefined,
+  // One process alone is told to stop: all do, after the same step.
+  report: (e) =>
+    e.kind === "step" && e.metric.step === Number(stopAt) && world.rank === world.size - 1 && abort.abort(),
+  signal: abort.signal,
+});
+await Promise.all([engine.close(), loader.close()]);
+world.finalize();

@@ -16,7 +16,8 @@ import { clusteringScores, dendrogramPurity, knnClassify } from "../src/eval/ind
 import { loadRecipe } from "../src/presets/index.js";
 import { encoderSettings, initialEncoder } from "../src/programs/index.js";
 import type { Recipe } from "../src/recipe/index.js";
-import { chooseTarget, type Engine, nearestCentroidOn, openEngine, similarityOn } from "../src/runtime/index.js";
+import { type Engine, nearestCentroidOn, similarityOn } from "../src/engine/index.js";
+import { chooseTarget, openEngine } from "../src/runtime/index.js";
 import { asText, markdownTable } from "../src/text.js";
 import { encoderWeights, RunFolder, readCheckpoint, train } from "../src/train/index.js";
 import { versions } from "../src/version.js";

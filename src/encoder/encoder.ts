@@ -1,7 +1,7 @@
 /** A run's encoder, ready to be used. */
 import type { DenseArray } from "../array.js";
+import type { Engine } from "../engine/index.js";
 import type { Recipe } from "../recipe/index.js";
-import type { Engine } from "../runtime/index.js";
 import { type Checkpoint, encoderWeights, lastSoundCheckpoint, RunFolder } from "../train/index.js";
 
 /** An encoder's tensors by torchvision name. */

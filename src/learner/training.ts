@@ -2,11 +2,12 @@
 
 import { identityOf, type OpenImages } from "../data/index.js";
 import type { Weights } from "../encoder/index.js";
+import type { Engine } from "../engine/index.js";
 import { said, UsageError } from "../errors.js";
 import { encoderSettings, initialEncoder } from "../programs/index.js";
 import { knnAccuracy, type Opening } from "../protocols/index.js";
 import { type Recipe, resumeChanges } from "../recipe/index.js";
-import { chooseTarget, type Engine } from "../runtime/index.js";
+import { chooseTarget } from "../runtime/index.js";
 import {
   type Checkpoint,
   encoderWeights,

@@ -2,9 +2,9 @@
 import type { DenseArray } from "../array.js";
 import { everyIndex } from "../array.js";
 import type { ImageSource, Loader } from "../data/index.js";
+import type { Engine } from "../engine/index.js";
 import { embeddingSpread } from "../eval/index.js";
 import { encoderSpecs, prepareProgram, type StateMemory, state } from "../programs/index.js";
-import type { Engine } from "../runtime/index.js";
 import type { Position } from "./checkpoint.js";
 import { type Clustering, clusterEmbeddings } from "./clusterStage.js";
 import { embedImages } from "./embed.js";

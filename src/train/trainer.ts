@@ -7,8 +7,8 @@
 import { type DenseArray, elements } from "../array.js";
 import type { CompileTarget } from "../compileTarget.js";
 import type { ImageSource, Loader } from "../data/index.js";
+import { type Engine, release } from "../engine/index.js";
 import { encoderSpecs, type Phase, type StateMemory, stateMemory, stateTensors } from "../programs/index.js";
-import { type Engine, release } from "../runtime/index.js";
 import { type Checkpoint, type Position, saveCheckpoint } from "./checkpoint.js";
 import { DamageWatch, isBefore } from "./damage.js";
 import { epochBatches } from "./draws.js";

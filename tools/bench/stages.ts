@@ -9,7 +9,8 @@ import { describeSource, openLoader, openSource, type Picture, randomView } from
 import { encoderModel, encoderSettings, initialEncoder } from "../../src/programs/index.js";
 import { random } from "../../src/random.js";
 import type { Recipe } from "../../src/recipe/index.js";
-import { nearestCentroidOn, openEngine } from "../../src/runtime/index.js";
+import { nearestCentroidOn } from "../../src/engine/index.js";
+import { openEngine } from "../../src/runtime/index.js";
 import { viewPolicies } from "../../src/train/views.js";
 import { measuredRun } from "../measuredRun.js";
 import { flags } from "./flags.js";

@@ -19,7 +19,8 @@ import {
   stepSettings,
 } from "../../src/programs/index.js";
 import { overrideRecipe, parseRecipe, type Recipe } from "../../src/recipe/index.js";
-import { chooseTarget, type Engine, openEngine } from "../../src/runtime/index.js";
+import type { Engine } from "../../src/engine/index.js";
+import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { initialParts, moveToState } from "../../src/train/index.js";
 import { measuredRun } from "../measuredRun.js";
 import { flags } from "./flags.js";

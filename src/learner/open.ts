@@ -2,7 +2,7 @@
 import { describeImages, type GivenImages, type OpenOptions, openImages, openSource } from "../data/index.js";
 import { CheckpointError, said, UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
-import { type Reporter, RunFolder } from "../train/index.js";
+import { onDisk, type Reporter, RunFolder } from "../train/index.js";
 import { type OpenedWeights, openWeights } from "../weights/index.js";
 import { type EngineChoice, openHeardEngine } from "./engine.js";
 import { type Initial, initialOf } from "./initial.js";
@@ -52,7 +52,7 @@ export interface LearnerOptions extends RecipeChoice, EngineChoice {
 export async function openLearner(options: LearnerOptions): Promise<Learner> {
   const { run: path, weights: file, workers, maxBroken, keepDecoded = true, crossCheck = true, threads } = options;
   const { report: tell = nodeWarnings } = options;
-  const run = path === undefined ? null : await RunFolder.open(path);
+  const run = path === undefined ? null : await RunFolder.open(onDisk(path));
   const given = options.images ?? run?.description.data;
   if (given === undefined)
     throw new UsageError("not-given", "images are needed: a folder, a list, or images in memory", {

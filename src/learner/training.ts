@@ -12,6 +12,7 @@ import {
   type Checkpoint,
   encoderWeights,
   inRunFolder,
+  onDisk,
   planOf,
   type Reporter,
   type RunDescription,
@@ -73,7 +74,7 @@ async function trained(request: RunRequest, existing: RunFolder | null, path: st
   if (existing) await requireSameImages(existing, identity, images.name);
   const session = { provider: engine.provider, ...request.session };
   const description = describe(request, existing, { ...session, step: checkpoint?.position.step ?? 0 });
-  const folder = await (existing ? existing.described(description) : RunFolder.create(path, description));
+  const folder = await (existing ? existing.described(description) : RunFolder.create(onDisk(path), description));
   await folder.saveImages(identity);
   if (test && !source.labels)
     tell({ kind: "warning", message: "the images have no single labels: no kNN is measured on those held out" });

@@ -14,6 +14,7 @@ export function evaluationPolicy(recipe: Recipe): EvaluationPolicy {
   };
 }
 
+/** What an encoder makes of images. */
 export interface Embedded {
   /** The backbone's pooled features [N, width], as they are. */
   readonly features: Matrix;

@@ -1,6 +1,6 @@
-/** The files of a run, wherever they are: a folder of a disk, or what a page has for one. Names are paths within it, with slashes. */
 import type { Sha256 } from "../tensors/index.js";
 
+/** The files of a run, wherever they are: a folder of a disk, or what a page has for one. Names are paths within it, with slashes. */
 export interface RunFiles {
   /** What messages call the folder. */
   readonly path: string;

@@ -1,4 +1,4 @@
-/** Opening an engine in a page. Its sessions live in a worker, whose script is `hcsc/web/engine`. */
+/** Opening an engine in a page. Its sessions live in a worker, whose script calls `serveEngine`. */
 import {
   type CallName,
   type Calls,
@@ -18,7 +18,7 @@ export type WebProvider = "webgpu" | "cpu";
 
 /** What a page's engine is opened with. */
 export interface WebEngineOptions {
-  /** A worker of its own, started from `hcsc/web/engine` as a module. It ends with the engine. */
+  /** A worker of its own, a module whose script calls `serveEngine` of `hcsc/web/engine`. It ends with the engine. */
   readonly worker: Worker;
   /** Default `cpu`. */
   readonly provider?: WebProvider;

@@ -1,5 +1,5 @@
 /**
- * The script of an engine's worker (`hcsc/web/engine`): start it as a module and give the worker to `openEngine`.
+ * What the worker of an engine in a page does (`hcsc/web/engine`).
  *
  * @module hcsc/web/engine
  */
@@ -43,10 +43,18 @@ async function open({ provider, threads, crossCheck }: HostOptions, found: Findi
   });
 }
 
-const serve = serveEngines({
-  open,
-  kernels: () => null,
-  post: (reply, moved) => postMessage(reply, { transfer: moved }),
-  end: () => close(),
-});
-addEventListener("message", ({ data }) => serve(data));
+/**
+ * Makes the worker that calls it the host of an engine: all that its script has to do. It is a module, bundled apart from the page's
+ * script, and `openEngine` is given the worker.
+ *
+ * ONNX Runtime's `.wasm` files are to be served from beside what its JavaScript is bundled into.
+ */
+export function serveEngine(): void {
+  const serve = serveEngines({
+    open,
+    kernels: () => null,
+    post: (reply, moved) => postMessage(reply, { transfer: moved }),
+    end: () => close(),
+  });
+  addEventListener("message", ({ data }) => serve(data));
+}

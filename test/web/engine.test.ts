@@ -5,7 +5,7 @@ import { type Stepped, takeSteps } from "./steps.js";
 
 type InPage = Stepped & { readonly checked: readonly string[]; readonly isolated: boolean };
 
-const steps = 4;
+const steps = 2;
 /** Once: the numbers it starts from are drawn from one stream. */
 const inNode = openEngine({ threads: 1 }).then((engine) => takeSteps(engine, steps));
 

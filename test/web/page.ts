@@ -1,5 +1,5 @@
 /** The script of the page that the browser opens. */
-import { viewPolicies } from "../../src/train/views.js";
+
 import {
   inDirectory,
   openEngine,
@@ -8,7 +8,8 @@ import {
   type RunFiles,
   RunFolder,
   type WebEngineOptions,
-} from "../../src/web.js";
+} from "../../src/browser.js";
+import { viewPolicies } from "../../src/train/views.js";
 import { takeSteps } from "./steps.js";
 import { asBase64, pictures, recipe, seed, trainTiny } from "./tiny.js";
 

@@ -1,6 +1,6 @@
 /**
  * HCSC in a page (`hcsc/web`): the trainer, recipes, clustering and checkpoints of Node, on WebGPU or in WebAssembly. Nothing here is
- * Node's, and nothing leaves the machine. Start the worker of an engine from `hcsc/web/engine`.
+ * Node's, and nothing leaves the machine. The worker of an engine calls `serveEngine` of `hcsc/web/engine`.
  *
  * @module hcsc/web
  */

@@ -19,6 +19,7 @@ export {
   type Trained,
   writeEmbeddings,
 } from "./encoder/index.js";
+export { providers } from "./engine/index.js";
 export * from "./errors.js";
 export {
   type Changes,
@@ -36,6 +37,6 @@ export {
 export { bundledNames, loadRecipe } from "./presets/index.js";
 export type { KnnAccuracy } from "./protocols/index.js";
 export { parseRecipe, type Recipe, type RecipeInput, recipeJsonSchema } from "./recipe/index.js";
-export { autoProvider, examine, providers } from "./runtime/index.js";
+export { autoProvider, examine } from "./runtime/index.js";
 export type { Reporter, TrainEvent } from "./train/index.js";
 export type { FitReport } from "./weights/index.js";

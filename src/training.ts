@@ -24,6 +24,7 @@ export {
   type SourceDescription,
   type ViewPolicy,
 } from "./data/index.js";
+export { type Engine, nearestCentroidOn, similarityOn } from "./engine/index.js";
 export { decodeModel, encodeModel } from "./onnx/index.js";
 export {
   decodeCheckpoint,
@@ -51,14 +52,7 @@ export {
   stepPrograms,
   stepSettings,
 } from "./programs/index.js";
-export {
-  chooseTarget,
-  type Engine,
-  type EngineOptions,
-  nearestCentroidOn,
-  openEngine,
-  similarityOn,
-} from "./runtime/index.js";
+export { chooseTarget, type EngineOptions, openEngine } from "./runtime/index.js";
 export { readTensors, writeTensors } from "./tensorfile/index.js";
 export {
   type Checkpoint,
@@ -71,9 +65,11 @@ export {
   type LearnedLevel,
   lastSoundCheckpoint,
   learnedHierarchy,
+  onDisk,
   type Protocol,
   protocols,
   type RunDescription,
+  type RunFiles,
   RunFolder,
   type StepMetric,
   type TrainOptions,

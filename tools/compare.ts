@@ -12,13 +12,14 @@ import type { Matrix } from "../src/array.js";
 import { hierarchy, unitRows } from "../src/cluster/index.js";
 import { describeSource, type ImageSource, type OpenImages, openSource, withImages } from "../src/data/index.js";
 import { readableVectors } from "../src/encoder/index.js";
+import { type Engine, nearestCentroidOn, similarityOn } from "../src/engine/index.js";
 import { clusteringScores, dendrogramPurity, knnClassify } from "../src/eval/index.js";
 import { loadRecipe } from "../src/presets/index.js";
 import { encoderSettings, initialEncoder } from "../src/programs/index.js";
 import type { Recipe } from "../src/recipe/index.js";
-import { chooseTarget, type Engine, nearestCentroidOn, openEngine, similarityOn } from "../src/runtime/index.js";
+import { chooseTarget, openEngine } from "../src/runtime/index.js";
 import { asText, markdownTable } from "../src/text.js";
-import { encoderWeights, RunFolder, readCheckpoint, train } from "../src/train/index.js";
+import { encoderWeights, onDisk, RunFolder, readCheckpoint, train } from "../src/train/index.js";
 import { versions } from "../src/version.js";
 
 const { values: flags } = parseArgs({
@@ -114,7 +115,7 @@ async function ofEncoder(engine: Engine, seed: number, changes: readonly string[
       const { count } = images.source;
       const started = new Date().toISOString();
       const description = { recipe, data: flags.data, images: count, versions: versions(), started };
-      const run = await RunFolder.create(folder, description);
+      const run = await RunFolder.create(onDisk(folder), description);
       const target = await chooseTarget(engine);
       const { checkpoint } = await train({ run, engine, target, ...images, report: () => {} });
       weights = encoderWeights(await readCheckpoint(checkpoint), "query") as typeof weights;

@@ -5,7 +5,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { DataError, said } from "../errors.js";
-import type { EvaluationPolicy, ViewPolicy } from "./augment/index.js";
+import { type EvaluationPolicy, type ViewPolicy, viewSizes } from "./augment/index.js";
 import { type Decoded, type DecodedMemory, decodedMemory, decodedSoFar, nothingDecoded } from "./decoded.js";
 import { type ImageSource, openSource, type SourceDescription } from "./source.js";
 import type { Work, WorkDone, WorkerOptions } from "./work.js";
@@ -258,10 +258,6 @@ const encodedKinds: ReadonlySet<string> = new Set(["files", "archives", "tables"
 /** Whether reading a set takes decoding. */
 const isEncoded = ({ whole }: SourceDescription): boolean =>
   encodedKinds.has(whole.kind) || (whole.kind === "held" && whole.sizes.includes(null));
-
-/** Elements of each view of an image. */
-const viewSizes = (policies: Work["policies"]): readonly number[] =>
-  ("map" in policies ? policies : [policies]).map((p) => p.channels * p.size ** 2);
 
 /** What `promise` gives, or the signal's reason if it aborts before. Leaves no listener behind. */
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

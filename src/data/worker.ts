@@ -1,10 +1,9 @@
 /** A loader's worker thread: reads images and writes their views into shared memory. */
 import { parentPort, workerData } from "node:worker_threads";
 import { type Sentence, said } from "../errors.js";
-import { random } from "../random.js";
-import { evaluationView, randomView } from "./augment/index.js";
+import { writeViews } from "./augment/index.js";
 import { keptIn } from "./decoded.js";
-import { openSource, type Picture } from "./source.js";
+import { openSource } from "./source.js";
 import type { Work, WorkDone, WorkerOptions } from "./work.js";
 
 const { source: description, seed, decoded } = workerData as WorkerOptions;
@@ -33,7 +32,7 @@ async function carryOut(work: Work): Promise<void> {
     });
     if (!picture) continue;
     try {
-      write(picture, index, place, work);
+      writeViews(picture, index, place, { ...work, seed });
     } catch (error) {
       failed = said`${{ image: source.name(index) }}: ${error as Error}`;
       break;
@@ -44,21 +43,4 @@ async function carryOut(work: Work): Promise<void> {
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** View v of image i in epoch e draws from the stream (seed, e, i, v) and nothing else. */
-function write(picture: Picture, index: number, place: number, { epoch, policies, views }: Work): void {
-  if (!("map" in policies)) {
-    evaluationView(picture, policies, views[0], place * policies.channels * policies.size ** 2);
-    return;
-  }
-  for (const [v, policy] of policies.entries()) {
-    randomView(
-      picture,
-      policy,
-      random(seed, "views", epoch, index, v),
-      views[v],
-      place * policy.channels * policy.size ** 2,
-    );
-  }
 }

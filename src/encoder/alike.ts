@@ -2,8 +2,8 @@
 import type { Matrix } from "../array.js";
 import { unitRows } from "../cluster/index.js";
 import type { OpenImages } from "../data/index.js";
+import { similarityOn } from "../engine/index.js";
 import { alikeGroups, nearestNeighbours } from "../eval/index.js";
-import { similarityOn } from "../runtime/index.js";
 import type { Encoder } from "./encoder.js";
 import { readableVectors } from "./vectors.js";
 

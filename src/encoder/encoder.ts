@@ -1,8 +1,8 @@
 /** A run's encoder, ready to be used. */
 import type { DenseArray } from "../array.js";
+import type { Engine } from "../engine/index.js";
 import type { Recipe } from "../recipe/index.js";
-import type { Engine } from "../runtime/index.js";
-import { type Checkpoint, encoderWeights, lastSoundCheckpoint, RunFolder } from "../train/index.js";
+import { type Checkpoint, encoderWeights, lastSoundCheckpoint, onDisk, RunFolder } from "../train/index.js";
 
 /** An encoder's tensors by torchvision name. */
 export type Weights = Readonly<Record<string, DenseArray>>;
@@ -26,7 +26,7 @@ export interface Trained {
  * @throws UsageError if the folder holds no run; CheckpointError if that has no sound checkpoint
  */
 export async function openTrained(path: string, onWarning: (message: string) => void): Promise<Trained> {
-  const run = await RunFolder.open(path);
+  const run = await RunFolder.open(onDisk(path));
   return { run, recipe: run.description.recipe, checkpoint: await lastSoundCheckpoint(run, onWarning) };
 }
 

@@ -1,12 +1,6 @@
 /** An engine that says which provider was chosen, where nodes run, and how its numbers compare with the CPU's. */
-import {
-  checkNotice,
-  type Engine,
-  type EngineOptions,
-  openEngine,
-  type Placement,
-  placementWarning,
-} from "../runtime/index.js";
+import { checkNotice, type Engine, type Placement, placementWarning } from "../engine/index.js";
+import { type EngineOptions, openEngine } from "../runtime/index.js";
 import type { Reporter } from "../train/index.js";
 
 /** How graphs are run. The provider is by default `auto`. */

@@ -1,7 +1,7 @@
 /** A run of weights from elsewhere, before any training. */
 import { absoluteName, describeSource, identityOf, openSource } from "../data/index.js";
 import type { Recipe } from "../recipe/index.js";
-import { inRunFolder, type Reporter, type RunDescription, RunFolder, saveStart } from "../train/index.js";
+import { inRunFolder, onDisk, type Reporter, type RunDescription, RunFolder, saveStart } from "../train/index.js";
 import { versions } from "../version.js";
 import { type FitReport, openWeights } from "../weights/index.js";
 import { initialOf } from "./initial.js";
@@ -46,7 +46,7 @@ export async function importWeights(
   };
   const identity = await identityOf(source);
   await inRunFolder(request.run, async () => {
-    const run = await RunFolder.create(request.run, description);
+    const run = await RunFolder.create(onDisk(request.run), description);
     await run.saveImages(identity);
     await saveStart(run, weights);
   });

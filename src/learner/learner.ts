@@ -28,13 +28,13 @@ import {
   placesOf,
   type Trained,
 } from "../encoder/index.js";
+import type { Engine } from "../engine/index.js";
 import { said, UsageError } from "../errors.js";
 import type { World } from "../mpi/index.js";
 import { doubtsOf } from "../presets/index.js";
 import { encoderSettings, initialEncoder } from "../programs/index.js";
 import { doubts, type KnnAccuracy, knnAccuracy, type Opening, trainedOn } from "../protocols/index.js";
 import type { Recipe } from "../recipe/index.js";
-import type { Engine } from "../runtime/index.js";
 import { learnedHierarchy, type Reporter, type RunFolder, type Session } from "../train/index.js";
 import type { FitReport } from "../weights/index.js";
 import type { Initial } from "./initial.js";

@@ -4,7 +4,7 @@ import { describeImages, type GivenImages, type OpenOptions, openImages, openSou
 import { CheckpointError, said, UsageError } from "../errors.js";
 import { alone, gatherTexts, share, type World } from "../mpi/index.js";
 import type { Recipe } from "../recipe/index.js";
-import { type Reporter, RunFolder } from "../train/index.js";
+import { onDisk, type Reporter, RunFolder } from "../train/index.js";
 import { type OpenedWeights, openWeights } from "../weights/index.js";
 import { type EngineChoice, openHeardEngine } from "./engine.js";
 import { type Initial, initialOf } from "./initial.js";
@@ -64,7 +64,7 @@ export async function openLearner(options: LearnerOptions): Promise<Learner> {
   const threads =
     options.threads ?? (onHost === 1 ? undefined : Math.max(1, Math.floor(availableParallelism() / onHost)));
   const keepDecoded = onHost === 1 && (options.keepDecoded ?? true); // processes share the host's memory
-  const run = path === undefined || !isMain ? null : await RunFolder.open(path);
+  const run = path === undefined || !isMain ? null : await RunFolder.open(onDisk(path));
   const given = options.images ?? run?.description.data;
   if (given === undefined)
     throw new UsageError("not-given", "images are needed: a folder, a list, or images in memory", {

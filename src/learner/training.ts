@@ -3,20 +3,23 @@
 import { createHash } from "node:crypto";
 import { identityOf, type OpenImages } from "../data/index.js";
 import type { Weights } from "../encoder/index.js";
+import type { Engine } from "../engine/index.js";
 import { said, UsageError } from "../errors.js";
 import { gatherTexts, requireEqual, type World } from "../mpi/index.js";
 import { encoderSettings, initialEncoder } from "../programs/index.js";
 import { knnAccuracy, type Opening } from "../protocols/index.js";
 import { type Recipe, resumeChanges } from "../recipe/index.js";
-import { chooseTarget, type Engine } from "../runtime/index.js";
+import { chooseTarget } from "../runtime/index.js";
+import { sha256 } from "../tensorfile/index.js";
 import {
   type Checkpoint,
+  elsewhere,
   encoderWeights,
   inRunFolder,
+  onDisk,
   planOf,
   type Reporter,
   type RunDescription,
-  RunElsewhere,
   RunFolder,
   readCheckpoint,
   requireSameImages,
@@ -86,7 +89,7 @@ export async function trainBeside(
     versions: versions(),
     started: new Date().toISOString(),
   };
-  const run = new RunElsewhere("process 0's run", description);
+  const run = await RunFolder.create(elsewhere(sha256), description);
   return train({ run, engine, target: await chooseTarget(engine), source, loader, world, report: tell, signal });
 }
 
@@ -122,7 +125,7 @@ async function trained(request: RunRequest, existing: RunFolder | null, path: st
   const together = world.size === 1 ? {} : { processes: world.size };
   const session = { provider: engine.provider, ...request.session, ...together };
   const description = describe(request, existing, { ...session, step: checkpoint?.position.step ?? 0 });
-  const folder = await (existing ? existing.described(description) : RunFolder.create(path, description));
+  const folder = await (existing ? existing.described(description) : RunFolder.create(onDisk(path), description));
   await folder.saveImages(identity);
   if (test && !source.labels)
     tell({ kind: "warning", message: "the images have no single labels: no kNN is measured on those held out" });

@@ -3,6 +3,7 @@ import { everyIndex } from "../array.js";
 import { unitRows } from "../cluster/index.js";
 import type { OpenImages } from "../data/index.js";
 import { type Encoder, readableVectors, type Weights } from "../encoder/index.js";
+import { logisticOn } from "../engine/index.js";
 import {
   classScores,
   fitLinear,
@@ -19,7 +20,7 @@ import {
   type Targets,
   targetsOf,
 } from "../eval/index.js";
-import { chooseTarget, logisticOn } from "../runtime/index.js";
+import { chooseTarget } from "../runtime/index.js";
 import { type Protocol, trainClassifier } from "../train/index.js";
 
 /** A classifier, and the features that it is for. */

@@ -3,8 +3,8 @@ import type { Matrix } from "../array.js";
 import { hierarchy, kmeans, unitRows } from "../cluster/index.js";
 import type { OpenImages } from "../data/index.js";
 import { type Encoder, readableVectors } from "../encoder/index.js";
+import { nearestCentroidOn } from "../engine/index.js";
 import { type ClusteringScores, clusteringScores, dendrogramPurity, withoutLabels } from "../eval/index.js";
-import { nearestCentroidOn } from "../runtime/index.js";
 import { clusterEmbeddings } from "../train/index.js";
 
 /** Scores against one level of labels. */

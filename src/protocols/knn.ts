@@ -2,6 +2,7 @@
 import { unitRows } from "../cluster/index.js";
 import type { OpenImages } from "../data/index.js";
 import { type Encoder, readableVectors } from "../encoder/index.js";
+import { similarityOn } from "../engine/index.js";
 import {
   inClassesOf,
   type KnnResult,
@@ -12,7 +13,6 @@ import {
   singleLabelsOf,
   targetsOf,
 } from "../eval/index.js";
-import { similarityOn } from "../runtime/index.js";
 import type { Opening } from "./opening.js";
 
 /** Accuracy in percent by nearest neighbours, and of how many images. */

@@ -1,7 +1,7 @@
 /** A fixture's case: settings and tensors, read by name. */
 import type { DenseArray } from "../array.js";
+import type { Engine } from "../engine/index.js";
 import { DataError, said } from "../errors.js";
-import type { Engine } from "../runtime/index.js";
 
 export type Tensors = Record<string, DenseArray>;
 

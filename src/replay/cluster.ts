@@ -8,8 +8,8 @@ import {
   similarities,
   unitRows,
 } from "../cluster/index.js";
+import { nearestCentroidOn } from "../engine/index.js";
 import { clusteringScores } from "../eval/index.js";
-import { nearestCentroidOn } from "../runtime/index.js";
 import { type Case, floats, longs, scalarOf, type Tensors } from "./case.js";
 
 /** Plain k-means from given centroids. */

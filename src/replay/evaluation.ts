@@ -1,6 +1,7 @@
 /** `eval-*`: nearest neighbours, clustering scores and average precision. */
+
+import { similarityOn } from "../engine/index.js";
 import { averagePrecisions, clusteringScores, knnClassify } from "../eval/index.js";
-import { similarityOn } from "../runtime/index.js";
 import { type Case, floats, longs, scalarOf, type Tensors } from "./case.js";
 
 export async function replayKnn(c: Case): Promise<Tensors> {

@@ -3,8 +3,8 @@
  * it computes never depends on the expected outputs, which it cannot read.
  */
 import type { DenseArray } from "../array.js";
+import type { Engine } from "../engine/index.js";
 import { UsageError } from "../errors.js";
-import type { Engine } from "../runtime/index.js";
 import { replayOperations, replayPipeline } from "./augment.js";
 import { Case, type Tensors } from "./case.js";
 import { replayLloyd, replayQuality, replayTemperature } from "./cluster.js";

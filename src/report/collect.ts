@@ -2,7 +2,7 @@
 import type { Matrix } from "../array.js";
 import { gatherRows, unitRows } from "../cluster/index.js";
 import type { ImageSource, Loader } from "../data/index.js";
-import { type Engine, similarityOn } from "../runtime/index.js";
+import { type Engine, similarityOn } from "../engine/index.js";
 import {
   type Checkpoint,
   type Embedded,

@@ -1,6 +1,6 @@
 /** The prototypes of a run with the images that stand under each. */
 import type { Matrix } from "../array.js";
-import type { Engine } from "../runtime/index.js";
+import type { Engine } from "../engine/index.js";
 import { type LearnedLevel, placeInHierarchy } from "../train/index.js";
 import type { Tree, TreeNode } from "./data.js";
 

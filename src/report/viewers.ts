@@ -5,7 +5,7 @@
  */
 import { stat } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
-import { holderOf, type Metric, RunFolder } from "../train/index.js";
+import { holderOf, type Metric, onDisk, RunFolder } from "../train/index.js";
 import { curvesOf } from "./curves.js";
 import { MetricsFollower } from "./follow.js";
 import { reportFile } from "./kept.js";
@@ -130,7 +130,7 @@ const epochsAfter = (epochs: number, metrics: readonly Metric[]): number =>
 export async function stateOf({ path }: Pick<RunFolder, "path">, epochs: number): Promise<string> {
   const holder = await holderOf(path);
   if (holder) return `training: process ${holder.pid} on ${holder.host}`;
-  const { recipe } = (await RunFolder.open(path)).description;
+  const { recipe } = (await RunFolder.open(onDisk(path))).description;
   return epochs >= recipe.epochs ? "finished" : "nobody trains it: it was stopped, or died, and can be gone on with";
 }
 

@@ -1,8 +1,8 @@
 /** The provider that `auto` means on this machine. */
 import { listSupportedBackends } from "onnxruntime-node";
+import { providers } from "../engine/index.js";
 import type { Precision } from "../precision.js";
 import { type Probe, probe } from "./probe.js";
-import { providers } from "./providers.js";
 
 export interface AutoChoice {
   readonly provider: string;

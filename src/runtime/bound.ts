@@ -3,6 +3,8 @@
  * engine allocated itself and keeps; only the outputs that were asked for come back from a run.
  */
 import { type CudaKernels, openCudaKernels } from "../cuda/index.js";
+import type { DataArray, Elements, OpenOptions, Runner, Traffic } from "../engine/index.js";
+import { optionsOf, type ProviderChoice, type ProviderSettings, providers } from "../engine/index.js";
 import { buildModel, identity, input } from "../graph/index.js";
 import { type ElementType, elementTypes } from "../onnx/index.js";
 import {
@@ -16,9 +18,6 @@ import {
   type Tensor,
 } from "../ort/index.js";
 import { BoundGraph } from "./boundGraph.js";
-import type { DataArray, Elements, Traffic } from "./messages.js";
-import { optionsOf, type ProviderChoice, type ProviderSettings, providers } from "./providers.js";
-import type { OpenOptions, Runner } from "./runner.js";
 
 /** Where tensors stay: an allocator, and ONNX Runtime's name for its memory. */
 interface Place {
@@ -29,6 +28,7 @@ interface Place {
 const isLarge = (data: Elements): data is Elements & ArrayBufferView<SharedArrayBuffer> =>
   data.buffer instanceof SharedArrayBuffer && data.byteLength >= 1 << 17;
 
+const plain: OpenOptions = { fused: false, alone: false, captured: false, kept: new Set() };
 const x = input("x", [1]);
 const nothingButCopies = buildModel({ name: "device", inputs: [x], outputs: { y: identity(x) } });
 
@@ -55,7 +55,7 @@ export class Bound implements Runner<Tensor> {
 
   /** Opens the provider and its device, so that a missing one is found before anything is loaded. */
   start(): void {
-    this.first = this.session(nothingButCopies, { fused: false, alone: false, captured: false });
+    this.first = this.session(nothingButCopies, plain);
   }
 
   /** Makes kernels of our own for the sessions to come, whose provider is CUDA. @throws ProviderError where they cannot be made */
@@ -199,7 +199,7 @@ export class Bound implements Runner<Tensor> {
   }
 
   private openDevice(): NonNullable<Bound["device"]> {
-    const session = this.session(nothingButCopies, { fused: false, alone: true, captured: false });
+    const session = this.session(nothingButCopies, { ...plain, alone: true });
     const [memory] = session.outputMemory();
     const library = this.settings.library?.[process.platform];
     if (library) this.environment.register(this.settings.native, library);

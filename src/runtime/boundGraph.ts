@@ -1,9 +1,9 @@
 /** A session and its bindings: a tensor that stays in the same place from run to run is bound once. */
+
+import type { DataArray, NamedArrays, Opened, Ran, TensorInfo } from "../engine/index.js";
+import { isKnown, isOf } from "../engine/index.js";
 import type { ElementType } from "../onnx/index.js";
 import type { Binding, Environment, Handle, Session, Tensor } from "../ort/index.js";
-import { isKnown, isOf } from "./fit.js";
-import type { DataArray, NamedArrays, TensorInfo } from "./messages.js";
-import type { Opened, Ran } from "./runner.js";
 
 /** What a graph needs to know about memory on the host and the device. */
 export interface Memories {

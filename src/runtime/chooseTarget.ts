@@ -1,44 +1,13 @@
-/**
- * Which form of a graph an engine runs best: standard ONNX, or on the CPU provider the blocked convolutions of its own domain
- * (`com.microsoft.nchwc`), internals of ONNX Runtime whose block depends on the machine, so it is probed.
- */
+/** Which form of a graph an engine runs best, if it has the precision that was asked for. */
 import type { CompileTarget } from "../compileTarget.js";
+import { type Engine, targetOf } from "../engine/index.js";
 import { ProviderError, said } from "../errors.js";
-import { encodeModel } from "../onnx/index.js";
-import type { Engine } from "./engine.js";
 import { probe } from "./probe.js";
 
-const program = "blockProbe";
-const shape = [1, 16, 2, 2];
-const pixels = 4;
-
-/**
- * On the CPU the blocked form if the provider has it, else the portable one; elsewhere the devices' form, or the training build's. `ReorderInput` on 0, 1, 2, … puts the first
- * pixel of the first `block` channels first: 0, 4, 8, …, so where that progression breaks is the block.
- */
+/** As `targetOf`. @throws ProviderError if the engine's provider does not run float16 here, and that is its precision */
 export async function chooseTarget(engine: Engine): Promise<CompileTarget> {
-  const { precision } = engine;
-  if (precision === "fp16") await requireFloat16(engine.provider);
-  if (engine.backend === "ort-training") return { kind: "training" };
-  if (engine.provider !== "cpu") {
-    const kernels = await engine.kernels();
-    return { kind: "device", precision, ...(kernels && { kernels }) };
-  }
-  try {
-    await engine.load(program, blockProbe());
-  } catch (error) {
-    if (error instanceof ProviderError) return { kind: "portable" };
-    throw error;
-  }
-  try {
-    const data = Float32Array.from({ length: 64 }, (_, i) => i);
-    const { y } = await engine.run(program, { x: { shape, data } }, ["y"]);
-    const numbers = Array.from(y.data, Number);
-    const block = numbers.findIndex((value, i) => value !== i * pixels);
-    return block === 8 || block === 16 ? { kind: "blocked", block } : { kind: "portable" };
-  } finally {
-    await engine.unload(program);
-  }
+  if (engine.precision === "fp16") await requireFloat16(engine.provider);
+  return targetOf(engine);
 }
 
 async function requireFloat16(provider: string): Promise<void> {
@@ -49,21 +18,3 @@ async function requireFloat16(provider: string): Promise<void> {
       said`precision ${{ precision: "fp16" }}: the provider ${{ provider }} does not run float16 here${found.runs ? "" : ` (${found.reason})`}. Use fp32.`,
     );
 }
-
-const blockProbe = (): Uint8Array =>
-  encodeModel({
-    name: program,
-    inputs: [{ name: "x", dtype: "float32", shape }],
-    outputs: [{ name: "y", dtype: "float32", shape }],
-    constants: [],
-    nodes: [
-      {
-        name: "reorder",
-        op: "ReorderInput",
-        domain: "com.microsoft.nchwc",
-        inputs: ["x"],
-        outputs: ["y"],
-        attributes: {},
-      },
-    ],
-  });

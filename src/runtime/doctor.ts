@@ -3,9 +3,9 @@ import { execFile } from "node:child_process";
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { promisify } from "node:util";
 import { listSupportedBackends } from "onnxruntime-node";
+import { providers } from "../engine/index.js";
 import { versions } from "../version.js";
 import { type Probe, probe } from "./probe.js";
-import { providers } from "./providers.js";
 
 export interface Examination {
   readonly versions: Readonly<Record<string, string>>;

@@ -1,14 +1,15 @@
 /** What an engine is opened with. */
+import type { Backend, CrossCheck, Placement } from "../engine/index.js";
 import type { Precision } from "../precision.js";
 import type { AutoChoice } from "./auto.js";
-import type { CrossCheck } from "./crossCheck.js";
-import type { Backend } from "./messages.js";
-import type { Placement } from "./placement.js";
+
+/** What runs graphs in Node. */
+export type NodeBackend = Exclude<Backend, "onnxruntime-web">;
 
 /** Where and how graphs run. */
 export interface EngineOptions {
   /** Default `onnxruntime-node`. `ort-training` is ONNX Runtime's own training build, on the CPU only. */
-  readonly backend?: Backend;
+  readonly backend?: NodeBackend;
   /**
    * A name of `providers`, with `:N` for one of several devices, as `cuda:1`; or `auto` (`auto:1`), the first that truly runs here,
    * as of `autoProvider`. Default `cpu`.

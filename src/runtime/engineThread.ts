@@ -4,35 +4,33 @@
  * left once. Threads of devices are not kept, nor those of the training build, whose WebAssembly holds its memory.
  */
 import { Worker } from "node:worker_threads";
-import { errorFrom, ProviderError } from "../errors.js";
+import {
+  type CallName,
+  type Calls,
+  type EngineThread,
+  type HostOptions,
+  type News,
+  type Reply,
+  Requests,
+} from "../engine/index.js";
 import { guardExit } from "./exitGuard.js";
-import type { CallName, Calls, HostOptions, Reply, Request } from "./messages.js";
 
-/** What came with a reply beside its answer. */
-export type News = Omit<Reply, "id" | "answer" | "error">;
-
-interface Pending {
-  readonly resolve: (answer: unknown) => void;
-  readonly reject: (error: Error) => void;
-  readonly hear: (news: News) => void;
-}
-
-let spare: EngineThread | null = null;
+let spare: NodeThread | null = null;
 
 /** The thread for an engine: the one that is kept, or a new one. It keeps the process alive only while requests are pending. */
 export function engineThread(): EngineThread {
-  const taken = spare?.ended === null ? spare : new EngineThread();
+  const taken = spare?.requests.ended === null ? spare : new NodeThread();
   if (taken === spare) spare = null;
   return taken;
 }
 
-export class EngineThread {
+class NodeThread implements EngineThread {
   private readonly worker: Worker;
-  private readonly pending = new Map<number, Pending>();
   private readonly gone: Promise<void>;
-  private nextId = 1;
-  /** Why nothing can be asked any more. */
-  ended: string | null = null;
+  readonly requests = new Requests((request, moved) => {
+    this.worker.ref();
+    this.worker.postMessage(request, moved);
+  });
 
   constructor() {
     const flags = new SharedArrayBuffer(8);
@@ -43,37 +41,32 @@ export class EngineThread {
     });
     this.worker.unref();
     const unguard = guardExit(flags);
-    this.worker.on("message", (reply: Reply) => this.receive(reply));
-    this.worker.on("error", (error) => this.end(`the engine's thread failed: ${error.message}`));
+    this.worker.on("message", (reply: Reply) => {
+      this.requests.receive(reply);
+      if (this.requests.isIdle) this.worker.unref();
+    });
+    this.worker.on("error", (error) => this.requests.end(`the engine's thread failed: ${error.message}`));
     this.gone = new Promise((resolve) => {
       this.worker.on("exit", (code) => {
         unguard();
-        this.end(`the engine's thread ended with code ${code}`);
+        this.requests.end(`the engine's thread ended with code ${code}`);
         resolve();
       });
     });
   }
 
-  /** Requests are carried out in order. @throws ProviderError if the thread ends before it answers; what the engine throws */
   ask<K extends CallName>(
     call: K,
     ask: Calls[K]["ask"],
     hear: (news: News) => void,
     moved: ArrayBuffer[] = [],
   ): Promise<Calls[K]["answer"]> {
-    if (this.ended !== null)
-      return Promise.reject(new ProviderError("ended", `${this.ended}: ${call} cannot be done.`));
-    return new Promise((resolve, reject) => {
-      const id = this.nextId++;
-      this.pending.set(id, { resolve: resolve as (answer: unknown) => void, reject, hear });
-      this.worker.ref();
-      this.worker.postMessage({ id, call, ask } as Request, moved);
-    });
+    return this.requests.ask(call, ask, hear, moved);
   }
 
   /** Closes the engine, and ends the thread unless it is kept for the next one. */
   async close({ backend, provider }: HostOptions, hear: (news: News) => void): Promise<void> {
-    if (this.ended !== null) return this.gone;
+    if (this.requests.ended !== null) return this.gone;
     const kept = spare === null && backend === "onnxruntime-node" && provider.name === "cpu";
     if (kept) spare = this;
     await this.ask("close", { last: !kept }, hear);
@@ -81,21 +74,5 @@ export class EngineThread {
       this.worker.ref();
       await this.gone;
     }
-  }
-
-  private receive({ id, answer, error, ...news }: Reply): void {
-    const waiting = this.pending.get(id);
-    this.pending.delete(id);
-    if (this.pending.size === 0) this.worker.unref();
-    waiting?.hear(news);
-    if (error) waiting?.reject(errorFrom(error));
-    else waiting?.resolve(answer);
-  }
-
-  private end(why: string): void {
-    this.ended ??= why;
-    for (const { reject } of this.pending.values())
-      reject(new ProviderError("ended", `${why}: what was asked of it is lost.`));
-    this.pending.clear();
   }
 }

@@ -2,7 +2,7 @@
  * Ending the process while a thread is in a native call of onnxruntime-node aborts it (exit code 134, "terminate called after
  * throwing an instance of 'Napi::Error'"). So on `exit` the calls under way end first, and threads are told to start no other.
  */
-import { flag } from "./messages.js";
+import { flag } from "../engine/index.js";
 
 /** Flags of the engines that live, and the one listener for them all. */
 const living = new Set<Int32Array>();

@@ -3,8 +3,8 @@
  */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { type Provider, providers, withFix } from "../engine/index.js";
 import type { Precision } from "../precision.js";
-import { type Provider, providers, withFix } from "./providers.js";
 
 /** What a provider did when it was tried. */
 export type Probe =

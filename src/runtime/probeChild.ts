@@ -1,4 +1,7 @@
 /** The process of a probe: `node probeChild.js PROVIDER` writes the answer as one line of JSON. */
+
+import type { DataArray, Engine, Placement } from "../engine/index.js";
+import { precisionsOf } from "../engine/index.js";
 import {
   buildModel,
   cast,
@@ -15,11 +18,8 @@ import {
 } from "../graph/index.js";
 import type { Precision } from "../precision.js";
 import { normal, random } from "../random.js";
-import { type Engine, openEngine } from "./engine.js";
-import type { DataArray } from "./messages.js";
-import type { Placement } from "./placement.js";
+import { openEngine } from "./engine.js";
 import type { Probe } from "./probe.js";
-import { precisionsOf } from "./providers.js";
 
 /** How far the numbers of a small training may be from the CPU's, relative to the largest. */
 const largestError = { fp32: 1e-4, tf32: 1e-2 } as const;

@@ -6,11 +6,11 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type * as OrtTraining from "onnxruntime-training-common";
+import type { DataArray, Hosted, NamedArrays, ProgramInfo, ProgramOptions, Traffic } from "../engine/index.js";
+import { requireFit, requireWhole } from "../engine/index.js";
 import { ProviderError, said, UsageError } from "../errors.js";
 import { decodeModel, type ModelContent } from "../onnx/index.js";
 import { type Explain, type State, TrainingRun, trainingArtifacts, watchMemory } from "../ortTraining/index.js";
-import { requireFit, requireWhole } from "./fit.js";
-import type { DataArray, Hosted, NamedArrays, ProgramInfo, ProgramOptions, Traffic } from "./messages.js";
 
 /** A program that runs. */
 interface Runnable {

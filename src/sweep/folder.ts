@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { absoluteName } from "../data/index.js";
 import { UsageError } from "../errors.js";
 import { writeAtomically } from "../tensorfile/index.js";
-import { RunFolder } from "../train/index.js";
+import { onDisk, RunFolder } from "../train/index.js";
 import type { PlannedRun } from "./plan.js";
 import { plotOf } from "./plot.js";
 import { grouped, type Images, type RunResult, readResults, requireSame, resultOf } from "./results.js";
@@ -18,7 +18,7 @@ export const runPath = (out: string, { slug }: { readonly slug: string }): strin
 
 /** The run in a folder, or null if there is none. */
 export const runIn = (path: string): Promise<RunFolder | null> =>
-  RunFolder.open(path).catch((error) => {
+  RunFolder.open(onDisk(path)).catch((error) => {
     if (error instanceof UsageError && error.code === "missing") return null;
     throw error;
   });

@@ -1,10 +1,9 @@
 /** Checkpoints: everything that the next step needs, in one sealed safetensors file. */
-import { join } from "node:path";
 import { z } from "zod";
 import type { DenseArray } from "../array.js";
 import { CheckpointError, said } from "../errors.js";
 import { state } from "../programs/index.js";
-import { decodeTensors, isSealed, readWhole, unsealed, writeSealed } from "../tensorfile/index.js";
+import { decodeTensors, encodeSealed, isSealed, type Sha256, unsealed } from "../tensors/index.js";
 import type { RunFolder } from "./runFolder.js";
 
 const count = z.int().nonnegative();
@@ -42,30 +41,28 @@ export async function saveCheckpoint(
   checkpoint: Omit<Checkpoint, "file">,
   isWanted: (updates: number) => boolean,
 ): Promise<string> {
-  const file = join(run.checkpoints, `step-${String(checkpoint.position.step).padStart(8, "0")}.safetensors`);
   const clusters = Object.fromEntries(
     checkpoint.assignments.map((data, l) => [assignmentName(l), { shape: [data.length], data }]),
   );
   await run.flushMetrics();
-  await writeSealed(
-    file,
+  const content = encodeSealed(
     { ...checkpoint.tensors, ...clusters },
     { position: JSON.stringify(checkpoint.position), format: formats.now },
+    run.files.sha256(),
   );
+  const file = await run.saveCheckpoint(checkpoint.position.step, content);
   await run.pruneCheckpoints(kept, isWanted);
   return file;
 }
 
-/** Reads a checkpoint file. @throws CheckpointError if it cannot be read, is damaged, or no checkpoint */
-export const readCheckpoint = async (file: string): Promise<Checkpoint> => decoded(await readWhole(file), file);
-
-function decoded(bytes: Uint8Array, file: string): Checkpoint {
+/** The checkpoint that a file's bytes are. @throws CheckpointError if they are damaged, or no checkpoint */
+export function decodeCheckpoint(bytes: Uint8Array, file: string, hash: Sha256): Checkpoint {
   const content = decodeTensors(bytes, file);
   const { format = "not given" } = content.metadata;
   if (!Object.values<string>(formats).includes(format))
     throw new CheckpointError("unknown-format", said`${{ file }} is no checkpoint of this software (format ${format})`);
   const isOld = format === formats.unsealed && !isSealed(content);
-  const { metadata, tensors } = isOld ? content : unsealed(bytes, content, file);
+  const { metadata, tensors } = isOld ? content : unsealed(bytes, content, file, hash);
   const assignments: Int32Array[] = [];
   for (let l = 0; tensors.has(assignmentName(l)); l++)
     assignments.push(tensors.get(assignmentName(l))?.data as Int32Array);
@@ -95,19 +92,20 @@ export async function* soundCheckpoints(
   run: RunFolder,
   onDamaged: (message: string) => void,
 ): AsyncGenerator<Checkpoint> {
-  const files = await run.listCheckpoints();
+  const names = await run.checkpointNames();
   const damages: string[] = [];
-  for (const file of files.toReversed()) {
-    const bytes = await readWhole(file);
+  for (const name of names.toReversed()) {
+    const bytes = await run.files.read(name);
+    if (!bytes) continue; // another process has removed it since
     try {
-      yield decoded(bytes, file);
+      yield decodeCheckpoint(bytes, run.files.at(name), run.files.sha256());
     } catch (error) {
       if (!(error instanceof CheckpointError)) throw error;
       damages.push(error.message);
       onDamaged(`${error.message}. The checkpoint before it is taken`);
     }
   }
-  if (damages.length > 0 && damages.length === files.length)
+  if (damages.length > 0 && damages.length === names.length)
     throw new CheckpointError(
       "damaged",
       said`none of the ${damages.length} checkpoints of ${{ file: run.path }} is sound: ${damages[0]}, or train anew in another folder`,

@@ -6,6 +6,7 @@
 import { type DenseArray, elements } from "../array.js";
 import type { CompileTarget } from "../compileTarget.js";
 import type { Loader, ViewPolicy } from "../data/index.js";
+import { type Engine, fedTargets } from "../engine/index.js";
 import { DataError, TrainingError } from "../errors.js";
 import { type LinearClassifier, type Targets, targetsOf } from "../eval/index.js";
 import { initialValue } from "../nn/index.js";
@@ -25,7 +26,6 @@ import {
   stateOf,
 } from "../programs/index.js";
 import { pixelStatistics, type Recipe } from "../recipe/index.js";
-import { type Engine, fedTargets } from "../runtime/index.js";
 import { epochBatches } from "./draws.js";
 import type { Protocol } from "./protocols.js";
 

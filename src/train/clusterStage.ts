@@ -1,8 +1,8 @@
 /** The start of an epoch after warm-up: embed the training images with the key encoder, cluster, hand the prototypes over. */
 import type { DenseArray, Matrix } from "../array.js";
 import { hierarchy } from "../cluster/index.js";
+import { type Engine, nearestCentroidOn } from "../engine/index.js";
 import type { Recipe } from "../recipe/index.js";
-import { type Engine, nearestCentroidOn } from "../runtime/index.js";
 import { hierarchyTensors } from "./learnedHierarchy.js";
 
 /** A clustering as the trainer uses it. */

@@ -1,9 +1,9 @@
 /** Embedding a set of images by the inference graph that is also what users export. */
 import type { DenseArray, Matrix } from "../array.js";
 import type { EvaluationPolicy, Loader } from "../data/index.js";
+import type { Engine } from "../engine/index.js";
 import { encoderModel, encoderSettings } from "../programs/index.js";
 import { pixelStatistics, type Recipe } from "../recipe/index.js";
-import type { Engine } from "../runtime/index.js";
 
 /** How images are seen in evaluation: un-augmented, resized and centre-cropped. */
 export function evaluationPolicy(recipe: Recipe): EvaluationPolicy {
@@ -14,6 +14,7 @@ export function evaluationPolicy(recipe: Recipe): EvaluationPolicy {
   };
 }
 
+/** What an encoder makes of images. */
 export interface Embedded {
   /** The backbone's pooled features [N, width], as they are. */
   readonly features: Matrix;

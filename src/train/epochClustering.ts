@@ -1,10 +1,10 @@
 /** The start of an epoch after warm-up, on the engine's state: embed the images, cluster, hand prototypes over, and report on it. */
 import { type DenseArray, everyIndex, type Matrix } from "../array.js";
 import type { ImageSource, Loader } from "../data/index.js";
+import type { Engine } from "../engine/index.js";
 import { embeddingSpread } from "../eval/index.js";
 import { share, shareArrays, type World } from "../mpi/index.js";
 import { encoderSpecs, prepareProgram, type StateMemory, state } from "../programs/index.js";
-import type { Engine } from "../runtime/index.js";
 import type { Position } from "./checkpoint.js";
 import { type Clustering, clusterEmbeddings } from "./clusterStage.js";
 import { embedImages } from "./embed.js";

@@ -1,9 +1,9 @@
 /** The hierarchy that a run has learned: the prototypes of its last clustering, and where images stand among them. */
 import type { DenseArray, Matrix } from "../array.js";
 import { type Hierarchy, padHierarchy } from "../cluster/index.js";
+import { type Engine, nearestCentroidOn } from "../engine/index.js";
 import { CheckpointError, said } from "../errors.js";
 import { state } from "../programs/index.js";
-import { type Engine, nearestCentroidOn } from "../runtime/index.js";
 import type { Checkpoint } from "./checkpoint.js";
 
 /** One level, 0 the finest. */

@@ -1,8 +1,8 @@
 /** Accuracy on the training images themselves, from embeddings that training has at hand. */
 import type { Matrix } from "../array.js";
+import { type Engine, similarityOn } from "../engine/index.js";
 import { knnClassify, type LabelledFeatures } from "../eval/index.js";
 import { heldOut } from "../heldOut.js";
-import { type Engine, similarityOn } from "../runtime/index.js";
 
 /**
  * Top-1 kNN accuracy in percent: a fifth of the labelled images, at most 2,000, drawn by seed and class, classified by the rest.

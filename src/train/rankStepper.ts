@@ -9,6 +9,7 @@
 import type { DenseArray } from "../array.js";
 import type { CompileTarget } from "../compileTarget.js";
 import type { Batch } from "../data/index.js";
+import type { Engine } from "../engine/index.js";
 import type { World } from "../mpi/index.js";
 import {
   encoderSpecs,
@@ -22,7 +23,6 @@ import {
   type StateMemory,
   state,
 } from "../programs/index.js";
-import type { Engine } from "../runtime/index.js";
 import type { Position } from "./checkpoint.js";
 import { keyShuffle, SelectionDraws } from "./draws.js";
 import { stepOutputs } from "./metrics.js";

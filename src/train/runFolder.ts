@@ -3,15 +3,13 @@
  * `run.json` (recipe, data, versions, sessions), `images.json` (what the images are recognised by), `metrics.jsonl` (a line a step
  * and an epoch), `checkpoints/`, `graphs/` (the ONNX models that ran).
  */
-import { access, appendFile, open, readdir, readFile, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
 import { z } from "zod";
 import type { SetIdentity } from "../data/index.js";
 import { CheckpointError, said, UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
 import { parseWrittenRecipe, wordsOf } from "../recipe/index.js";
-import { makeFolder, notWritten, removeUnfinished, writeAtomically } from "../tensorfile/index.js";
 import type { FitReport } from "../weights/index.js";
+import type { RunFiles } from "./runFiles.js";
 
 /** What a run is: enough to do it again. */
 export interface RunDescription {
@@ -107,144 +105,134 @@ function contentOf<T extends z.ZodType>(schema: T, text: string, file: string): 
 }
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const files = { run: "run.json", images: "images.json", metrics: "metrics.jsonl" } as const;
+const folders = { checkpoints: "checkpoints", graphs: "graphs" } as const;
 
-/** A run on disk: what it is, its numbers, its checkpoints. */
+/** A run's files: what it is, its numbers, its checkpoints. */
 export class RunFolder {
-  protected constructor(
-    readonly path: string,
+  private constructor(
+    readonly files: RunFiles,
     readonly description: RunDescription,
   ) {}
 
   /** A new run. @throws UsageError if the folder holds one already; DataError if it cannot be written */
-  static async create(path: string, description: RunDescription): Promise<RunFolder> {
-    if (await exists(join(path, "run.json"))) {
+  static async create(into: RunFiles, description: RunDescription): Promise<RunFolder> {
+    if ((await into.list("")).includes(files.run)) {
       throw new UsageError(
         "occupied",
-        said`${{ file: path }} already holds a run: go on with it, or choose another folder`,
+        said`${{ file: into.path }} already holds a run: go on with it, or choose another folder`,
         { settings: ["resume", "out"] },
       );
     }
-    for (const part of ["", "checkpoints", "graphs"]) await makeFolder(join(path, part));
-    return new RunFolder(path, description).described(description);
+    for (const part of ["", folders.checkpoints, folders.graphs]) await into.makeFolder(part);
+    return new RunFolder(into, description).described(description);
   }
 
   /** The run with another description, written. */
   async described(description: RunDescription): Promise<RunFolder> {
-    await writeAtomically(join(this.path, "run.json"), encoder.encode(`${JSON.stringify(description, null, 2)}\n`));
-    return new RunFolder(this.path, description);
-  }
-
-  /** Removes what sessions that died have left half-written. Only who holds the folder may. */
-  static async removeUnfinished(path: string): Promise<void> {
-    const written: ReadonlySet<string> = new Set(["run.json", "images.json", "metrics.jsonl"]);
-    await removeUnfinished(path, (name) => written.has(name));
-    for (const part of ["checkpoints", "graphs"]) await removeUnfinished(join(path, part), () => true);
+    await this.files.write(files.run, encoder.encode(`${JSON.stringify(description, null, 2)}\n`));
+    return new RunFolder(this.files, description);
   }
 
   /** Removes all that the run has made. */
   async discard(): Promise<void> {
-    for (const part of ["run.json", "images.json", "metrics.jsonl", "checkpoints", "graphs"])
-      await rm(join(this.path, part), { recursive: true, force: true });
+    for (const part of [...Object.values(files), ...Object.values(folders)]) await this.files.remove(part);
   }
 
   /** Saves what its images are recognised by. */
   async saveImages(identity: SetIdentity): Promise<void> {
-    await writeAtomically(this.imagesFile, encoder.encode(JSON.stringify(identity)));
+    await this.files.write(files.images, encoder.encode(JSON.stringify(identity)));
   }
 
   /** What its images are recognised by; null for a run of older software. */
   async images(): Promise<SetIdentity | null> {
-    const text = await readFile(this.imagesFile, "utf8").catch((cause) => {
-      if (cause.code === "ENOENT") return null;
-      throw new CheckpointError("unreadable", said`${{ file: this.imagesFile }} cannot be read: ${cause.message}`, {
-        cause,
-      });
-    });
-    return text === null ? null : contentOf(identitySchema, text, this.imagesFile);
-  }
-
-  private get imagesFile(): string {
-    return join(this.path, "images.json");
+    const bytes = await this.files.read(files.images);
+    return bytes && contentOf(identitySchema, decoder.decode(bytes), this.files.at(files.images));
   }
 
   /** A run that exists. @throws UsageError if there is none; CheckpointError if its description is damaged */
-  static async open(path: string): Promise<RunFolder> {
-    const file = join(path, "run.json");
-    const text = await readFile(file, "utf8").catch((cause) => {
-      throw new UsageError(
+  static async open(from: RunFiles): Promise<RunFolder> {
+    const file = from.at(files.run);
+    const none = (why: string, cause?: unknown) =>
+      new UsageError(
         "missing",
-        said`${{ file: path }} holds no run (${file}: ${cause.code ?? cause.message}): give the folder that hcsc train wrote`,
+        said`${{ file: from.path }} holds no run (${file}: ${why}): give the folder that hcsc train wrote`,
         { cause },
       );
+    const bytes = await from.read(files.run).catch((error: Error) => {
+      const cause = error.cause as { readonly code?: string } | undefined;
+      throw none(cause?.code ?? error.message, error);
     });
-    const description = contentOf(descriptionSchema, text, file) as unknown as RunDescription;
-    return new RunFolder(path, { ...description, recipe: parseWrittenRecipe(description.recipe, said`${{ file }}`) });
+    if (!bytes) throw none("ENOENT");
+    const description = contentOf(descriptionSchema, decoder.decode(bytes), file) as unknown as RunDescription;
+    return new RunFolder(from, { ...description, recipe: parseWrittenRecipe(description.recipe, said`${{ file }}`) });
+  }
+
+  /** What messages call it: its path on a disk. */
+  get path(): string {
+    return this.files.path;
   }
 
   get metricsFile(): string {
-    return join(this.path, "metrics.jsonl");
-  }
-
-  get checkpoints(): string {
-    return join(this.path, "checkpoints");
+    return this.files.at(files.metrics);
   }
 
   /** @throws DataError if it cannot be written */
-  async append(metric: Metric): Promise<void> {
-    await appendFile(this.metricsFile, `${JSON.stringify(metric)}\n`).catch((cause) => {
-      throw notWritten(this.metricsFile, cause);
-    });
+  append(metric: Metric): Promise<void> {
+    return this.files.append(files.metrics, `${JSON.stringify(metric)}\n`);
   }
 
   /** Has all metrics so far on the disk. @throws DataError if that fails */
-  async flushMetrics(): Promise<void> {
-    try {
-      const file = await open(this.metricsFile, "a");
-      await file.sync().finally(() => file.close());
-    } catch (cause) {
-      throw notWritten(this.metricsFile, cause);
-    }
+  flushMetrics(): Promise<void> {
+    return this.files.flush(files.metrics);
   }
 
   /** Lines of the metrics file; those of unfinished writes are left out. */
   async metrics(): Promise<readonly Metric[]> {
-    const text = await readFile(this.metricsFile, "utf8").catch(() => "");
+    const bytes = await this.files.read(files.metrics).catch(() => null);
+    const text = bytes ? decoder.decode(bytes) : "";
     return text.split("\n").flatMap((line) => metricOf(line) ?? []);
   }
 
   /** Drops what was written after `step`, checkpoints too, as a resumed run writes it again. */
   async rewind(step: number): Promise<void> {
-    for (const file of await this.listCheckpoints()) if (stepOf(file) > step) await rm(file, { force: true });
+    for (const name of await this.checkpointNames()) if (stepOf(name) > step) await this.files.remove(name);
     const kept = (await this.metrics()).filter((m) => m.step <= step);
-    await writeAtomically(this.metricsFile, encoder.encode(kept.map((m) => `${JSON.stringify(m)}\n`).join("")));
+    await this.files.write(files.metrics, encoder.encode(kept.map((m) => `${JSON.stringify(m)}\n`).join("")));
   }
 
-  async saveGraph(name: string, model: Uint8Array): Promise<void> {
-    await writeAtomically(join(this.path, "graphs", `${name}.onnx`), model);
+  saveGraph(name: string, model: Uint8Array): Promise<void> {
+    return this.files.write(`${folders.graphs}/${name}.onnx`, model);
+  }
+
+  /** Writes a checkpoint. @returns its file */
+  async saveCheckpoint(step: number, bytes: Iterable<Uint8Array>): Promise<string> {
+    const name = `${folders.checkpoints}/step-${String(step).padStart(8, "0")}.safetensors`;
+    await this.files.write(name, bytes);
+    return this.files.at(name);
+  }
+
+  /** Checkpoints by name, oldest first. */
+  async checkpointNames(): Promise<readonly string[]> {
+    return (await this.files.list(folders.checkpoints))
+      .filter((n) => /^step-\d{8}\.safetensors$/.test(n))
+      .sort()
+      .map((n) => `${folders.checkpoints}/${n}`);
   }
 
   /** Checkpoint files, oldest first. */
   async listCheckpoints(): Promise<readonly string[]> {
-    const names = await readdir(this.checkpoints).catch(() => [] as string[]);
-    return names
-      .filter((n) => /^step-\d{8}\.safetensors$/.test(n))
-      .sort()
-      .map((n) => join(this.checkpoints, n));
+    return (await this.checkpointNames()).map((name) => this.files.at(name));
   }
 
   /** Removes all checkpoints but the last `keep`, and the last that is wanted. */
   async pruneCheckpoints(keep: number, isWanted: (updates: number) => boolean): Promise<void> {
-    const files = await this.listCheckpoints();
-    const wanted = files.findLast((file) => isWanted(stepOf(file)));
-    for (const file of files.slice(0, -keep)) if (file !== wanted) await rm(file, { force: true });
+    const names = await this.checkpointNames();
+    const wanted = names.findLast((name) => isWanted(stepOf(name)));
+    for (const name of names.slice(0, -keep)) if (name !== wanted) await this.files.remove(name);
   }
 }
 
 /** The number of updates before a checkpoint, from its file name. */
-export const stepOf = (file: string): number => Number(/\d+/.exec(basename(file))?.[0]);
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
+export const stepOf = (file: string): number => Number(/(\d+)\.safetensors$/.exec(file)?.[1]);

@@ -3,6 +3,7 @@ import { rmdir, stat } from "node:fs/promises";
 import { differenceOf, type SetIdentity } from "../data/index.js";
 import { said, TrainingError, UsageError } from "../errors.js";
 import { makeFolder } from "../tensorfile/index.js";
+import { onDisk, removeUnfinishedIn } from "./diskFiles.js";
 import { withLock } from "./lock.js";
 import { RunFolder } from "./runFolder.js";
 
@@ -29,18 +30,18 @@ export async function inRunFolder<T>(
 
 const held = <T>(path: string, use: () => Promise<T>): Promise<T> =>
   withLock(path, async () => {
-    await RunFolder.removeUnfinished(path);
+    await removeUnfinishedIn(path);
     return use();
   });
 
 /** Removes what a new run has made if it fails before its first step, so that the corrected command finds nothing in its way. */
 async function unlessStillborn<T>(path: string, start: () => Promise<T>): Promise<T> {
-  const before = await RunFolder.open(path).catch(() => null);
+  const before = await RunFolder.open(onDisk(path)).catch(() => null);
   try {
     return await start();
   } catch (error) {
     if (!before && !(error instanceof TrainingError)) {
-      const made = await RunFolder.open(path).catch(() => null);
+      const made = await RunFolder.open(onDisk(path)).catch(() => null);
       if (made && (await made.metrics()).length === 0) await made.discard();
     }
     throw error;

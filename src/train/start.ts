@@ -1,10 +1,10 @@
 /** The tensors that a run starts from, and their way to an engine. */
 import { type DenseArray, elements } from "../array.js";
+import { type Engine, release } from "../engine/index.js";
 import { initialValue } from "../nn/index.js";
 import { slotNames } from "../optim/index.js";
 import { encoderSettings, encoderSpecs, firstScale, type StateMemory, state } from "../programs/index.js";
 import type { Recipe } from "../recipe/index.js";
-import { type Engine, release } from "../runtime/index.js";
 import { saveCheckpoint } from "./checkpoint.js";
 import { initialQueue } from "./draws.js";
 import type { RunFolder } from "./runFolder.js";

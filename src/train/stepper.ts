@@ -6,8 +6,8 @@
 import type { DenseArray } from "../array.js";
 import type { CompileTarget } from "../compileTarget.js";
 import type { Batch } from "../data/index.js";
+import type { Engine } from "../engine/index.js";
 import { type Phase, type Program, stepPrograms } from "../programs/index.js";
-import type { Engine } from "../runtime/index.js";
 import type { Position } from "./checkpoint.js";
 import { SelectionDraws } from "./draws.js";
 import { stepOutputs } from "./metrics.js";

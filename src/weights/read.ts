@@ -4,7 +4,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { CheckpointError, said, UsageError } from "../errors.js";
 import { decodeModel } from "../onnx/index.js";
-import { decodeTensors } from "../tensorfile/index.js";
+import { decodeTensors } from "../tensors/index.js";
 import { asFloats, type StoredTensor, type WeightsFile } from "./storedTensor.js";
 import { isLegacyTorch, readLegacyTorch, readTorchZip } from "./torchFile.js";
 import { isZip } from "./zip.js";

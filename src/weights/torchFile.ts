@@ -1,6 +1,6 @@
 /** Files of torch.save: a zip of a pickle and raw storages (since PyTorch 1.6), or one stream of pickles and storages (before). */
 import { CheckpointError, said } from "../errors.js";
-import { numberFormats } from "../tensorfile/index.js";
+import { numberFormats } from "../tensors/index.js";
 import { type Global, type PickleReader, readPickle } from "./pickle.js";
 import { asFloats, gathered, type StoredTensor, type WeightsFile } from "./storedTensor.js";
 import { type Storage, type StorageType, type TensorView, torchNames } from "./torchNames.js";

@@ -1,5 +1,5 @@
 /** What a PyTorch file may name, all told: everything else is refused by its name. */
-import type { NumberName } from "../tensorfile/index.js";
+import type { NumberName } from "../tensors/index.js";
 import { type Global, inert } from "./pickle.js";
 
 /** A run of numbers in a file, of which tensors are views. */

@@ -12,11 +12,13 @@ export function inChromium(title: string, body: (t: ExecutionContext) => Promise
   else test.skip(`${title} (no Chromium is installed)`, body);
 }
 
+/** WebGPU on the software driver, where no other is. */
+const args = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 let browser: Promise<Browser> | null = null;
 
 /** A page of the file's one browser; both end with their tests. It is waited for patiently: tests beside it keep the machine busy. */
 export async function openPage(t: ExecutionContext, options: BrowserContextOptions = {}): Promise<Page> {
-  browser ??= chromium.launch({ executablePath: installed ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+  browser ??= chromium.launch({ executablePath: installed ?? "/usr/bin/chromium", args });
   const page = await (await browser).newPage(options);
   page.setDefaultTimeout(5 * 60_000);
   t.teardown(() => page.close());

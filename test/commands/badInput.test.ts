@@ -4,7 +4,8 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import sharp from "sharp";
 import type { DenseArray } from "../../src/array.js";
-import { readTensors, writeSealed } from "../../src/tensorfile/index.js";
+import { readTensors, sha256, writeAtomically } from "../../src/tensorfile/index.js";
+import { encodeSealed } from "../../src/tensors/index.js";
 import { hcsc, images, temporary, withRecipe } from "./cli.js";
 
 const picture = (seed: number, size = 24) =>
@@ -155,7 +156,7 @@ test("of damaged checkpoints each is named and the one before it used; one of wr
   const { tensors, metadata } = await readTensors(before);
   const wrong = { ...Object.fromEntries(tensors), "query/conv1.weight": { shape: [2], data: new Float32Array(2) } };
   const { sha256: _, ...rest } = wrong as Record<string, DenseArray>;
-  await writeSealed(before, rest, metadata);
+  await writeAtomically(before, encodeSealed(rest, metadata, sha256()));
   refused(t, await model(), 1, "conv1.weight", "[2]");
 });
 

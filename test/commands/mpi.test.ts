@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import test from "ava";
-import { RunFolder } from "../../src/train/index.js";
+import { onDisk, RunFolder } from "../../src/train/index.js";
 import { type Launcher, mpirun, withLauncher } from "../mpi/mpirun.js";
 import { hcsc, hcscWith, images, withRecipe } from "./cli.js";
 
@@ -20,7 +20,7 @@ withLauncher(
     t.is(first.code, 0, first.stderr);
     const summary = JSON.parse(first.stdout); // one process alone tells
     t.like(summary, { run: out, interrupted: false, position: { epoch: 1, step: 4 } });
-    const { recipe: own, sessions } = (await RunFolder.open(out)).description;
+    const { recipe: own, sessions } = (await RunFolder.open(onDisk(out))).description;
     t.is(own.encoder.querySubBatches, 2); // of 1 asked for, so that two can share a batch
     t.like(sessions?.[0], { processes: 2, threads: 1 });
     t.deepEqual((await readdir(out)).sort(), ["checkpoints", "graphs", "images.json", "metrics.jsonl", "run.json"]);
@@ -45,7 +45,7 @@ withLauncher("mpich", "a run of one process goes on in two", async (t) => {
   const { code, stderr } = await hcscIn("mpich", 2, "train", "--out", out, "--resume", "--epochs", "2");
   t.is(code, 0, stderr);
   t.is(stderr.match(/from step 4 →/g)?.length, 1, stderr);
-  const run = await RunFolder.open(out);
+  const run = await RunFolder.open(onDisk(out));
   t.deepEqual(
     run.description.sessions?.map((s) => s.processes),
     [undefined, 2],

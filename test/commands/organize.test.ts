@@ -15,6 +15,7 @@ import {
   encoderWeights,
   lastSoundCheckpoint,
   learnedHierarchy,
+  onDisk,
   RunFolder,
 } from "../../src/train/index.js";
 import { hcsc, hcscInterrupted, images, temporary, tinyRecipe, withRecipe } from "./cli.js";
@@ -173,7 +174,7 @@ const rowsOf = async (file: string) => parquetReadObjects({ file: await asyncBuf
 
 /** Each image's clusters by plain arithmetic: the prototype most like its key embedding, and that one's parents. */
 async function clustersByHand(data: string): Promise<number[][]> {
-  const opened = await RunFolder.open(run);
+  const opened = await RunFolder.open(onDisk(run));
   const checkpoint = await lastSoundCheckpoint(opened, assert.fail);
   const levels = learnedHierarchy(checkpoint);
   const { recipe } = opened.description;

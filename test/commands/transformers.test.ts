@@ -5,7 +5,8 @@ import { env, pipeline, RawImage } from "@huggingface/transformers";
 import test from "ava";
 import sharp from "sharp";
 import { asStored, encoderSettings } from "../../src/programs/index.js";
-import { encodeTensors, readTensors } from "../../src/tensorfile/index.js";
+import { readTensors } from "../../src/tensorfile/index.js";
+import { encodeTensors } from "../../src/tensors/index.js";
 import { fitWeights, openWeights } from "../../src/weights/index.js";
 import { hcsc, images, temporary } from "./cli.js";
 

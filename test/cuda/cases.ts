@@ -1,5 +1,6 @@
 /** Nodes of every native op, at sizes that take every way through its kernels. */
 import { type DenseArray, elements } from "../../src/array.js";
+import type { Engine } from "../../src/engine/index.js";
 import {
   type Attributes,
   applyNative,
@@ -10,7 +11,6 @@ import {
   standardModel,
 } from "../../src/graph/index.js";
 import { normal, random } from "../../src/random.js";
-import type { Engine } from "../../src/runtime/index.js";
 
 interface Case {
   readonly op: NativeOp;

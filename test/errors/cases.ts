@@ -3,6 +3,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { kmeans, plainNearest } from "../../src/cluster/index.js";
 import { describeSource, identityOf, openLoader, openSource } from "../../src/data/index.js";
+import { DeviceSessions } from "../../src/engine/deviceSessions.js";
+import { type DataArray, requireProvider } from "../../src/engine/index.js";
+import type { Hosted } from "../../src/engine/messages.js";
 import { type ErrorCode, type ErrorData, type ErrorName, errorFrom } from "../../src/errors.js";
 import { contingency } from "../../src/eval/contingency.js";
 import { embeddingSpread, labelsOf } from "../../src/eval/index.js";
@@ -27,14 +30,14 @@ import { loadRecipe } from "../../src/presets/index.js";
 import { encoderSettings } from "../../src/programs/index.js";
 import { overrideRecipe, parseRecipe, resumeChanges } from "../../src/recipe/index.js";
 import { thumbnails } from "../../src/report/thumbnails.js";
-import { DeviceSessions } from "../../src/runtime/deviceSessions.js";
-import { type DataArray, openEngine, requireProvider } from "../../src/runtime/index.js";
-import type { Hosted } from "../../src/runtime/messages.js";
-import { decodeTensors, readTensors, writeAtomically, writeTensors } from "../../src/tensorfile/index.js";
+import { openEngine } from "../../src/runtime/index.js";
+import { readTensors, writeAtomically, writeTensors } from "../../src/tensorfile/index.js";
+import { decodeTensors } from "../../src/tensors/index.js";
 import { notFinite } from "../../src/train/failure.js";
 import {
   lastSoundCheckpoint,
   learnedHierarchy,
+  onDisk,
   RunFolder,
   readCheckpoint,
   requireSameImages,
@@ -65,7 +68,7 @@ async function written(path: string, content: string | Uint8Array): Promise<stri
 const tiny = parseRecipe(tinyRecipe, "tiny");
 const newRun = (folder: string, more: object = {}): Promise<RunFolder> => {
   const description = { recipe: tiny, data: "photos", images: 4, versions: {}, started: "now", ...more };
-  return RunFolder.create(join(folder, "run"), description);
+  return RunFolder.create(onDisk(join(folder, "run")), description);
 };
 const setOf = async (count: number) => openSource(await describeSource(`synthetic:count=${count},size=8`));
 
@@ -128,7 +131,7 @@ export const cases: { readonly [N in ErrorName]: Readonly<Record<ErrorCode<N>, C
     "wrong-fields": () => parseRecipe({ ...tinyRecipe, epochs: 0, batchsize: 8 }, "my.json"),
     "unknown-name": () => loadRecipe("nope", []),
     unsupported: () => requireProvider("cpu:1", ["cpu"]),
-    missing: (folder) => RunFolder.open(folder),
+    missing: (folder) => RunFolder.open(onDisk(folder)),
     "unknown-format": async (folder) => readWeights(await written(join(folder, "notes.md"), "Notes of many words")),
     occupied: async (folder) => {
       await newRun(folder);

@@ -1,4 +1,5 @@
 import test from "ava";
+import { logisticOn } from "../../src/engine/index.js";
 import { DataError } from "../../src/errors.js";
 import {
   classScores,
@@ -11,7 +12,7 @@ import {
   type Targets,
 } from "../../src/eval/index.js";
 import { normal, random } from "../../src/random.js";
-import { logisticOn, openEngine } from "../../src/runtime/index.js";
+import { openEngine } from "../../src/runtime/index.js";
 
 test("L-BFGS finds the minimum of Rosenbrock's valley", async (t) => {
   const valley: Objective = async ([x, y]) => ({

@@ -3,7 +3,7 @@ import type { ExecutionContext } from "ava";
 import test from "ava";
 import { UsageError } from "../../src/errors.js";
 import { loadRecipe } from "../../src/presets/index.js";
-import { type Checkpoint, lastSoundCheckpoint, RunFolder, type StepMetric } from "../../src/train/index.js";
+import { type Checkpoint, lastSoundCheckpoint, onDisk, RunFolder, type StepMetric } from "../../src/train/index.js";
 import { planOf } from "../../src/train/plan.js";
 import { images, withRecipe } from "../commands/cli.js";
 import { trained } from "../train/trained.js";
@@ -36,7 +36,7 @@ async function together(t: ExecutionContext, { processes, recipe, data = images,
     },
   );
   t.is(code, 0, stderr);
-  const run = await RunFolder.open(folder);
+  const run = await RunFolder.open(onDisk(folder));
   const steps = (await run.metrics()).filter((m) => m.kind === "step") as unknown as StepMetric[];
   return { run, steps, checkpoint: await lastSoundCheckpoint(run, t.fail) };
 }

@@ -8,7 +8,8 @@ import { describeSource, openLoader, openSource } from "../../src/data/index.js"
 import { joinWorld } from "../../src/mpi/index.js";
 import { loadRecipe } from "../../src/presets/index.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
-import { lastSoundCheckpoint, RunElsewhere, RunFolder, train } from "../../src/train/index.js";
+import { sha256 } from "../../src/tensorfile/index.js";
+import { elsewhere, lastSoundCheckpoint, onDisk, RunFolder, train } from "../../src/train/index.js";
 
 const [folder, recipe, data, stopAt] = process.argv.slice(2);
 const world = await joinWorld(process.env);
@@ -27,10 +28,10 @@ const description = {
   started: "",
 };
 const run = !isMain
-  ? new RunElsewhere(folder, description)
+  ? await RunFolder.create(elsewhere(sha256), description)
   : isThere
-    ? await RunFolder.open(folder)
-    : await RunFolder.create(folder, description);
+    ? await RunFolder.open(onDisk(folder))
+    : await RunFolder.create(onDisk(folder), description);
 const abort = new AbortController();
 await train({
   run,

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from "ava";
 import { type DenseArray, elements } from "../../src/array.js";
 import type { CompileTarget } from "../../src/compileTarget.js";
+import type { Engine } from "../../src/engine/index.js";
 import {
   type ClassifierSettings,
   classifierFeeds,
@@ -12,7 +13,7 @@ import {
   results,
   state,
 } from "../../src/programs/index.js";
-import { chooseTarget, type Engine, openEngine } from "../../src/runtime/index.js";
+import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { settings as contrastive, gaussian, ids, pixels, scalar } from "./smallStep.js";
 
 const { encoder } = contrastive;

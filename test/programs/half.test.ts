@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from "ava";
 import type { DenseArray } from "../../src/array.js";
+import type { Engine } from "../../src/engine/index.js";
 import { decodeModel, encodeModel, type NodeContent } from "../../src/onnx/index.js";
 import {
   applyStep,
@@ -13,7 +14,7 @@ import {
   type StepSettings,
   state,
 } from "../../src/programs/index.js";
-import { type Engine, openEngine } from "../../src/runtime/index.js";
+import { openEngine } from "../../src/runtime/index.js";
 import { allFeeds, fedTo, scalar, settings, startingState } from "./smallStep.js";
 
 const half: StepSettings = { ...settings, precision: "fp16" };

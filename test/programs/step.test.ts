@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from "ava";
 import type { DenseArray } from "../../src/array.js";
+import type { Engine } from "../../src/engine/index.js";
 import {
   applyStep,
   compile,
@@ -12,7 +13,7 @@ import {
   results,
   state,
 } from "../../src/programs/index.js";
-import { type Engine, openEngine } from "../../src/runtime/index.js";
+import { openEngine } from "../../src/runtime/index.js";
 import { allFeeds, fedTo, ids, settings, startingState } from "./smallStep.js";
 
 async function engineWith(t: ExecutionContext, start: Record<string, DenseArray>): Promise<Engine> {

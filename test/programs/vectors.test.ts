@@ -1,6 +1,7 @@
 import test from "ava";
 import type { DenseArray } from "../../src/array.js";
 import type { CompileTarget } from "../../src/compileTarget.js";
+import type { Engine } from "../../src/engine/index.js";
 import { resnet } from "../../src/nn/index.js";
 import { decodeModel } from "../../src/onnx/index.js";
 import { type OptimizerKind, type OptimizerSettings, slotNames } from "../../src/optim/index.js";
@@ -16,7 +17,7 @@ import {
   type StepSettings,
   state,
 } from "../../src/programs/index.js";
-import { type Engine, openEngine } from "../../src/runtime/index.js";
+import { openEngine } from "../../src/runtime/index.js";
 import { allFeeds, fedTo, gaussian, scalar, settings, startingState } from "./smallStep.js";
 
 type Tensors = Record<string, DenseArray>;

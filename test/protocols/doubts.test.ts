@@ -6,7 +6,7 @@ import { describeSource, identityOf, openSource, splitNames } from "../../src/da
 import type { Advice } from "../../src/errors.js";
 import { doubts, trainedOn } from "../../src/protocols/index.js";
 import { parseRecipe } from "../../src/recipe/index.js";
-import { RunFolder } from "../../src/train/index.js";
+import { onDisk, RunFolder } from "../../src/train/index.js";
 import { images, temporary, tinyRecipe } from "../commands/cli.js";
 import { folder as layout, pictures } from "../data/layout.js";
 
@@ -59,7 +59,7 @@ test("test images that the run was trained on are said, also where the run's ima
   const data = await layout(await pictures(sorted));
   const recipe = parseRecipe(tinyRecipe, "tiny");
   const description = { recipe, data: `${data}[0:10]`, test: null, images: 10, versions: {}, started: "" };
-  const run = await RunFolder.create(join(await temporary(), "run"), description);
+  const run = await RunFolder.create(onDisk(join(await temporary(), "run")), description);
   await run.saveImages(await identityOf((await opened(description.data)).source));
   const of = async (text: string) => words(await trainedOn(run, await opened(text)));
   t.deepEqual(await of(`${data}[10:20]`), []);

@@ -7,7 +7,7 @@ import test from "ava";
 import { DataError } from "../../src/errors.js";
 import { loadRecipe } from "../../src/presets/index.js";
 import { notWritten } from "../../src/tensorfile/index.js";
-import { RunFolder } from "../../src/train/index.js";
+import { onDisk, RunFolder } from "../../src/train/index.js";
 import { hcsc, images, withRecipe } from "../commands/cli.js";
 
 interface Ended {
@@ -61,7 +61,7 @@ test("a disk that fills up while training is said, damages nothing, and the run 
 test("a log that cannot be written is an error in words, for a full disk, a quota, and what comes", async (t) => {
   const { folder, recipe } = await withRecipe();
   const description = { recipe: await loadRecipe(recipe, []), data: images, images: 64, versions: {}, started: "" };
-  const run = await RunFolder.create(join(folder, "run"), description);
+  const run = await RunFolder.create(onDisk(join(folder, "run")), description);
   await symlink("/dev/full", run.metricsFile);
   if (process.platform === "linux")
     await t.throwsAsync(run.append({ kind: "step", step: 1 }), {
@@ -77,7 +77,7 @@ test("a damaged description, list of images or log of a run is named, with the f
   const folder = await mkdtemp(join(tmpdir(), "hcsc-damaged-"));
   const { recipe } = await withRecipe();
   const description = { recipe: await loadRecipe(recipe, []), data: images, images: 64, versions: {}, started: "" };
-  const run = await RunFolder.create(folder, description);
+  const run = await RunFolder.create(onDisk(folder), description);
   await writeFile(join(folder, "images.json"), '{"images": [["a", "b"]], "sample": []}');
   await t.throwsAsync(run.images(), { message: /images\.json is damaged: images\.0\.1/ });
   await writeFile(join(folder, "images.json"), '{"images": [["a", 3]');
@@ -91,6 +91,6 @@ test("a damaged description, list of images or log of a run is named, with the f
     [JSON.stringify({ ...description, sessions: 3 }), /sessions/],
   ] as const) {
     await writeFile(join(folder, "run.json"), text);
-    await t.throwsAsync(RunFolder.open(folder), { message: field });
+    await t.throwsAsync(RunFolder.open(onDisk(folder)), { message: field });
   }
 });

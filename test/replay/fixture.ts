@@ -1,9 +1,11 @@
 import { readdirSync } from "node:fs";
 import type { ExecutionContext } from "ava";
 import type { DenseArray } from "../../src/array.js";
+import { type Placement, placementWarning } from "../../src/engine/index.js";
 import { replayCase } from "../../src/replay/index.js";
-import { type EngineOptions, openEngine, type Placement, placementWarning } from "../../src/runtime/index.js";
-import { readTensors, type TensorFile } from "../../src/tensorfile/index.js";
+import { type EngineOptions, openEngine } from "../../src/runtime/index.js";
+import { readTensors } from "../../src/tensorfile/index.js";
+import type { TensorFile } from "../../src/tensors/index.js";
 
 /** Largest absolute difference over the largest absolute value. */
 function relativeError(actual: DenseArray, expected: DenseArray): number {

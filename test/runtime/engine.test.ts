@@ -1,9 +1,10 @@
 import type { Worker } from "node:worker_threads";
 import test from "ava";
 import { listSupportedBackends } from "onnxruntime-node";
+import { type DataArray, type Engine, providers } from "../../src/engine/index.js";
 import { type HcscError, ProviderError, ShapeError, UsageError } from "../../src/errors.js";
 import { add, buildModel, type DType, identity, input, matMul, mul, not, reshape, sum } from "../../src/graph/index.js";
-import { chooseTarget, type DataArray, type Engine, openEngine, providers } from "../../src/runtime/index.js";
+import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 
 const scalar = (x: number): DataArray => ({ shape: [], data: Float32Array.of(x) });
 const vector = (...x: number[]): DataArray => ({ shape: [x.length], data: Float32Array.from(x) });

@@ -1,9 +1,10 @@
 import test from "ava";
 import type { Matrix } from "../../src/array.js";
 import { plainNearest } from "../../src/cluster/index.js";
+import { type Engine, nearestCentroidOn, similarityOn } from "../../src/engine/index.js";
 import { ShapeError } from "../../src/errors.js";
 import { nearestNeighbours, plainMostSimilar } from "../../src/eval/index.js";
-import { type Engine, nearestCentroidOn, openEngine, similarityOn } from "../../src/runtime/index.js";
+import { openEngine } from "../../src/runtime/index.js";
 
 let engine: Engine;
 test.before(async () => {

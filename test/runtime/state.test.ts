@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
+import type { DataArray } from "../../src/engine/index.js";
 import { ProviderError } from "../../src/errors.js";
 import { add, buildModel, input, mul, reshape, sum } from "../../src/graph/index.js";
-import { type DataArray, openEngine } from "../../src/runtime/index.js";
+import { openEngine } from "../../src/runtime/index.js";
 
 const run = promisify(execFile);
 const built = fileURLToPath(new URL("../../src/", import.meta.url));

@@ -5,14 +5,8 @@ import test from "ava";
 import fc from "fast-check";
 import type { DenseArray } from "../../src/array.js";
 import { CheckpointError } from "../../src/errors.js";
-import {
-  decodeTensors,
-  encodeTensors,
-  readTensors,
-  writeAtomically,
-  writeNpy,
-  writeTensors,
-} from "../../src/tensorfile/index.js";
+import { readTensors, writeAtomically, writeNpy, writeTensors } from "../../src/tensorfile/index.js";
+import { decodeTensors, encodeTensors } from "../../src/tensors/index.js";
 
 const folder = () => mkdtemp(join(tmpdir(), "hcsc-tensors-"));
 const bits = ({ data }: DenseArray) => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("hex");

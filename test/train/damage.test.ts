@@ -6,7 +6,7 @@ import test from "ava";
 import { parseRecipe } from "../../src/recipe/index.js";
 import { saveCheckpoint } from "../../src/train/checkpoint.js";
 import { DamageWatch, damagedFrom, isBefore, lastSoundCheckpoint, resumePoint } from "../../src/train/damage.js";
-import { type Metric, RunFolder } from "../../src/train/index.js";
+import { type Metric, onDisk, RunFolder } from "../../src/train/index.js";
 import { stepOf } from "../../src/train/runFolder.js";
 import { tinyRecipe } from "../commands/cli.js";
 
@@ -54,7 +54,7 @@ test("the loss of another phase is another sum, and no damage", (t) => {
 async function failed(norms: readonly number[], every: number): Promise<RunFolder> {
   const folder = join(await mkdtemp(join(tmpdir(), "hcsc-damage-")), "run");
   const recipe = parseRecipe(tinyRecipe, "tiny");
-  const run = await RunFolder.create(folder, { recipe, data: "x", images: 1, versions: {}, started: "" });
+  const run = await RunFolder.create(onDisk(folder), { recipe, data: "x", images: 1, versions: {}, started: "" });
   const watch = new DamageWatch();
   const save = (step: number) => {
     const { from } = watch;

@@ -2,7 +2,7 @@
 import { cp, readdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import { RunFolder } from "../../src/train/index.js";
+import { onDisk, RunFolder } from "../../src/train/index.js";
 import { trained } from "./trained.js";
 
 const lastBytes = async (run: string) => {
@@ -17,7 +17,7 @@ test("a run that was stopped and then moved, or copied, goes on in its new place
   await cp(run.path, copied, { recursive: true });
   await rename(run.path, moved);
   for (const path of [moved, copied]) {
-    await trained({ resume: await RunFolder.open(path) });
+    await trained({ resume: await RunFolder.open(onDisk(path)) });
     t.deepEqual(await lastBytes(path), await lastBytes(whole.run.path), path);
   }
 });

@@ -7,6 +7,7 @@ import { loadRecipe } from "../../src/presets/index.js";
 import { chooseTarget, type EngineOptions, openEngine } from "../../src/runtime/index.js";
 import {
   lastSoundCheckpoint,
+  onDisk,
   type Reporter,
   RunFolder,
   readCheckpoint,
@@ -61,5 +62,5 @@ export async function trained({ on = {}, stopAt, resume, changes = {}, data = im
 async function newRun(changes: object, data: string, count: number): Promise<RunFolder> {
   const { folder, recipe: file } = await withRecipe({ batchSize: 8, ...changes });
   const recipe = await loadRecipe(file, []);
-  return RunFolder.create(join(folder, "run"), { recipe, data, images: count, versions: {}, started: "" });
+  return RunFolder.create(onDisk(join(folder, "run")), { recipe, data, images: count, versions: {}, started: "" });
 }

@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
 import type { ExecutionContext } from "ava";
+import type { CrossCheck } from "../../src/engine/crossCheck.js";
+import { DeviceSessions } from "../../src/engine/deviceSessions.js";
+import { Sessions } from "../../src/engine/sessions.js";
 import { ProviderError } from "../../src/errors.js";
 import { defects } from "../../src/graph/passes/device/defects.js";
 import { resnet } from "../../src/nn/index.js";
 import { openLibrary } from "../../src/ort/index.js";
 import { compile, fusedStep, packState, results, type StepSettings } from "../../src/programs/index.js";
 import { Bound } from "../../src/runtime/bound.js";
-import type { CrossCheck } from "../../src/runtime/crossCheck.js";
-import { DeviceSessions } from "../../src/runtime/deviceSessions.js";
-import { Sessions } from "../../src/runtime/sessions.js";
 import { hcscProcess, withRecipe } from "../commands/cli.js";
 import { allFeeds, fedTo, net, settings, startingState } from "../programs/smallStep.js";
 import { deviceTest } from "./device.js";
@@ -25,10 +25,8 @@ async function sessionsOn(t: ExecutionContext, crossCheck: boolean) {
   const library = await openLibrary();
   const open = (name: "webgpu" | "cpu") => {
     const choice = { name, device: null, precision: "fp32" } as const;
-    return new Sessions(new Bound(library, choice, 2), choice, false, async (call) => call(), {
-      placed: () => {},
-      warning: () => {},
-    });
+    const silent = { placed: () => {}, warning: () => {} };
+    return new Sessions(new Bound(library, choice, 2), choice, false, async (call) => call(), silent, null);
   };
   const checks: CrossCheck[] = [];
   const sessions = new DeviceSessions(open("webgpu"), {

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import test from "ava";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { DenseArray } from "../../src/array.js";
+import type { Placement } from "../../src/engine/index.js";
 import { GraphError } from "../../src/errors.js";
 import {
   type Attributes,
@@ -27,7 +28,6 @@ import {
 } from "../../src/graph/index.js";
 import { defects } from "../../src/graph/passes/device/defects.js";
 import { normal, random } from "../../src/random.js";
-import type { Placement } from "../../src/runtime/index.js";
 import { deviceEngine, deviceTest } from "./device.js";
 
 /** An op on inputs; or, `beside`, values that are only wrong in one model. */

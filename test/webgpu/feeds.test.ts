@@ -1,7 +1,8 @@
 /** What the graph makes of compact feeds on the device. */
 import type { DenseArray } from "../../src/array.js";
+import type { Engine } from "../../src/engine/index.js";
 import { pixelsModel } from "../../src/programs/index.js";
-import { type Engine, openEngine } from "../../src/runtime/index.js";
+import { openEngine } from "../../src/runtime/index.js";
 import { SelectionDraws } from "../../src/train/draws.js";
 import { drawsModel, drawsProgram } from "../programs/drawsProgram.js";
 import { settings } from "../programs/smallStep.js";

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { DenseArray } from "../../src/array.js";
+import type { Placement } from "../../src/engine/index.js";
 import { add, apply, buildModel, identity, input, matMul, mul, sum } from "../../src/graph/index.js";
 import { compile, fusedStep, packState, results, state } from "../../src/programs/index.js";
-import { chooseTarget, type Placement } from "../../src/runtime/index.js";
+import { chooseTarget } from "../../src/runtime/index.js";
 import { allFeeds, fedTo, scalar, settings, startingState } from "../programs/smallStep.js";
 import { deviceEngine, deviceTest } from "./device.js";
 

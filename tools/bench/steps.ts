@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { DenseArray } from "../../src/array.js";
 import { unitRows } from "../../src/cluster/index.js";
 import type { CompileTarget } from "../../src/compileTarget.js";
+import type { Engine } from "../../src/engine/index.js";
 import {
   compile,
   fusedStep,
@@ -19,7 +20,7 @@ import {
   stepSettings,
 } from "../../src/programs/index.js";
 import { overrideRecipe, parseRecipe, type Recipe } from "../../src/recipe/index.js";
-import { chooseTarget, type Engine, openEngine } from "../../src/runtime/index.js";
+import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { initialParts, moveToState } from "../../src/train/index.js";
 import { measuredRun } from "../measuredRun.js";
 import { flags } from "./flags.js";

@@ -2,7 +2,7 @@
 import { metricsCsv } from "../../log/index.js";
 import { writeAtomically } from "../../tensorfile/index.js";
 import { counted } from "../../text.js";
-import { RunFolder } from "../../train/index.js";
+import { onDisk, RunFolder } from "../../train/index.js";
 import { print } from "../print.js";
 
 interface Flags {
@@ -12,7 +12,7 @@ interface Flags {
 }
 
 export async function run({ run, out, json }: Flags): Promise<void> {
-  const metrics = await (await RunFolder.open(run)).metrics();
+  const metrics = await (await RunFolder.open(onDisk(run))).metrics();
   await writeAtomically(out, new TextEncoder().encode(metricsCsv(metrics)));
   print(json, { file: out, rows: metrics.length }, [`${counted(metrics.length, "row")} → ${out}`]);
 }

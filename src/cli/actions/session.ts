@@ -1,4 +1,6 @@
 /** What commands begin with: a learner, whose news go to the terminal, closed whatever happens. */
+
+import type { Engine } from "../../engine/index.js";
 import {
   type Learner,
   type LearnerOptions,
@@ -6,12 +8,12 @@ import {
   withLearner as withOpenLearner,
 } from "../../learner/index.js";
 import type { Precision } from "../../precision.js";
-import type { Backend, Engine } from "../../runtime/index.js";
+import type { EngineOptions } from "../../runtime/index.js";
 import { terminal } from "./progress.js";
 
 /** Options of commands that run graphs. */
 export interface EngineFlags {
-  readonly backend?: Backend;
+  readonly backend?: EngineOptions["backend"];
   readonly provider?: string;
   readonly precision?: Precision;
   readonly crossCheck?: boolean;

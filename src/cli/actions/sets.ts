@@ -1,7 +1,7 @@
 /** Two sets of a command: images that learn or vote, and images held out. */
 import { splitNames } from "../../data/index.js";
 import { UsageError } from "../../errors.js";
-import { RunFolder } from "../../train/index.js";
+import { onDisk, RunFolder } from "../../train/index.js";
 import type { Split } from "../commands/sets.js";
 
 export interface SetFlags {
@@ -29,7 +29,7 @@ export function splitOf(
 
 /** The sets that flags name, or else the run's. @throws UsageError if nothing is held out */
 export async function setsOf(flags: SetFlags & { readonly run: string }): Promise<Sets> {
-  const { description: own } = await RunFolder.open(flags.run);
+  const { description: own } = await RunFolder.open(onDisk(flags.run));
   const { data, test } = splitOf(flags.data ?? own.data, flags);
   const held = test ?? (flags.data === undefined ? (own.test ?? null) : null);
   if (held === null)

@@ -7,7 +7,7 @@ import { share, type World } from "../../mpi/index.js";
 import type { Recipe } from "../../recipe/index.js";
 import { projectorSample, writeProjector } from "../../report/index.js";
 import { duration, percent, table } from "../../text.js";
-import { RunFolder } from "../../train/index.js";
+import { onDisk, RunFolder } from "../../train/index.js";
 import { interruptedCode, interruptible } from "../interrupt.js";
 import { print } from "../print.js";
 import { fitLines } from "./imported.js";
@@ -36,7 +36,7 @@ export const run = (flags: Flags): Promise<void> =>
 
 /** In process 0, or the only one: what the others need to know of the sets and the run, it tells them. */
 async function trainRun(world: World, flags: Flags): Promise<void> {
-  const existing = flags.resume ? await RunFolder.open(needed(flags.out, resumeNeedsOut)) : null;
+  const existing = flags.resume ? await RunFolder.open(onDisk(needed(flags.out, resumeNeedsOut))) : null;
   if (flags.init !== undefined && existing)
     throw new UsageError("contradiction", "--init is what a new run starts from: it has no place beside --resume");
   const { data, test } =

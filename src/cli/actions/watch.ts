@@ -1,7 +1,7 @@
 /** `hcsc watch`: the page of a run, live. */
 import { once } from "node:events";
 import { servePage } from "../../report/index.js";
-import { RunFolder } from "../../train/index.js";
+import { onDisk, RunFolder } from "../../train/index.js";
 import { interruptible } from "../interrupt.js";
 import { print } from "../print.js";
 
@@ -12,7 +12,7 @@ interface Flags {
 }
 
 export async function run(flags: Flags): Promise<void> {
-  const server = await servePage(await RunFolder.open(flags.run), flags.port);
+  const server = await servePage(await RunFolder.open(onDisk(flags.run)), flags.port);
   print(flags.json, { run: flags.run, url: server.url }, [server.url]);
   await interruptible((signal) => once(signal, "abort"));
   await server.close();

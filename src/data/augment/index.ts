@@ -9,3 +9,4 @@ export type { Operation } from "./operations.js";
 export { drawView, randomView, type ViewPolicy, writeView } from "./randomView.js";
 export type { Box } from "./resample.js";
 export type { Interpolation } from "./taps.js";
+export { type Views, viewSizes, writeViews } from "./views.js";

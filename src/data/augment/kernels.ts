@@ -1,7 +1,7 @@
 /**
  * The compiled arithmetic of `simd/` and its memory. One view is made at a time in a thread, so that buffers are kept for the next.
  */
-import { readFileSync } from "node:fs";
+import bytesOfKernels from "./kernelBytes.js";
 
 interface Kernels {
   readonly memory: WebAssembly.Memory;
@@ -70,7 +70,7 @@ interface Kernels {
   plane(source: number, height: number, width: number, channels: number, mirrored: boolean, target: number): void;
 }
 
-const compiled = new WebAssembly.Module(readFileSync(new URL("./kernels.wasm", import.meta.url)));
+const compiled = new WebAssembly.Module(bytesOfKernels);
 
 /** Functions of `simd/`, by name. Pointers are places in {@link memory}. */
 export const kernels = new WebAssembly.Instance(compiled).exports as unknown as Kernels;

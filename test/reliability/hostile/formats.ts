@@ -11,8 +11,9 @@ import { describeSource, identityOf, openSource } from "../../../src/data/index.
 import { readModel } from "../../../src/graph/index.js";
 import { loadRecipe, readNamed } from "../../../src/presets/index.js";
 import { parseSweep, planRuns } from "../../../src/sweep/plan.js";
-import { encodeSealed, encodeTensors, readTensors } from "../../../src/tensorfile/index.js";
-import { lastSoundCheckpoint, RunFolder } from "../../../src/train/index.js";
+import { readTensors, sha256 } from "../../../src/tensorfile/index.js";
+import { encodeSealed, encodeTensors } from "../../../src/tensors/index.js";
+import { lastSoundCheckpoint, onDisk, RunFolder } from "../../../src/train/index.js";
 import { openWeights } from "../../../src/weights/index.js";
 import { tinyRecipe } from "../../commands/cli.js";
 import { npy, tiff } from "../../data/bands.js";
@@ -104,7 +105,7 @@ const state = {
   "assignment/0": { shape: [3], data: Int32Array.of(0, 1, 0) },
 };
 const about = { position: '{"epoch":1,"batch":0,"step":4,"enqueued":64}', format: "hcsc-checkpoint-2" };
-const sealed = () => Buffer.concat([...encodeSealed(state, about)]);
+const sealed = () => Buffer.concat([...encodeSealed(state, about, sha256())]);
 
 const runBeside = async () => ({
   "run.json": JSON.stringify({ recipe: await loadRecipe("demo", []), data: "x", images: 3, versions: {}, started: "" }),
@@ -114,7 +115,7 @@ const runBeside = async () => ({
 });
 
 async function readRun(folder: string): Promise<void> {
-  const run = await RunFolder.open(folder);
+  const run = await RunFolder.open(onDisk(folder));
   await run.images();
   must(
     (await run.metrics()).every(({ step }) => Number.isFinite(step)),

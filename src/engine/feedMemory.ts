@@ -11,7 +11,7 @@ const keptSizes = 32;
 
 /** A copy of `data` on `block`, which has its byte length. */
 export function copyOnto(block: Block, data: Elements): Elements {
-  // A Node Buffer is a Uint8Array whose constructor and slice do other things.
+  // Node has a kind of Uint8Array whose constructor and slice do other things.
   const Kind = data instanceof Uint8Array ? Uint8Array : (data.constructor as Float32ArrayConstructor);
   const copy = new Kind(block as ArrayBuffer);
   copy.set(data as Float32Array);

@@ -14,6 +14,8 @@ export interface OpenOptions {
   readonly alone: boolean;
   /** Whether runs are to be recorded by the provider, once for each set of places, and played again. */
   readonly captured: boolean;
+  /** The outputs that are to stay. */
+  readonly kept: ReadonlySet<string>;
   /** Start of the path of a profile, which is written until `endProfile`. */
   readonly profile?: string;
 }
@@ -57,9 +59,9 @@ export interface Runner<H extends Held = Held> {
   /** The same numbers in another tensor. */
   duplicate(held: H): H;
   /** Copies. */
-  read(held: readonly H[]): readonly DataArray[];
+  read(held: readonly H[]): Soon<readonly DataArray[]>;
   free(held: H): void;
   /** What crossed between host and device so far. */
   traffic(): Traffic;
-  close(): void;
+  close(): Soon<void>;
 }

@@ -101,8 +101,8 @@ export interface Reply {
   readonly spent?: readonly Block[];
 }
 
-/** The software that runs the graphs: onnxruntime-node, or the training build of ONNX Runtime for the web. */
-export type Backend = "onnxruntime-node" | "ort-training";
+/** The software that runs the graphs: onnxruntime-node, the training build of ONNX Runtime for the web, or, in pages, onnxruntime-web. */
+export type Backend = "onnxruntime-node" | "ort-training" | "onnxruntime-web";
 
 /** What an engine is opened with. */
 export interface HostOptions {

@@ -1,5 +1,5 @@
 /** The execution providers an engine can run on. To add one, add a row here: the rest of the room is the same code. */
-import { env } from "onnxruntime-node";
+import { env } from "onnxruntime-common";
 import { ProviderError, said, UsageError } from "../errors.js";
 import { cudaModel, webGpuModel } from "../graph/index.js";
 import type { Precision } from "../precision.js";
@@ -61,7 +61,7 @@ export const providers = {
     fixes: [
       [
         /shared library|providers_shared|libcu/i,
-        `Its library comes apart. With CUDA 12 and cuDNN 9 installed: ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install. With CUDA 13 and cuDNN 9: take libonnxruntime_providers_cuda.so and libonnxruntime_providers_shared.so from ONNX Runtime's release ${env.versions.node} for CUDA 13 (github.com/microsoft/onnxruntime/releases) and put them into node_modules/onnxruntime-node/bin/napi-v6/linux/x64`,
+        `Its library comes apart. With CUDA 12 and cuDNN 9 installed: ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install. With CUDA 13 and cuDNN 9: take libonnxruntime_providers_cuda.so and libonnxruntime_providers_shared.so from ONNX Runtime's release ${env.versions.common} for CUDA 13 (github.com/microsoft/onnxruntime/releases) and put them into node_modules/onnxruntime-node/bin/napi-v6/linux/x64`,
       ],
     ],
   },

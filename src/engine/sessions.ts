@@ -8,7 +8,7 @@ import { type ErrorCode, ProviderError, type Sentence, ShapeError, said, UsageEr
 import { canFollow, canHold, requireFit, requireNamed, requireWhole } from "./fit.js";
 import { HeldState } from "./heldState.js";
 import type { DataArray, Hosted, NamedArrays, ProgramInfo, ProgramOptions, TensorInfo, Traffic } from "./messages.js";
-import { FirstRun, type Placement, wholly, wouldFallBack } from "./placement.js";
+import { type Placement, type Watch, wholly, wouldFallBack } from "./placement.js";
 import { type ProviderChoice, providers, withFix } from "./providers.js";
 import { release } from "./release.js";
 import type { Held, Opened, Runner, Soon } from "./runner.js";
@@ -23,7 +23,7 @@ interface Runnable<H> {
   /** State that a run may write over. */
   readonly overwritten: ReadonlySet<string>;
   /** Watches the first run, where it is not known that all nodes are on the engine's provider; null afterwards. */
-  watched: FirstRun | null;
+  watched: Watch | null;
 }
 
 /** Runs a native call; the transport marks the time in which the thread must not be ended. */
@@ -47,6 +47,8 @@ export class Sessions<H extends Held> implements Hosted {
     private readonly capture: boolean,
     private readonly guard: Guard,
     private readonly tell: Told,
+    /** Watches a first run; null where that cannot be done: every node is then to be on the provider. */
+    private readonly watch: (() => Watch) | null,
   ) {
     this.state = new HeldState(runner);
   }
@@ -133,7 +135,7 @@ export class Sessions<H extends Held> implements Hosted {
   async read(names: readonly string[] | null): Promise<NamedArrays> {
     const wanted = names ?? this.names();
     const held = wanted.map((name) => this.state.required(name, "read"));
-    const arrays = await this.native("the state cannot be read", () => this.runner.read(held));
+    const arrays = await this.native("the state cannot be read", async () => this.runner.read(held));
     return Object.fromEntries(wanted.map((name, i) => [name, arrays[i]]));
   }
 
@@ -178,7 +180,7 @@ export class Sessions<H extends Held> implements Hosted {
   async close(): Promise<void> {
     for (const name of [...this.programs.keys()]) await this.unload(name);
     this.drop(null);
-    this.runner.close();
+    await this.runner.close();
   }
 
   /** A run; if the first recorded one fails, the program goes on without recording. */
@@ -204,22 +206,23 @@ export class Sessions<H extends Held> implements Hosted {
   private async openPlaced(
     program: string,
     model: Uint8Array,
-    { fused = false, captured = false }: ProgramOptions,
+    { fused = false, captured = false, state = {} }: ProgramOptions,
   ): Promise<Pick<Runnable<H>, "opened" | "watched" | "plain">> {
-    const unrecorded = { fused, captured: false };
+    const kept = new Set(Object.values(state));
+    const unrecorded = { fused, captured: false, kept };
     const plain = () => this.runner.open(model, { ...unrecorded, alone: true });
     try {
       if (this.capture && captured && providers[this.provider.name].capture)
-        return { opened: await this.runner.open(model, { fused, captured, alone: true }), watched: null, plain };
+        return { opened: await this.runner.open(model, { fused, captured, kept, alone: true }), watched: null, plain };
     } catch (error) {
       this.notRecorded(program, error);
     }
     try {
       return { opened: await plain(), watched: null, plain: null };
     } catch (error) {
-      if (!wouldFallBack.test(String(error))) throw error;
+      if (!this.watch || !wouldFallBack.test(String(error))) throw error;
     }
-    const watched = new FirstRun();
+    const watched = this.watch();
     try {
       const opened = await this.runner.open(model, { ...unrecorded, alone: false, profile: watched.prefix });
       return { opened, watched, plain: null };

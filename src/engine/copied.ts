@@ -1,8 +1,8 @@
 /**
- * Runs on the CPU by onnxruntime-node's own binding, for machines where the C API cannot be called. It copies every output into a
- * new array, which takes memory and time for the state.
+ * Runs on the CPU by the JavaScript of an ONNX Runtime package: onnxruntime-web's, and onnxruntime-node's where its C API cannot be
+ * called. It copies every output into a new array, which takes memory and time for the state.
  */
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-common";
 import { ProviderError, said } from "../errors.js";
 import type { DataArray, Elements, NamedArrays, TensorInfo, Traffic } from "./messages.js";
 import { providers } from "./providers.js";
@@ -16,14 +16,20 @@ interface Kept {
   readonly data: Elements;
 }
 
+/** What is needed of an ONNX Runtime package. */
+export type OrtPackage = Pick<typeof import("onnxruntime-common"), "InferenceSession" | "Tensor">;
+
 export class Copied implements Runner<Kept> {
-  constructor(private readonly threads: number) {}
+  constructor(
+    private readonly ort: OrtPackage,
+    private readonly threads: number,
+  ) {}
 
   /** The CPU is always there. */
   start = (): void => {};
 
   async open(model: Uint8Array, { fused }: OpenOptions): Promise<Opened<Kept>> {
-    const session = await InferenceSession.create(model, {
+    const session = await this.ort.InferenceSession.create(model, {
       executionProviders: ["cpu"],
       enableMemPattern: false,
       logSeverityLevel: 4,
@@ -34,7 +40,7 @@ export class Copied implements Runner<Kept> {
     return {
       inputs: session.inputMetadata.map(tensorInfo),
       outputs: session.outputMetadata.map(tensorInfo),
-      run: (given, kept, wanted) => run(session, given, [...kept.keys()], wanted),
+      run: (given, kept, wanted) => run(this.ort, session, given, [...kept.keys()], wanted),
       endProfile: () => {},
       close: () => session.release(),
     };
@@ -60,6 +66,7 @@ export class Copied implements Runner<Kept> {
 }
 
 async function run(
+  ort: OrtPackage,
   session: InferenceSession,
   given: ReadonlyMap<string, DataArray | Kept>,
   kept: readonly string[],
@@ -67,7 +74,7 @@ async function run(
 ): Promise<Ran<Kept>> {
   const types = new Map(session.inputMetadata.map((v) => [v.name, tensorInfo(v).dtype]));
   const feeds = [...given].map(([name, { shape, data }]) => {
-    const tensor = new Tensor(types.get(name) as "float32", data as Float32Array, shape);
+    const tensor = new ort.Tensor(types.get(name) as "float32", data as Float32Array, shape);
     return [name, tensor] as const;
   });
   const out = await session.run(Object.fromEntries(feeds), [...new Set([...kept, ...wanted])]);
@@ -86,7 +93,7 @@ const nested = (entries: Readonly<Record<string, string>>): Record<string, unkno
   session: Object.fromEntries(Object.entries(entries).map(([key, value]) => [key.replace(/^session\./, ""), value])),
 });
 
-function tensorInfo(value: InferenceSession.ValueMetadata): TensorInfo {
+export function tensorInfo(value: InferenceSession.ValueMetadata): TensorInfo {
   if (!value.isTensor)
     throw new ProviderError(
       "unsupported",

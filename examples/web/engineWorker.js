@@ -1,0 +1,3 @@
+import { serveEngine } from "hcsc/web/engine";
+
+serveEngine();

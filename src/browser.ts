@@ -1,0 +1,32 @@
+/**
+ * HCSC in a page (`hcsc/web`): the trainer, recipes, clustering and checkpoints of Node, on WebGPU or in WebAssembly. Nothing here is
+ * Node's, and nothing leaves the machine. The worker of an engine calls `serveEngine` of `hcsc/web/engine`.
+ *
+ * @module hcsc/web
+ */
+export type { DenseArray, Matrix } from "./array.js";
+export type { CompileTarget } from "./compileTarget.js";
+export type { Batch, BatchRequest, EvaluationPolicy, ImageSource, Loader, Picture, ViewPolicy } from "./data/index.js";
+export { type CrossCheck, type Engine, targetOf } from "./engine/index.js";
+export * from "./errors.js";
+export { encoderModel, encoderSettings } from "./programs/index.js";
+export { parseRecipe, pixelStatistics, type Recipe, type RecipeInput, recipeJsonSchema } from "./recipe/index.js";
+export { type Checkpoint, encoderWeights } from "./train/checkpoint.js";
+export { lastSoundCheckpoint } from "./train/damage.js";
+export { type Embedded, embedImages } from "./train/embed.js";
+export type { Reporter, TrainEvent } from "./train/events.js";
+export { type LearnedLevel, learnedHierarchy, placeInHierarchy } from "./train/learnedHierarchy.js";
+export type { RunFiles } from "./train/runFiles.js";
+export { type RunDescription, RunFolder } from "./train/runFolder.js";
+export { train } from "./train/trainer.js";
+export type { TrainOptions, TrainResult } from "./train/trainOptions.js";
+export {
+  inDirectory,
+  openEngine,
+  openImages,
+  openLoader,
+  type PageImage,
+  type PageImages,
+  type WebEngineOptions,
+  type WebProvider,
+} from "./web/index.js";

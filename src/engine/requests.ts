@@ -1,0 +1,59 @@
+/** Requests to an engine's thread that wait for their answers. */
+import { errorFrom, ProviderError } from "../errors.js";
+import type { CallName, Calls, Reply, Request } from "./messages.js";
+
+/** What came with a reply beside its answer. */
+export type News = Omit<Reply, "id" | "answer" | "error">;
+
+interface Pending {
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly hear: (news: News) => void;
+}
+
+export class Requests {
+  private readonly pending = new Map<number, Pending>();
+  private nextId = 1;
+  /** Why nothing can be asked any more. */
+  ended: string | null = null;
+
+  /** @param post - sends a request with arrays that move to the thread */
+  constructor(private readonly post: (request: Request, moved: ArrayBuffer[]) => void) {}
+
+  /** @throws ProviderError if the thread ends before it answers; what the engine throws */
+  ask<K extends CallName>(
+    call: K,
+    ask: Calls[K]["ask"],
+    hear: (news: News) => void,
+    moved: ArrayBuffer[] = [],
+  ): Promise<Calls[K]["answer"]> {
+    if (this.ended !== null)
+      return Promise.reject(new ProviderError("ended", `${this.ended}: ${call} cannot be done.`));
+    return new Promise((resolve, reject) => {
+      const id = this.nextId++;
+      this.pending.set(id, { resolve: resolve as (answer: unknown) => void, reject, hear });
+      this.post({ id, call, ask } as Request, moved);
+    });
+  }
+
+  receive({ id, answer, error, ...news }: Reply): void {
+    const waiting = this.pending.get(id);
+    this.pending.delete(id);
+    waiting?.hear(news);
+    if (error) waiting?.reject(errorFrom(error));
+    else waiting?.resolve(answer);
+  }
+
+  /** Whether no answer is waited for. */
+  get isIdle(): boolean {
+    return this.pending.size === 0;
+  }
+
+  /** Fails what is waited for, and all that is asked from now on. */
+  end(why: string): void {
+    this.ended ??= why;
+    for (const { reject } of this.pending.values())
+      reject(new ProviderError("ended", `${why}: what was asked of it is lost.`));
+    this.pending.clear();
+  }
+}

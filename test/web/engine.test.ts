@@ -1,0 +1,37 @@
+import { openEngine } from "../../src/runtime/index.js";
+import { inChromium } from "../browser/chromium.js";
+import { servedPage } from "./served.js";
+import { type Stepped, takeSteps } from "./steps.js";
+
+type InPage = Stepped & { readonly checked: readonly string[]; readonly isolated: boolean };
+
+const steps = 2;
+/** Once: the numbers it starts from are drawn from one stream. */
+const inNode = openEngine({ threads: 1 }).then((engine) => takeSteps(engine, steps));
+
+const near = (a: readonly number[], b: readonly number[]): number => Math.max(...a.map((x, i) => Math.abs(x - b[i])));
+
+for (const threads of [1, 2])
+  inChromium(
+    `an engine in a page, in WebAssembly on ${threads} thread${threads > 1 ? "s" : ""}, steps as Node's`,
+    async (t) => {
+      const page = await servedPage(t, threads > 1);
+      const found = (await page.evaluate(`page.steps({ threads: ${threads} }, ${steps})`)) as InPage;
+      const expected = await inNode;
+      t.is(found.isolated, threads > 1);
+      t.true(near(found.losses, expected.losses) < 1e-5, `${found.losses} and ${expected.losses}`);
+      t.true(near(found.queue, expected.queue) < 1e-5);
+      t.deepEqual(found.traffic, { toDevice: 0, fromDevice: 0 });
+    },
+  );
+
+inChromium("an engine in a page, on WebGPU, steps as Node's, checks its first run, and keeps its state", async (t) => {
+  const page = await servedPage(t, false);
+  const found = (await page.evaluate(`page.steps({ provider: "webgpu" }, ${steps})`)) as InPage;
+  const expected = await inNode;
+  t.true(near(found.losses, expected.losses) < 1e-4, `${found.losses} and ${expected.losses}`);
+  t.true(near(found.queue, expected.queue) < 1e-4);
+  t.deepEqual(found.checked, ["step"]);
+  // Nothing of the state crosses: the feeds go in, and one loss of four bytes comes out.
+  t.deepEqual(found.traffic, { toDevice: found.fed, fromDevice: 4 });
+});

@@ -1,0 +1,65 @@
+/** The script of the page that the browser opens. */
+
+import {
+  inDirectory,
+  openEngine,
+  openImages,
+  openLoader,
+  type RunFiles,
+  RunFolder,
+  type WebEngineOptions,
+} from "../../src/browser.js";
+import { viewPolicies } from "../../src/train/views.js";
+import { takeSteps } from "./steps.js";
+import { asBase64, pictures, recipe, seed, trainTiny } from "./tiny.js";
+
+const engineOf = (options: Omit<WebEngineOptions, "worker">) =>
+  openEngine({ ...options, worker: new Worker("/engineWorker.js", { type: "module" }) });
+
+/** What tests call in the page. */
+export const page = {
+  steps: async (options: Omit<WebEngineOptions, "worker">, steps: number) => {
+    const checked: string[] = [];
+    const engine = await engineOf({ ...options, onChecked: ({ program }) => checked.push(program) });
+    return { ...(await takeSteps(engine, steps)), checked, isolated: crossOriginIsolated };
+  },
+  /** A tiny recipe trained to its end; the run's files go to Node. */
+  train: async (options: Omit<WebEngineOptions, "worker">) => {
+    const { source } = await openImages(pictures());
+    const files = inDirectory(await navigator.storage.getDirectory(), "run");
+    const steps = await trainTiny(await engineOf(options), files, source, openLoader(source, seed));
+    const run = await RunFolder.open(files); // as a page that was loaded again opens it
+    return { steps, metrics: (await run.metrics()).length, files: await allOf(files) };
+  },
+  /** The first batch's views. */
+  views: async () => {
+    const { source } = await openImages(pictures());
+    const request = { indices: Int32Array.from({ length: source.count }, (_, i) => i), epoch: 1 };
+    for await (const { views } of openLoader(source, seed).train([request], viewPolicies(recipe())))
+      return views.map(asBase64);
+    return [];
+  },
+  /** Files as the browser decodes them. */
+  decode: async (given: readonly string[]) => {
+    const images = given.map((text, i) => ({
+      name: `file ${i}`,
+      image: new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))]),
+    }));
+    const { source, skipped } = await openImages(images);
+    const { width, height, channels, data } = await source.read(0);
+    return { count: source.count, skipped, width, height, channels, pixels: asBase64(data) };
+  },
+};
+
+async function allOf(files: RunFiles): Promise<Readonly<Record<string, string>>> {
+  const found: Record<string, string> = {};
+  for (const folder of ["", "checkpoints", "graphs"])
+    for (const name of await files.list(folder)) {
+      const path = folder === "" ? name : `${folder}/${name}`;
+      const bytes = await files.read(path).catch(() => null); // of a folder
+      if (bytes) found[path] = asBase64(bytes);
+    }
+  return found;
+}
+
+Object.assign(globalThis, { page });

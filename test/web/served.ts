@@ -1,0 +1,51 @@
+/** Pages of this library in Chromium: bundled by esbuild, served on this machine only. */
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import { basename, dirname, extname, join } from "node:path";
+import type { ExecutionContext } from "ava";
+import { build } from "esbuild";
+import type { Page } from "playwright-core";
+import { openPage } from "../browser/chromium.js";
+
+const ort = dirname(createRequire(import.meta.url).resolve("onnxruntime-web"));
+const types: Readonly<Record<string, string>> = {
+  ".js": "text/javascript",
+  ".wasm": "application/wasm",
+  ".html": "text/html",
+};
+const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
+const bundled = build({
+  entryPoints: ["build/test/web/page.js", "build/test/web/engineWorker.js"],
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  entryNames: "[name]",
+  outdir: "web",
+  write: false,
+  logLevel: "error",
+}).then(({ outputFiles }) => new Map(outputFiles.map(({ path, contents }) => [`/${basename(path)}`, contents])));
+
+/** The test's page. @param isolated - whether it may have threads */
+export async function servedPage(t: ExecutionContext, isolated: boolean): Promise<Page> {
+  const files = await bundled;
+  const html = new TextEncoder().encode(
+    '<!doctype html><title>HCSC</title><script type="module" src="/page.js"></script>',
+  );
+  const server = createServer(async ({ url = "" }, response) => {
+    const wasm = () => (extname(url) === ".wasm" ? readFile(join(ort, basename(url))).catch(() => null) : null);
+    const body = url === "/" ? html : (files.get(url) ?? (await wasm()));
+    const type = types[extname(url)] ?? "text/html";
+    response.writeHead(body ? 200 : 404, { "Content-Type": type, ...(isolated ? isolation : {}) }).end(body ?? "");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.teardown(() => server.close());
+  const page = await openPage(t);
+  page.on("pageerror", (error) => t.log(error.message));
+  page.on("console", (message) => t.log(message.text()));
+  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  await page.waitForFunction("globalThis.page");
+  return page;
+}

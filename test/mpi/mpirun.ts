@@ -38,11 +38,16 @@ export function mpirun(
   { variables = {}, seconds = 60, onStart = () => {} }: Options = {},
 ): Promise<Launched> {
   const [command, ...own] = launchers[launcher];
-  const child = spawn(command, [...own, "-np", String(processes), process.execPath, ...args], {
-    detached: true, // a group of its own, so that it can be ended as one
-    env: { ...process.env, ...asRoot, NO_COLOR: "1", ...variables },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  // `timeout` ends them even where the test itself is killed and cannot.
+  const child = spawn(
+    "timeout",
+    ["-s", "KILL", String(seconds + 5), command, ...own, "-np", String(processes), process.execPath, ...args],
+    {
+      detached: true, // a group of its own, so that it can be ended as one
+      env: { ...process.env, ...asRoot, NO_COLOR: "1", ...variables },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   const out = { stdout: "", stderr: "" };
   child.stdout.on("data", (d) => {
     out.stdout += d;

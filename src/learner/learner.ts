@@ -30,13 +30,13 @@ import {
 } from "../encoder/index.js";
 import type { Engine } from "../engine/index.js";
 import { said, UsageError } from "../errors.js";
-import type { World } from "../mpi/index.js";
 import { doubtsOf } from "../presets/index.js";
 import { encoderSettings, initialEncoder } from "../programs/index.js";
 import { doubts, type KnnAccuracy, knnAccuracy, type Opening, trainedOn } from "../protocols/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { learnedHierarchy, type Reporter, type RunFolder, type Session } from "../train/index.js";
 import type { FitReport } from "../weights/index.js";
+import type { World } from "../world/index.js";
 import type { Initial } from "./initial.js";
 import { type TrainedRun, trainBeside, trainRun } from "./training.js";
 

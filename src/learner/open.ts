@@ -2,10 +2,10 @@
 import { availableParallelism, hostname } from "node:os";
 import { describeImages, type GivenImages, type OpenOptions, openImages, openSource } from "../data/index.js";
 import { CheckpointError, said, UsageError } from "../errors.js";
-import { alone, gatherTexts, share, type World } from "../mpi/index.js";
 import type { Recipe } from "../recipe/index.js";
 import { onDisk, type Reporter, RunFolder } from "../train/index.js";
 import { type OpenedWeights, openWeights } from "../weights/index.js";
+import { alone, gatherTexts, share, type World } from "../world/index.js";
 import { type EngineChoice, openHeardEngine } from "./engine.js";
 import { type Initial, initialOf } from "./initial.js";
 import { Learner } from "./learner.js";

@@ -5,7 +5,6 @@ import { identityOf, type OpenImages } from "../data/index.js";
 import type { Weights } from "../encoder/index.js";
 import type { Engine } from "../engine/index.js";
 import { said, UsageError } from "../errors.js";
-import { gatherTexts, requireEqual, type World } from "../mpi/index.js";
 import { encoderSettings, initialEncoder } from "../programs/index.js";
 import { knnAccuracy, type Opening } from "../protocols/index.js";
 import { type Recipe, resumeChanges } from "../recipe/index.js";
@@ -29,6 +28,7 @@ import {
   train,
 } from "../train/index.js";
 import { versions } from "../version.js";
+import { gatherTexts, requireEqual, type World } from "../world/index.js";
 import type { Initial } from "./initial.js";
 
 export interface RunRequest {

@@ -1,7 +1,8 @@
 /** How a process joins those that it was started with. */
 import { said, UsageError } from "../errors.js";
+import { alone, type World } from "../world/index.js";
 import { type Launched, launchedBy } from "./launchers.js";
-import { alone, type World, worldOf } from "./world.js";
+import { worldOf } from "./mpiWorld.js";
 
 /** `MPI_THREAD_SINGLE`, of every family: one thread makes all calls. */
 const single = 0;

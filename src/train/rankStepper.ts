@@ -10,7 +10,6 @@ import type { DenseArray } from "../array.js";
 import type { CompileTarget } from "../compileTarget.js";
 import type { Batch } from "../data/index.js";
 import type { Engine } from "../engine/index.js";
-import type { World } from "../mpi/index.js";
 import {
   encoderSpecs,
   feeds,
@@ -23,6 +22,7 @@ import {
   type StateMemory,
   state,
 } from "../programs/index.js";
+import type { World } from "../world/index.js";
 import type { Position } from "./checkpoint.js";
 import { keyShuffle, SelectionDraws } from "./draws.js";
 import { stepOutputs } from "./metrics.js";

@@ -1,5 +1,5 @@
 /** What processes have of rows that they share: process r of N every N-th, from r on. */
-import type { World } from "../mpi/index.js";
+import type { World } from "../world/index.js";
 
 type Rows = Uint8Array | Int32Array | Float32Array;
 type Place = Pick<World, "rank" | "size">;

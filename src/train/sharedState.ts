@@ -1,8 +1,8 @@
 /** The state of a run that several processes train: it begins as process 0's on all, and what of it is saved. */
 import { type DenseArray, elements } from "../array.js";
 import type { Engine } from "../engine/index.js";
-import { shareArrays, type World } from "../mpi/index.js";
 import { encoderSpecs, type StateMemory, state } from "../programs/index.js";
+import { shareArrays, type World } from "../world/index.js";
 import type { Plan } from "./plan.js";
 import { moveToState, singly } from "./start.js";
 

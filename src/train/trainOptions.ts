@@ -3,7 +3,7 @@ import type { DenseArray } from "../array.js";
 import type { CompileTarget } from "../compileTarget.js";
 import type { ImageSource, Loader } from "../data/index.js";
 import type { Engine } from "../engine/index.js";
-import type { World } from "../mpi/index.js";
+import type { World } from "../world/index.js";
 import type { Checkpoint, Position } from "./checkpoint.js";
 import type { Reporter } from "./events.js";
 import type { RunFolder } from "./runFolder.js";

@@ -5,8 +5,8 @@
  */
 
 import { type Engine, release } from "../engine/index.js";
-import { alone, anyOf, share, type World } from "../mpi/index.js";
 import { type Phase, type StateMemory, stateMemory, stateTensors } from "../programs/index.js";
+import { alone, anyOf, share, type World } from "../world/index.js";
 import { type Checkpoint, type Position, saveCheckpoint } from "./checkpoint.js";
 import { DamageWatch, isBefore } from "./damage.js";
 import { epochBatches } from "./draws.js";

@@ -22,7 +22,7 @@ import {
   mean,
   readModel,
 } from "../../src/graph/index.js";
-import { requireEqual, requireWhole } from "../../src/mpi/index.js";
+import { requireWhole } from "../../src/mpi/index.js";
 import { decodeModel } from "../../src/onnx/index.js";
 import { fillFolder } from "../../src/organize/index.js";
 import { trainingArtifacts } from "../../src/ortTraining/index.js";
@@ -47,6 +47,7 @@ import {
 import { fitWeights, openWeights, readWeights } from "../../src/weights/index.js";
 import { readTorchZip } from "../../src/weights/torchFile.js";
 import { writeZip } from "../../src/weights/zip.js";
+import { requireEqual } from "../../src/world/index.js";
 import { hcsc, tinyRecipe } from "../commands/cli.js";
 import { file, floats, op } from "../graph/onnxFile.js";
 

@@ -1,5 +1,6 @@
 /** Run by each process of a world: every collective once, its results as a line of JSON of process 0; then the last ends all with 7. */
-import { anyOf, gatherTexts, joinWorld, share } from "../../src/mpi/index.js";
+import { joinWorld } from "../../src/mpi/index.js";
+import { anyOf, gatherTexts, share } from "../../src/world/index.js";
 
 const world = await joinWorld(process.env);
 const { rank, size } = world;

@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
 import test from "ava";
 import { ProviderError, UsageError } from "../../src/errors.js";
-import { alone, anyOf, gatherTexts, joinWorld, requireWhole, share } from "../../src/mpi/index.js";
+import { joinWorld, requireWhole } from "../../src/mpi/index.js";
 import { launchedBy } from "../../src/mpi/launchers.js";
+import { alone, anyOf, gatherTexts, share } from "../../src/world/index.js";
 import { everyLauncher, mpirun, script, withLauncher } from "./mpirun.js";
 
 for (const launcher of everyLauncher) {

@@ -1,6 +1,7 @@
 /** A command that several processes carry out together, where a launcher of MPI has started them. */
 import { hostname } from "node:os";
-import { joinWorld, type World } from "../../mpi/index.js";
+import { joinWorld } from "../../mpi/index.js";
+import type { World } from "../../world/index.js";
 import { exitCodeOf, printError } from "../print.js";
 
 /** Runs a command in its world. What goes wrong in one process is told with its place, and ends all. */

@@ -4,7 +4,7 @@
  * resumed run gives the numbers of one that never stopped.
  */
 
-import { type Engine, release } from "../engine/index.js";
+import { release } from "../engine/index.js";
 import { type Phase, type StateMemory, stateMemory, stateTensors } from "../programs/index.js";
 import { alone, anyOf, share, type World } from "../world/index.js";
 import { type Checkpoint, type Position, saveCheckpoint } from "./checkpoint.js";

@@ -261,6 +261,8 @@ const ops: Readonly<Record<number, Op>> = {
   }),
   147: put((m) => {
     const [name, module] = [m.pop(), m.pop()];
+    if (typeof name !== "string" || typeof module !== "string")
+      return m.fail(`what is called before byte ${m.at} is no name`);
     return m.reader.global(`${module}.${name}`);
   }),
   82: (m) => m.call(),

@@ -29,6 +29,7 @@ const once: readonly (readonly [format: FormatName, seed: number, index: number]
   ["tiff of many channels", 20261127, 2937],
   ["npy", 20261127, 739],
   ["parquet", 20261127, 5606],
+  ["pth", 20261127, 3830],
 ];
 
 for (const [format, seed, index] of once)

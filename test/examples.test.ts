@@ -66,8 +66,10 @@ test("search finds an image of the run itself first", async (t) => {
   t.regex(lines[0], /^1\.000 /);
 });
 
-test("every example is run here, or needs what `export` wrote", async (t) => {
+test("every example is run here, needs what `export` wrote, or is built for a browser", async (t) => {
   const tested = ["train-folder", "images-from-memory", "clustering", "fine-tune-onnx", "custom-encoder", "search"];
   const deployed = ["embed.mjs", "embed.html"]; // test/commands/deploy.test.ts
-  t.deepEqual((await readdir("examples")).sort(), [...tested.map((name) => `${name}.mjs`), ...deployed].sort());
+  const built = ["web"]; // test/web/bundle.test.ts
+  const all = [...tested.map((name) => `${name}.mjs`), ...deployed, ...built];
+  t.deepEqual((await readdir("examples")).sort(), all.sort());
 });

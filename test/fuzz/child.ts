@@ -80,7 +80,7 @@ async function runTogether(provider: "cpu" | "webgpu", parts: readonly Part[]): 
 }
 
 withoutTelemetry();
-const options = { cpu: {}, webgpu: { enableRobustness: true } } as const; // as of `src/runtime/providers.ts`
+const options = { cpu: {}, webgpu: { enableRobustness: true } } as const; // as of `src/engine/providers.ts`
 
 const sessionOn = (provider: keyof typeof options, model: Uint8Array): Promise<InferenceSession> =>
   InferenceSession.create(model, {

@@ -50,6 +50,8 @@ async function decoded(file: Blob): Promise<Picture> {
   const { width, height } = bitmap;
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
   if (!context) throw new Error(`a canvas of ${width} by ${height} pixels cannot be made`);
+  context.fillStyle = "#ffffff"; // what shows through, as in Node
+  context.fillRect(0, 0, width, height);
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   const rgba = context.getImageData(0, 0, width, height).data;

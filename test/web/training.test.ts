@@ -86,4 +86,12 @@ inChromium("files are decoded by the browser; one that is no image is skipped by
   );
   t.is(found.pixels, asBase64(image.data));
   t.like(found, raw);
+
+  const faint = sharp({ create: { width: 2, height: 2, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0 } } });
+  const clear = (await page.evaluate(
+    `page.decode(${JSON.stringify([(await faint.png().toBuffer()).toString("base64")])})`,
+  )) as {
+    readonly pixels: string;
+  };
+  t.is(clear.pixels, asBase64(new Uint8Array(12).fill(255)), "transparency goes over white");
 });

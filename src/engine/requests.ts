@@ -20,7 +20,7 @@ export class Requests {
   /** @param post - sends a request with arrays that move to the thread */
   constructor(private readonly post: (request: Request, moved: ArrayBuffer[]) => void) {}
 
-  /** @throws ProviderError if the thread ends before it answers; what the engine throws */
+  /** Requests are carried out in order. @throws ProviderError if the thread ends before it answers; what the engine throws */
   ask<K extends CallName>(
     call: K,
     ask: Calls[K]["ask"],

@@ -18,17 +18,11 @@ import type {
 } from "./messages.js";
 import type { Placement } from "./placement.js";
 import type { Provider } from "./providers.js";
-import type { News } from "./requests.js";
+import type { News, Requests } from "./requests.js";
 
-/** What carries requests to where an engine's sessions live. */
+/** Where an engine's sessions live. */
 export interface EngineThread {
-  /** Requests are carried out in order. @throws ProviderError if the thread ends before it answers; what the engine throws */
-  ask<K extends CallName>(
-    call: K,
-    ask: Calls[K]["ask"],
-    hear: (news: News) => void,
-    moved?: ArrayBuffer[],
-  ): Promise<Calls[K]["answer"]>;
+  readonly requests: Requests;
   /** Closes the engine. */
   close(options: HostOptions, hear: (news: News) => void): Promise<void>;
 }
@@ -134,7 +128,7 @@ export class ThreadEngine implements Engine {
   ): Promise<Calls[K]["answer"]> {
     if (this.closing)
       return Promise.reject(new ProviderError("ended", `the engine is closed: ${call} cannot be done.`));
-    return this.thread.ask(call, ask, this.hear, moved);
+    return this.thread.requests.ask(call, ask, this.hear, moved);
   }
 
   private readonly hear = ({ placed, checked, warnings, spent = [] }: News): void => {

@@ -4,15 +4,7 @@
  * left once. Threads of devices are not kept, nor those of the training build, whose WebAssembly holds its memory.
  */
 import { Worker } from "node:worker_threads";
-import {
-  type CallName,
-  type Calls,
-  type EngineThread,
-  type HostOptions,
-  type News,
-  type Reply,
-  Requests,
-} from "../engine/index.js";
+import { type EngineThread, type HostOptions, type News, type Reply, Requests } from "../engine/index.js";
 import { guardExit } from "./exitGuard.js";
 
 let spare: NodeThread | null = null;
@@ -55,21 +47,12 @@ class NodeThread implements EngineThread {
     });
   }
 
-  ask<K extends CallName>(
-    call: K,
-    ask: Calls[K]["ask"],
-    hear: (news: News) => void,
-    moved: ArrayBuffer[] = [],
-  ): Promise<Calls[K]["answer"]> {
-    return this.requests.ask(call, ask, hear, moved);
-  }
-
   /** Closes the engine, and ends the thread unless it is kept for the next one. */
   async close({ backend, provider }: HostOptions, hear: (news: News) => void): Promise<void> {
     if (this.requests.ended !== null) return this.gone;
     const kept = spare === null && backend === "onnxruntime-node" && provider.name === "cpu";
     if (kept) spare = this;
-    await this.ask("close", { last: !kept }, hear);
+    await this.requests.ask("close", { last: !kept }, hear);
     if (!kept) {
       this.worker.ref();
       await this.gone;

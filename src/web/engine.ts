@@ -1,7 +1,5 @@
 /** Opening an engine in a page. Its sessions live in a worker, whose script calls `serveEngine`. */
 import {
-  type CallName,
-  type Calls,
   type CrossCheck,
   type Engine,
   type EngineThread,
@@ -68,7 +66,7 @@ export async function openEngine({
 
 /** An engine's worker. */
 class WorkerThread implements EngineThread {
-  private readonly requests: Requests;
+  readonly requests: Requests;
 
   constructor(private readonly worker: Worker) {
     this.requests = new Requests((request, moved) => worker.postMessage(request, moved));
@@ -78,17 +76,8 @@ class WorkerThread implements EngineThread {
     );
   }
 
-  ask<K extends CallName>(
-    call: K,
-    ask: Calls[K]["ask"],
-    hear: (news: News) => void,
-    moved: ArrayBuffer[] = [],
-  ): Promise<Calls[K]["answer"]> {
-    return this.requests.ask(call, ask, hear, moved);
-  }
-
   async close(_: HostOptions, hear: (news: News) => void): Promise<void> {
-    if (this.requests.ended === null) await this.ask("close", { last: true }, hear);
+    if (this.requests.ended === null) await this.requests.ask("close", { last: true }, hear);
     this.requests.end("the engine is closed");
     this.worker.terminate();
   }

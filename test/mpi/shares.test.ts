@@ -2,7 +2,7 @@ import { type Launcher, mpirun, script, withLauncher } from "./mpirun.js";
 
 /** Processes, and sets that are drawn: MPICH's processes wait at full speed, which takes long where cores are few. */
 const runs: readonly (readonly [Launcher, number, number])[] = [
-  ["openmpi", 3, 24],
+  ["openmpi", 3, 16],
   ["mpich", 2, 4],
 ];
 

@@ -11,11 +11,11 @@ import { share, type World } from "../../world/index.js";
 import { interruptedCode, interruptible } from "../interrupt.js";
 import { print } from "../print.js";
 import { fitLines } from "./imported.js";
-import { inWorld } from "./processes.js";
+import { inWorld, type WorldFlags } from "./processes.js";
 import { type EngineFlags, withLearner } from "./session.js";
 import { type SetFlags, splitOf } from "./sets.js";
 
-interface Flags extends EngineFlags, SetFlags {
+interface Flags extends EngineFlags, SetFlags, WorldFlags {
   readonly recipe?: string;
   readonly out?: string;
   readonly resume?: boolean;
@@ -28,7 +28,6 @@ interface Flags extends EngineFlags, SetFlags {
   readonly init?: string;
   readonly log?: string;
   readonly partial?: boolean;
-  readonly verbose?: boolean;
 }
 
 export const run = (flags: Flags): Promise<void> =>

@@ -21,7 +21,7 @@ export interface AttemptOptions {
   readonly signal: AbortSignal;
   /** Aborted: end at once. */
   readonly atOnce: AbortSignal;
-  /** How long the launcher may take to end once a process has said that all end. */
+  /** How long the launcher may take to end once a process has said that all end, or has printed its results. */
   readonly graceSeconds: number;
 }
 
@@ -44,10 +44,13 @@ export function attempt({ line, environment, stop, signal, atOnce, graceSeconds 
       process.kill(-(child.pid as number), "SIGKILL");
     } catch {} // it has just ended
   };
-  const grace: NodeJS.Timeout[] = [];
+  let grace: NodeJS.Timeout | undefined;
+  const isToEnd = (): void => {
+    grace ??= setTimeout(kill, graceSeconds * 1000);
+  };
   const blame = (words: string): void => {
     cause ??= words;
-    if (grace.length === 0) grace.push(setTimeout(kill, graceSeconds * 1000));
+    isToEnd();
   };
   /** The next line says why a process failed. */
   let isNext = "";
@@ -58,6 +61,7 @@ export function attempt({ line, environment, stop, signal, atOnce, graceSeconds 
     if (text.includes(`${endsAll}: `)) blame(text);
     else if (pid) blame(`the process with PID ${pid[1]} on ${pid[2]} was ended`);
   };
+  child.stdout.once("data", isToEnd); // results are a command's last words
   for (const [from, to] of [
     [child.stdout, process.stdout],
     [child.stderr, process.stderr],
@@ -73,7 +77,7 @@ export function attempt({ line, environment, stop, signal, atOnce, graceSeconds 
     const end = (): void => {
       signal.removeEventListener("abort", stopping);
       atOnce.removeEventListener("abort", kill);
-      for (const timer of grace) clearTimeout(timer);
+      clearTimeout(grace);
     };
     child.on("error", (error) => {
       end();

@@ -8,15 +8,19 @@ import { exitCodeOf, printError, tell } from "../print.js";
 export interface WorldFlags {
   readonly json?: boolean;
   readonly verbose?: boolean;
+  readonly lostSeconds?: number;
   readonly stallSeconds?: number;
 }
 
 /** Runs a command in its world. What goes wrong in one process is told with its place, and ends all. */
 export async function inWorld(
-  { json = false, verbose = false, stallSeconds }: WorldFlags,
+  { json = false, verbose = false, lostSeconds, stallSeconds }: WorldFlags,
   use: (world: World) => Promise<void>,
 ): Promise<void> {
-  const world = await joinWorld(process.env, stallSeconds);
+  const world = await joinWorld(process.env, {
+    ...(lostSeconds && { silence: lostSeconds }),
+    ...(stallSeconds && { stall: stallSeconds }),
+  });
   tellPlaces(world);
   try {
     await use(world);

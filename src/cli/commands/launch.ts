@@ -14,7 +14,7 @@ export function launchCommand(): Command {
     .option("--pause <seconds>", "time before a restart", positive, 5)
     .option(
       "--grace <seconds>",
-      "how long the launcher may take to end once a process has failed or is lost; then it is killed",
+      "how long the launcher may take to end once a process has failed, is lost, or is done; then it is killed",
       positive,
       10,
     )

@@ -39,8 +39,13 @@ export function trainCommand(): Command {
     .option("--variant <name>", "override the recipe's variant: paper or reference")
     .option("--set <field=value>", "override any field of the recipe; may be repeated", collect, [])
     .option(
+      "--lost-seconds <n>",
+      "in several processes: take one for stopped or cut off that is not heard of for so long, and end all; default 30",
+      positive,
+    )
+    .option(
       "--stall-seconds <n>",
-      "in several processes: end all, to go on with --resume, when none comes on for so long; default 1800. One that is killed, stopped or cut off ends all after 30 seconds at most",
+      "in several processes: take all for hung when none has come on for so long, and end them; default 1800",
       positive,
     )
     .addHelpText(

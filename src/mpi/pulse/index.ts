@@ -12,7 +12,7 @@ import { gatherTexts, share, type World } from "../../world/index.js";
 import { SharedPulse } from "./sharedPulse.js";
 import type { Patience, Place } from "./verdict.js";
 
-export { endsAll } from "./verdict.js";
+export { endsAll, type Patience } from "./verdict.js";
 
 /** What a watching thread is started with. */
 export interface PulseOptions extends Patience {
@@ -31,20 +31,17 @@ export interface Center {
 /** To a watching thread: that it begins, or that its process ends. */
 export type PulseMessage = { readonly places: readonly Place[]; readonly center: Center } | "leave";
 
-/** Seconds that a process may not be heard of. */
-const longestSilence = 30;
 const longestFarewell = 1000;
 
-/** A world whose processes watch over one another from now on. @param stallSeconds - how long none of them may come on */
-export async function watched(world: World, stallSeconds: number): Promise<World> {
+/** A world whose processes watch over one another from now on. */
+export async function watched(world: World, patience: Patience): Promise<World> {
   const pulse = new SharedPulse();
   pulse.moved("its start");
   const options: PulseOptions = {
     rank: world.rank,
     memory: pulse.memory,
     token: share(world, randomUUID()),
-    silence: Math.min(longestSilence, stallSeconds),
-    stall: stallSeconds,
+    ...patience,
   };
   const thread = new Worker(new URL("./pulseThread.js", import.meta.url), {
     workerData: options,

@@ -48,5 +48,5 @@ export function verdict(all: readonly Heard[], now: number, { silence, stall }: 
   const time = duration(now - movedAt);
   return still.length === 0
     ? `no process has come on for ${time}, as each waits for the others`
-    : `${still.map((one) => `${named(one)} has not come on for ${time} since ${one.since}`).join("; ")}; the others wait`;
+    : still.map((one) => `${named(one)} has not come on for ${time} since ${one.since}`).join("; ");
 }

@@ -74,18 +74,17 @@ function scalingPlot(rows: readonly Row[]): string {
 /** The share of a step that computes, by the number of processes. */
 function ranksPlot(rows: readonly Row[]): string {
   const points = rows.filter((row) => row.modelled);
-  const ofStep = points.filter((row) => row.set === points[0].set);
   const most = Math.max(...points.map((row) => Number(row.processes)));
-  const labels = ofStep.filter((row) => row.processes === most);
+  const labels = points.filter((row) => row.processes === most);
   return drawn({
-    height: 420,
-    marginRight: 230,
+    height: 380,
+    marginRight: 190,
     x: { type: "log", base: 2, label: "processes, 32 images of a step each", grid: true },
     y: { label: "share of a step that computes (ResNet-50, 224 px)", domain: [0, 1], grid: true },
     color: { domain: labels.map((row) => String(row.modelled)), scheme: "Dark2" },
     marks: [
-      Plot.line(ofStep, { x: "processes", y: "efficiency", stroke: "modelled" }),
-      Plot.dot(ofStep, { x: "processes", y: "efficiency", fill: "modelled" }),
+      Plot.line(points, { x: "processes", y: "efficiency", stroke: "modelled" }),
+      Plot.dot(points, { x: "processes", y: "efficiency", fill: "modelled" }),
       Plot.text(labels, {
         x: "processes",
         y: "efficiency",

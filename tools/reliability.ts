@@ -1,6 +1,6 @@
 /**
  * `npm run reliability -- PART… [--seed S] [--kills N] [--cases N] [--format NAME]… [--steps N] [--viewers N] [--rounds N]`: the long runs behind
- * docs/reliability.md, of which the tests do a little each. Parts: `crashes`, `hostile`, `endurance`, `viewers`; without any, all.
+ * docs/reliability.md, of which the tests do a little each. Parts: `crashes`, `ranks`, `hostile`, `endurance`, `viewers`; without any, all.
  * Exit code 1 on a finding, 2 on wrong usage.
  */
 import { parseArgs } from "node:util";
@@ -9,6 +9,7 @@ import { crashes } from "../test/reliability/crashes.js";
 import { endurance, mostMegabytes } from "../test/reliability/endurance.js";
 import { type FormatName, formats } from "../test/reliability/hostile/formats.js";
 import { type FormatOutcome, hostile } from "../test/reliability/hostile/hostile.js";
+import { type Fault, ranks } from "../test/reliability/ranks.js";
 import { viewers } from "../test/reliability/viewers.js";
 
 const { values, positionals } = parseArgs({
@@ -44,6 +45,28 @@ const parts = {
     for (const fault of faults) console.log(fault);
     console.log(`${kills} kills in ${runs} runs: ${faults.length} findings`);
     return faults.length;
+  },
+  /** Kills by the first launcher, as many as asked for up to 20; of stopped processes, cut links and planned stops a few, by each that there is. */
+  async ranks() {
+    const kills = Math.min(20, whole("kills"));
+    const others: readonly Fault[] = ["stop", "cut", "leave", "stop", "cut", "leave"];
+    const plans = {
+      "mpirun.openmpi": [...others, ...Array<Fault>(kills).fill("kill")],
+      "mpirun.mpich": [...others, "kill", "kill"],
+    } as const;
+    let findings = 0;
+    for (const [launcher, faults] of Object.entries(plans)) {
+      const onFault = (what: string) => console.error(`${launcher}: ${what}`);
+      const done = await ranks({ faults, seed: whole("seed"), launcher: launcher as keyof typeof plans, onFault });
+      for (const [fault, seconds] of Object.entries(done.seconds))
+        console.log(
+          `${launcher}: ${seconds.length} × ${fault}, ended within ${Math.min(...seconds).toFixed(1)} to ${Math.max(...seconds).toFixed(1)} s`,
+        );
+      for (const finding of done.findings) console.log(finding);
+      console.log(`${launcher}: ${faults.length} faults in ${done.runs} runs: ${done.findings.length} findings`);
+      findings += done.findings.length;
+    }
+    return findings;
   },
   async hostile() {
     const wrong = values.format.filter((name) => !(name in formats));

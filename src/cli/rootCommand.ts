@@ -8,6 +8,7 @@ import { embedCommand } from "./commands/embed.js";
 import { evalCommand } from "./commands/eval.js";
 import { exportCommand } from "./commands/export.js";
 import { importCommand } from "./commands/import.js";
+import { launchCommand } from "./commands/launch.js";
 import { logCommand } from "./commands/log.js";
 import { neighborsCommand } from "./commands/neighbors.js";
 import { organizeCommand } from "./commands/organize.js";
@@ -28,6 +29,7 @@ export function rootCommand({ silent = false }: { readonly silent?: boolean } = 
   for (const command of [
     buildCommand(),
     trainCommand(),
+    launchCommand(),
     sweepCommand(),
     evalCommand(),
     embedCommand(),

@@ -3,7 +3,7 @@ import { availableParallelism, hostname } from "node:os";
 import { describeImages, type GivenImages, type OpenOptions, openImages, openSource } from "../data/index.js";
 import { CheckpointError, said, UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
-import { onDisk, type Reporter, RunFolder } from "../train/index.js";
+import { onDisk, type Reporter, RunFolder, type TrainEvent } from "../train/index.js";
 import { type OpenedWeights, openWeights } from "../weights/index.js";
 import { alone, gatherTexts, share, type World } from "../world/index.js";
 import { type EngineChoice, openHeardEngine } from "./engine.js";
@@ -58,7 +58,11 @@ export interface LearnerOptions extends RecipeChoice, EngineChoice {
  */
 export async function openLearner(options: LearnerOptions): Promise<Learner> {
   const { run: path, weights: file, workers, maxBroken, crossCheck = true } = options;
-  const { report: tell = nodeWarnings, world = alone } = options;
+  const { report = nodeWarnings, world = alone } = options;
+  const tell: Reporter = (event) => {
+    world.moved(placeOf(event));
+    report(event);
+  };
   const isMain = world.rank === 0;
   const onHost = gatherTexts(world, hostname()).filter((host) => host === hostname()).length;
   const threads =
@@ -97,6 +101,10 @@ export async function openLearner(options: LearnerOptions): Promise<Learner> {
   const session = { crossCheck: crossCheck && engine.provider !== "cpu", threads: threads ?? null };
   return new Learner({ recipe, images, engine, run, init, session, imageOptions, world, tell });
 }
+
+/** What a process has come to that tells an event. */
+const placeOf = (event: TrainEvent): string =>
+  event.kind === "step" ? `step ${event.metric.step}` : event.kind === "progress" ? event.stage : event.kind;
 
 /** Tells warnings as Node's own, and nothing else: where nobody listens. */
 export const nodeWarnings: Reporter = (event) => {

@@ -3,3 +3,4 @@
  * shared library. Without a launcher nothing is loaded.
  */
 export { joinWorld, requireWhole } from "./join.js";
+export { endsAll } from "./pulse/index.js";

@@ -44,6 +44,7 @@ export function worldOf({ call, handles, inPlace }: Binding): World {
         call("Bcast", part, part.length, byte, 0, world);
     },
     barrier: () => call("Barrier", world),
+    moved: () => {},
     abort: (code) => call("Abort", world, code),
     finalize: () => call("Finalize"),
   };

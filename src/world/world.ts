@@ -18,6 +18,8 @@ export interface World {
   broadcast(data: ArrayBufferView): void;
   /** Waits for all processes. */
   barrier(): void;
+  /** Says what this process has come to. One that comes to nothing more for long is taken for hung. */
+  moved(to: string): void;
   /** Ends all processes, with an exit code. */
   abort(code: number): void;
   /** The end of what is computed together, which all processes come to. */
@@ -33,6 +35,7 @@ export const alone: World = {
   exchange: (parts) => parts,
   broadcast: () => {},
   barrier: () => {},
+  moved: () => {},
   abort: () => {},
   finalize: () => {},
 };

@@ -121,7 +121,7 @@ async function attempt(args: readonly string[], moment: Moment, folder: string):
   return { code, stderr, seconds: (performance.now() - began) / 1000, writes };
 }
 
-const lines = async (run: string): Promise<{ kind: string; step: number; epoch: number; loss: number }[]> =>
+export const lines = async (run: string): Promise<{ kind: string; step: number; epoch: number; loss: number }[]> =>
   (await readFile(join(run, "metrics.jsonl"), "utf8").catch(() => ""))
     .split("\n")
     .slice(0, -1)
@@ -133,7 +133,7 @@ const checkpointsOf = async (run: string): Promise<string[]> =>
     .sort();
 
 /** What a run ends with: the bytes of its last checkpoint, and its losses; and what lies in its folder. */
-async function endOf(run: string) {
+export async function endOf(run: string) {
   const last = (await checkpointsOf(run)).at(-1) as string;
   const metrics = (await lines(run)).filter(({ kind }) => kind === "step" || kind === "epoch");
   return {
@@ -146,9 +146,9 @@ async function endOf(run: string) {
   };
 }
 
-type End = Awaited<ReturnType<typeof endOf>>;
+export type End = Awaited<ReturnType<typeof endOf>>;
 
-const differences = (expected: End, found: End): readonly string[] =>
+export const differences = (expected: End, found: End): readonly string[] =>
   (["parameters", "losses", "files"] as const)
     .filter((what) => expected[what] !== found[what])
     .map((what) => `the ${what} are others: ${found[what].slice(0, 300)}, not ${expected[what].slice(0, 300)}`);

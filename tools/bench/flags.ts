@@ -17,6 +17,8 @@ export const { values: flags } = parseArgs({
     choices: { type: "boolean", default: false },
     /** Measures how cost grows with sizes instead. */
     scaling: { type: "boolean", default: false },
+    /** Measures one process and two, and models many instead. */
+    ranks: { type: "boolean", default: false },
     /** Streams so many small images from archives and from tables instead. */
     stream: { type: "string" },
     /** Where steps run, and whose choices are timed. */

@@ -2,7 +2,7 @@
  * `npm run bench`: times what users wait for, and prints a table (`--json`: one object). With `--peer FOLDER --python PYTHON`
  * the PyTorch peer runs between ours, interleaved, and ratios are ours / peer. Run nothing else meanwhile. Each row is
  * measured in a process of its own; `--case PART` picks some, in this one. `--profile` shows where a step's time goes, `--choices`
- * what the lowering rules were chosen over, `--scaling` how cost grows with sizes, `--stream N` reading N small images
+ * what the lowering rules were chosen over, `--scaling` how cost grows with sizes, `--ranks` what several processes cost, `--stream N` reading N small images
  * from archives and tables. `--provider P` runs steps there, and times the
  * choices of that provider's form.
  */
@@ -15,6 +15,7 @@ import { flags } from "./flags.js";
 import { lossRows } from "./loss.js";
 import type { Row } from "./measure.js";
 import { profileRows } from "./profile.js";
+import { modelled, rankRows } from "./ranks.js";
 import { writeResults } from "./results.js";
 import { fits, scalingRows } from "./scaling.js";
 import { stageRows } from "./stages.js";
@@ -26,6 +27,7 @@ const views = {
   profile: profileRows,
   choices: onCpu ? choiceRows : deviceChoiceRows,
   scaling: scalingRows,
+  ranks: rankRows,
   stream: streamRows,
 };
 const view = (Object.keys(views) as (keyof typeof views)[]).find((name) => flags[name]);
@@ -36,9 +38,11 @@ const picks = (part: string, name: string): boolean =>
 const rows: Row[] = [];
 for (const { name, measure } of all) {
   if (flags.case?.some((part) => picks(part, name))) rows.push(await measure(name));
-  else if (!flags.case) rows.push(flags.profile || flags.choices ? await measure(name) : await apart(name));
+  else if (!flags.case)
+    rows.push(flags.profile || flags.choices || flags.ranks ? await measure(name) : await apart(name));
 }
 if (flags.scaling) rows.push(...fits(rows));
+if (flags.ranks) rows.push(...(await modelled()));
 const machine = { cpu: cpus()[0].model, cores: cpus().length, provider: flags.provider, ...versions() };
 if (flags.out) await writeResults(flags.out, { machine, rows });
 const lines = rows.map(({ name, ...figures }) => [

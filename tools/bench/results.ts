@@ -13,9 +13,11 @@ export interface Results {
 
 export async function writeResults(folder: string, results: Results): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const [name, picture, plot] = results.rows.some((row) => row.series)
-    ? ["scaling.json", "scaling.svg", scalingPlot]
-    : ["results.json", "ratios.svg", ratiosPlot];
+  const [name, picture, plot] = results.rows.some((row) => row.modelled)
+    ? ["ranks.json", "ranks.svg", ranksPlot]
+    : results.rows.some((row) => row.series)
+      ? ["scaling.json", "scaling.svg", scalingPlot]
+      : ["results.json", "ratios.svg", ratiosPlot];
   const encoder = new TextEncoder();
   await writeAtomically(join(folder, name), encoder.encode(`${JSON.stringify(results, null, 2)}\n`));
   await writeAtomically(join(folder, picture), encoder.encode(plot(results.rows)));
@@ -65,6 +67,32 @@ function scalingPlot(rows: readonly Row[]): string {
           textAnchor: "start",
         }),
       ),
+    ],
+  });
+}
+
+/** The share of a step that computes, by the number of processes. */
+function ranksPlot(rows: readonly Row[]): string {
+  const points = rows.filter((row) => row.modelled);
+  const most = Math.max(...points.map((row) => Number(row.processes)));
+  const labels = points.filter((row) => row.processes === most);
+  return drawn({
+    height: 380,
+    marginRight: 190,
+    x: { type: "log", base: 2, label: "processes, 32 images of a step each", grid: true },
+    y: { label: "share of a step that computes (ResNet-50, 224 px)", domain: [0, 1], grid: true },
+    color: { domain: labels.map((row) => String(row.modelled)), scheme: "Dark2" },
+    marks: [
+      Plot.line(points, { x: "processes", y: "efficiency", stroke: "modelled" }),
+      Plot.dot(points, { x: "processes", y: "efficiency", fill: "modelled" }),
+      Plot.text(labels, {
+        x: "processes",
+        y: "efficiency",
+        text: "modelled",
+        fill: "modelled",
+        dx: 8,
+        textAnchor: "start",
+      }),
     ],
   });
 }

@@ -1,22 +1,45 @@
 /** A command that several processes carry out together, where a launcher of MPI has started them. */
 import { hostname } from "node:os";
-import { joinWorld } from "../../mpi/index.js";
-import type { World } from "../../world/index.js";
-import { exitCodeOf, printError } from "../print.js";
+import { endsAll, joinWorld } from "../../mpi/index.js";
+import { gatherTexts, type World } from "../../world/index.js";
+import { exitCodeOf, printError, tell } from "../print.js";
+
+/** Flags of commands that several processes may carry out. */
+export interface WorldFlags {
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+  readonly lostSeconds?: number;
+  readonly stallSeconds?: number;
+}
 
 /** Runs a command in its world. What goes wrong in one process is told with its place, and ends all. */
 export async function inWorld(
-  { json = false, verbose = false }: { readonly json?: boolean; readonly verbose?: boolean },
+  { json = false, verbose = false, lostSeconds, stallSeconds }: WorldFlags,
   use: (world: World) => Promise<void>,
 ): Promise<void> {
-  const world = await joinWorld(process.env);
+  const world = await joinWorld(process.env, {
+    ...(lostSeconds && { silence: lostSeconds }),
+    ...(stallSeconds && { stall: stallSeconds }),
+  });
+  tellPlaces(world);
   try {
     await use(world);
   } catch (error) {
     if (world.size === 1) throw error;
-    process.stderr.write(`process ${world.rank} of ${world.size}, on ${hostname()}, has failed, which ends all:\n`);
+    process.stderr.write(`process ${world.rank} of ${world.size}, on ${hostname()}, has failed, ${endsAll}:\n`);
     printError(error, { json, verbose });
     world.abort(exitCodeOf(error));
   }
   world.finalize();
+}
+
+/** Says which process is where, a line a machine: launchers speak of machines and PIDs alone. */
+function tellPlaces(world: World): void {
+  if (world.size === 1) return;
+  const places = gatherTexts(world, JSON.stringify([hostname(), process.pid])).map((text) => JSON.parse(text));
+  if (world.rank !== 0) return;
+  for (const host of new Set(places.map(([name]) => name))) {
+    const own = places.flatMap(([name, pid], rank) => (name === host ? [`process ${rank} (PID ${pid})`] : []));
+    tell(`on ${host}: ${own.join(", ")}`);
+  }
 }

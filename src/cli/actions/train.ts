@@ -1,4 +1,6 @@
 /** `hcsc train`: trains, or resumes, a run. */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { withImages } from "../../data/index.js";
 import { UsageError } from "../../errors.js";
 import type { Learner } from "../../learner/index.js";
@@ -7,15 +9,15 @@ import type { Recipe } from "../../recipe/index.js";
 import { projectorSample, writeProjector } from "../../report/index.js";
 import { duration, percent, table } from "../../text.js";
 import { onDisk, RunFolder } from "../../train/index.js";
-import { share, type World } from "../../world/index.js";
+import { gatherTexts, requireEqual, share, type World } from "../../world/index.js";
 import { interruptedCode, interruptible } from "../interrupt.js";
 import { print } from "../print.js";
 import { fitLines } from "./imported.js";
-import { inWorld } from "./processes.js";
+import { inWorld, type WorldFlags } from "./processes.js";
 import { type EngineFlags, withLearner } from "./session.js";
 import { type SetFlags, splitOf } from "./sets.js";
 
-interface Flags extends EngineFlags, SetFlags {
+interface Flags extends EngineFlags, SetFlags, WorldFlags {
   readonly recipe?: string;
   readonly out?: string;
   readonly resume?: boolean;
@@ -28,11 +30,24 @@ interface Flags extends EngineFlags, SetFlags {
   readonly init?: string;
   readonly log?: string;
   readonly partial?: boolean;
-  readonly verbose?: boolean;
 }
 
 export const run = (flags: Flags): Promise<void> =>
-  inWorld(flags, (world) => (world.rank === 0 ? trainRun(world, flags) : trainBeside(world, flags)));
+  inWorld(flags, async (world) => {
+    await requireSameRecipe(world, flags);
+    await (world.rank === 0 ? trainRun(world, flags) : trainBeside(world, flags));
+  });
+
+/** Process 0 reads the recipe for all: one that was asked for another, or has another file of its name, is refused. */
+async function requireSameRecipe(world: World, flags: Flags): Promise<void> {
+  if (world.size === 1) return;
+  const { recipe = "" } = flags;
+  requireEqual(gatherTexts(world, [recipe, ...overrides(flags)].join(" ")), "recipe");
+  const content = await readFile(recipe).catch(() => null);
+  const digests = gatherTexts(world, content ? createHash("sha256").update(content).digest("hex") : "");
+  const own = digests.map((digest) => digest || digests[0]); // the others need no file
+  requireEqual(own, `file ${recipe} (by its SHA-256)`);
+}
 
 /** In process 0, or the only one: what the others need to know of the sets and the run, it tells them. */
 async function trainRun(world: World, flags: Flags): Promise<void> {

@@ -38,6 +38,16 @@ export function trainCommand(): Command {
     )
     .option("--variant <name>", "override the recipe's variant: paper or reference")
     .option("--set <field=value>", "override any field of the recipe; may be repeated", collect, [])
+    .option(
+      "--lost-seconds <n>",
+      "in several processes: take one for stopped or cut off that is not heard of for so long, and end all; default 30",
+      positive,
+    )
+    .option(
+      "--stall-seconds <n>",
+      "in several processes: take all for hung when none has come on for so long, and end them; default 1800",
+      positive,
+    )
     .addHelpText(
       "after",
       "\nExamples:\n  hcsc train --data photos --recipe cifar-resnet18 --out runs/photos\n  hcsc train --data 'data/fashion-mnist[0:8000]' --test 'data/fashion-mnist[8000:10000]' --recipe demo\n  hcsc train --data photos --recipe cifar-resnet18 --init backbone.pth --out runs/photos\n  hcsc train --out runs/photos --resume\n  hcsc train --out runs/photos --resume --epochs 300 --learning-rate 0.01\n\nCtrl-C finishes the step, saves and stops; --resume goes on to the very numbers of an uninterrupted run.",

@@ -1,0 +1,98 @@
+/** One start of a launcher, watched to its end. */
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { endsAll } from "../mpi/index.js";
+
+export interface Attempt {
+  /** The launcher's exit code; null: it was killed. */
+  readonly code: number | null;
+  /** The first thing that was said to end all, if any was. */
+  readonly cause: string | null;
+  /** Whether the launcher did not end by itself in time, and was killed. */
+  readonly wasKilled: boolean;
+}
+
+export interface AttemptOptions {
+  readonly line: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+  /** What is sent to the launcher for a stop that all agree on. */
+  readonly stop: NodeJS.Signals;
+  /** Aborted: stop, once what is under way is saved. */
+  readonly signal: AbortSignal;
+  /** Aborted: end at once. */
+  readonly atOnce: AbortSignal;
+  /** How long the launcher may take to end once a process has said that all end, or has printed its results. */
+  readonly graceSeconds: number;
+}
+
+/** How MPICH's launcher tells of a process that was killed. */
+const ended = /PID (\d+) RUNNING AT (\S+)/;
+
+/** What a launcher prints goes on to this process's streams. */
+export function attempt({ line, environment, stop, signal, atOnce, graceSeconds }: AttemptOptions): Promise<Attempt> {
+  const [command, ...args] = line;
+  const child = spawn(command, args, {
+    detached: true, // Ctrl-C in a terminal is for this process, which passes a stop on as the launcher takes it
+    env: environment,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let cause: string | null = null;
+  let wasKilled = false;
+  const kill = (): void => {
+    wasKilled = true;
+    try {
+      process.kill(-(child.pid as number), "SIGKILL");
+    } catch {} // it has just ended
+  };
+  let grace: NodeJS.Timeout | undefined;
+  const isToEnd = (): void => {
+    grace ??= setTimeout(kill, graceSeconds * 1000);
+  };
+  const blame = (words: string): void => {
+    cause ??= words;
+    isToEnd();
+  };
+  /** The next line says why a process failed. */
+  let isNext = "";
+  const hear = (text: string): void => {
+    const pid = ended.exec(text);
+    if (isNext !== "") blame(`${isNext} ${text}`);
+    isNext = text.endsWith(`${endsAll}:`) ? text : "";
+    if (text.includes(`${endsAll}: `)) blame(text);
+    else if (pid) blame(`the process with PID ${pid[1]} on ${pid[2]} was ended`);
+  };
+  child.stdout.once("data", isToEnd); // results are a command's last words
+  for (const [from, to] of [
+    [child.stdout, process.stdout],
+    [child.stderr, process.stderr],
+  ] as const)
+    createInterface({ input: from }).on("line", (text) => {
+      to.write(`${text}\n`);
+      hear(text);
+    });
+  const stopping = () => child.kill(stop);
+  return new Promise((done, failed) => {
+    signal.addEventListener("abort", stopping);
+    atOnce.addEventListener("abort", kill);
+    const end = (): void => {
+      signal.removeEventListener("abort", stopping);
+      atOnce.removeEventListener("abort", kill);
+      clearTimeout(grace);
+    };
+    child.on("error", (error) => {
+      end();
+      failed(error);
+    });
+    child.on("close", (code) => {
+      end();
+      done({ code, cause, wasKilled });
+    });
+    // What it has started may hold its streams when it is gone.
+    child.on("exit", () => {
+      setTimeout(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      }, 2000).unref();
+    });
+  });
+}

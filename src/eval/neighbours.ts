@@ -70,7 +70,11 @@ export async function nearestNeighbours(
   const queryBlocks = blocks(queries, Math.ceil(queryBlock / world.size));
   const rounds = world.gather(Int32Array.of(queryBlocks.length)).reduce((a, b) => Math.max(a, b), 0);
   for (let round = 0; round < rounds; round++) {
-    const query = queryBlocks[round] ?? { matrix: { shape: [0, width], data: new Float32Array() }, from: rows, rows: 0 };
+    const query = queryBlocks[round] ?? {
+      matrix: { shape: [0, width], data: new Float32Array() },
+      from: rows,
+      rows: 0,
+    };
     const data = gatherAll(world, query.matrix.data);
     const asked = { shape: [data.length / width, width], data };
     let best: Neighbours = { ids: new Int32Array(), similarity: new Float32Array() };

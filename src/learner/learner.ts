@@ -36,7 +36,7 @@ import { doubts, type KnnAccuracy, knnAccuracy, type Opening, trainedOn } from "
 import type { Recipe } from "../recipe/index.js";
 import { learnedHierarchy, type Reporter, type RunFolder, type Session } from "../train/index.js";
 import type { FitReport } from "../weights/index.js";
-import type { World } from "../world/index.js";
+import { shareArrays, type World } from "../world/index.js";
 import type { Initial } from "./initial.js";
 import { type TrainedRun, trainBeside, trainRun } from "./training.js";
 
@@ -75,7 +75,7 @@ export interface LearnerParts {
   readonly run: RunFolder | null;
   readonly init: Initial | null;
   readonly session: Pick<Session, "crossCheck" | "threads">;
-  /** The processes that train together. */
+  /** The processes that work together. */
   readonly world: World;
   /** For other images that it opens. */
   readonly imageOptions: OpenOptions;
@@ -130,6 +130,18 @@ export class Learner {
     if (this.folder) return encoderOf(await this.trained(), engine, which);
     const weights = { ...initialEncoder(encoderSettings(recipe.encoder), recipe.seed), ...this.parts.init?.weights };
     return { engine, recipe, weights };
+  }
+
+  /**
+   * The query encoder of process 0 of the world that it was opened in, for all: a call that all make.
+   *
+   * @throws as `encoder`
+   */
+  async sharedEncoder(): Promise<Encoder> {
+    const { recipe, engine } = this;
+    const { world } = this.parts;
+    const { weights } = world.rank === 0 ? await this.encoder() : { weights: {} };
+    return { recipe, engine, weights: shareArrays(world, weights) };
   }
 
   /**
@@ -189,7 +201,8 @@ export class Learner {
   }
 
   /**
-   * Weighted kNN (Wu et al. 2018) of labelled images among those that it was opened on, by unit features.
+   * Weighted kNN (Wu et al. 2018) of labelled images among those that it was opened on, by unit features. The processes of its world
+   * share the images: a call that all make.
    *
    * @param test - labelled images to classify; what makes scores on them worth less is told
    * @param settings - `k`: numbers of neighbours, a result for each, default 20; `temperature`, default 0.07
@@ -199,7 +212,7 @@ export class Learner {
     test: GivenImages,
     settings: { readonly k?: readonly number[]; readonly temperature?: number } = {},
   ): Promise<KnnAccuracy> {
-    return knnAccuracy(await this.encoder(), this.images, this.opening(test), settings);
+    return knnAccuracy(await this.sharedEncoder(), this.images, this.opening(test), settings, this.parts.world);
   }
 
   /**
@@ -249,6 +262,7 @@ export class Learner {
     return (use) =>
       withImages(test, { ...this.parts.imageOptions, called: "test" }, async (images) => {
         const { folder } = this;
+        if (this.parts.world.rank > 0) return use(images); // process 0 tells
         const isOther = folder !== null && folder.description.data !== this.images.name;
         const found = [...(isOther ? await trainedOn(folder, images) : []), ...(await doubts(this.images, images))];
         for (const doubt of found) this.parts.tell({ kind: "warning", ...doubt });

@@ -35,8 +35,8 @@ export interface LearnerOptions extends RecipeChoice, EngineChoice {
   /** Whether decoded images stay in memory, a quarter of it at most, as they are read many times; default true. */
   readonly keepDecoded?: boolean | undefined;
   /**
-   * The processes that a run is trained by together (`joinWorld`); default: this one alone. Process 0 reads the recipe, the run and the
-   * weights, for all.
+   * The processes that train a run or evaluate it together (`joinWorld`); default: this one alone. Process 0 reads the recipe, the run
+   * and the weights, for all.
    */
   readonly world?: World | undefined;
   /** Told what was chosen, how training and other work go, and what is in doubt. Default: warnings become Node's own. */

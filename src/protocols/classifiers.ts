@@ -22,6 +22,7 @@ import {
 } from "../eval/index.js";
 import { chooseTarget } from "../runtime/index.js";
 import { type Protocol, trainClassifier } from "../train/index.js";
+import { alone, sumOf, type World } from "../world/index.js";
 
 /** A classifier, and the features that it is for. */
 export interface Learned {
@@ -39,11 +40,13 @@ export interface Lesson {
   readonly encoder: Encoder;
   readonly images: OpenImages;
   readonly targets: Targets;
+  /** Processes that share the images: what is learned of a lesson is learned by calls that all make. Default: this one alone. */
+  readonly world?: World | undefined;
 }
 
 /** By SGD on augmented views, of all images unless `indices` picks some. */
 export async function learnBySgd(
-  { encoder, images, targets }: Lesson,
+  { encoder, images, targets, world }: Lesson,
   protocol: Protocol,
   seed: number,
   { indices = labelledAmong(targets, everyIndex(images.source.count)), stage = "training" } = {},
@@ -60,6 +63,7 @@ export async function learnBySgd(
     images: indices,
     protocol,
     seed,
+    world,
     progress: (done, total) => progress(stage, done, total),
   });
   const { trains, epochs, batchSize, headRate, backboneRate } = protocol;
@@ -69,12 +73,12 @@ export async function learnBySgd(
 
 /** By L-BFGS on the unit features of un-augmented views. @param strengths - inverse regularisations, of several the best is taken */
 export async function learnFast(
-  { encoder, images, targets }: Lesson,
+  { encoder, images, targets, world }: Lesson,
   { strengths, seed }: { readonly strengths: readonly number[]; readonly seed: number },
 ): Promise<Learned> {
-  const { features, kept } = await readableVectors(encoder, images, targets);
+  const { features, kept } = await readableVectors(encoder, images, targets, world);
   const examples = { features: unitRows(features), targets: targetsOf(targets, kept) };
-  const fit = await fitLinear(examples, { objective: logisticOn(encoder.engine), strengths, seed });
+  const fit = await fitLinear(examples, { objective: logisticOn(encoder.engine), strengths, seed, world });
   const { classifier, ...how } = fit;
   return { classifier, weights: encoder.weights, unit: true, how: { method: "l-bfgs", ...how } };
 }
@@ -85,25 +89,39 @@ export type Measured = { readonly images: number } & (
   | ({ readonly kind: "several" } & MeanPrecisions)
 );
 
-/** Measures on images whose classes go by the names of `train`. @throws DataError if they are not of its kind and its classes */
+/**
+ * Measures on images whose classes go by the names of `train`.
+ *
+ * @param world - processes that share the images: a call that all make; default: this one alone
+ * @throws DataError if they are not of its kind and its classes
+ */
 export function measure(
   learned: Learned,
   encoder: Encoder,
   train: Labelled<SingleTargets>,
   images: OpenImages,
+  world?: World,
 ): Promise<Extract<Measured, { kind: "single" }>>;
-export function measure(learned: Learned, encoder: Encoder, train: Labelled, images: OpenImages): Promise<Measured>;
+export function measure(
+  learned: Learned,
+  encoder: Encoder,
+  train: Labelled,
+  images: OpenImages,
+  world?: World,
+): Promise<Measured>;
 export async function measure(
   { classifier, weights, unit }: Learned,
   encoder: Encoder,
   train: Labelled,
   images: OpenImages,
+  world: World = alone,
 ): Promise<Measured> {
   const { targets } = inClassesOf(train, labelsOf(images.source, images.called));
-  const { features, kept } = await readableVectors({ ...encoder, weights }, images, targets);
+  const { features, kept } = await readableVectors({ ...encoder, weights }, images, targets, world);
   const scores = classScores(classifier, unit ? unitRows(features) : features);
   const own = targetsOf(targets, kept);
+  const count = sumOf(world, kept.length);
   return own.kind === "single"
-    ? { images: kept.length, kind: "single", ...rightShares(scores, own.labels) }
-    : { images: kept.length, kind: "several", ...precisions(scores, own.shown) };
+    ? { images: count, kind: "single", ...rightShares(scores, own.labels, world) }
+    : { images: count, kind: "several", ...precisions(scores, own.shown, world) };
 }

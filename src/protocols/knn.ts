@@ -13,6 +13,7 @@ import {
   singleLabelsOf,
   targetsOf,
 } from "../eval/index.js";
+import { alone, sumOf, type World } from "../world/index.js";
 import type { Opening } from "./opening.js";
 
 /** Accuracy in percent by nearest neighbours, and of how many images. */
@@ -30,20 +31,24 @@ export interface KnnAccuracy {
  * @param bank - labelled images that vote
  * @param openTest - opens labelled images to classify, once the bank is embedded
  * @param k - numbers of neighbours, a result for each
+ * @param world - processes that share the images: a call that all make; default: this one alone
  */
 export async function knnAccuracy(
   encoder: Encoder,
   bank: OpenImages,
   openTest: Opening,
   { k = [20], temperature = 0.07 }: { readonly k?: readonly number[]; readonly temperature?: number } = {},
+  world: World = alone,
 ): Promise<KnnAccuracy> {
   const of = async (images: OpenImages, { targets }: Labelled<SingleTargets>): Promise<LabelledFeatures> => {
-    const { features, kept } = await readableVectors(encoder, images, targets);
+    const { features, kept } = await readableVectors(encoder, images, targets, world);
     return { features: unitRows(features), labels: targetsOf(targets, kept).labels };
   };
   const known = singleLabelsOf(bank.source, bank.called);
   const train = await of(bank, known);
   const held = await openTest((images) => of(images, inClassesOf(known, singleLabelsOf(images.source, images.called))));
-  const all = await knnClassify(train, held, { k, temperature, mostSimilar: await similarityOn(encoder.engine) });
-  return { top1: all[0].top1, all, bankImages: train.labels.length, testImages: held.labels.length };
+  const mostSimilar = await similarityOn(encoder.engine);
+  const all = await knnClassify(train, held, { k, temperature, mostSimilar, world });
+  const [bankImages, testImages] = [train, held].map(({ labels }) => sumOf(world, labels.length));
+  return { top1: all[0].top1, all, bankImages, testImages };
 }

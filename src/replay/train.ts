@@ -102,10 +102,10 @@ const isTrained = (name: string): boolean => !name.includes("running");
 export const caseStart = (c: Case): Tensors => ({ [state.queue]: c.tensor("queue"), ...hierarchyState(c) });
 
 /** Both encoders as they start, with momenta at zero. */
-export function encoderStart(names: readonly string[], valueOf: (name: string) => DenseArray): Tensors {
+export function encoderStart(names: readonly string[], initial: (name: string) => DenseArray): Tensors {
   const start: Tensors = {};
   for (const name of names) {
-    const value = valueOf(name);
+    const value = initial(name);
     start[state.query(name)] = value;
     start[state.key(name)] = value;
     if (isTrained(name)) {

@@ -7,7 +7,7 @@ import { type DenseArray, elements } from "../array.js";
 import type { CompileTarget } from "../compileTarget.js";
 import type { Loader, ViewPolicy } from "../data/index.js";
 import { type Engine, fedTargets } from "../engine/index.js";
-import { DataError, TrainingError } from "../errors.js";
+import { DataError, TrainingError, UsageError } from "../errors.js";
 import { type LinearClassifier, type Targets, targetsOf } from "../eval/index.js";
 import { initialValue } from "../nn/index.js";
 import { scheduleFactor } from "../optim/index.js";
@@ -26,6 +26,7 @@ import {
   stateOf,
 } from "../programs/index.js";
 import { pixelStatistics, type Recipe } from "../recipe/index.js";
+import { alone, gatherAll, ownRange, type World } from "../world/index.js";
 import { epochBatches } from "./draws.js";
 import type { Protocol } from "./protocols.js";
 
@@ -45,6 +46,11 @@ export interface ClassifierTraining {
   readonly images: Int32Array;
   readonly protocol: Protocol;
   readonly seed: number;
+  /**
+   * Processes that share the images: each makes features of its part of a batch, and all take the same step of the head on the
+   * features of all. Default: this one alone.
+   */
+  readonly world?: World | undefined;
   /** Called after every step. */
   readonly progress?: (done: number, total: number, loss: number) => void;
 }
@@ -57,11 +63,12 @@ export interface TrainedClassifier {
   readonly loss: number;
 }
 
-/** @throws DataError if there is no image; TrainingError when the loss is not finite */
+/** @throws DataError if there is no image; UsageError where processes cannot share it; TrainingError when the loss is not finite */
 export async function trainClassifier(training: ClassifierTraining): Promise<TrainedClassifier> {
   const { engine, recipe, weights, images, protocol } = training;
   if (images.length === 0)
     throw new DataError("too-few", "a classifier needs at least one labelled image to learn from");
+  requireShared(training);
   const settings: ClassifierSettings = {
     encoder: encoderSettings(recipe.encoder),
     trains: protocol.trains,
@@ -93,6 +100,23 @@ export async function trainClassifier(training: ClassifierTraining): Promise<Tra
   };
 }
 
+/** Refuses what processes do not share. */
+function requireShared({ protocol, images, world = alone }: ClassifierTraining): void {
+  if (world.size === 1) return;
+  if (protocol.trains === "whole")
+    throw new UsageError(
+      "unsupported",
+      `${world.size} processes cannot fine-tune a backbone together yet: do it in one, or learn on frozen features`,
+    );
+  const batchSize = Math.min(protocol.batchSize, images.length);
+  if (batchSize < world.size)
+    throw new UsageError(
+      "contradiction",
+      `${world.size} processes cannot share a batch of ${batchSize}: start as many or fewer, or give a larger batch`,
+      { settings: ["batchSize"] },
+    );
+}
+
 /** Every tensor of the state: the encoder's as given, the classifier's drawn, momenta at zero. */
 function startOf(
   settings: ClassifierSettings,
@@ -117,27 +141,28 @@ function startOf(
 
 /** Runs every step. @returns the mean loss of the last epoch */
 async function steps(training: ClassifierTraining, settings: ClassifierSettings): Promise<number> {
-  const { engine, loader, targets, images, protocol, seed, progress = () => {} } = training;
+  const { engine, loader, targets, images, protocol, seed, world = alone, progress = () => {} } = training;
   const { batchSize, encoder } = settings;
   const perEpoch = Math.floor(images.length / batchSize);
   const total = protocol.epochs * perEpoch;
+  const { from, to } = ownRange(batchSize, world);
   function* requests() {
     for (let epoch = 0; epoch < protocol.epochs; epoch++)
       for (const rows of epochBatches(images.length, batchSize, seed, epoch))
-        yield { indices: rows.map((row) => images[row]), epoch };
+        yield { indices: rows.subarray(from, to).map((row) => images[row]), epoch };
   }
   let [done, sum] = [0, 0];
   for await (const { indices, views, release } of loader.train(requests(), [viewPolicy(training.recipe)])) {
-    const pixels = { shape: [batchSize, encoder.channels, encoder.imageSize, encoder.imageSize], data: views[0] };
+    const pixels = { shape: [to - from, encoder.channels, encoder.imageSize, encoder.imageSize], data: views[0] };
     const below =
       protocol.trains === "whole"
         ? { [classifierFeeds.images]: pixels }
-        : { [classifierFeeds.features]: (await engine.run("encoder", { pixels }, ["features"])).features };
+        : { [classifierFeeds.features]: await featuresOf(engine, pixels, world) };
     const factor = scheduleFactor(protocol.schedule, done / perEpoch, protocol.epochs);
     const rate = (x: number) => ({ shape: [], data: Float32Array.of(x) });
     const fed = {
       ...below,
-      [classifierFeeds.targets]: fedTargets(targetsOf(targets, indices)),
+      [classifierFeeds.targets]: fedTargets(targetsOf(targets, gatherAll(world, indices))),
       [classifierFeeds.headRate]: rate(factor * protocol.headRate),
       ...(protocol.trains === "whole" ? { [classifierFeeds.backboneRate]: rate(factor * protocol.backboneRate) } : {}),
       [classifierFeeds.momentum]: rate(momentum),
@@ -156,6 +181,14 @@ async function steps(training: ClassifierTraining, settings: ClassifierSettings)
     progress(++done, total, loss);
   }
   return sum / perEpoch;
+}
+
+/** The features of a batch, of which each process has its images. */
+async function featuresOf(engine: Engine, pixels: DenseArray, world: World): Promise<DenseArray> {
+  const { features } = await engine.run("encoder", { pixels }, ["features"]);
+  const width = features.shape[1];
+  const data = gatherAll(world, features.data as Float32Array);
+  return { shape: [data.length / width, width], data };
 }
 
 /**

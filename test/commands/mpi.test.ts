@@ -53,6 +53,39 @@ withLauncher("mpich", "a run of one process goes on in two", async (t) => {
   t.is((await run.metrics()).filter((m) => m.kind === "step").length, 8);
 });
 
+/** What a command prints as JSON, but for what rounding may move. */
+const figuresOf = (stdout: string): unknown => {
+  const { loss, ...figures } = JSON.parse(stdout);
+  return figures;
+};
+
+for (const [launcher, ...command] of [
+  ["mpich", "eval", "knn", "--k", "1,5,20"],
+  ["openmpi", "eval", "linear", "--fast", "--strengths", "0.1,1"],
+  ["openmpi", "eval", "linear", "--epochs", "2", "--batch-size", "24"],
+] as const)
+  withLauncher(launcher, `two processes give the figures of one: ${command.join(" ")}`, async (t) => {
+    const out = await trainedRun();
+    const asked = [...command, "--run", out, "--data", images, "--split", "0.2", "--json"] as const;
+    const one = await hcsc(...asked);
+    t.is(one.code, 0, one.stderr);
+    const two = await hcscIn(launcher, 2, ...asked);
+    t.is(two.code, 0, two.stderr);
+    t.deepEqual(figuresOf(two.stdout), figuresOf(one.stdout)); // one process alone tells
+  });
+
+let run: Promise<string> | null = null;
+/** A run that tests share. */
+function trainedRun(): Promise<string> {
+  run ??= withRecipe({ epochs: 1 }).then(async ({ folder, recipe }) => {
+    const out = join(folder, "run");
+    const { code, stderr } = await hcsc("train", "--recipe", recipe, "--data", images, "--out", out);
+    if (code !== 0) throw new Error(stderr);
+    return out;
+  });
+  return run;
+}
+
 test("a launcher without a library of MPI's is an error that says what to install", async (t) => {
   const variables = { OMPI_COMM_WORLD_RANK: "0", OMPI_COMM_WORLD_SIZE: "2", HCSC_MPI_LIBRARY: "libnowhere.so" };
   const { code, stderr } = await hcscWith(variables, "train", "--recipe", "demo", "--data", images, "--out", "nowhere");

@@ -5,9 +5,11 @@ import { type Annotations, classNames, type Labelled, labelledAmong, type Target
 import { learnBySgd, learnFast, type Measured, measure } from "../../protocols/index.js";
 import { percent, table } from "../../text.js";
 import { inEpochs, type Protocol } from "../../train/index.js";
+import { share, type World } from "../../world/index.js";
 import { print } from "../print.js";
-import { onRun, type RunFlags } from "./session.js";
-import { type SetFlags, setsOf } from "./sets.js";
+import { inWorld, within } from "./processes.js";
+import { onRun, type RunFlags, stepOf } from "./session.js";
+import { type SetFlags, type Sets, setsOf } from "./sets.js";
 
 export interface ClassifierFlags extends RunFlags, SetFlags {
   readonly epochs?: number;
@@ -15,6 +17,7 @@ export interface ClassifierFlags extends RunFlags, SetFlags {
   readonly learningRate?: number;
   readonly backboneLearningRate?: number;
   readonly seed: number;
+  readonly verbose?: boolean;
 }
 
 /** The flags of `--fast`. */
@@ -33,30 +36,36 @@ export function protocolOf(authors: Protocol, flags: ClassifierFlags): Protocol 
   return { ...inEpochs(authors, epochs), batchSize, headRate, backboneRate };
 }
 
-/** Learns on `--data`, measures on `--test`, prints: the whole of a command. */
-export async function evaluate(
-  flags: FastFlags,
+/** Learns on `--data`, measures on `--test`, prints: the whole of a command, which several processes may share. */
+export const evaluate = (flags: FastFlags, ...how: How): Promise<void> =>
+  inWorld(flags, (world) => evaluateIn(world, flags, ...how));
+
+/** What labels are learned, and how. */
+type How = readonly [
   labelsOf: (images: Annotations, called: string) => Labelled,
   authors: (targets: Targets) => Protocol,
-): Promise<void> {
-  const sets = await setsOf(flags);
+];
+
+async function evaluateIn(world: World, flags: FastFlags, ...[labelsOf, authors]: How): Promise<void> {
+  const sets = share(world, world.rank === 0 ? await setsOf(flags) : null) as Sets;
   const { step, train, how, measured, images } = await onRun(
     { ...flags, data: sets.data },
     async (learner) => {
       const { images } = learner;
       const { source, called } = images;
-      const encoder = await learner.encoder();
+      const encoder = await learner.sharedEncoder();
       const train = labelsOf(source, called);
-      const lesson = { encoder, images, targets: train.targets };
+      const lesson = { encoder, images, targets: train.targets, world };
       const protocol = protocolOf(authors(train.targets), flags);
       const learned = flags.fast ? await learnFast(lesson, flags) : await learnBySgd(lesson, protocol, flags.seed);
       const count = labelledAmong(train.targets, everyIndex(source.count)).length;
-      const measured = await learner.opening(sets.test)((test) => measure(learned, encoder, train, test));
-      const { step } = (await learner.trained()).checkpoint.position;
+      const measured = await learner.opening(sets.test)((test) => measure(learned, encoder, train, test, world));
+      const step = await stepOf(world, learner);
       return { step, train, how: learned.how, measured, images: { train: count, test: measured.images } };
     },
-    { seed: flags.seed, keepDecoded: !flags.fast },
+    { seed: flags.seed, keepDecoded: !flags.fast, ...within(world) },
   );
+  if (world.rank > 0) return;
   const names = classNames(train);
   print(flags.json, { run: flags.run, step, ...measured, ...how, images, classes: names }, [
     ...measuredLines(measured, names),

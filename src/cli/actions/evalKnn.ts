@@ -1,18 +1,24 @@
 /** `hcsc eval knn`: labelled images classified by their nearest neighbours. */
 import type { KnnAccuracy } from "../../protocols/index.js";
 import { percent, table } from "../../text.js";
+import { share, type World } from "../../world/index.js";
 import { print } from "../print.js";
 import { type EncoderFlags, isOfRun, onWeights } from "./imported.js";
-import { type EngineFlags, onRun } from "./session.js";
-import { namedSets, type SetFlags, setsOf } from "./sets.js";
+import { inWorld, within } from "./processes.js";
+import { type EngineFlags, onRun, stepOf } from "./session.js";
+import { namedSets, type SetFlags, type Sets, setsOf } from "./sets.js";
 
 interface Flags extends EngineFlags, SetFlags, EncoderFlags {
+  readonly verbose?: boolean;
   readonly k: readonly number[];
   readonly temperature: number;
 }
 
-export async function run(flags: Flags): Promise<void> {
-  const { result, of, said } = await (isOfRun(flags) ? ofRun(flags) : ofWeights(flags));
+export const run = (flags: Flags): Promise<void> => inWorld(flags, (world) => evaluated(world, flags));
+
+async function evaluated(world: World, flags: Flags): Promise<void> {
+  const { result, of, said } = await (isOfRun(flags) ? ofRun(world, flags) : ofWeights(world, flags));
+  if (world.rank > 0) return;
   const rows = result.all.map((r) => [`k ${r.k}`, percent(r.top1, 2), percent(r.top5, 2)]);
   const summary = {
     ...of,
@@ -34,21 +40,30 @@ interface Measured {
   readonly said: string;
 }
 
-async function ofRun(flags: Flags & { readonly run: string }): Promise<Measured> {
-  const { data, test } = await setsOf(flags);
-  return onRun({ ...flags, data }, async (learner) => {
-    const { step } = (await learner.trained()).checkpoint.position;
-    const result = await learner.knn(test, flags);
-    return { result, of: { run: flags.run, step }, said: `query backbone after step ${step}` };
-  });
+async function ofRun(world: World, flags: Flags & { readonly run: string }): Promise<Measured> {
+  const { data, test } = share(world, world.rank === 0 ? await setsOf(flags) : null) as Sets;
+  return onRun(
+    { ...flags, data },
+    async (learner) => {
+      const step = await stepOf(world, learner);
+      const result = await learner.knn(test, flags);
+      return { result, of: { run: flags.run, step }, said: `query backbone after step ${step}` };
+    },
+    within(world),
+  );
 }
 
-function ofWeights(flags: Flags): Promise<Measured> {
+function ofWeights(world: World, flags: Flags): Promise<Measured> {
   const { data, test } = namedSets(flags);
-  return onWeights(flags, data, async (learner) => {
-    const { backbone, imageSize } = learner.recipe.encoder;
-    const result = await learner.knn(test, flags);
-    const said = `weights of ${flags.weights}, ${backbone}, ${imageSize} px`;
-    return { result, of: { weights: flags.weights, fit: learner.fit }, said };
-  });
+  return onWeights(
+    flags,
+    data,
+    async (learner) => {
+      const { backbone, imageSize } = learner.recipe.encoder;
+      const result = await learner.knn(test, flags);
+      const said = `weights of ${flags.weights}, ${backbone}, ${imageSize} px`;
+      return { result, of: { weights: flags.weights, fit: learner.fit }, said };
+    },
+    within(world),
+  );
 }

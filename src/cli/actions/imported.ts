@@ -8,7 +8,7 @@ import {
   originOfFile,
 } from "../../encoder/index.js";
 import { UsageError } from "../../errors.js";
-import type { Learner } from "../../learner/index.js";
+import type { Learner, LearnerOptions } from "../../learner/index.js";
 import { table } from "../../text.js";
 import { encoderWeights } from "../../train/index.js";
 import { type FitReport, misfits } from "../../weights/index.js";
@@ -48,7 +48,9 @@ export const onWeights = <T>(
   flags: EngineFlags & EncoderFlags,
   images: string,
   use: (learner: Learner) => Promise<T>,
-): Promise<T> => withLearner(flags, { weights: flags.weights, size: flags.size, images, keepDecoded: false }, use);
+  options: LearnerOptions = {},
+): Promise<T> =>
+  withLearner(flags, { weights: flags.weights, size: flags.size, images, keepDecoded: false, ...options }, use);
 
 /** What of a file fitted, for people. */
 export const fitLines = (report: FitReport): readonly string[] => {

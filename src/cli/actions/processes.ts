@@ -1,6 +1,7 @@
 /** A command that several processes carry out together, where a launcher of MPI has started them. */
 import { hostname } from "node:os";
 import { endsAll, joinWorld } from "../../mpi/index.js";
+import type { Reporter } from "../../train/index.js";
 import { gatherTexts, type World } from "../../world/index.js";
 import { exitCodeOf, printError, tell } from "../print.js";
 
@@ -11,6 +12,10 @@ export interface WorldFlags {
   readonly lostSeconds?: number;
   readonly stallSeconds?: number;
 }
+
+/** What a learner is opened with in a world: process 0 alone tells how it goes. */
+export const within = (world: World): { readonly world: World; readonly report?: Reporter } =>
+  world.rank === 0 ? { world } : { world, report: () => {} };
 
 /** Runs a command in its world. What goes wrong in one process is told with its place, and ends all. */
 export async function inWorld(

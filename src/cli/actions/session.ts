@@ -9,6 +9,7 @@ import {
 } from "../../learner/index.js";
 import type { Precision } from "../../precision.js";
 import type { EngineOptions } from "../../runtime/index.js";
+import { share, type World } from "../../world/index.js";
 import { terminal } from "./progress.js";
 
 /** Options of commands that run graphs. */
@@ -80,3 +81,7 @@ export const onRun = <T>(
     { keepDecoded: false, run: flags.run, images: flags.data, ...options },
     use,
   );
+
+/** After how many updates the encoder of a learner's run is, which process 0 has read. */
+export const stepOf = async (world: World, learner: Learner): Promise<number> =>
+  share(world, world.rank === 0 ? (await learner.trained()).checkpoint.position.step : 0);

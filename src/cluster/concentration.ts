@@ -7,6 +7,7 @@
  * mean T.
  */
 import type { Matrix } from "../array.js";
+import { alone, type World } from "../world/index.js";
 import { clusteringDefaults } from "./defaults.js";
 import { squaredDistance } from "./nearest.js";
 
@@ -22,14 +23,19 @@ const smallestShareOfMean = 1 / 200;
  * @param distances - of each member to its cluster's centre, not squared
  * @param owner - each member's cluster
  * @param clusters - how many
- * @param options - `temperature`: T, their mean; `epsilon`: ε, smooths small clusters; default 10, as the authors'
+ * @param options - `temperature`: T, their mean; `epsilon`: ε, smooths small clusters; default 10, as the authors'; `world`: the
+ *   processes whose members they are, of which this one gives its own; default: this one alone
  * @returns `[clusters]`, positive, mean T
  */
 export function concentration(
   distances: ArrayLike<number>,
   owner: Int32Array,
   clusters: number,
-  { temperature, epsilon = clusteringDefaults.epsilon }: { readonly temperature: number; readonly epsilon?: number },
+  {
+    temperature,
+    epsilon = clusteringDefaults.epsilon,
+    world = alone,
+  }: { readonly temperature: number; readonly epsilon?: number; readonly world?: World },
 ): Float32Array {
   const sums = new Float64Array(clusters);
   const sizes = new Int32Array(clusters);
@@ -37,6 +43,8 @@ export function concentration(
     sums[owner[i]] += distances[i];
     sizes[owner[i]]++;
   }
+  world.reduce("sum", sums);
+  world.reduce("sum", sizes);
   const spread = sums.map((sum, c) => (sizes[c] > 1 ? sum / (sizes[c] * Math.log(sizes[c] + epsilon)) : 0));
   const largest = spread.reduce((a, b) => Math.max(a, b), 0);
   if (largest === 0) return new Float32Array(clusters).fill(temperature);

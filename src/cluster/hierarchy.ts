@@ -5,10 +5,12 @@
 import type { Matrix } from "../array.js";
 import { said, UsageError } from "../errors.js";
 import { rulesOf, type Variant } from "../variants.js";
+import { alone, gatherAll, ownRange, type World } from "../world/index.js";
 import { concentration, distancesTo } from "./concentration.js";
 import { clusteringDefaults } from "./defaults.js";
 import { kmeans } from "./kmeans.js";
 import type { NearestCentroid } from "./nearest.js";
+import { ownRows } from "./points.js";
 import { gatherRows, sizesOf, unitRows } from "./rows.js";
 import { dropSmall } from "./small.js";
 
@@ -20,9 +22,9 @@ export interface Level {
   readonly temperature: Float32Array;
   /** `[M]`: each prototype's parent, an id of the next level; null at the top. */
   readonly parent: Int32Array | null;
-  /** `[N]`: each image's prototype at this level, composed of the levels below. */
+  /** `[N]`: each image's prototype at this level, composed of the levels below; of several processes this one's images. */
   readonly assignment: Int32Array;
-  /** `[M]`: images under each prototype. */
+  /** `[M]`: images under each prototype, of all processes. */
   readonly sizes: Int32Array;
 }
 
@@ -52,6 +54,8 @@ export interface HierarchyOptions {
   readonly nearest: NearestCentroid;
   /** Images that a cluster must have to stay where the variant drops small ones; default 10, the paper's. */
   readonly minimumClusterSize?: number;
+  /** The processes that hold the features, each consecutive rows, process 0 the first; default: this one alone. */
+  readonly world?: World | undefined;
 }
 
 /**
@@ -60,7 +64,10 @@ export interface HierarchyOptions {
  * A level may have fewer prototypes than asked (few or equal images, small clusters dropped): `warnings` say so, and
  * `padHierarchy` restores fixed shapes. It always has one.
  *
- * @param features - `[N, D]`, unit rows, N ≥ 1
+ * Several processes find what one would, as by {@link kmeans}: each takes its features, and of the prototypes of the level below its
+ * share.
+ *
+ * @param features - `[N, D]`, unit rows, N ≥ 1; of several processes this one's
  * @throws UsageError if `clusters` is empty or rises; DataError as `kmeans`
  */
 export async function hierarchy(features: Matrix, options: HierarchyOptions): Promise<Hierarchy> {
@@ -72,6 +79,7 @@ export async function hierarchy(features: Matrix, options: HierarchyOptions): Pr
     seed,
     nearest,
     minimumClusterSize = clusteringDefaults.minimumClusterSize,
+    world = alone,
   } = options;
   const { concentrationOf, dropsSmallClusters } = rulesOf(variant);
   requireFalling(clusters);
@@ -82,16 +90,18 @@ export async function hierarchy(features: Matrix, options: HierarchyOptions): Pr
     const below = levels.at(-1);
     const found = await kmeans(points, asked, { ...options, seed: seed + level });
     warnings.push(...found.warnings.map((warning) => `level ${level + 1}: ${warning}`));
-    const images = below?.sizes ?? new Int32Array(points.shape[0] ?? 0).fill(1);
+    const images = below ? ownSizes(below.sizes, world) : new Int32Array(points.shape[0] ?? 0).fill(1);
     const minimum = dropsSmallClusters ? minimumClusterSize : 0;
     const all = unitRows(found.centroids);
-    const { kept, assignment: own, moved } = await dropSmall(points, all, found.assignment, images, minimum, nearest);
+    const without = await dropSmall(points, all, found.assignment, images, minimum, nearest, world);
+    const { kept, assignment: own, moved } = without;
     const prototypes = gatherRows(all, kept);
     const count = kept.length;
     if (moved > 0) warnings.push(dropped(level, all.shape[0] ?? 0, count, minimum, moved));
 
-    const assignment = below ? composeAssignments([below.assignment, own]) : own;
-    const temperatures = { temperature, epsilon };
+    const parent = below ? gatherAll(world, own) : null;
+    const assignment = below && parent ? composeAssignments([below.assignment, parent]) : own;
+    const temperatures = { temperature, epsilon, world };
     levels.push({
       prototypes,
       temperature:
@@ -100,10 +110,10 @@ export async function hierarchy(features: Matrix, options: HierarchyOptions): Pr
           : concentration(found.distance, own, count, temperatures),
       parent: null,
       assignment,
-      sizes: sizesOf(assignment, count),
+      sizes: sizesOf(assignment, count, world),
     });
-    if (below) levels[level - 1] = { ...below, parent: own };
-    points = prototypes;
+    if (below) levels[level - 1] = { ...below, parent };
+    points = ownRows(prototypes, world);
   }
   return { levels, warnings };
 }
@@ -115,6 +125,12 @@ export async function hierarchy(features: Matrix, options: HierarchyOptions): Pr
  */
 export function composeAssignments(ids: readonly Int32Array[]): Int32Array {
   return ids.reduce((composed, next) => composed.map((id) => next[id]));
+}
+
+/** Of this process's share of a level's prototypes. */
+function ownSizes(sizes: Int32Array, world: World): Int32Array {
+  const { from, to } = ownRange(sizes.length, world);
+  return sizes.subarray(from, to);
 }
 
 function requireFalling(clusters: readonly number[]): void {

@@ -2,8 +2,10 @@
 import type { Matrix } from "../array.js";
 import { DataError, said, UsageError } from "../errors.js";
 import { random } from "../random.js";
+import { alone, sumOf, type World } from "../world/index.js";
 import { clusteringDefaults } from "./defaults.js";
 import { matrixShape, type NearestCentroid, requireFinite } from "./nearest.js";
+import { pointsOf } from "./points.js";
 import { beginRefinement, type Refinement, refineOnce } from "./refine.js";
 import { gatherRows } from "./rows.js";
 import { searchOver } from "./search.js";
@@ -18,13 +20,15 @@ export interface KMeansOptions {
   /** The same seed and points give the same clusters, bit for bit, with the same `nearest`. */
   readonly seed: number;
   readonly nearest: NearestCentroid;
+  /** The processes that hold the points, each consecutive rows, process 0 the first; default: this one alone. */
+  readonly world?: World | undefined;
 }
 
 /** What k-means has found. */
 export interface KMeansResult {
   /** `[K', D]`, means of their points, not normalised; K' ≤ k. */
   readonly centroids: Matrix;
-  /** Each point's nearest centroid. No cluster is without points. */
+  /** The nearest centroid of each of this process's points. No cluster is without points. */
   readonly assignment: Int32Array;
   /** Distance (not squared) of each point to it. */
   readonly distance: Float64Array;
@@ -32,7 +36,7 @@ export interface KMeansResult {
   readonly objective: number;
   /** The winner's objective after its start and after each iteration: never rising. */
   readonly objectives: readonly number[];
-  /** Points × centroids compared, over all restarts: what pruning left of N · K · (iterations + 1) · restarts. */
+  /** Points × centroids compared, over all restarts and processes: what pruning left of N · K · (iterations + 1) · restarts. */
   readonly comparisons: number;
   /** One sentence for each thing a user should know: fewer clusters than asked, and why. */
   readonly warnings: readonly string[];
@@ -47,16 +51,24 @@ export interface KMeansResult {
  *
  * Time O(N·K·D) an iteration at most, near the end far less; memory O(restarts · (N + K·D)).
  *
- * @param points - `[N, D]`, any finite numbers
+ * Several processes find what one would that had all points, in their order: they draw the same starts and add float64 sums up over
+ * processes. Only how those are rounded differs, by 1e-16 of a sum: what could come of it is another winner of two restarts whose
+ * objectives agree to 15 digits, a start point drawn across the border of two weights, a centroid that is rounded to the next
+ * float32, and then a point that is equally far from two centroids.
+ *
+ * @param given - `[N, D]`, any finite numbers; of several processes this one's
  * @param k - clusters asked for, ≥ 1. If fewer points differ, one cluster for each distinct point, and a warning
  * @throws UsageError if k, iterations or restarts is not a positive integer; DataError if there are no points or one is not finite
  */
-export async function kmeans(points: Matrix, k: number, options: KMeansOptions): Promise<KMeansResult> {
+export async function kmeans(given: Matrix, k: number, options: KMeansOptions): Promise<KMeansResult> {
   const { iterations = clusteringDefaults.iterations, restarts = clusteringDefaults.restarts, seed, nearest } = options;
+  const { world = alone } = options;
   requirePositive({ k, iterations, restarts });
-  const [count] = matrixShape(points, "k-means: points");
+  matrixShape(given, "k-means: points");
+  const points = pointsOf(given, world);
+  const { count } = points;
   if (count === 0) throw new DataError("too-few", "k-means: there are no points. Give at least one.");
-  requireFinite(points, "k-means: points");
+  requireFinite(given, "k-means: points", points.from);
 
   const search = searchOver(points, nearest);
   const all: { readonly state: Refinement; readonly objectives: number[] }[] = [];
@@ -91,7 +103,10 @@ export async function kmeans(points: Matrix, k: number, options: KMeansOptions):
     distance: state.distance,
     objective: state.objective,
     objectives,
-    comparisons: all.reduce((sum, run) => sum + run.state.comparisons, 0),
+    comparisons: sumOf(
+      world,
+      all.reduce((sum, run) => sum + run.state.comparisons, 0),
+    ),
     warnings,
   };
 }

@@ -137,11 +137,11 @@ export function matrixShape(matrix: Matrix, name: string): readonly [rows: numbe
   return [rows, columns];
 }
 
-/** Throws unless every number is finite. */
-export function requireFinite(matrix: Matrix, name: string): void {
+/** Throws unless every number is finite. @param from - the number of the first row */
+export function requireFinite(matrix: Matrix, name: string, from = 0): void {
   for (let at = 0; at < matrix.data.length; at++) {
     if (Number.isFinite(matrix.data[at])) continue;
-    const row = Math.floor(at / (matrix.shape[1] ?? 1));
+    const row = from + Math.floor(at / (matrix.shape[1] ?? 1));
     throw new DataError(
       "not-finite",
       said`${{ tensor: name }}: row ${row} holds ${matrix.data[at]}. Clustering needs finite numbers: look at what made this row.`,

@@ -6,10 +6,15 @@
  * drift_c > margin (triangle inequality; cf. Hamerly 2010, and Kaukoranta et al. 1999 for centroids that stay). Centroids are
  * sorted by drift, points fall into a few classes by how long a prefix of that order they must see, and each class is one
  * call of the product with that prefix. As clusters settle the prefixes shrink to nothing. Same assignments as without pruning.
+ *
+ * Of several processes each has what belongs to its own points; centroids, sizes and objective are those of all, and the sums of
+ * clusters that changed are added up once an iteration.
  */
 import type { Matrix } from "../array.js";
+import { sumOf, type World } from "../world/index.js";
 import { refillEmpty } from "./empty.js";
 import { squaredDistance } from "./nearest.js";
+import { ownRow, type Points } from "./points.js";
 import { gatherRows } from "./rows.js";
 import type { Search } from "./search.js";
 import type { Seeding } from "./seeding.js";
@@ -18,49 +23,81 @@ import { addPoint, type ClusterSums, movePoint, writeMean } from "./sums.js";
 /** A k-means under way: every point belongs to the nearest of `centroids`. Its arrays change from step to step. */
 export interface Refinement {
   centroids: Matrix;
+  /** Of each of this process's points. */
   readonly owner: Int32Array;
   /** Distance of each point to its owner. */
   readonly distance: Float64Array;
   /** At most the distance of each point to any other centroid. */
   readonly lower: Float64Array;
+  /** Of this process's points. */
+  readonly own: ClusterSums;
+  /** Of all points; of one process alone the same. */
   readonly sums: ClusterSums;
   /** Clusters that gained or lost a point since their centroid was computed: 1, else 0. */
-  readonly stale: Uint8Array;
+  readonly stale: Int32Array;
   /** Σ distance². */
   objective: number;
   /** Nothing changed in the last step: no further one can change anything. */
   settled: boolean;
-  /** Points × centroids compared so far, the start's included. */
+  /** This process's points × centroids compared so far, the start's included. */
   comparisons: number;
 }
 
 /** The refinement that begins at the given start. */
-export function beginRefinement({ centroids, owner, squared, lower }: Seeding, points: Matrix): Refinement {
+export function beginRefinement(
+  { centroids, owner, squared, lower }: Seeding,
+  { own: points, world }: Points,
+): Refinement {
   const [clusters = 0, width = 0] = centroids.shape;
   const distance = squared.map(Math.sqrt);
-  const sums = { vectors: new Float64Array(clusters * width), sizes: new Int32Array(clusters) };
-  for (let i = 0; i < owner.length; i++) addPoint(sums, owner[i], points, i);
-  return {
+  const none = (): ClusterSums => ({ vectors: new Float64Array(clusters * width), sizes: new Int32Array(clusters) });
+  const own = none();
+  for (let i = 0; i < owner.length; i++) addPoint(own, owner[i], points, i);
+  const state: Refinement = {
     centroids,
     owner,
     distance,
     lower,
-    sums,
-    stale: new Uint8Array(clusters).fill(1),
-    objective: squared.reduce((sum, value) => sum + value, 0),
+    own,
+    sums: world.size === 1 ? own : none(),
+    stale: new Int32Array(clusters).fill(1),
+    objective: sumOf(
+      world,
+      squared.reduce((sum, value) => sum + value, 0),
+    ),
     settled: false,
     comparisons: owner.length * clusters,
   };
+  addUp(state, world);
+  return state;
+}
+
+/** Brings the sums of all points up to date, where clusters have changed. */
+function addUp({ own, sums, stale }: Refinement, world: World): void {
+  if (world.size === 1) return;
+  world.reduce("max", stale);
+  const changed = Int32Array.from(stale.keys()).filter((c) => stale[c] === 1);
+  const width = own.vectors.length / stale.length;
+  const vectors = new Float64Array(changed.length * width);
+  for (const [at, c] of changed.entries()) vectors.set(own.vectors.subarray(c * width, (c + 1) * width), at * width);
+  world.reduce("sum", vectors);
+  for (const [at, c] of changed.entries()) sums.vectors.set(vectors.subarray(at * width, (at + 1) * width), c * width);
+  sums.sizes.set(own.sizes);
+  world.reduce("sum", sums.sizes);
 }
 
 /** One iteration: centroids become the means of their points, points go to their nearest centroid. */
-export async function refineOnce(state: Refinement, points: Matrix, search: Search): Promise<void> {
+export async function refineOnce(state: Refinement, points: Points, search: Search): Promise<void> {
+  const { world } = points;
   const { owner, distance, lower, stale, sums } = state;
   const refilled = refillEmpty(points, owner, distance, sums.sizes);
   for (const { point, from, to } of refilled) {
-    transfer(state, points, point, from, to);
-    lower[point] = 0;
+    const row = ownRow(points, point);
+    if (row === null) continue;
+    transfer(state, points.own, row, from, to);
+    lower[row] = 0;
   }
+  if (refilled.length > 0) addUp(state, world);
 
   const before = state.centroids;
   const after: Matrix = { shape: before.shape, data: before.data.slice() };
@@ -73,17 +110,18 @@ export async function refineOnce(state: Refinement, points: Matrix, search: Sear
   stale.fill(0);
   state.centroids = after;
 
-  const changed = await reassign(state, points, drift, search);
+  const changed = sumOf(world, await reassign(state, points.own, drift, search));
   let objective = 0;
   for (let i = 0; i < distance.length; i++) objective += distance[i] * distance[i];
-  state.objective = objective;
+  state.objective = sumOf(world, objective);
   state.settled = changed === 0 && refilled.length === 0;
+  if (changed > 0) addUp(state, world);
 }
 
 /** The shares of the centroids, most moved first, that classes of points are compared with. */
 const shares = [1 / 64, 1 / 16, 1 / 4, 1 / 2, 1];
 
-/** Moves every point to its nearest centroid after the centroids moved by `drift`; returns how many changed. */
+/** Moves each of this process's points to its nearest centroid after the centroids moved by `drift`; returns how many changed. */
 async function reassign(state: Refinement, points: Matrix, drift: Float64Array, search: Search): Promise<number> {
   const { centroids, owner, distance, lower } = state;
   const order = Int32Array.from(drift.keys()).sort((a, b) => drift[b] - drift[a] || a - b);
@@ -139,7 +177,7 @@ function rowsOf(classOf: Int8Array, one: number, count: number): Int32Array {
 }
 
 function transfer(state: Refinement, points: Matrix, point: number, from: number, to: number): void {
-  movePoint(state.sums, points, point, from, to);
+  movePoint(state.own, points, point, from, to);
   state.owner[point] = to;
   state.stale[from] = 1;
   state.stale[to] = 1;

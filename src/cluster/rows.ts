@@ -1,5 +1,6 @@
 /** Rows of matrices: gathered, averaged, scaled to unit length. */
 import type { Matrix } from "../array.js";
+import type { World } from "../world/index.js";
 
 /** The rows `rows` of `matrix`, copied in that order: `[rows.length, D]`. */
 export function gatherRows(matrix: Matrix, rows: ArrayLike<number>): Matrix {
@@ -39,10 +40,11 @@ export function similarities(x: Matrix, y: Matrix): Matrix {
   return { shape: [rows, columns], data };
 }
 
-/** How many of `owner` name each of `count` ids. */
-export function sizesOf(owner: Int32Array, count: number): Int32Array {
+/** How many of all processes' `owner` name each of `count` ids. */
+export function sizesOf(owner: Int32Array, count: number, world: World): Int32Array {
   const sizes = new Int32Array(count);
   for (const id of owner) sizes[id]++;
+  world.reduce("sum", sizes);
   return sizes;
 }
 

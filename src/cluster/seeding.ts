@@ -6,14 +6,16 @@
  * are refreshed for whole batches of new centroids, and in between draws are corrected by rejection: a point drawn with its
  * stale weight w is accepted with probability w'/w, w' ≤ w its distance now. The accepted points have exactly the distribution
  * of k-means++, and the refreshes together cost one assignment of all points, which Lloyd's first iteration then need not do.
+ *
+ * Where several processes hold the points, each draws the same numbers, and finds those that fall among its own points.
  */
 import type { Matrix } from "../array.js";
 import type { Random } from "../random.js";
 import { squaredDistance } from "./nearest.js";
-import { gatherRows } from "./rows.js";
+import { ownRow, type Points, rowsAt } from "./points.js";
 import type { Search } from "./search.js";
 
-/** Start centroids, and each point's nearest of them. */
+/** Start centroids, and the nearest of them to each of this process's points. */
 export interface Seeding {
   /** `[K', D]`, K' ≤ k: fewer than asked if the points have fewer distinct values. */
   readonly centroids: Matrix;
@@ -24,39 +26,43 @@ export interface Seeding {
   readonly lower: Float64Array;
 }
 
+/** Two draws: which point, and whether it is taken. */
+type Draw = readonly [place: number, chance: number];
+
 /**
  * Draws `k` distinct points as start centroids.
  *
- * @param points - `[N, D]`, N ≥ 1
+ * @param points - one at least
  * @param k - how many, ≥ 1; fewer come back if fewer points differ
  * @param next - the draws
  */
-export async function seedCentroids(points: Matrix, k: number, next: Random, search: Search): Promise<Seeding> {
-  const count = points.shape[0] ?? 0;
-  const owner = new Int32Array(count);
-  const squared = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
-  const lower = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
-  const chosen = [Math.floor(next() * count)];
+export async function seedCentroids(points: Points, k: number, next: Random, search: Search): Promise<Seeding> {
+  const own = points.own.shape[0] ?? 0;
+  const owner = new Int32Array(own);
+  const squared = new Float64Array(own).fill(Number.POSITIVE_INFINITY);
+  const lower = new Float64Array(own).fill(Number.POSITIVE_INFINITY);
+  const chosen = [Math.floor(next() * points.count)];
+  const drawn: Draw[] = []; // and not yet used
   for (let known = 0; known < chosen.length; ) {
     await refresh(points, chosen, known, { owner, squared, lower }, search);
     known = chosen.length;
-    drawBatch(points, chosen, k, squared, next);
+    drawBatch(points, chosen, k, squared, next, drawn);
   }
-  return { centroids: gatherRows(points, chosen), owner, squared, lower };
+  return { centroids: rowsAt(points, chosen), owner, squared, lower };
 }
 
 /** Takes the centroids from `known` on into account. */
 async function refresh(
-  points: Matrix,
+  points: Points,
   chosen: readonly number[],
   known: number,
   { owner, squared, lower }: Omit<Seeding, "centroids">,
   search: Search,
 ): Promise<void> {
-  const batch = gatherRows(points, chosen.slice(known));
+  const batch = rowsAt(points, chosen.slice(known));
   const found = await search(batch);
   for (let i = 0; i < owner.length; i++) {
-    const there = squaredDistance(points, i, batch, found.owner[i]);
+    const there = squaredDistance(points.own, i, batch, found.owner[i]);
     const distance = Math.sqrt(there);
     if (there < squared[i]) {
       lower[i] = Math.min(Math.sqrt(squared[i]), Math.max(distance, found.beyond[i]));
@@ -68,45 +74,100 @@ async function refresh(
   }
   // A chosen point is its own centroid even where rounding of the product named another.
   for (let c = known; c < chosen.length; c++) {
-    owner[chosen[c]] = c;
-    squared[chosen[c]] = 0;
+    const row = ownRow(points, chosen[c]);
+    if (row === null) continue;
+    owner[row] = c;
+    squared[row] = 0;
   }
 }
 
 /**
  * Adds points to `chosen` until there are `k`, or the stale weights reject too often, or the batch is large: as large as all
  * centroids before it, and so large that checking draws against each other (b²/2 distances) costs more than a refresh (N).
+ *
+ * @param drawn - draws that are still to be used
  */
-function drawBatch(points: Matrix, chosen: number[], k: number, squared: Float64Array, next: Random): void {
-  const cumulative = new Float64Array(squared.length);
-  let total = 0;
-  for (let i = 0; i < squared.length; i++) {
-    total += squared[i];
-    cumulative[i] = total;
-  }
-  if (total === 0) return;
+function drawBatch(
+  points: Points,
+  chosen: number[],
+  k: number,
+  squared: Float64Array,
+  next: Random,
+  drawn: Draw[],
+): void {
+  const weights = new Weights(points, squared);
+  if (weights.total === 0) return;
   const known = chosen.length;
-  const batch = Math.max(known, Math.ceil(Math.sqrt(2 * squared.length)));
+  const batch = Math.max(known, Math.ceil(Math.sqrt(2 * points.count)));
   const wanted = Math.min(k, known + batch);
-  for (let rejected = 0; chosen.length < wanted && rejected <= 8 + chosen.length - known; ) {
-    const i = firstAbove(cumulative, next() * total);
-    let distance = squared[i];
-    for (let c = known; c < chosen.length && distance > 0; c++) {
-      distance = Math.min(distance, squaredDistance(points, i, points, chosen[c]));
+  const taken: { readonly rows: Matrix; readonly at: number }[] = [];
+  let rejected = 0;
+  const goesOn = () => chosen.length < wanted && rejected <= 8 + chosen.length - known;
+  while (goesOn()) {
+    const count = wanted - chosen.length;
+    while (drawn.length < count) drawn.push([next(), next()]);
+    const candidates = weights.at(drawn.slice(0, count).map(([place]) => place * weights.total));
+    for (let at = 0; at < count && goesOn(); at++) {
+      const [, chance] = drawn.shift() as Draw;
+      let distance = candidates.weight[at];
+      for (let t = 0; t < taken.length && distance > 0; t++)
+        distance = Math.min(distance, squaredDistance(candidates.rows, at, taken[t].rows, taken[t].at));
+      if (chance * candidates.weight[at] < distance) {
+        chosen.push(candidates.ids[at]);
+        taken.push({ rows: candidates.rows, at });
+      } else rejected++;
     }
-    if (next() * squared[i] < distance) chosen.push(i);
-    else rejected++;
   }
 }
 
-/** The first index whose cumulative weight exceeds `bound` < the total: never one of weight 0. */
-function firstAbove(cumulative: Float64Array, bound: number): number {
-  let low = 0;
-  let high = cumulative.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (cumulative[middle] > bound) high = middle;
-    else low = middle + 1;
+/** The weights of all points on a line, one after another. */
+class Weights {
+  readonly total: number;
+  /** The ends of this process's, from their start on. */
+  private readonly cumulative: Float64Array;
+  /** Where those of each process end. */
+  private readonly ends: readonly number[];
+
+  constructor(
+    private readonly points: Points,
+    private readonly own: Float64Array,
+  ) {
+    this.cumulative = new Float64Array(own.length);
+    let sum = 0;
+    for (let i = 0; i < own.length; i++) {
+      sum += own[i];
+      this.cumulative[i] = sum;
+    }
+    let end = 0;
+    this.ends = Array.from(points.world.gather(Float64Array.of(sum)), (part) => (end += part));
+    this.total = end;
   }
-  return low;
+
+  /** The points whose weights places on the line fall into: numbers, weights and rows, in all processes. */
+  at(places: readonly number[]) {
+    const { points, own, ends } = this;
+    const { rank } = points.world;
+    const told = new Float64Array(2 * places.length);
+    for (const [at, place] of places.entries()) {
+      if (ends.findIndex((end) => end > place) !== rank) continue;
+      const row = this.firstAbove(place, rank === 0 ? 0 : ends[rank - 1]);
+      told[2 * at] = points.from + row;
+      told[2 * at + 1] = own[row];
+    }
+    points.world.reduce("sum", told);
+    const ids = places.map((_, at) => told[2 * at]);
+    return { ids, weight: places.map((_, at) => told[2 * at + 1]), rows: rowsAt(points, ids) };
+  }
+
+  /** The first of this process's points that ends above a place below their end: never one of weight 0. */
+  private firstAbove(place: number, start: number): number {
+    let low = 0;
+    let high = this.cumulative.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (start + this.cumulative[middle] > place) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
 }

@@ -1,14 +1,15 @@
 /** Small clusters leave the tree (where the variant drops them): a prototype of a few images says little about a class. */
 import type { Matrix } from "../array.js";
+import { sumOf, type World } from "../world/index.js";
 import type { NearestCentroid } from "./nearest.js";
 import { gatherRows } from "./rows.js";
 
 export interface WithoutSmall {
   /** Ids of the clusters that stay, ascending: what was cluster `kept[c]` is now c. */
   readonly kept: Int32Array;
-  /** Each point's cluster, by new ids. */
+  /** The cluster of each of this process's points, by new ids. */
   readonly assignment: Int32Array;
-  /** How many points went to another cluster. */
+  /** How many points, of all, went to another cluster. */
   readonly moved: number;
 }
 
@@ -19,7 +20,7 @@ export interface WithoutSmall {
  * counted again before the next: a cluster that grows past `minimum` with what it takes in stays. One always stays, however few
  * the images are. Points of clusters that stay do not move.
  *
- * @param points - `[N, D]`: images, or prototypes of the level below
+ * @param points - `[N, D]`: images, or prototypes of the level below; of several processes this one's
  * @param prototypes - `[K, D]`, unit rows, so that the nearest is the most similar
  * @param assignment - `[N]` ids
  * @param images - `[N]`: how many images each point stands for
@@ -31,6 +32,7 @@ export async function dropSmall(
   images: Int32Array,
   minimum: number,
   nearest: NearestCentroid,
+  world: World,
 ): Promise<WithoutSmall> {
   const clusters = prototypes.shape[0] ?? 0;
   const owner = assignment.slice();
@@ -38,6 +40,7 @@ export async function dropSmall(
   for (;;) {
     const sizes = new Int32Array(clusters);
     for (let i = 0; i < owner.length; i++) sizes[owner[i]] += images[i];
+    world.reduce("sum", sizes);
     const remaining = [...sizes.keys()].filter((c) => isKept[c]);
     const small = remaining.filter((c) => sizes[c] < minimum).sort((a, b) => sizes[a] - sizes[b] || b - a);
     const leaving = small.slice(0, Math.min(Math.ceil(small.length / 2), remaining.length - 1));
@@ -55,5 +58,5 @@ export async function dropSmall(
     newId[c] = id;
   });
   const moved = owner.reduce((sum, c, i) => sum + (c === assignment[i] ? 0 : 1), 0);
-  return { kept, assignment: owner.map((c) => newId[c]), moved };
+  return { kept, assignment: owner.map((c) => newId[c]), moved: sumOf(world, moved) };
 }

@@ -284,7 +284,7 @@ export class Sessions<H extends Held> implements Hosted {
         error instanceof ProviderError
           ? error
           : { message: error instanceof Error ? error.message : String(error), subject: {} };
-      const reason = { message: withFix(name, message.replace(sourcePlace, "")), subject };
+      const reason = { message: withFix(name, message.replace(sourcePlace, "").replace(lineEnd, "")), subject };
       throw new ProviderError(
         code ?? (error instanceof ProviderError ? error.code : "failed"),
         said`${what} on ${{ provider: name }}: ${reason}`,
@@ -295,3 +295,5 @@ export class Sessions<H extends Held> implements Hosted {
 
 /** How ONNX Runtime begins some messages: the place in its source and the check that failed. */
 const sourcePlace = /^\/onnxruntime_src\/.*?(?: was false\. |\[ONNXRuntimeError\] : \d+ : \w+ : )/s;
+/** How it ends some: also with the two letters that stand for a line's end in its source. */
+const lineEnd = /(?:\\n|\s)+$/;

@@ -1,6 +1,7 @@
 /** Scores of a linear classifier, and how well they say what images show. */
 import type { DenseArray, Matrix } from "../array.js";
 import { DataError } from "../errors.js";
+import { alone, gatherAll, type World } from "../world/index.js";
 import { averagePrecisions } from "./averagePrecision.js";
 
 /** Weights and biases of a linear classifier. */
@@ -34,8 +35,11 @@ export interface RightShares {
   readonly confusion: readonly (readonly number[])[];
 }
 
-/** @throws DataError if a label is no class of the scores */
-export function rightShares({ shape, data }: Matrix, labels: Int32Array): RightShares {
+/**
+ * @param world - the processes that hold scores and labels, of which this one gives its own; default: this one alone
+ * @throws DataError if a label is no class of the scores
+ */
+export function rightShares({ shape, data }: Matrix, labels: Int32Array, world: World = alone): RightShares {
   const [count, classes] = shape;
   const unknown = labels.find((l) => l >= classes);
   if (unknown !== undefined)
@@ -43,17 +47,22 @@ export function rightShares({ shape, data }: Matrix, labels: Int32Array): RightS
       "wrong-labels",
       `class ${unknown} of the test images is none of the ${classes} of the training images`,
     );
-  const confusion = Array.from({ length: classes }, () => Array<number>(classes).fill(0));
-  let [first, five] = [0, 0];
+  const confusion = new Int32Array(classes * classes);
+  const right = { first: 0, five: 0 };
   for (const [i, label] of labels.entries()) {
     const scores = data.subarray(i * classes, (i + 1) * classes);
     const predicted = scores.reduce((best, s, c) => (s > scores[best] ? c : best), 0);
     const better = scores.filter((s) => s > scores[label]).length;
-    confusion[label][predicted]++;
-    if (predicted === label) first++;
-    if (better < 5) five++;
+    confusion[label * classes + predicted]++;
+    if (predicted === label) right.first++;
+    if (better < 5) right.five++;
   }
-  return { top1: (100 * first) / count, top5: (100 * five) / count, confusion };
+  world.reduce("sum", confusion);
+  const sums = Int32Array.of(right.first, right.five, count);
+  world.reduce("sum", sums);
+  const [first, five, all] = sums;
+  const rows = Array.from({ length: classes }, (_, c) => [...confusion.subarray(c * classes, (c + 1) * classes)]);
+  return { top1: (100 * first) / all, top5: (100 * five) / all, confusion: rows };
 }
 
 /** Mean average precisions over classes, in percent. */
@@ -66,13 +75,28 @@ export interface MeanPrecisions {
   readonly perClass: readonly (number | null)[];
 }
 
-/** @param shown - [N, classes]: 1 shown, 0 not, −1 left out */
-export function precisions(scores: Matrix, shown: DenseArray<Int8Array>): MeanPrecisions {
-  const { ap11, apAll } = averagePrecisions(scores, shown);
+/**
+ * @param shown - [N, classes]: 1 shown, 0 not, −1 left out
+ * @param world - the processes that hold scores and what is shown, of which this one gives its own; default: this one alone
+ */
+export function precisions(scores: Matrix, shown: DenseArray<Int8Array>, world: World = alone): MeanPrecisions {
+  const { ap11, apAll } = averagePrecisions(allScores(scores, world), allShown(shown, world));
   const percent = (x: number): number => 100 * x;
   return {
     elevenPoint: percent(ap11.mean),
     allPoint: percent(apAll.mean),
     perClass: Array.from(apAll.perClass, (x) => (Number.isNaN(x) ? null : percent(x))),
   };
+}
+
+/** Scores of all processes' images: a precision is of all of them in order. */
+function allScores({ shape: [, classes], data }: Matrix, world: World): Matrix {
+  const all = gatherAll(world, data);
+  return { shape: [all.length / classes, classes], data: all };
+}
+
+function allShown({ shape: [, classes], data }: DenseArray<Int8Array>, world: World): DenseArray<Int8Array> {
+  const { buffer } = gatherAll(world, Uint8Array.from(data));
+  const all = new Int8Array(buffer);
+  return { shape: [all.length / classes, classes], data: all };
 }

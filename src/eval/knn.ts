@@ -1,9 +1,10 @@
 /** Weighted nearest-neighbour classification, the usual first look at self-supervised features (Wu et al. 2018, section 3.4). */
 import type { Matrix } from "../array.js";
 import { DataError } from "../errors.js";
+import { alone, gatherAll, sumOf } from "../world/index.js";
 import { type BlockOptions, nearestNeighbours } from "./neighbours.js";
 
-/** Features and what they are of. */
+/** Features and what they are of; of several processes this one's. */
 export interface LabelledFeatures {
   /** `[N, D]`, unit rows. */
   readonly features: Matrix;
@@ -26,7 +27,7 @@ export interface KnnResult {
   readonly top1: number;
   /** Percent of test rows whose label is among the five with the most votes (among all with a vote, if fewer). */
   readonly top5: number;
-  /** `[test rows]`: the label with the most votes, the lower one on a tie. */
+  /** `[test rows]`: the label with the most votes, the lower one on a tie; of several processes for this one's rows. */
   readonly predictions: Int32Array;
 }
 
@@ -40,12 +41,14 @@ export interface KnnResult {
 export async function knnClassify(
   train: LabelledFeatures,
   test: LabelledFeatures,
-  { k: counts, temperature = 0.07, ...blocks }: KnnOptions,
+  { k: counts, temperature = 0.07, world = alone, ...blocks }: KnnOptions,
 ): Promise<readonly KnnResult[]> {
-  requireLabels(train, "training");
-  requireLabels(test, "test");
+  requireLabels(train, "training", sumOf(world, train.labels.length));
+  const tested = sumOf(world, test.labels.length);
+  requireLabels(test, "test", tested);
+  const labels = gatherAll(world, train.labels);
   const most = Math.max(...counts);
-  const { ids, similarity } = await nearestNeighbours(test.features, train.features, most, blocks);
+  const { ids, similarity } = await nearestNeighbours(test.features, train.features, most, { ...blocks, world });
   const rows = test.labels.length;
   return counts.map((k) => {
     const predictions = new Int32Array(rows);
@@ -55,7 +58,7 @@ export async function knnClassify(
       const from = row * most;
       const votes = new Map<number, number>();
       for (let at = from; at < from + k; at++) {
-        const label = train.labels[ids[at]];
+        const label = labels[ids[at]];
         // Relative to the best neighbour's vote, which cannot overflow: ranks stay the same.
         const weight = Math.exp((similarity[at] - similarity[from]) / temperature);
         votes.set(label, (votes.get(label) ?? 0) + weight);
@@ -65,11 +68,14 @@ export async function knnClassify(
       if (ranked[0] === test.labels[row]) first++;
       if (ranked.slice(0, 5).includes(test.labels[row])) amongFive++;
     }
-    return { k, top1: (100 * first) / rows, top5: (100 * amongFive) / rows, predictions };
+    const right = Int32Array.of(first, amongFive);
+    world.reduce("sum", right);
+    return { k, top1: (100 * right[0]) / tested, top5: (100 * right[1]) / tested, predictions };
   });
 }
 
-function requireLabels({ features, labels }: LabelledFeatures, name: string): void {
+/** @param all - rows of all processes */
+function requireLabels({ features, labels }: LabelledFeatures, name: string, all: number): void {
   const rows = features.shape[0] ?? 0;
   if (rows !== labels.length) {
     throw new DataError(
@@ -77,7 +83,7 @@ function requireLabels({ features, labels }: LabelledFeatures, name: string): vo
       `kNN: ${rows} ${name} features and ${labels.length} labels. Give one label for each row.`,
     );
   }
-  if (rows === 0) throw new DataError("too-few", `kNN: there are no ${name} features. Give at least one.`);
+  if (all === 0) throw new DataError("too-few", `kNN: there are no ${name} features. Give at least one.`);
   const negative = labels.findIndex((label) => label < 0);
   if (negative >= 0)
     throw new DataError("wrong-labels", `kNN: ${name} label ${negative} is ${labels[negative]}. Class ids start at 0.`);

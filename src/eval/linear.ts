@@ -5,6 +5,7 @@
  */
 import { DataError } from "../errors.js";
 import { heldOut } from "../heldOut.js";
+import { alone, countsOf, gatherAll, sumOf, type World } from "../world/index.js";
 import { classScores, type LinearClassifier, precisions, rightShares } from "./classification.js";
 import { minimise, type Objective } from "./lbfgs.js";
 import { type Examples, examplesOf, type Targets } from "./targets.js";
@@ -22,6 +23,8 @@ export interface LinearOptions {
   readonly strengths: readonly number[];
   /** Of the part held back. */
   readonly seed: number;
+  /** The processes that hold the examples, each consecutive rows, process 0 the first; default: this one alone. */
+  readonly world?: World | undefined;
 }
 
 /** A linear classifier that was fitted. */
@@ -40,41 +43,70 @@ const heldBack = 1 / 5;
 
 /** How good scores are, in percent, by kind of target. */
 const quality: {
-  readonly [K in Targets["kind"]]: (e: Examples<Targets & { kind: K }>, c: LinearClassifier) => number;
+  readonly [K in Targets["kind"]]: (e: Examples<Targets & { kind: K }>, c: LinearClassifier, world: World) => number;
 } = {
-  single: ({ features, targets }, classifier) => rightShares(classScores(classifier, features), targets.labels).top1,
-  several: ({ features, targets }, classifier) => precisions(classScores(classifier, features), targets.shown).allPoint,
+  single: ({ features, targets }, classifier, world) =>
+    rightShares(classScores(classifier, features), targets.labels, world).top1,
+  several: ({ features, targets }, classifier, world) =>
+    precisions(classScores(classifier, features), targets.shown, world).allPoint,
 };
 
-/** Fits on `train`. @throws DataError if there is one class only */
-export async function fitLinear(train: Examples, { objective, strengths, seed }: LinearOptions): Promise<LinearFit> {
+/**
+ * Fits on `train`, of several processes on that of all: each sums over its own.
+ *
+ * @throws DataError if there is one class only
+ */
+export async function fitLinear(
+  train: Examples,
+  { objective, strengths, seed, world = alone }: LinearOptions,
+): Promise<LinearFit> {
   const { targets } = train;
-  if (targets.kind === "single" && new Set(targets.labels).size < 2)
+  const labels = targets.kind === "single" ? gatherAll(world, targets.labels) : null;
+  if (labels && new Set(labels).size < 2)
     throw new DataError("too-few", "a linear classifier needs training images of two classes at least");
   const tried: { strength: number; score: number }[] = [];
   if (strengths.length > 1) {
-    const labels = targets.kind === "single" ? targets.labels : null;
-    const parts = heldOut(train.features.shape[0], labels, heldBack, seed);
-    const [held, kept] = [parts.held, parts.rest].map((rows) => examplesOf(train, rows));
-    const measure = quality[targets.kind] as (examples: Examples, classifier: LinearClassifier) => number;
+    const own = train.features.shape[0];
+    const { from, count } = countsOf(world, own);
+    const parts = heldOut(count, labels, heldBack, seed);
+    const ownOf = (rows: Int32Array) => rows.filter((i) => i >= from && i < from + own).map((i) => i - from);
+    const [held, kept] = [parts.held, parts.rest].map((rows) => examplesOf(train, ownOf(rows)));
+    const measure = quality[targets.kind] as (of: Examples, classifier: LinearClassifier, world: World) => number;
     for (const strength of strengths) {
-      const { classifier } = await fitAt(kept, strength, objective);
-      tried.push({ strength, score: measure(held, classifier) });
+      const { classifier } = await fitAt(kept, strength, objective, world);
+      tried.push({ strength, score: measure(held, classifier, world) });
     }
   }
   const best = tried.reduce((a, b) => (b.score > a.score ? b : a), tried[0] ?? { strength: strengths[0] });
-  return { ...(await fitAt(train, best.strength, objective)), tried };
+  return { ...(await fitAt(train, best.strength, objective, world)), tried };
 }
 
 async function fitAt(
   examples: Examples,
   strength: number,
   objective: LogisticObjective,
+  world: World,
 ): Promise<Omit<LinearFit, "tried">> {
   const { features, targets } = examples;
-  const [count, width] = features.shape;
+  const [own, width] = features.shape;
   const { classes } = targets;
-  const f = await objective(examples, 1 / (strength * count));
+  const count = sumOf(world, own);
+  const f = meanOver(world, own / count, await objective(examples, 1 / (strength * count)));
   const { x, iterations, converged } = await minimise(f, new Float64Array(classes * (width + 1)));
   return { classifier: { parameters: x, classes }, strength, iterations, converged };
 }
+
+/** The mean of all processes' objectives. @param share - of all examples, those of this one */
+const meanOver = (world: World, share: number, own: Objective): Objective =>
+  world.size === 1
+    ? own
+    : async (x) => {
+        const sums = new Float64Array(1 + x.length);
+        if (share > 0) {
+          const { value, gradient } = await own(x);
+          sums[0] = share * value;
+          for (const [i, g] of gradient.entries()) sums[1 + i] = share * g;
+        }
+        world.reduce("sum", sums);
+        return { value: sums[0], gradient: sums.subarray(1) };
+      };

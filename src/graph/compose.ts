@@ -9,7 +9,6 @@ import {
   apply,
   applyAll,
   div,
-  erf,
   exp,
   gatherElements,
   log,
@@ -38,7 +37,7 @@ import type { Value } from "./value.js";
 
 /** Gaussian error linear unit x·Φ(x) (Hendrycks and Gimpel 2016): exact, or by its tanh approximation. */
 export function gelu(x: Value, form: "exact" | "tanh" = "exact"): Value {
-  if (form === "exact") return mul(mul(x, 0.5), add(erf(div(x, Math.SQRT2)), 1)); // as ONNX Runtime knows it
+  if (form === "exact") return apply("ExactGelu", [x]);
   const inner = mul(mul(x, Math.sqrt(2 / Math.PI)), add(mul(mul(x, x), 0.044715), 1)); // √(2/π)·(x + 0.044715 x³)
   return mul(mul(x, 0.5), add(tanh(inner), 1));
 }

@@ -28,6 +28,8 @@ export interface Level {
   readonly assignment: Value | null;
   /** Likewise: the highest id that any image of the data set has, float scalar. */
   readonly maxAssignment: Value | null;
+  /** Where the batch is a part of one, and candidates are those of no image: which have an image of all of it, 0 or 1 [1, M]. */
+  readonly taken?: Value | null;
 }
 
 /** Uniform draws in [0, 1). */

@@ -208,7 +208,7 @@ function prototypeTerm(
 const candidatesOf = {
   others: (level: Level, anchor: Anchor) => and(activeRows(level), not(anchor.onehot)),
   unassigned: (level: Level, anchor: Anchor) => {
-    const taken = max(cast(anchor.onehot, "float32"), [0], true); // [1, M]
+    const taken = level.taken ?? max(cast(anchor.onehot, "float32"), [0], true); // [1, M]
     return and(less(ids(level.prototypes.shape[0] as number), level.maxAssignment as Value), less(taken, 1));
   },
 } as const;

@@ -7,13 +7,15 @@ import type { StepSettings } from "./stepSettings.js";
 
 /** The hierarchy as graph inputs. */
 export function hierarchyInputs(
-  s: Pick<StepSettings, "clusters" | "batchSize"> & {
+  s: Pick<StepSettings, "clusters" | "batchSize" | "isPart"> & {
     readonly encoder: Pick<StepSettings["encoder"], "dimension">;
     readonly loss: Pick<StepSettings["loss"], "variant">;
   },
 ): readonly Level[] {
   const top = s.clusters.length - 1;
-  const isAssigned = rulesOf(s.loss.variant).positive === "assigned";
+  const { positive, candidates } = rulesOf(s.loss.variant);
+  const isAssigned = positive === "assigned";
+  const asksBatch = s.isPart === true && candidates === "unassigned";
   return s.clusters.map((m, l) => ({
     prototypes: input(state.prototypes(l), [m, s.encoder.dimension]),
     temperature: input(state.temperature(l), [m]),
@@ -22,5 +24,6 @@ export function hierarchyInputs(
     normalizer: l < top ? input(state.prototypeNormalizer(l), [m]) : null,
     assignment: isAssigned ? input(feeds.assignment(l), [s.batchSize], "int64") : null,
     maxAssignment: isAssigned ? input(feeds.maxAssignment(l), []) : null,
+    taken: asksBatch ? input(feeds.taken(l), [1, m]) : null,
   }));
 }

@@ -18,6 +18,8 @@ export const feeds = {
   /** Reference: the images' cluster ids, int64 [B], and the highest id of the data set. */
   assignment: (level: number) => `assignment/${level}`,
   maxAssignment: (level: number) => `maxAssignment/${level}`,
+  /** Likewise, of a process that has a part of the batch: which clusters have an image of all of it, 0 or 1 [1, M_l]. */
+  taken: (level: number) => `taken/${level}`,
   learningRate: "learningRate",
   momentum: "momentum",
   keyMomentum: "keyMomentum",

@@ -18,6 +18,7 @@ export type RankPart = "key" | "gradient" | "enqueue" | "apply";
 export const partOf = (s: StepSettings, ranks: number): StepSettings => ({
   ...s,
   batchSize: s.batchSize / ranks,
+  isPart: true,
   querySubBatches: s.querySubBatches / ranks,
   keySubBatches: s.keySubBatches / ranks,
 });

@@ -11,6 +11,8 @@ export interface StepSettings {
   readonly loss: LossSettings;
   readonly optimizer: OptimizerSettings;
   readonly batchSize: number;
+  /** Whether the batch is one process's part of a larger one. */
+  readonly isPart?: boolean;
   /** Side of each local view. */
   readonly localSizes: readonly number[];
   /** By which the graph normalises 8-bit images; null: it is fed floats, normalised already. */

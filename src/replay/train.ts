@@ -1,5 +1,6 @@
 /** `train-*`: six training steps by the programs that training runs. */
 
+import type { DenseArray } from "../array.js";
 import { resnet } from "../nn/index.js";
 import {
   compile,
@@ -60,17 +61,8 @@ export function caseStep(c: Case): StepSettings {
 export async function replayTrain(c: Case): Promise<Tensors> {
   const step = caseStep(c);
   const names = encoderSpecs(step.encoder).map((s) => s.name);
-  const trainable = names.filter((n) => !n.includes("running"));
-  const start: Tensors = { [state.queue]: c.tensor("queue"), ...hierarchyState(c) };
-  for (const name of names) {
-    const value = c.tensor(`init.${name}`);
-    start[state.query(name)] = value;
-    start[state.key(name)] = value;
-  }
-  for (const name of trainable) {
-    const { shape, data } = c.tensor(`init.${name}`);
-    start[state.optimizer("momentum", name)] = floats(new Float32Array(data.length), shape);
-  }
+  const trainable = names.filter(isTrained);
+  const start = { ...encoderStart(names, (name) => c.tensor(`init.${name}`)), ...caseStart(c) };
   const target = await chooseTarget(c.engine);
   const memory = memoryOf(target, start);
   for (const part of memory.pack([start])) await c.engine.write(part);
@@ -85,7 +77,7 @@ export async function replayTrain(c: Case): Promise<Tensors> {
       await prepare(c, step);
       program = await load(c, compile(fusedStep(step, "selective", levels, true), target));
     }
-    const r = await c.engine.run(program.name, fed(program, stepFeeds(c, step, t)), [
+    const r = await c.engine.run(program.name, fed(program, caseFeeds(c, step, t)), [
       results.loss,
       results.terms,
       results.queryEmbedding,
@@ -104,6 +96,26 @@ export async function replayTrain(c: Case): Promise<Tensors> {
   return out;
 }
 
+const isTrained = (name: string): boolean => !name.includes("running");
+
+/** Queue and hierarchy that a case starts with. */
+export const caseStart = (c: Case): Tensors => ({ [state.queue]: c.tensor("queue"), ...hierarchyState(c) });
+
+/** Both encoders as they start, with momenta at zero. */
+export function encoderStart(names: readonly string[], valueOf: (name: string) => DenseArray): Tensors {
+  const start: Tensors = {};
+  for (const name of names) {
+    const value = valueOf(name);
+    start[state.query(name)] = value;
+    start[state.key(name)] = value;
+    if (isTrained(name)) {
+      const { shape, data } = value;
+      start[state.optimizer("momentum", name)] = floats(new Float32Array(data.length), shape);
+    }
+  }
+  return start;
+}
+
 const fed = (program: Program, given: Tensors): Tensors =>
   Object.fromEntries(program.inputs.filter((v) => v.name in given).map((v) => [v.name, given[v.name]]));
 
@@ -119,7 +131,8 @@ async function prepare(c: Case, step: StepSettings): Promise<void> {
   await c.engine.unload(program.name);
 }
 
-function stepFeeds(c: Case, step: StepSettings, t: number): Tensors {
+/** What a case feeds its step `t`. */
+export function caseFeeds(c: Case, step: StepSettings, t: number): Tensors {
   const at = (name: string) => c.tensor(`step${t}.${name}`);
   const slot = (c.number("queuePointer", 0) + t * step.batchSize) % step.queue;
   const given: Tensors = {

@@ -4,7 +4,7 @@ import type { ImageSource, Loader } from "../data/index.js";
 import type { Engine } from "../engine/index.js";
 import { embeddingSpread } from "../eval/index.js";
 import { encoderSpecs, prepareProgram, type StateMemory, state } from "../programs/index.js";
-import { share, shareArrays, type World } from "../world/index.js";
+import { ownRange, type World } from "../world/index.js";
 import type { Position } from "./checkpoint.js";
 import { type Clustering, clusterEmbeddings } from "./clusterStage.js";
 import { embedImages } from "./embed.js";
@@ -26,7 +26,7 @@ export interface ClusteringRequest {
   /** Whether the clustering's warnings are printed: once a session, as each epoch's line has the counts. */
   readonly saysWarnings: boolean;
   readonly signal?: AbortSignal | undefined;
-  /** Each process embeds its part of the images, and process 0 clusters. */
+  /** Each process embeds its part of the images, and keeps their embeddings. */
   readonly world: World;
 }
 
@@ -46,15 +46,14 @@ export async function clusterForEpoch(request: ClusteringRequest): Promise<Epoch
   const embeddings = await embedded(request);
   if (!embeddings) return null;
   report({ kind: "embedded", step: request.position.step, embeddings });
-  const own = world.rank === 0 ? await clusterEmbeddings(engine, recipe, embeddings, recipe.seed) : null;
-  const clustering = shareClustering(world, own);
+  const clustering = await clusterEmbeddings(engine, recipe, embeddings, recipe.seed, world);
   await engine.write(clustering.tensors);
   const prepare = prepareProgram(settings);
   await engine.load(prepare.name, prepare.model, { state: prepare.state });
   await engine.run(prepare.name, {}, []);
   await engine.unload(prepare.name);
   if (request.saysWarnings) for (const message of clustering.warnings) report({ kind: "warning", message });
-  const { meanCosine } = embeddingSpread(embeddings);
+  const { meanCosine } = embeddingSpread(embeddings, world);
   if (meanCosine > collapseCosine) {
     report({
       kind: "warning",
@@ -63,40 +62,23 @@ export async function clusterForEpoch(request: ClusteringRequest): Promise<Epoch
   }
   const { counts } = clustering;
   report({ kind: "cluster", epoch: request.position.epoch, seconds: (performance.now() - began) / 1000, counts });
-  const labels = world.rank === 0 ? source.labels : null;
-  const accuracy = await onlineKnn(engine, embeddings, labels, recipe.seed);
+  const accuracy = await onlineKnn(engine, embeddings, source.labels, recipe.seed, world);
   return { clustering, meanCosine, ...(accuracy === undefined ? {} : { onlineKnn: accuracy }) };
 }
 
-/** Embeddings of all images, of which each process makes its part; null if it was stopped. */
+/** Embeddings of this process's part of the images; null if it was stopped. */
 async function embedded(request: ClusteringRequest): Promise<Matrix | null> {
   const { engine, plan, source, loader, report, signal, world } = request;
   const { count } = source;
-  const share = Math.ceil(count / world.size);
-  const own = everyIndex(count).subarray(world.rank * share, (world.rank + 1) * share);
+  const { from, to } = ownRange(count, world);
+  const own = everyIndex(count).subarray(from, to);
   const progress = (done: number) => report({ kind: "embed", done: Math.min(count, done * world.size), total: count });
   const key = await keyWeights(request);
   const made = await embedImages(engine, loader, plan.recipe, key, own, progress, signal).catch((error) => {
     if (signal?.aborted) return null;
     throw error;
   });
-  if (!made || world.size === 1) return made?.embeddings ?? null;
-  const width = plan.settings.encoder.dimension;
-  const part = new Float32Array(share * width); // of one length; the last may have less
-  part.set(made.embeddings.data);
-  return { shape: [count, width], data: world.gather(part).subarray(0, count * width) };
-}
-
-/** Process 0's clustering. */
-function shareClustering(world: World, own: Clustering | null): Clustering {
-  const { tensors = {}, assignments = [], ...rest } = own ?? {};
-  const levels = assignments.map((data, l) => [`${l}`, { shape: [data.length], data }] as const);
-  const told = share(world, rest as Omit<Clustering, "tensors" | "assignments">);
-  return {
-    ...told,
-    tensors: shareArrays(world, tensors),
-    assignments: Object.values(shareArrays(world, Object.fromEntries(levels))).map(({ data }) => data as Int32Array),
-  };
+  return made?.embeddings ?? null;
 }
 
 async function keyWeights({ engine, plan, memory }: ClusteringRequest): Promise<Record<string, DenseArray>> {

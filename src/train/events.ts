@@ -17,7 +17,10 @@ export type TrainEvent =
       readonly resumedAt: number | null;
     }
   | { readonly kind: "embed"; readonly done: number; readonly total: number }
-  /** The images' embeddings by the key encoder, unit rows, before the epoch that begins after `step` updates. */
+  /**
+   * The images' embeddings by the key encoder, unit rows, before the epoch that begins after `step` updates; of several processes those
+   * of this one's images.
+   */
   | { readonly kind: "embedded"; readonly step: number; readonly embeddings: Matrix }
   | { readonly kind: "cluster"; readonly epoch: number; readonly seconds: number; readonly counts: readonly number[] }
   | {

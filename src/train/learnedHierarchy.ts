@@ -12,7 +12,7 @@ export interface LearnedLevel {
   readonly prototypes: Matrix;
   /** [M] */
   readonly temperature: Float32Array;
-  /** [M]: ids of the next level; null at the top. */
+  /** Ids of the next level, [M]; null at the top. */
   readonly parent: Int32Array | null;
 }
 

@@ -3,12 +3,14 @@ import type { Matrix } from "../array.js";
 import { type Engine, similarityOn } from "../engine/index.js";
 import { knnClassify, type LabelledFeatures } from "../eval/index.js";
 import { heldOut } from "../heldOut.js";
+import { alone, countsOf, type World } from "../world/index.js";
 
 /**
  * Top-1 kNN accuracy in percent: a fifth of the labelled images, at most 2,000, drawn by seed and class, classified by the rest.
  *
- * @param embeddings - unit rows [N, D]
- * @param labels - [N], below 0 where an image has none; null where the set has none
+ * @param embeddings - unit rows [N, D]; of several processes this one's, each consecutive rows, process 0 the first
+ * @param labels - [N] of all, below 0 where an image has none; null where the set has none
+ * @param world - those processes; default: this one alone
  * @returns undefined with fewer than 10 labelled images
  */
 export async function onlineKnn(
@@ -16,6 +18,7 @@ export async function onlineKnn(
   embeddings: Matrix,
   labels: Int32Array | null,
   seed: number,
+  world: World = alone,
 ): Promise<number | undefined> {
   const rows = labels ? Int32Array.from(labels.keys()).filter((i) => labels[i] >= 0) : new Int32Array();
   if (!labels || rows.length < 10) return undefined;
@@ -27,14 +30,15 @@ export async function onlineKnn(
     seed,
   );
   if (held.length === 0) return undefined; // every class has one image
+  const { from } = countsOf(world, embeddings.shape[0]);
   const [bank, asked] = [rest, held].map((part) =>
     rowsOf(
       embeddings,
-      labels,
-      Array.from(part, (at) => rows[at]),
+      labels.subarray(from, from + embeddings.shape[0]),
+      Array.from(part, (at) => rows[at] - from).filter((row) => row >= 0 && row < embeddings.shape[0]),
     ),
   );
-  const options = { k: [Math.min(20, bank.labels.length)], mostSimilar: await similarityOn(engine) };
+  const options = { k: [Math.min(20, rest.length)], mostSimilar: await similarityOn(engine), world };
   const [{ top1 }] = await knnClassify(bank, asked, options);
   return top1;
 }

@@ -5,7 +5,6 @@ import { DataError, said, UsageError } from "../errors.js";
 import { scheduleFactor } from "../optim/index.js";
 import { encoderSpecs, type StepSettings, stepSettings } from "../programs/index.js";
 import { type Recipe, scaledLearningRate } from "../recipe/index.js";
-import { rulesOf } from "../variants.js";
 import type { Position } from "./checkpoint.js";
 
 export interface Plan {
@@ -70,7 +69,7 @@ export function learningRate({ recipe, batchesPerEpoch }: Plan, { epoch, batch }
 }
 
 /** BatchNorm's parts of a batch are each one process's, so that any number of processes gives the same numbers. */
-function requireShares({ encoder, method }: Recipe, processes: number): void {
+function requireShares({ encoder }: Recipe, processes: number): void {
   if (processes === 1) return;
   for (const field of ["querySubBatches", "keySubBatches"] as const)
     if (encoder[field] % processes !== 0)
@@ -79,10 +78,4 @@ function requireShares({ encoder, method }: Recipe, processes: number): void {
         said`${processes} processes cannot share the ${encoder[field]} parts of a batch that BatchNorm sees apart (${{ field: `encoder.${field}` }}): start as many as divide it, or a new run with ${processes} or a multiple`,
         { settings: ["set"] },
       );
-  if (rulesOf(method.variant).candidates === "unassigned")
-    throw new UsageError(
-      "unsupported",
-      `the variant ${method.variant} chooses negatives by all images of a batch, which processes do not share yet: train it in one process, or the variant paper`,
-      { settings: ["set"] },
-    );
 }

@@ -17,13 +17,14 @@ export function everyNth<T extends Rows>(rows: T, width: number, { rank, size }:
 }
 
 /**
- * Rows in another order, of which each process has its part before and after.
+ * Rows of any numbers in another order, of which each process has its part before and after.
  *
- * @param own - this process's rows
+ * @param given - this process's rows
  * @param order - which row comes to each place, of all
  */
-export function exchangedRows(world: World, own: Uint8Array, order: Int32Array): Uint8Array {
+export function exchangedRows<T extends ArrayBufferView>(world: World, given: T, order: Int32Array): T {
   const { rank, size } = world;
+  const own = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   const width = (own.length * size) / order.length;
   /** Places of a process, with those of their rows that another one has. */
   const between = (sender: number, receiver: number): number[] => {
@@ -51,7 +52,7 @@ export function exchangedRows(world: World, own: Uint8Array, order: Int32Array):
   for (const [sender, places] of wanted.entries())
     for (const [i, place] of places.entries())
       rows.set(received[sender].subarray(i * width, (i + 1) * width), Math.floor(place / size) * width);
-  return rows;
+  return new (given.constructor as new (buffer: ArrayBuffer) => T)(rows.buffer);
 }
 
 /** The means of all processes' arrays, place by place: one sum of one vector. */

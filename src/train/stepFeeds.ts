@@ -66,6 +66,24 @@ export function stepFeeds(
   return { ...inputsAmong(program, given), ...rateFeeds(plan, position, program) };
 }
 
+/**
+ * Which clusters have an image of a batch, at every level.
+ *
+ * @param images - of the whole batch
+ */
+export const takenFeeds = (
+  { settings: { clusters } }: Plan,
+  images: Int32Array,
+  assignments: readonly Int32Array[],
+): Record<string, DenseArray> =>
+  Object.fromEntries(
+    assignments.map((owner, l) => {
+      const taken = new Float32Array(clusters[l]);
+      for (const i of images) taken[owner[i]] = 1;
+      return [feeds.taken(l), { shape: [1, clusters[l]], data: taken }];
+    }),
+  );
+
 /** Once for each clustering: a pass over all images is too much for every step. */
 const highest = new WeakMap<Int32Array, number>();
 function highestOf(owner: Int32Array): number {

@@ -68,6 +68,7 @@ export const elementwise = {
   Ceil: unary(wide),
   Cos: unary(wide),
   Erf: unary(),
+  ExactGelu: unary(),
   Exp: unary(wide),
   Floor: unary(wide),
   Identity: unary(gaussian, ["int32", "int64", "bool"]),

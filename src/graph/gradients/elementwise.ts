@@ -6,6 +6,8 @@ import {
   cast,
   div,
   equal,
+  erf,
+  exp,
   greater,
   greaterOrEqual,
   less,
@@ -68,3 +70,15 @@ export const signOf = (x: Value): Value => sub(cast(greater(x, 0), x.dtype), cas
  */
 export const stepOf = (x: Value): Value =>
   x.dtype === "float32" ? apply("HardSigmoid", [x], { alpha: 1e20, beta: 0 }) : cast(greater(x, 0), x.dtype);
+
+/** Φ(x) of the standard normal. Erf's √½·x is a product, as `ExactGelu` has a quotient: the two share no node, so that one stays a kernel. */
+export function normalDistribution(x: Value): Value {
+  const y = erf(mul(x, Math.SQRT1_2));
+  return x.dtype === "float32" ? apply("HardSigmoid", [y], { alpha: 0.5, beta: 0.5 }) : mul(0.5, add(y, 1));
+}
+
+/** φ(x) of the standard normal, its factor in the exponent. */
+export function normalDensity(x: Value): Value {
+  const scaled = mul(x, Math.SQRT1_2);
+  return exp(sub(-0.5 * Math.log(2 * Math.PI), mul(scaled, scaled)));
+}

@@ -30,7 +30,16 @@ import type { FilledOf, OpType } from "../ops/index.js";
 import { expandLike } from "../reshaping.js";
 import { ints } from "../value.js";
 import { convRule, convTransposeRule } from "./convolution.js";
-import { clipRule, extremum, powRule, preluRule, signOf, stepOf } from "./elementwise.js";
+import {
+  clipRule,
+  extremum,
+  normalDensity,
+  normalDistribution,
+  powRule,
+  preluRule,
+  signOf,
+  stepOf,
+} from "./elementwise.js";
 import {
   gatherElementsRule,
   gatherNDRule,
@@ -57,6 +66,7 @@ export const gradients: { readonly [K in OpType]: Entry<FilledOf<K>> } = {
   Cos: pointwise((x) => neg(sin(x))),
   Elu: pointwise((x, y, a) => where(greater(x, 0), 1, add(y, a.alpha))), // d α(eˣ − 1) = (y + α) dx
   Erf: pointwise((x) => mul(2 / Math.sqrt(Math.PI), exp(neg(mul(x, x))))),
+  ExactGelu: pointwise((x) => add(normalDistribution(x), mul(x, normalDensity(x)))),
   Exp: pointwise((_, y) => y),
   HardSigmoid: pointwise((_, y, a) => mul(a.alpha, cast(and(greater(y, 0), less(y, 1)), y.dtype))),
   Identity: (g) => [g],

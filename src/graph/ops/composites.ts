@@ -41,6 +41,8 @@ export const composed = {
     { epsilon: float.needed },
     ([dy, x]) => [type(x.dtype, dy.shape), type("float32", [x.shape[1]]), type("float32", [x.shape[1]])],
   ),
+  /** x → x·Φ(x), Φ the distribution of the standard normal. */
+  ExactGelu: op([like("x", floats)], {}, ([x]) => [type(x.dtype, x.shape)]),
   /** x [N, D] → its rows divided by their lengths, but at least by `floor`, and what they were divided by [N, 1]. */
   UnitRows: op([like("x", floats)], { floor: float.needed }, ([x], _, name) => {
     if (x.shape.length !== 2) fail(name, "needs rows [N,D]", [x]);

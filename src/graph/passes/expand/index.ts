@@ -2,7 +2,7 @@
  * The portable form of the composites: standard ONNX ops only, so that any runtime takes the graph. Every other lowering is
  * tested against this one.
  */
-import { add, clip, div, mul, sqrt, sum, sumOfSquares } from "../../apply.js";
+import { add, clip, div, erf, mul, sqrt, sum, sumOfSquares } from "../../apply.js";
 import type { Composite } from "../../ops/index.js";
 import type { Value } from "../../value.js";
 import { type Rewrite, rewriteGraph } from "../rewrite.js";
@@ -23,6 +23,7 @@ export const portable: Readonly<Record<Composite, Expansion>> = {
   ConvGradWeight: convGradWeight,
   BatchNormTrain: batchNormTrain,
   BatchNormGrad: batchNormGrad,
+  ExactGelu: ([x]) => [mul(mul(x, 0.5), add(erf(div(x, Math.SQRT2)), 1))], // as ONNX Runtime knows it, which makes it one kernel
   UnitRows([x], { floor }) {
     const length = clip(sqrt(sum(mul(x, x), [1], true)), floor as number, null);
     return [div(x, length), length];

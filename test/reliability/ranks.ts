@@ -45,7 +45,7 @@ const mostSeconds = silence + grace + 20;
 const causes: Readonly<Record<Exclude<Fault, "leave">, (rank: number, name: string, pid: number) => RegExp>> = {
   kill: (rank, name, pid) =>
     new RegExp(
-      `process ${rank}, on ${name} \\(PID ${pid}\\), has ended without a word|process rank ${rank} .* on node ${name} exited on signal 9|process with PID ${pid} on \\S+ was ended`,
+      `process ${rank}, on ${name} \\(PID ${pid}\\), has ended without a word|process rank ${rank} .* on node (${name}|10\\.77\\.0\\.${rank + 1}) exited on signal 9|process with PID ${pid} on \\S+ was ended`,
     ),
   stop: (rank, name, pid) => new RegExp(`process ${rank}, on ${name} \\(PID ${pid}\\), has not been heard of for`),
   cut: (_, name) => new RegExp(`process [01], on (${name}|machine0) \\(PID \\d+\\), has not been heard of for`),
@@ -154,6 +154,7 @@ export async function ranks({ faults, seed, launcher, onFault }: RanksOptions): 
         const said = launch.said.slice(from);
         if (took > mostSeconds) findings.push(`${what}, not within ${mostSeconds} s`);
         if (fault === "leave") {
+          if (launch.code === 0) break; // it had come to its end
           if (launch.code !== 130) findings.push(`${what}, with ${launch.code}: ${said}`);
           launch = new Launch(hosts, launcher, left.length, ["--out", run, "--resume"]);
         } else if (!causes[fault](rank, hosts.names[rank], pid).test(said))

@@ -31,12 +31,7 @@ interface Measured {
 /** Two epochs, of which the second is measured. */
 const recipeFor = (name: keyof typeof cases): Recipe => {
   const parts = ["encoder.querySubBatches=2", "encoder.keySubBatches=2"];
-  return recipeOf(
-    cases[name] as (typeof stepCases)[keyof typeof stepCases],
-    "epochs=2",
-    "method.clusters=[]",
-    ...parts,
-  );
+  return recipeOf(cases[name], "epochs=2", "method.clusters=[]", ...parts);
 };
 
 async function measured(recipe: Recipe, processes: number): Promise<Measured> {

@@ -45,7 +45,14 @@ export const stepCases = {
 
 export type StepCase = (typeof stepCases)[keyof typeof stepCases];
 
-export function recipeOf(c: StepCase, ...more: readonly string[]): Recipe {
+/** What of a case its recipe has. */
+interface Sizes {
+  readonly backbone: string;
+  readonly batchSize: number;
+  readonly imageSize: number;
+}
+
+export function recipeOf(c: Sizes, ...more: readonly string[]): Recipe {
   const fields = [`encoder.backbone=${c.backbone}`, `batchSize=${c.batchSize}`, `encoder.imageSize=${c.imageSize}`];
   const base = {
     name: "bench",

@@ -51,16 +51,7 @@ export type Ask =
  * run is open that `continue` goes on with. `shown`: a run is open without its images: `open` them to go on. `failed`: a problem was
  * told that training cannot go on from; the run up to its last checkpoint is kept.
  */
-export type State =
-  | "empty"
-  | "opening"
-  | "ready"
-  | "training"
-  | "paused"
-  | "stopped"
-  | "shown"
-  | "finished"
-  | "failed";
+export type State = "empty" | "opening" | "ready" | "training" | "paused" | "stopped" | "shown" | "finished" | "failed";
 
 /** A run in this browser's storage. */
 export interface KeptRun {

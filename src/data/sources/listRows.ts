@@ -2,7 +2,7 @@
 import { parse } from "csv-parse/sync";
 import { z } from "zod";
 import { DataError, type Sentence, said } from "../../errors.js";
-import { imageExtensions, isImageFile } from "./formats.js";
+import { imageExtensions, isImageFile } from "../layout/index.js";
 
 export interface ListRow {
   readonly line: number;

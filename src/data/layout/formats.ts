@@ -1,6 +1,6 @@
 /** Formats of image files, by extension: those that are read, and those that cannot be, with what to do. */
-import { extname } from "node:path";
-export const extensionOf = (path: string): string => extname(path).toLowerCase();
+/** With its dot, in small letters; empty without one. A name that only begins with a dot has none. */
+export const extensionOf = (path: string): string => /(?<=[^/])\.[^./]*$/.exec(path)?.[0].toLowerCase() ?? "";
 
 /** What image files are named. */
 export const imageExtensions: readonly string[] = [

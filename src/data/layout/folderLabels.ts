@@ -1,6 +1,5 @@
 /** Labels from the folders that images lie in. */
-import { posix, sep } from "node:path";
-import { type Labelling, unlabelled } from "./files.js";
+import { type Labelling, unlabelled } from "./labelling.js";
 
 /**
  * An image's class is the folder it lies in, however deep, with its path as the name: `cat`, `animals/cat`. The folders above
@@ -12,10 +11,10 @@ import { type Labelling, unlabelled } from "./files.js";
  *
  * Ids follow the sorted names. A level that parts the images no further than a coarser one is left out.
  *
- * @param files - paths below the root
+ * @param files - paths below the root, their parts separated by `/`
  */
 export function folderLabels(files: readonly string[]): Labelling {
-  const own = files.map((file) => posix.dirname(file.replaceAll(sep, "/")));
+  const own = files.map((file) => (file.includes("/") ? file.slice(0, file.lastIndexOf("/")) : "."));
   const folders = [...new Set(own)];
   if (folders.includes(".")) return unlabelled;
   const paths = withoutSharedEnd(folders.map((folder) => folder.split("/")));

@@ -2,6 +2,7 @@
 export { groupsPage } from "./groups.js";
 export { livePage, reportHtml } from "./html.js";
 export { reportFile, writeReport } from "./kept.js";
+export { type Answer, type LocalServer, localHeaders, serveLocally } from "./local.js";
 export { projectorSample, writeProjector } from "./projector.js";
-export { type PageServer, servePage } from "./server.js";
+export { servePage } from "./server.js";
 export { sheetsBySharp } from "./sheets.js";

@@ -7,7 +7,7 @@ import { build, type Metafile } from "esbuild";
 /** Scripts by the names that they call each other by. */
 export const scripts: Readonly<Record<string, string>> = {
   page: "build/src/studio/page/main.js",
-  work: "build/src/studio/work/main.js",
+  work: "build/src/studio/work/worker.js",
   engineWorker: "build/src/studio/work/engineWorker.js",
   loaderWorker: "build/src/studio/work/loaderWorker.js",
 };
@@ -20,7 +20,7 @@ const beside: Readonly<Record<string, string>> = {
   "report/page.js": "build/src/publish/page.js",
   "report/page.css": "build/src/publish/page.css",
 };
-const folders: Readonly<Record<string, string>> = { "fashion-mnist": "data/fashion-mnist" };
+const folders: Readonly<Record<string, string>> = { "data/fashion-mnist": "data/fashion-mnist" };
 
 /**
  * What the page may load and connect to: what it came with, and pictures of its own making. Style attributes and Plot's style elements

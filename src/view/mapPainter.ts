@@ -1,5 +1,5 @@
-/** Draws the map in one pass: a dot stamped for every image, pictures in their place once few enough are in sight. */
-import { element } from "./element.js";
+/** Draws the map in one pass: a dot for every image, pictures in their place once few enough are in sight. */
+import { Dots } from "./dots.js";
 import type { Gallery } from "./gallery.js";
 import type { MapFrame } from "./mapFrame.js";
 
@@ -9,9 +9,7 @@ const pictureSide = 38;
 
 export class MapPainter {
   private readonly context: CanvasRenderingContext2D;
-  private stamps = element("canvas");
-  private stampSide = 0;
-  private stampRadius = 0;
+  private readonly dots = new Dots();
   private colours: readonly string[] = [];
   private categories: readonly number[] = [];
 
@@ -30,7 +28,7 @@ export class MapPainter {
   colour(categories: readonly number[], colours: readonly string[]): void {
     this.categories = categories;
     this.colours = colours;
-    this.stampSide = 0;
+    this.dots.colour(colours);
   }
 
   draw(hovered: number | null): void {
@@ -62,19 +60,13 @@ export class MapPainter {
   }
 
   private drawDots(seen: readonly number[], ratio: number, marked: ReadonlySet<number> | undefined): void {
-    const { context, frame } = this;
-    this.stamp(this.radius() * ratio);
-    const half = this.stampSide / 2;
-    const one = (id: number): void => {
-      const at = this.categories[id] * this.stampSide;
-      const x = Math.round(frame.x(id) * ratio - half);
-      const y = Math.round(frame.y(id) * ratio - half);
-      context.drawImage(this.stamps, at, 0, this.stampSide, this.stampSide, x, y, this.stampSide, this.stampSide);
-    };
-    context.globalAlpha = marked ? 0.1 : 0.85;
-    for (const id of seen) if (!marked?.has(id)) one(id);
-    context.globalAlpha = 1;
-    if (marked) for (const id of seen) if (marked.has(id)) one(id);
+    const { dots, frame, categories, canvas } = this;
+    dots.begin(canvas.width, canvas.height, this.radius() * ratio);
+    const one = (id: number, alpha: number): void =>
+      dots.put(frame.x(id) * ratio, frame.y(id) * ratio, categories[id], alpha);
+    for (const id of seen) if (!marked?.has(id)) one(id, marked ? 0.1 : 0.85);
+    if (marked) for (const id of seen) if (marked.has(id)) one(id, 1);
+    dots.show(this.context);
   }
 
   private drawPictures(seen: readonly number[], ratio: number): void {
@@ -127,21 +119,5 @@ export class MapPainter {
     const { size, zoom } = this.frame;
     const base = Math.min(5, Math.max(1.8, 130 / Math.sqrt(size)));
     return Math.min(7, base * zoom.k ** 0.4);
-  }
-
-  /** One dot of each colour side by side, made again only when colours or size change. */
-  private stamp(radius: number): void {
-    const rounded = Math.round(radius * 2) / 2;
-    if (this.stampSide > 0 && rounded === this.stampRadius) return;
-    this.stampRadius = rounded;
-    this.stampSide = 2 * Math.ceil(rounded + 0.5);
-    this.stamps = element("canvas", { width: this.stampSide * this.colours.length, height: this.stampSide });
-    const context = this.stamps.getContext("2d");
-    for (const [i, colour] of this.colours.entries()) {
-      context?.beginPath();
-      context?.arc((i + 0.5) * this.stampSide, this.stampSide / 2, rounded, 0, 2 * Math.PI);
-      if (context) context.fillStyle = colour;
-      context?.fill();
-    }
   }
 }

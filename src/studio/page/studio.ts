@@ -165,7 +165,7 @@ export class Studio {
   private showLinks(): void {
     for (const [i, [id]] of places.entries()) {
       const place = document.getElementById(id);
-      this.links[i].hidden = !place?.checkVisibility();
+      this.links[i].hidden = !place || place.closest("[hidden]") !== null;
     }
   }
 }

@@ -5,6 +5,14 @@ import { Grid } from "./grid.js";
 import { Pictures } from "./pictures.js";
 import { skippedList } from "./skipped.js";
 
+/** Images, and what is said of them. */
+interface Shown {
+  readonly pictures: Pictures;
+  readonly grid: Grid;
+  readonly words: string;
+  readonly skipped: HTMLElement | null;
+}
+
 export class ImagesPart {
   readonly element: HTMLElement;
   private readonly words = element("p", { class: "lead", role: "status" });
@@ -12,70 +20,84 @@ export class ImagesPart {
   private readonly skipped = element("div", {});
   private readonly place = element("div", {});
   private readonly looked = element("div", { class: "looked", "aria-live": "polite" });
-  private pictures = new Pictures();
-  private grid: Grid | null = null;
+  /** What is open. */
+  private shown: Shown | null = null;
+  /** What comes, in place of that. */
+  private coming: Pick<Shown, "pictures" | "grid"> | null = null;
 
-  /** @param choose - called with the name of an image that a person chose; false: nothing is known of it yet */
-  constructor(private readonly choose: (name: string) => boolean) {
+  /** @param choose - called with the name of an image that a person chose; gives words if it cannot be shown elsewhere */
+  constructor(private readonly choose: (name: string) => string | null) {
     this.element = section("images", "Images", null, this.words, this.bar, this.skipped, this.place, this.looked);
-    this.element.hidden = true;
+    this.show(null);
   }
 
-  /** Images come, in place of those before. */
   opening({ done, total }: Extract<News, { kind: "opening" }>): void {
     this.element.hidden = false;
-    this.words.textContent = total === null ? plural(done, "image") : `${plural(done, "image")} of ${total}`;
+    this.words.textContent = total === null ? `Opened ${done} so far` : `Opened ${done} of ${total}`;
     this.bar.hidden = false;
     if (total === null) this.bar.removeAttribute("value");
     else Object.assign(this.bar, { max: total, value: done });
   }
 
   add(news: Extract<News, { kind: "pictures" }>): void {
-    this.pictures.add(news);
-    if (!this.grid) {
-      this.grid = new Grid(this.pictures, (id) => this.look(id));
-      this.place.replaceChildren(this.grid.element);
-    }
-    this.grid.layOut();
+    const { pictures, grid } = this.incoming();
+    pictures.add(news);
+    if (grid.element.parentElement !== this.place) this.place.replaceChildren(grid.element);
+    grid.layOut();
   }
 
   opened({ name, count, shown, classes, skipped }: Extract<News, { kind: "opened" }>): void {
-    this.element.hidden = false;
-    this.bar.hidden = true;
     const of = classes ? ` in ${plural(classes.length, "class", "classes")}` : "";
     const part = shown < count ? `; ${plural(shown, "is", "are")} shown` : "";
-    this.words.textContent = `${plural(count, "image")} of ${name}${of}${part}`;
-    this.skipped.replaceChildren(...[skippedList(skipped)].filter((list) => list !== null));
+    const words = `${plural(count, "image")} of ${name}${of}${part}`;
+    this.show({ ...this.incoming(), words, skipped: skippedList(skipped) });
+    this.coming = null;
+  }
+
+  /** Opening has ended: if nothing was opened, what was there before is there again. */
+  settle(): void {
+    if (this.bar.hidden && !this.coming) return;
+    this.coming = null;
+    this.show(this.shown);
   }
 
   /** Forgets the images. */
   clear(): void {
-    this.pictures = new Pictures();
-    this.grid = null;
-    for (const part of [this.place, this.skipped, this.looked, this.words]) part.replaceChildren();
-    Object.assign(this.element, { hidden: true });
+    this.show(null);
   }
 
   /** Marks an image that was chosen elsewhere. */
-  show(name: string | null): void {
-    const id = name === null ? -1 : this.pictures.names.indexOf(name);
-    this.grid?.show(id < 0 ? null : id);
+  mark(name: string | null): void {
+    const id = name === null ? -1 : (this.shown?.pictures.names.indexOf(name) ?? -1);
+    this.shown?.grid.show(id < 0 ? null : id);
     this.looked.replaceChildren();
   }
 
-  /** Until something is learned, an image is only looked at. */
-  private look(id: number): void {
-    const name = this.pictures.names[id];
-    if (this.choose(name)) return;
-    this.grid?.show(id);
-    this.looked.replaceChildren(
-      this.pictures.element(id, 112),
-      element(
-        "p",
-        {},
-        element("strong", {}, name),
-        " Its nearest images are shown here once the network has learned something.",
-      ),
-    );
+  private show(shown: Shown | null): void {
+    this.shown = shown;
+    this.element.hidden = shown === null;
+    this.bar.hidden = true;
+    this.words.textContent = shown?.words ?? "";
+    this.skipped.replaceChildren(...(shown?.skipped ? [shown.skipped] : []));
+    this.place.replaceChildren(...(shown ? [shown.grid.element] : []));
+    this.looked.replaceChildren();
+  }
+
+  private incoming(): Pick<Shown, "pictures" | "grid"> {
+    if (!this.coming) {
+      const pictures = new Pictures();
+      const grid = new Grid(pictures, (id) => this.look(pictures, grid, id));
+      this.coming = { pictures, grid };
+    }
+    return this.coming;
+  }
+
+  /** An image of which nothing else is known is only looked at. */
+  private look(pictures: Pictures, grid: Grid, id: number): void {
+    const name = pictures.names[id];
+    const why = this.choose(name);
+    if (why === null) return;
+    grid.show(id);
+    this.looked.replaceChildren(pictures.element(id, 112), element("p", {}, element("strong", {}, name), ` ${why}`));
   }
 }

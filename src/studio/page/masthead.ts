@@ -17,10 +17,11 @@ export const masthead = (): HTMLElement =>
       element("strong", {}, "Nothing leaves this machine."),
       " The images are read and the network is trained here; the page may connect to nothing but where it came from.",
     ),
+    ...shortcomings().map((words) => element("p", { class: "problem lasting" }, words)),
   );
 
 /** What this browser, or how the page was served, costs, in words. */
-export function shortcomings(): readonly string[] {
+function shortcomings(): readonly string[] {
   return [
     ...("gpu" in navigator
       ? []

@@ -24,6 +24,12 @@ export class Problems {
     this.element.append(shown);
   }
 
+  /** Puts all away. */
+  clear(): void {
+    this.told.clear();
+    this.element.replaceChildren();
+  }
+
   private drop(words: string): void {
     this.told.get(words)?.remove();
     this.told.delete(words);

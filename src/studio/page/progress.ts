@@ -1,7 +1,17 @@
 /** A run under way: what it runs on, how far it is, its curves, and the buttons that pause and stop it. */
 import { type Curves, fewerSteps, type ReportData } from "../../report/index.js";
 import { duration } from "../../text.js";
-import { CurvesView, charts, count, element, extended, figure, figureList, type KeyFigure } from "../../view/index.js";
+import {
+  CurvesView,
+  charts,
+  count,
+  element,
+  extended,
+  figure,
+  figureList,
+  type KeyFigure,
+  plural,
+} from "../../view/index.js";
 import type { Ask, News, State } from "../protocol.js";
 import type { Turns } from "./turns.js";
 
@@ -78,6 +88,7 @@ export class Progress {
     this.curves = { steps: [], epochs: [] };
     for (const part of [this.device, this.epochs, this.stage, this.figures]) part.replaceChildren();
     this.bar.value = 0;
+    this.draw();
   }
 
   become(state: State): void {
@@ -151,7 +162,7 @@ export class Progress {
 
   private far(epoch: number, epochs: number): void {
     Object.assign(this.bar, { max: epochs, value: epoch });
-    this.epochs.textContent = `epoch ${count(Math.floor(epoch))} of ${count(epochs)}`;
+    this.epochs.textContent = `${count(Math.floor(epoch))} of ${plural(epochs, "epoch")}`;
   }
 
   private showFigures(figures: readonly KeyFigure[]): void {

@@ -2,6 +2,7 @@
 import type { ReportData } from "../../report/index.js";
 import {
   confusionSection,
+  count,
   exploreSection,
   Gallery,
   paintLabels,
@@ -47,12 +48,16 @@ export class Results {
     this.element.replaceChildren();
   }
 
-  /** Draws a report in place of the one before; what the reader chose and opened stays. */
+  /** Draws a report in place of the one before; what the reader chose and opened stays, if it is of the same images. */
   report(data: ReportData): void {
     const { images } = data;
-    if (!images) return;
+    if (!images) {
+      this.clear();
+      return;
+    }
     this.gallery?.thumbnails.release();
-    const gallery = new Gallery(images, this.gallery?.reading);
+    const isSame = this.gallery?.images.names.join("\n") === images.names.join("\n");
+    const gallery = new Gallery(images, isSame ? this.gallery?.reading : undefined);
     this.gallery = gallery;
     gallery.onChange(() => this.told.chosen(gallery.chosen === null ? null : images.names[gallery.chosen]));
     for (const [id, make] of Object.entries(sections))
@@ -61,13 +66,15 @@ export class Results {
       });
   }
 
-  /** Chooses an image by its name. @returns whether there is a report that has it */
-  choose(name: string): boolean {
-    const id = this.gallery?.images.names.indexOf(name) ?? -1;
-    if (!this.gallery || id < 0) return false;
+  /** Chooses an image by its name. @returns why not, in words; null if it was */
+  choose(name: string): string | null {
+    if (!this.gallery) return "Its nearest images are shown once the network has learned something.";
+    const id = this.gallery.images.names.indexOf(name);
+    if (id < 0)
+      return `It is not among the ${count(this.gallery.size)} images, drawn by chance, whose nearest are shown.`;
     this.gallery.choose(id);
     document.getElementById("chosen")?.scrollIntoView({ block: "nearest" });
-    return true;
+    return null;
   }
 
   private place(id: string, made: HTMLElement | null): void {

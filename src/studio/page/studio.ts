@@ -3,7 +3,7 @@ import { element, section, themeToggle } from "../../view/index.js";
 import type { Ask, News, State } from "../protocol.js";
 import { Chooser } from "./chooser.js";
 import { ImagesPart } from "./imagesPart.js";
-import { masthead, shortcomings } from "./masthead.js";
+import { masthead } from "./masthead.js";
 import { OnDemand } from "./onDemand.js";
 import { planForm } from "./plan.js";
 import { Problems } from "./problems.js";
@@ -65,14 +65,17 @@ export class Studio {
       complain: (words) => problems.tell(words, false),
     });
     this.results = new Results(turns, {
-      chosen: (name) => this.images.show(name),
+      chosen: (name) => this.images.mark(name),
       drawn: () => this.showLinks(),
     });
     this.images = new ImagesPart((name) => this.results.choose(name));
     this.progress = new Progress(turns, (kind) => ask({ kind }));
     this.takeaways = new Takeaways((what) => ask({ kind: "download", what }));
     this.start = new OnDemand("start", "Begin", "Open other images, or a run", this.chooser.element);
-    const form = planForm((size, minutes) => ask({ kind: "train", size, minutes }));
+    const form = planForm((size, minutes) => {
+      this.forgetRun();
+      ask({ kind: "train", size, minutes });
+    });
     this.plan = new OnDemand("plan", "Plan", "Train anew on these images", form);
     const files = section("files", "To take away", "Made when you press, on this machine.", this.takeaways.element);
     this.run = element(
@@ -84,7 +87,6 @@ export class Studio {
     );
     this.handlers = this.handled();
     this.compose();
-    for (const words of shortcomings()) problems.tell(words, true);
     this.become("empty");
     this.listen();
   }
@@ -149,16 +151,21 @@ export class Studio {
 
   private become(state: State): void {
     const { chooser, plan, run } = parts[state];
-    if (state === "opening") {
-      this.images.clear();
-      this.results.clear();
-      this.progress.clear();
-    }
+    if (state === "opening") this.problems.clear();
+    else this.images.settle();
+    if (state === "shown" || state === "empty") this.images.clear();
+    if (state === "ready" || state === "empty") this.forgetRun();
     this.start.show(chooser);
     this.plan.show(plan);
     this.run.hidden = !run;
     this.progress.become(state);
     this.showLinks();
+  }
+
+  /** Nothing is known any more of the run that was open. */
+  private forgetRun(): void {
+    this.results.clear();
+    this.progress.clear();
   }
 
   /** Of what is there. */

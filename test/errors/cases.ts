@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { kmeans, plainNearest } from "../../src/cluster/index.js";
 import { describeSource, identityOf, openLoader, openSource } from "../../src/data/index.js";
 import { DeviceSessions } from "../../src/engine/deviceSessions.js";
-import { type DataArray, requireProvider } from "../../src/engine/index.js";
+import { type DataArray, Requests, requireProvider } from "../../src/engine/index.js";
 import type { Hosted } from "../../src/engine/messages.js";
 import { type ErrorCode, type ErrorData, type ErrorName, errorFrom } from "../../src/errors.js";
 import { contingency } from "../../src/eval/contingency.js";
@@ -255,6 +255,12 @@ export const cases: { readonly [N in ErrorName]: Readonly<Record<ErrorCode<N>, C
       const engine = await openEngine({ threads: 1 });
       await engine.close();
       await engine.names();
+    },
+    lost: () => {
+      const requests = new Requests(() => {});
+      const asked = requests.ask("names", null, () => {});
+      requests.end("the GPU is lost (its driver was reset)", "lost");
+      return asked;
     },
   },
   InterruptedError: {

@@ -18,7 +18,7 @@ const types: Readonly<Record<string, string>> = {
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
 const bundled = build({
-  entryPoints: ["build/test/web/page.js", "build/test/web/engineWorker.js"],
+  entryPoints: ["page", "engineWorker", "loaderWorker"].map((name) => `build/test/web/${name}.js`),
   bundle: true,
   splitting: true,
   format: "esm",

@@ -12,15 +12,24 @@ export { type CrossCheck, type Engine, targetOf } from "./engine/index.js";
 export * from "./errors.js";
 export { encoderModel, encoderSettings } from "./programs/index.js";
 export { parseRecipe, pixelStatistics, type Recipe, type RecipeInput, recipeJsonSchema } from "./recipe/index.js";
-export { type Checkpoint, encoderWeights } from "./train/checkpoint.js";
-export { lastSoundCheckpoint } from "./train/damage.js";
-export { type Embedded, embedImages } from "./train/embed.js";
-export type { Reporter, TrainEvent } from "./train/events.js";
-export { type LearnedLevel, learnedHierarchy, placeInHierarchy } from "./train/learnedHierarchy.js";
-export type { RunFiles } from "./train/runFiles.js";
-export { type RunDescription, RunFolder } from "./train/runFolder.js";
-export { train } from "./train/trainer.js";
-export type { TrainOptions, TrainResult } from "./train/trainOptions.js";
+export {
+  type Checkpoint,
+  type Embedded,
+  embedImages,
+  encoderWeights,
+  type LearnedLevel,
+  lastSoundCheckpoint,
+  learnedHierarchy,
+  placeInHierarchy,
+  type Reporter,
+  type RunDescription,
+  type RunFiles,
+  RunFolder,
+  type TrainEvent,
+  type TrainOptions,
+  type TrainResult,
+  train,
+} from "./train/index.js";
 export {
   inDirectory,
   type OpenImagesOptions,

@@ -1,8 +1,9 @@
 /** A run's encoder, ready to be used. */
 import type { DenseArray } from "../array.js";
+import { onDisk } from "../disk/index.js";
 import type { Engine } from "../engine/index.js";
 import type { Recipe } from "../recipe/index.js";
-import { type Checkpoint, encoderWeights, lastSoundCheckpoint, onDisk, RunFolder } from "../train/index.js";
+import { type Checkpoint, encoderWeights, lastSoundCheckpoint, RunFolder } from "../train/index.js";
 
 /** An encoder's tensors by torchvision name. */
 export type Weights = Readonly<Record<string, DenseArray>>;

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { kmeans, plainNearest } from "../../src/cluster/index.js";
 import { describeSource, identityOf, openLoader, openSource } from "../../src/data/index.js";
+import { onDisk, readCheckpoint, requireSameImages, withLock } from "../../src/disk/index.js";
 import { DeviceSessions } from "../../src/engine/deviceSessions.js";
 import { type DataArray, Requests, requireProvider } from "../../src/engine/index.js";
 import type { Hosted } from "../../src/engine/messages.js";
@@ -28,22 +29,14 @@ import { fillFolder } from "../../src/organize/index.js";
 import { trainingArtifacts } from "../../src/ortTraining/index.js";
 import { loadRecipe } from "../../src/presets/index.js";
 import { encoderSettings } from "../../src/programs/index.js";
+import { sheetsBySharp } from "../../src/publish/index.js";
 import { overrideRecipe, parseRecipe, resumeChanges } from "../../src/recipe/index.js";
 import { thumbnails } from "../../src/report/thumbnails.js";
 import { openEngine } from "../../src/runtime/index.js";
 import { readTensors, writeAtomically, writeTensors } from "../../src/tensorfile/index.js";
 import { decodeTensors } from "../../src/tensors/index.js";
 import { notFinite } from "../../src/train/failure.js";
-import {
-  lastSoundCheckpoint,
-  learnedHierarchy,
-  onDisk,
-  RunFolder,
-  readCheckpoint,
-  requireSameImages,
-  type StepMetric,
-  withLock,
-} from "../../src/train/index.js";
+import { lastSoundCheckpoint, learnedHierarchy, RunFolder, type StepMetric } from "../../src/train/index.js";
 import { fitWeights, openWeights, readWeights } from "../../src/weights/index.js";
 import { readTorchZip } from "../../src/weights/torchFile.js";
 import { writeZip } from "../../src/weights/zip.js";
@@ -171,7 +164,7 @@ export const cases: { readonly [N in ErrorName]: Readonly<Record<ErrorCode<N>, C
       return labelsOf(openSource(await describeSource(path)), "--test");
     },
     "too-few": () => embeddingSpread({ shape: [1, 2], data: Float32Array.of(1, 0) }),
-    "too-large": async () => thumbnails(await setOf(4), Int32Array.of(0, 1, 2, 3), 10),
+    "too-large": async () => thumbnails(await setOf(4), Int32Array.of(0, 1, 2, 3), 10, sheetsBySharp),
     "wrong-length": () => contingency(Int32Array.of(0, 1, 1), Int32Array.of(0, 1)),
     "not-finite": () =>
       kmeans({ shape: [2, 1], data: Float32Array.of(1, Number.NaN) }, 1, { seed: 0, nearest: plainNearest }),

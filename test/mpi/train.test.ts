@@ -1,9 +1,10 @@
 import { dirname, join } from "node:path";
 import type { ExecutionContext } from "ava";
 import test from "ava";
+import { onDisk } from "../../src/disk/index.js";
 import { UsageError } from "../../src/errors.js";
 import { loadRecipe } from "../../src/presets/index.js";
-import { type Checkpoint, lastSoundCheckpoint, onDisk, RunFolder, type StepMetric } from "../../src/train/index.js";
+import { type Checkpoint, lastSoundCheckpoint, RunFolder, type StepMetric } from "../../src/train/index.js";
 import { planOf } from "../../src/train/plan.js";
 import { images, withRecipe } from "../commands/cli.js";
 import { trained } from "../train/trained.js";

@@ -32,7 +32,8 @@ export class Requests {
     hear: (news: News) => void,
     moved: ArrayBuffer[] = [],
   ): Promise<Calls[K]["answer"]> {
-    if (this.ending) return Promise.reject(new ProviderError(this.ending.code, `${this.ending.why}: ${call} cannot be done.`));
+    if (this.ending)
+      return Promise.reject(new ProviderError(this.ending.code, `${this.ending.why}: ${call} cannot be done.`));
     return new Promise((resolve, reject) => {
       const id = this.nextId++;
       this.pending.set(id, { resolve: resolve as (answer: unknown) => void, reject, hear });

@@ -6,9 +6,9 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { UsageError } from "../errors.js";
+import { reportNow } from "../report/index.js";
 import type { RunFolder } from "../train/index.js";
 import { livePage, livePolicy } from "./html.js";
-import { reportNow } from "./kept.js";
 import { Viewers } from "./viewers.js";
 
 export interface PageServer {

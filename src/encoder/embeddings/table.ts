@@ -1,7 +1,7 @@
 /** Images with their vectors, and what is known of each, for a file. */
-import type { DenseArray, Matrix } from "../array.js";
-import type { OpenImages } from "../data/index.js";
-import { hasHierarchy, learnedHierarchy } from "../train/index.js";
+import type { DenseArray, Matrix } from "../../array.js";
+import type { OpenImages } from "../../data/index.js";
+import { hasHierarchy, learnedHierarchy } from "../../train/index.js";
 import { type Encoder, encoderOf, type Trained } from "./encoder.js";
 import { placesOf } from "./places.js";
 import { readableVectors } from "./vectors.js";

@@ -1,9 +1,9 @@
 /** The vectors that an encoder gives images, of those that can be read. */
-import { everyIndex } from "../array.js";
-import { gatherRows } from "../cluster/index.js";
-import type { OpenImages } from "../data/index.js";
-import { labelledAmong, type Targets } from "../eval/index.js";
-import { type Embedded, embedImages } from "../train/index.js";
+import { everyIndex } from "../../array.js";
+import { gatherRows } from "../../cluster/index.js";
+import type { OpenImages } from "../../data/index.js";
+import { labelledAmong, type Targets } from "../../eval/index.js";
+import { type Embedded, embedImages } from "../../train/index.js";
 import type { Encoder } from "./encoder.js";
 
 /**

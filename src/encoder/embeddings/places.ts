@@ -1,7 +1,7 @@
 /** Where images stand in the hierarchy that a run has learned, by its key encoder, as in training. */
-import { everyIndex } from "../array.js";
-import type { OpenImages } from "../data/index.js";
-import { embedImages, type LearnedLevel, placeInHierarchy } from "../train/index.js";
+import { everyIndex } from "../../array.js";
+import type { OpenImages } from "../../data/index.js";
+import { embedImages, type LearnedLevel, placeInHierarchy } from "../../train/index.js";
 import type { Encoder } from "./encoder.js";
 
 export interface Places {

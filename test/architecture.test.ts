@@ -145,6 +145,7 @@ test("graph, method, clustering and recipes import nothing of Node's, so that a 
     "report",
     "view",
     "web",
+    "studio",
   ];
   for (const file of files.filter((f) => free.includes(f.split("/")[0])))
     t.notRegex(readFileSync(`src/${file}`, "utf8"), /from "node:|\bBuffer\b/, `src/${file}`);

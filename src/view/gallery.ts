@@ -3,6 +3,7 @@ import type { ReportImages } from "../report/index.js";
 import { classNames } from "./classNames.js";
 import { type Child, element } from "./element.js";
 import { three } from "./numbers.js";
+import { nothingDone, type Reading } from "./reading.js";
 import { Thumbnails } from "./thumbnails.js";
 
 /** Images picked out on the map, and what they have in common. */
@@ -20,11 +21,14 @@ export class Gallery {
   readonly thumbnails: Thumbnails;
   /** Null without labels. */
   readonly classes: readonly string[] | null;
-  chosen: number | null = null;
   marking: Marking | null = null;
   private readonly listeners: (() => void)[] = [];
 
-  constructor(readonly images: ReportImages) {
+  /** @param reading - of the gallery before, whose images these are too */
+  constructor(
+    readonly images: ReportImages,
+    readonly reading: Reading = nothingDone(),
+  ) {
     this.thumbnails = new Thumbnails(images.sheets, images.names);
     this.classes = classNames(images);
   }
@@ -33,12 +37,16 @@ export class Gallery {
     return this.images.names.length;
   }
 
+  get chosen(): number | null {
+    return this.reading.chosen;
+  }
+
   onChange(listener: () => void): void {
     this.listeners.push(listener);
   }
 
   choose(id: number | null): void {
-    this.chosen = id;
+    this.reading.chosen = id;
     this.changed();
   }
 

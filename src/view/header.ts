@@ -1,13 +1,8 @@
 /** The run in a few figures. */
 import type { Curves, ReportData } from "../report/index.js";
 import { element } from "./element.js";
+import { figureList, type KeyFigure } from "./figures.js";
 import { count, figure } from "./numbers.js";
-
-interface KeyFigure {
-  readonly name: string;
-  readonly value: string;
-  readonly beside?: string;
-}
 
 export class HeaderView {
   readonly element = element("header", { class: "masthead", id: "top" });
@@ -24,22 +19,11 @@ export class HeaderView {
         element("progress", { max: run.epochs, value: done, "aria-label": "Epochs" }),
         element("span", {}, `epoch ${count(done)} of ${count(run.epochs)}`),
       ),
-      element(
-        "dl",
-        { class: "figures" },
-        ...[
-          ...keyFigures(curves, run.chanceLoss),
-          { name: "images", value: count(run.images) },
-          ...(levels ? [{ name: "prototypes by level", value: levels }] : []),
-        ].map(({ name, value, beside }: KeyFigure) =>
-          element(
-            "div",
-            {},
-            element("dt", {}, name),
-            element("dd", {}, value, beside ? element("small", {}, ` ${beside}`) : null),
-          ),
-        ),
-      ),
+      figureList([
+        ...keyFigures(curves, run.chanceLoss),
+        { name: "images", value: count(run.images) },
+        ...(levels ? [{ name: "prototypes by level", value: levels }] : []),
+      ]),
     );
   }
 }

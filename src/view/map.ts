@@ -35,13 +35,14 @@ export class MapView {
 
   constructor(private readonly gallery: Gallery) {
     const all = categoriesOf(gallery.images);
-    this.categories = all[0];
+    this.categories = all.find(({ title }) => title === gallery.reading.colouredBy) ?? all[0];
     this.frame = new MapFrame(gallery.images.map);
     this.painter = new MapPainter(this.canvas, this.frame, gallery, () => this.redraw());
     this.zoomer = zoom<HTMLCanvasElement, unknown>()
       .scaleExtent([0.7, 60])
       .on("zoom", ({ transform }) => {
         this.frame.zoom = transform;
+        gallery.reading.zoom = transform;
         this.redraw();
       });
     const middle = element("span", { class: "middle", "aria-hidden": "true" });
@@ -59,9 +60,12 @@ export class MapView {
   /** What colours the points, where there is a choice. */
   private chooser(all: readonly Categories[]): HTMLElement {
     const choices = element("select", { id: "colour-by" });
-    choices.append(...all.map(({ title }, i) => element("option", { value: i }, title)));
+    choices.append(
+      ...all.map((one, i) => element("option", { value: i, selected: one === this.categories }, one.title)),
+    );
     choices.addEventListener("change", () => {
       this.categories = all[Number(choices.value)];
+      this.gallery.reading.colouredBy = this.categories.title;
       this.recolour();
     });
     return element("p", { class: "row" }, element("label", { for: "colour-by" }, "Colour by"), choices);
@@ -82,6 +86,7 @@ export class MapView {
   private listen(place: HTMLElement): void {
     const { canvas } = this;
     select(canvas).call(this.zoomer);
+    if (this.gallery.reading.zoom) this.zoomer.transform(select(canvas), this.gallery.reading.zoom);
     new ResizeObserver(() => {
       Object.assign(this.frame, { width: place.clientWidth, height: place.clientHeight });
       const { width, height } = this.frame;

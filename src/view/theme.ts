@@ -3,7 +3,9 @@ import { element } from "./element.js";
 
 const key = "hcsc-theme";
 const system = matchMedia("(prefers-color-scheme: dark)");
-let listeners: readonly { readonly owner: Element; readonly act: () => void }[] = [];
+/** Owners are held weakly: what was taken off the page goes, with what it was to do. */
+let owners: readonly WeakRef<Element>[] = [];
+const acts = new WeakMap<Element, readonly (() => void)[]>();
 
 /** What the reader chose last; storage may be closed to a page from disk. */
 function remembered(): string | null {
@@ -26,13 +28,15 @@ export const isDark = (): boolean => document.documentElement.dataset.theme === 
 
 /** Acts after the colours changed, as long as its owner is on the page: a canvas has to be drawn again. */
 export function onTheme(owner: Element, act: () => void): void {
-  listeners = [...listeners, { owner, act }];
+  if (!acts.has(owner)) owners = [...owners.filter((ref) => ref.deref() !== undefined), new WeakRef(owner)];
+  acts.set(owner, [...(acts.get(owner) ?? []), act]);
 }
 
 function apply(theme: string | null): void {
   document.documentElement.dataset.theme = theme ?? (system.matches ? "dark" : "light");
-  listeners = listeners.filter(({ owner }) => owner.isConnected);
-  for (const { act } of listeners) act();
+  const shown = owners.flatMap((ref) => ref.deref() ?? []).filter((owner) => owner.isConnected);
+  owners = shown.map((owner) => new WeakRef(owner));
+  for (const owner of shown) for (const act of acts.get(owner) ?? []) act();
 }
 
 /** Applies the theme and gives the button that changes it. */

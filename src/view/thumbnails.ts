@@ -57,9 +57,11 @@ export class Thumbnails {
     return { sheet: Math.floor(id / (columns * rows)), column: within % columns, row: Math.floor(within / columns) };
   }
 
-  /** A short address for a long one: elements by the hundred then do not each carry a sheet. */
+  /** A short address for a long one: elements by the hundred then do not each carry a sheet. One that is short already is its maker's. */
   private url(sheet: number): string {
-    this.objectUrls[sheet] ??= URL.createObjectURL(blobOf(this.sheets.urls[sheet]));
+    const given = this.sheets.urls[sheet];
+    if (given.startsWith("blob:")) return given;
+    this.objectUrls[sheet] ??= URL.createObjectURL(blobOf(given));
     return this.objectUrls[sheet];
   }
 }

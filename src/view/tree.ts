@@ -24,6 +24,8 @@ class TreeView {
   /** Ids of the nodes under each node of a level, the largest first. */
   private readonly under: readonly (readonly (readonly number[])[])[];
   private readonly classes: readonly string[] | null;
+  /** Nodes that the reader left open, by level. */
+  private readonly opened: readonly ReadonlySet<number>[];
 
   constructor(
     private readonly levels: readonly (readonly TreeNode[])[],
@@ -31,6 +33,11 @@ class TreeView {
   ) {
     this.under = levels.map((nodes, level) => nodes.map((_, id) => (level === 0 ? [] : this.children(level, id))));
     this.classes = gallery?.classes ?? null;
+    const open = Array.from(gallery?.reading.opened.values() ?? []);
+    this.opened = levels.map((_, level) => {
+      const images = open.filter((node) => node.level === level).map(({ image }) => image);
+      return new Set(images.map((image) => gallery?.images.clusters[level]?.[image] ?? -1));
+    });
   }
 
   parts(): readonly HTMLElement[] {
@@ -58,11 +65,22 @@ class TreeView {
 
   private node(level: number, id: number): HTMLElement {
     const node = this.levels[level][id];
-    const details = element("details", {}, this.row(level, id, node));
+    const details = element("details", { open: this.opened[level].has(id) }, this.row(level, id, node));
     details.addEventListener("toggle", () => {
+      this.remember(level, id, details.open);
       if (details.open && details.childElementCount === 1) details.append(this.inside(level, id, node));
     });
     return element("li", {}, details);
+  }
+
+  /** Notes what is open, by an image under the node. */
+  private remember(level: number, id: number, isOpen: boolean): void {
+    const open = this.gallery?.reading.opened;
+    const [image] = this.levels[level][id].nearest;
+    if (!open || image === undefined) return;
+    for (const [key, other] of open)
+      if (other.level === level && this.gallery?.images.clusters[level]?.[other.image] === id) open.delete(key);
+    if (isOpen) open.set(`${level}:${image}`, { level, image });
   }
 
   private row(level: number, id: number, node: TreeNode): HTMLElement {

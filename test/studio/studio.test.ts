@@ -14,7 +14,9 @@ const until = (page: Page, ...states: readonly string[]): Promise<readonly News[
 const ofKind = <K extends News["kind"]>(news: readonly News[], kind: K) =>
   news.filter((one): one is Extract<News, { kind: K }> => one.kind === kind);
 const losses = (news: readonly News[]): readonly number[] =>
-  ofKind(news, "report").at(-1)?.data.curves.steps.map(({ loss }) => loss) ?? [];
+  ofKind(news, "report")
+    .at(-1)
+    ?.data.curves.steps.map(({ loss }) => loss) ?? [];
 
 async function temporary(t: ExecutionContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "hcsc-studio-"));
@@ -29,14 +31,22 @@ async function laidOut(folder: string, files: readonly (readonly [string, string
   }
 }
 
-inChromium("the worker opens files, trains by a plan, reports, and goes on after a reload to the same numbers", async (t) => {
-  const page = await servedPage(t, true, "studioPage");
-  await call(page, 'page.start("?provider=cpu&threads=2")');
-  await call(page, "page.openFiles()");
-  const opened = await until(page, "ready", "empty");
-  t.log(JSON.stringify(opened.filter(({ kind }) => kind !== "pictures")));
-  await ask(page, { kind: "train", size: "small", minutes: 0.01 });
-  const first = await until(page, "finished", "failed", "ready");
-  t.log(JSON.stringify(first.map((n) => n.kind === "report" ? { kind: "report", n: n.data.images?.names.length } : n)).slice(0, 6000));
-  t.log(losses(first).join(" "));
-});
+inChromium(
+  "the worker opens files, trains by a plan, reports, and goes on after a reload to the same numbers",
+  async (t) => {
+    const page = await servedPage(t, true, "studioPage");
+    await call(page, 'page.start("?provider=cpu&threads=2")');
+    await until(page, "empty");
+    await call(page, "page.openFiles()");
+    const opened = await until(page, "ready");
+    t.log(JSON.stringify(opened.filter(({ kind }) => kind !== "pictures")));
+    await ask(page, { kind: "train", size: "small", minutes: 0.01 });
+    const first = await until(page, "finished", "failed", "ready");
+    t.log(
+      JSON.stringify(
+        first.map((n) => (n.kind === "report" ? { kind: "report", n: n.data.images?.names.length } : n)),
+      ).slice(0, 6000),
+    );
+    t.log(losses(first).join(" "));
+  },
+);

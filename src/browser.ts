@@ -1,6 +1,7 @@
 /**
  * HCSC in a page (`hcsc/web`): the trainer, recipes, clustering and checkpoints of Node, on WebGPU or in WebAssembly. Nothing here is
- * Node's, and nothing leaves the machine. The worker of an engine calls `serveEngine` of `hcsc/web/engine`.
+ * Node's, and nothing leaves the machine. The worker of an engine calls `serveEngine` of `hcsc/web/engine`, those of a
+ * loader `serveLoader` of `hcsc/web/loader`.
  *
  * @module hcsc/web
  */
@@ -31,11 +32,14 @@ export {
 } from "./train/index.js";
 export {
   inDirectory,
+  type OpenImagesOptions,
   openEngine,
   openImages,
   openLoader,
   type PageImage,
   type PageImages,
+  type PageLoaderOptions,
+  type SkippedImage,
   type WebEngineOptions,
   type WebProvider,
 } from "./web/index.js";

@@ -37,7 +37,7 @@ const doors = ["index", "training", "browser"];
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((f) => f.endsWith(".ts"));
 const importsOf = (file: string): string[] =>
-  [...readFileSync(`src/${file}`, "utf8").matchAll(/(?:from |import\()"(\.[^"]+)"/g)].map((m) => m[1]);
+  [...readFileSync(`src/${file}`, "utf8").matchAll(/(?:from |import\()"(\.[^"]+\.js)"/g)].map((m) => m[1]);
 const resolve = (file: string, to: string): string => new URL(to, `file:///${file}`).pathname.slice(1);
 
 test("the table names the rooms that there are, each with those above it", (t) => {

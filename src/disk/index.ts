@@ -7,4 +7,4 @@ export { onDisk } from "./diskFiles.js";
 export type { EmittedFile } from "./emitPrograms.js";
 export { emitGraphs, type GraphFormat, graphFormats } from "./graphFormats.js";
 export { type Holder, holderOf, withLock } from "./lock.js";
-export { inRunFolder, requireSameImages } from "./runPlace.js";
+export { inRunFolder } from "./runPlace.js";

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { identityOf, type OpenImages } from "../data/index.js";
-import { inRunFolder, onDisk, readCheckpoint, requireSameImages } from "../disk/index.js";
+import { inRunFolder, onDisk, readCheckpoint } from "../disk/index.js";
 import type { Weights } from "../encoder/index.js";
 import type { Engine } from "../engine/index.js";
 import { said, UsageError } from "../errors.js";
@@ -19,6 +19,7 @@ import {
   type Reporter,
   type RunDescription,
   RunFolder,
+  requireSameImages,
   resumePoint,
   type Session,
   type TrainResult,

@@ -1,7 +1,7 @@
 /** The page of a run that is still training: three addresses, and nothing of the disk but the run's metrics and report. */
+import { reportNow } from "../report/index.js";
 import type { RunFolder } from "../train/index.js";
 import { livePage, livePolicy } from "./html.js";
-import { reportNow } from "./kept.js";
 import { type Answer, type LocalServer, localHeaders, serveLocally } from "./local.js";
 import { Viewers } from "./viewers.js";
 

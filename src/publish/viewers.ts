@@ -6,10 +6,9 @@
 import { stat } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import { holderOf, onDisk } from "../disk/index.js";
-import { curvesOf } from "../report/index.js";
+import { curvesOf, reportFile } from "../report/index.js";
 import { type Metric, RunFolder } from "../train/index.js";
 import { MetricsFollower } from "./follow.js";
-import { reportFile } from "./kept.js";
 
 const pollMilliseconds = 500;
 /** For each viewer, so that many take no more of the processor than a hundred. */

@@ -4,5 +4,6 @@ export { curvesOf, fewerSteps } from "./curves.js";
 export type { Confusion, Curves, ReportData, ReportImages, RunFacts, Sheets, Tree, TreeNode } from "./data.js";
 export { factsOf } from "./facts.js";
 export { escaped, feedPage, feedPolicy, type PageApp, reportPage } from "./html.js";
+export { reportFile, reportNow, writeReport } from "./kept.js";
 export { sampled } from "./sample.js";
-export { type SheetMaker, tinySide } from "./thumbnails.js";
+export { type SheetMaker, thumbnails, tileSides, tinySide } from "./thumbnails.js";

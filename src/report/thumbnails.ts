@@ -80,7 +80,7 @@ const gradesFor = (short: number): readonly Grade[] =>
   tileSides(short).flatMap((tile) => qualities.map((quality) => ({ tile, quality })));
 
 /** The sides of tiles to try for pictures `short` pixels wide, largest first: of tiny ones first the whole multiples. */
-function tileSides(short: number): readonly number[] {
+export function tileSides(short: number): readonly number[] {
   const usual = [64, 48, 32];
   if (short > tinySide) return usual;
   const multiples = [4, 3, 2, 1].map((m) => m * short).filter((s) => s >= 32 && s <= 64);

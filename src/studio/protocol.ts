@@ -5,7 +5,7 @@
 import type { ReportData } from "../report/index.js";
 import type { StepMetric } from "../train/index.js";
 
-/** A file that a person gave, with its path below what was given: `cats/1.jpg`. */
+/** A file that a person gave, with its path from the folder that was given on: `photos/cats/1.jpg`. */
 export interface GivenFile {
   readonly path: string;
   readonly file: File;

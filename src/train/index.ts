@@ -22,6 +22,7 @@ export {
   RunFolder,
   type Session,
 } from "./runFolder.js";
+export { requireSameImages } from "./sameImages.js";
 export { initialParts, initialState, moveToState, saveStart } from "./start.js";
 export { train } from "./trainer.js";
 export type { TrainOptions, TrainResult } from "./trainOptions.js";

@@ -24,13 +24,25 @@ const packages = {
   cpu: () => import("onnxruntime-web/wasm"),
 } as const satisfies Readonly<Record<string, () => Promise<typeof Ort>>>;
 
-async function open({ provider, threads, crossCheck }: HostOptions, found: Findings): Promise<Hosted> {
+/** What the worker says when its device is gone. */
+export interface DeviceLost {
+  readonly lost: string;
+}
+
+/** How long after an error its cause may show that the device was lost. */
+const lossShowsWithin = 500;
+
+async function open(
+  { provider, threads, crossCheck }: HostOptions,
+  found: Findings,
+  onLost: (reason: string) => void,
+): Promise<Hosted> {
   const ort = await packages[provider.name as keyof typeof packages]();
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = "error";
   const cpuSessions = (told: Findings) => new Sessions(new Copied(ort, threads), onCpu, false, guard, told, null);
   if (provider.name === "cpu") return cpuSessions(found);
-  const sessions = new Sessions(new GpuTensors(ort), provider, false, guard, found, null);
+  const sessions = new Sessions(new GpuTensors(ort, onLost), provider, false, guard, found, null);
   await sessions.start();
   const silent: Findings = { placed: () => {}, warning: () => {}, checked: () => {} };
   return new DeviceSessions(sessions, {
@@ -50,10 +62,19 @@ async function open({ provider, threads, crossCheck }: HostOptions, found: Findi
  * ONNX Runtime's `.wasm` files are to be served from beside what its JavaScript is bundled into.
  */
 export function serveEngine(): void {
+  let tellLost: (reason: string) => void = () => {};
+  const lost = new Promise<string>((resolve) => {
+    tellLost = resolve;
+  });
+  lost.then((reason) => postMessage({ lost: reason } satisfies DeviceLost));
   const serve = serveEngines({
-    open,
+    open: (options, found) => open(options, found, tellLost),
     kernels: () => null,
-    post: (reply, moved) => postMessage(reply, { transfer: moved }),
+    // A run that fails as the device goes may say so before the device does.
+    async post(reply, moved) {
+      if (reply.error) await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, lossShowsWithin))]);
+      postMessage(reply, { transfer: moved });
+    },
     end: () => close(),
   });
   addEventListener("message", ({ data }) => serve(data));

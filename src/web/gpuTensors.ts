@@ -39,8 +39,13 @@ export class GpuTensors implements Runner<GpuTensor> {
   /** Open to the end: with the last session of all goes the device. */
   private first: Ort.InferenceSession | null = null;
   private readonly moved = { toDevice: 0, fromDevice: 0 };
+  private isClosing = false;
 
-  constructor(private readonly ort: typeof Ort) {}
+  /** @param onLost - called with the reason if the device goes before it is closed, with all that it holds */
+  constructor(
+    private readonly ort: typeof Ort,
+    private readonly onLost: (reason: string) => void,
+  ) {}
 
   async start(): Promise<void> {
     this.first = await this.session(nothingButCopies, {
@@ -50,6 +55,9 @@ export class GpuTensors implements Runner<GpuTensor> {
       kept: new Set(),
     });
     this.opened = (await this.ort.env.webgpu.device) as GPUDevice;
+    this.opened.lost.then(({ reason, message }) => {
+      if (!this.isClosing) this.onLost(message || reason);
+    });
   }
 
   async open(model: Uint8Array, options: OpenOptions): Promise<Opened<GpuTensor>> {
@@ -105,6 +113,7 @@ export class GpuTensors implements Runner<GpuTensor> {
   }
 
   close(): Promise<void> | undefined {
+    this.isClosing = true;
     return this.first?.release();
   }
 

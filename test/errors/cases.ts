@@ -3,9 +3,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { kmeans, plainNearest } from "../../src/cluster/index.js";
 import { describeSource, identityOf, openLoader, openSource } from "../../src/data/index.js";
-import { onDisk, readCheckpoint, requireSameImages, withLock } from "../../src/disk/index.js";
+import { onDisk, readCheckpoint, withLock } from "../../src/disk/index.js";
 import { DeviceSessions } from "../../src/engine/deviceSessions.js";
-import { type DataArray, requireProvider } from "../../src/engine/index.js";
+import { type DataArray, Requests, requireProvider } from "../../src/engine/index.js";
 import type { Hosted } from "../../src/engine/messages.js";
 import { type ErrorCode, type ErrorData, type ErrorName, errorFrom } from "../../src/errors.js";
 import { contingency } from "../../src/eval/contingency.js";
@@ -36,7 +36,13 @@ import { openEngine } from "../../src/runtime/index.js";
 import { readTensors, writeAtomically, writeTensors } from "../../src/tensorfile/index.js";
 import { decodeTensors } from "../../src/tensors/index.js";
 import { notFinite } from "../../src/train/failure.js";
-import { lastSoundCheckpoint, learnedHierarchy, RunFolder, type StepMetric } from "../../src/train/index.js";
+import {
+  lastSoundCheckpoint,
+  learnedHierarchy,
+  RunFolder,
+  requireSameImages,
+  type StepMetric,
+} from "../../src/train/index.js";
 import { fitWeights, openWeights, readWeights } from "../../src/weights/index.js";
 import { readTorchZip } from "../../src/weights/torchFile.js";
 import { writeZip } from "../../src/weights/zip.js";
@@ -248,6 +254,12 @@ export const cases: { readonly [N in ErrorName]: Readonly<Record<ErrorCode<N>, C
       const engine = await openEngine({ threads: 1 });
       await engine.close();
       await engine.names();
+    },
+    lost: () => {
+      const requests = new Requests(() => {});
+      const asked = requests.ask("names", null, () => {});
+      requests.end("the GPU is lost (its driver was reset)", "lost");
+      return asked;
     },
   },
   InterruptedError: {

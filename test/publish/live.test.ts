@@ -1,8 +1,9 @@
 import { appendFile, writeFile } from "node:fs/promises";
 import type { ExecutionContext } from "ava";
 import { withLock } from "../../src/disk/index.js";
-import { servePage, writeReport } from "../../src/publish/index.js";
+import { servePage } from "../../src/publish/index.js";
 import type { Curves } from "../../src/report/index.js";
+import { writeReport } from "../../src/report/index.js";
 import type { RunFolder } from "../../src/train/index.js";
 import { inChromium, openPage } from "../browser/chromium.js";
 import { sampleCurves, sampleReport } from "../report/sampleReport.js";

@@ -16,6 +16,9 @@ import { asBase64, pictures, recipe, seed, trainTiny } from "./tiny.js";
 const engineOf = (options: Omit<WebEngineOptions, "worker">) =>
   openEngine({ ...options, worker: new Worker("/engineWorker.js", { type: "module" }) });
 
+const loaders = (count: number) =>
+  Array.from({ length: count }, () => new Worker("/loaderWorker.js", { type: "module" }));
+
 /** What tests call in the page. */
 export const page = {
   steps: async (options: Omit<WebEngineOptions, "worker">, steps: number) => {
@@ -25,19 +28,26 @@ export const page = {
   },
   /** A tiny recipe trained to its end; the run's files go to Node. */
   train: async (options: Omit<WebEngineOptions, "worker">) => {
-    const { source } = await openImages(pictures());
+    const images = await openImages(pictures());
     const files = inDirectory(await navigator.storage.getDirectory(), "run");
-    const steps = await trainTiny(await engineOf(options), files, source, openLoader(source, seed));
+    const steps = await trainTiny(
+      await engineOf(options),
+      files,
+      images.source,
+      openLoader(images, { seed, workers: loaders(1) }),
+    );
     const run = await RunFolder.open(files); // as a page that was loaded again opens it
     return { steps, metrics: (await run.metrics()).length, files: await allOf(files) };
   },
-  /** The first batch's views. */
-  views: async () => {
-    const { source } = await openImages(pictures());
-    const request = { indices: Int32Array.from({ length: source.count }, (_, i) => i), epoch: 1 };
-    for await (const { views } of openLoader(source, seed).train([request], viewPolicies(recipe())))
-      return views.map(asBase64);
-    return [];
+  /** The first batch's views, made by so many workers. */
+  views: async (workers: number) => {
+    const images = await openImages(pictures());
+    const request = { indices: Int32Array.from({ length: images.source.count }, (_, i) => i), epoch: 1 };
+    const loader = openLoader(images, { seed, workers: loaders(workers) });
+    const found: string[] = [];
+    for await (const { views } of loader.train([request], viewPolicies(recipe()))) found.push(...views.map(asBase64));
+    await loader.close();
+    return found;
   },
   /** Files as the browser decodes them. */
   decode: async (given: readonly string[]) => {

@@ -25,8 +25,8 @@ export const recipe = (): Recipe =>
   );
 
 /** Colours of 16 by 14 pixels, smooth and different. */
-export const pictures = (): { readonly name: string; readonly image: Picture }[] =>
-  Array.from({ length: count }, (_, i) => {
+export const pictures = (wanted = count): { readonly name: string; readonly image: Picture }[] =>
+  Array.from({ length: wanted }, (_, i) => {
     const draw = random(seed, i);
     const [a, b, c] = [draw(), draw(), draw()];
     const data = Uint8Array.from({ length: 16 * 14 * 3 }, (_, p) => {

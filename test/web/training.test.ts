@@ -63,10 +63,15 @@ inChromium("a page trains as Node does, and Node goes on with its run", async (t
 inChromium("views of the same pixels are the same bytes in a page and in Node", async (t) => {
   const { source, loader } = await inNode(t);
   const page = await servedPage(t, false);
-  const found = (await page.evaluate("page.views()")) as readonly string[];
-  for await (const { views } of loader.train([{ indices: everyIndex(source.count), epoch: 1 }], viewPolicies(recipe())))
-    t.deepEqual(found, views.map(asBase64));
-  t.is(found.length, 2);
+  for (const workers of [0, 1, 2]) {
+    const found = (await page.evaluate(`page.views(${workers})`)) as readonly string[];
+    for await (const { views } of loader.train(
+      [{ indices: everyIndex(source.count), epoch: 1 }],
+      viewPolicies(recipe()),
+    ))
+      t.deepEqual(found, views.map(asBase64), `${workers} workers`);
+    t.is(found.length, 2);
+  }
 });
 
 inChromium("files are decoded by the browser; one that is no image is skipped by name", async (t) => {

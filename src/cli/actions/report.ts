@@ -1,7 +1,7 @@
 /** `hcsc report`: what a run has learned, as a page. */
 import { join } from "node:path";
-import { reportFile, reportHtml, sheetsBySharp, writeReport } from "../../publish/index.js";
-import { collect } from "../../report/index.js";
+import { reportHtml, sheetsBySharp } from "../../publish/index.js";
+import { collect, reportFile, writeReport } from "../../report/index.js";
 import { writeAtomically } from "../../tensorfile/index.js";
 import { percent, table } from "../../text.js";
 import { print, warn } from "../print.js";

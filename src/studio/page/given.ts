@@ -1,17 +1,17 @@
 /** What a person drops or picks, as files with their paths. */
 import type { Given, GivenFile } from "../protocol.js";
 
-/** Files and folders that were dropped; of a folder alone, what is in it. */
+/** Files, and those in folders, that were dropped. */
 export async function dropped(transfer: DataTransfer): Promise<readonly GivenFile[]> {
   // Asked for at once: after the event the transfer is empty.
   const entries = Array.from(transfer.items, (item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
   const files = await Promise.all(entries.map(filesUnder));
-  return belowTheirFolder(files.flat());
+  return files.flat();
 }
 
 /** Files of an input element. */
 export const picked = (files: Iterable<File>): readonly GivenFile[] =>
-  belowTheirFolder(Array.from(files, (file) => ({ path: file.webkitRelativePath || file.name, file })));
+  Array.from(files, (file) => ({ path: file.webkitRelativePath || file.name, file }));
 
 async function filesUnder(entry: FileSystemEntry): Promise<readonly GivenFile[]> {
   if (entry.isFile) {
@@ -26,14 +26,6 @@ async function filesUnder(entry: FileSystemEntry): Promise<readonly GivenFile[]>
     if (part.length === 0) return found;
     found.push(...(await Promise.all(part.map(filesUnder))).flat());
   }
-}
-
-/** Without the one folder that all lie in. */
-function belowTheirFolder(files: readonly GivenFile[]): readonly GivenFile[] {
-  const [first] = files;
-  const folder = first?.path.slice(0, first.path.indexOf("/") + 1);
-  if (!folder || files.some(({ path }) => !path.startsWith(folder))) return files;
-  return files.map(({ path, file }) => ({ path: path.slice(folder.length), file }));
 }
 
 /** A zip's directory is at its end. */

@@ -1,8 +1,8 @@
 /** Where images stand in the hierarchy that a run has learned, by its key encoder, as in training. */
-import { everyIndex } from "../array.js";
-import type { OpenImages } from "../data/index.js";
-import { embedImages, type LearnedLevel, placeInHierarchy } from "../train/index.js";
+import { everyIndex } from "../../array.js";
+import { embedImages, type LearnedLevel, placeInHierarchy } from "../../train/index.js";
 import type { Encoder } from "./encoder.js";
+import type { SeenImages } from "./vectors.js";
 
 export interface Places {
   /** Clusters at each level, finest first. */
@@ -17,7 +17,7 @@ export interface Places {
 export async function placesOf(
   encoder: Encoder,
   levels: readonly LearnedLevel[],
-  { source, loader, progress }: OpenImages,
+  { source, loader, progress }: SeenImages,
 ): Promise<Places> {
   const { engine, recipe, weights } = encoder;
   const { embeddings } = await embedImages(engine, loader, recipe, weights, everyIndex(source.count), (done) =>

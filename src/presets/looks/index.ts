@@ -1,9 +1,8 @@
-/** What a set of images looks like, from a few of them, and the recipe that this asks for. */
-import type { ImageSource, Picture } from "../data/index.js";
-import { type Advice, DataError, said } from "../errors.js";
-import { chooseRecipe, fittedClusters, type Recipe, type SetLook } from "../recipe/index.js";
-import { counted } from "../text.js";
-import { loadRecipe } from "./recipes.js";
+/** What a set of images looks like, from a few of them, and what of a recipe suits it. Nothing here is Node's. */
+import type { ImageSource, Picture } from "../../data/index.js";
+import { type Advice, DataError, said } from "../../errors.js";
+import { fittedClusters, type Recipe, type SetLook } from "../../recipe/index.js";
+import { counted } from "../../text.js";
 
 const looked = 12;
 
@@ -43,17 +42,6 @@ export interface Suited {
   readonly recipe: Recipe;
   /** What was chosen or changed, and why; what does not suit. */
   readonly notes: readonly Advice[];
-}
-
-/** The recipe `auto`, chosen by what a set looks like. */
-export async function autoRecipe(source: ImageSource, overrides: readonly string[]): Promise<Suited> {
-  const look = await lookAt(source);
-  const asked = Number(overrides.findLast((text) => text.startsWith("epochs="))?.slice("epochs=".length));
-  const { name, overrides: own } = chooseRecipe(look, Number.isInteger(asked) ? asked : null);
-  const why = `${counted(look.images, "image")}, ${look.isColour ? "in colour" : "grey"}, of ${look.side} px`;
-  const recipe = await loadRecipe(name, [...own, ...overrides]);
-  const changed = own.length > 0 ? `, with ${own.join(" ")}` : "";
-  return { recipe, notes: [{ message: `recipe auto: ${why}: ${name}${changed}`, settings: [] }] };
 }
 
 /** A recipe with levels that the set has room for, and what of it does not suit the images. */

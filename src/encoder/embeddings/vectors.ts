@@ -1,10 +1,13 @@
 /** The vectors that an encoder gives images, of those that can be read. */
-import { everyIndex } from "../array.js";
-import { gatherRows } from "../cluster/index.js";
-import type { OpenImages } from "../data/index.js";
-import { labelledAmong, type Targets } from "../eval/index.js";
-import { type Embedded, embedImages } from "../train/index.js";
+import { everyIndex } from "../../array.js";
+import { gatherRows } from "../../cluster/index.js";
+import type { OpenImages } from "../../data/index.js";
+import { labelledAmong, type Targets } from "../../eval/index.js";
+import { type Embedded, embedImages } from "../../train/index.js";
 import type { Encoder } from "./encoder.js";
+
+/** Images as an encoder is given them. */
+export type SeenImages = Pick<OpenImages, "source" | "loader" | "progress">;
 
 /**
  * Features and embeddings as they are, and the index of each row's image.
@@ -13,7 +16,7 @@ import type { Encoder } from "./encoder.js";
  */
 export async function readableVectors(
   { engine, recipe, weights }: Encoder,
-  { source, loader, progress }: OpenImages,
+  { source, loader, progress }: SeenImages,
   labelled?: Targets,
 ): Promise<Embedded & { readonly kept: Int32Array }> {
   const every = everyIndex(source.count);

@@ -1,10 +1,9 @@
 /** Images with their vectors, and what is known of each, for a file. */
-import type { DenseArray, Matrix } from "../array.js";
-import type { OpenImages } from "../data/index.js";
-import { hasHierarchy, learnedHierarchy } from "../train/index.js";
+import type { DenseArray, Matrix } from "../../array.js";
+import { hasHierarchy, learnedHierarchy } from "../../train/index.js";
 import { type Encoder, encoderOf, type Trained } from "./encoder.js";
 import { placesOf } from "./places.js";
-import { readableVectors } from "./vectors.js";
+import { readableVectors, type SeenImages } from "./vectors.js";
 
 /** Images in order, and what is known of each; null where nothing is. */
 export interface EmbeddingTable {
@@ -33,7 +32,7 @@ export type Layer = (typeof layers)[number];
  */
 export async function embeddingTable(
   query: Encoder,
-  images: OpenImages,
+  images: SeenImages,
   layer: Layer,
   trained: Trained | null,
 ): Promise<EmbeddingTable> {

@@ -1,7 +1,6 @@
 /** Apache Parquet (https://parquet.apache.org/docs/file-format): a table of named columns, every cell filled. */
 import type { ColumnSource, SchemaElement } from "hyparquet-writer";
 import type { Matrix } from "../array.js";
-import { writeAtomically } from "./atomic.js";
 
 /** What a column may hold, row by row. */
 interface Contents {
@@ -64,13 +63,12 @@ const rowsIn = ({ kind, rows }: ParquetColumn): number => (kind === "vector" ? r
 /** Numbers that a row group may hold: the writer takes some 40 bytes for each, for as long as it writes the group. */
 const groupNumbers = 1 << 20;
 
-/** Writes a table, its columns of one length, whole or not at all. @throws DataError if it cannot be written */
-export async function writeParquet(path: string, columns: readonly ParquetColumn[]): Promise<void> {
-  await writeAtomically(path, encodeParquet(columns, await import("hyparquet-writer")));
+/** A table, its columns of one length, as a Parquet file: its bytes, a row group at a time. */
+export async function encodeParquet(columns: readonly ParquetColumn[]): Promise<Iterable<Uint8Array>> {
+  return encoded(columns, await import("hyparquet-writer"));
 }
 
-/** The file's bytes, a row group at a time. */
-function* encodeParquet(
+function* encoded(
   columns: readonly ParquetColumn[],
   { ByteWriter, ParquetWriter }: typeof import("hyparquet-writer"),
 ): Iterable<Uint8Array> {

@@ -13,7 +13,7 @@ import {
   readOffsetIndex,
   type SchemaTree,
 } from "hyparquet";
-import { z } from "zod";
+import * as z from "zod";
 import { DataError, said } from "../../errors.js";
 import { extensionOf } from "../layout/index.js";
 import type { FilesDescription } from "./files.js";

@@ -1,5 +1,5 @@
 /** A run's images beside it in the browser's storage, so that it goes on after a reload: one file with all, and where each lies in it. */
-import { z } from "zod";
+import * as z from "zod";
 import type { PageImage } from "../../web/index.js";
 import type { RunPlace } from "./storage.js";
 

@@ -15,7 +15,6 @@ import {
   type StepSettings,
   state,
 } from "../programs/index.js";
-import { chooseTarget } from "../runtime/index.js";
 import { rulesOf } from "../variants.js";
 import { type Case, floats, longs, scalarOf, type Tensors } from "./case.js";
 import { hierarchyState, lossSettings, stackDraws } from "./loss.js";
@@ -71,7 +70,7 @@ export async function replayTrain(c: Case): Promise<Tensors> {
     const { shape, data } = c.tensor(`init.${name}`);
     start[state.optimizer("momentum", name)] = floats(new Float32Array(data.length), shape);
   }
-  const target = await chooseTarget(c.engine);
+  const { target } = c;
   const memory = memoryOf(target, start);
   for (const part of memory.pack([start])) await c.engine.write(part);
   const levels = levelsOf(target);

@@ -35,8 +35,9 @@ export async function mapOf(
   if (rows <= mapNeighbours) return fitted(plane);
   progress("map, its graph", 0, 1);
   await turn();
-  const { UMAP } = await import("umap-js");
-  const umap = new UMAP({ nNeighbors: mapNeighbours, random: random(seed, "map") });
+  const { default: umapJs } = await import("umap-js"); // CommonJS, of which bundlers promise no other name
+
+  const umap = new umapJs.UMAP({ nNeighbors: mapNeighbours, random: random(seed, "map") });
   umap.setPrecomputedKNN(...neighbourLists(similar, rows));
   // With neighbours given, only the number of points is used.
   const steps = umap.initializeFit(Array.from({ length: rows }, () => []));

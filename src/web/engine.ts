@@ -10,7 +10,7 @@ import {
   ThreadEngine,
 } from "../engine/index.js";
 import { said, UsageError } from "../errors.js";
-import type { DeviceLost } from "./engineWorker.js";
+import type { DeviceLost } from "./engineWorker/index.js";
 
 /** What an engine in a page runs on: the GPU, or the CPU by WebAssembly. */
 export type WebProvider = "webgpu" | "cpu";

@@ -3,8 +3,8 @@ import { type EvaluationPolicy, type ViewPolicy, viewSizes } from "../data/augme
 import type { Batch, BatchRequest, Loader } from "../data/index.js";
 import { DataError, errorFrom, said } from "../errors.js";
 import type { PageImage, PageImages } from "./images.js";
-import { blocksOf, type FromLoader, type ToLoader } from "./loaderWorker.js";
-import { ViewMaker, type WantedViews } from "./viewMaker.js";
+import { blocksOf, type FromLoader, type ToLoader } from "./loaderWorker/index.js";
+import { ViewMaker, type WantedViews } from "./loaderWorker/viewMaker.js";
 
 /** How a page's loader loads. */
 export interface PageLoaderOptions {

@@ -1,5 +1,5 @@
 /** The script of the engine's worker; a message on the channel `lose the device` takes its GPU away. */
-import { serveEngine } from "../../src/web/engineWorker.js";
+import { serveEngine } from "../../src/web/engineWorker/index.js";
 
 serveEngine();
 new BroadcastChannel("lose the device").addEventListener("message", async () => {

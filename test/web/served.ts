@@ -32,8 +32,13 @@ const bundled = build({
   logLevel: "error",
 }).then(({ outputFiles }) => new Map(outputFiles.map(({ path, contents }) => [`/${basename(path)}`, contents])));
 
-/** What the page that trains is served with beside its scripts: the bundled set, and the app of reports. */
-const served = /^\/(data\/fashion-mnist\/[\w-]+\.gz|report\/page\.(js|css))$/;
+/** What is served beside scripts, and from which folder: the bundled set, the app of reports, fixtures. */
+const beside: readonly (readonly [RegExp, string])[] = [
+  [/^\/data\/fashion-mnist\/[\w-]+\.gz$/, "data/fashion-mnist"],
+  [/^\/report\/page\.(js|css)$/, "build/src/publish"],
+  [/^\/fixtures\/[\w-]+\.safetensors$/, "test/fixtures"],
+  [/^\/[\w.-]+\.wasm$/, ort],
+];
 
 /**
  * The test's page.
@@ -52,12 +57,9 @@ export async function servedPage(
   );
   const server = createServer(async ({ url: asked = "" }, response) => {
     const url = asked.replace(/\?.*$/, "");
-    const wasm = () => (extname(url) === ".wasm" ? readFile(join(ort, basename(url))).catch(() => null) : null);
-    const besides = () =>
-      served.test(url)
-        ? readFile(url.replace("/report/", "build/src/publish/").replace(/^\//, "")).catch(() => null)
-        : null;
-    const body = url === "/" ? html : (files.get(url) ?? (await wasm()) ?? (await besides()));
+    const folder = beside.find(([address]) => address.test(url))?.[1];
+    const found = () => (folder === undefined ? null : readFile(join(folder, basename(url))).catch(() => null));
+    const body = url === "/" ? html : (files.get(url) ?? (await found()));
     const type = types[extname(url)] ?? "text/html";
     response.writeHead(body ? 200 : 404, { "Content-Type": type, ...(isolated ? isolation : {}) }).end(body ?? "");
   });

@@ -1,4 +1,4 @@
 /** The script of the engine's worker. */
-import { serveEngine } from "../../web/engineWorker.js";
+import { serveEngine } from "../../web/engineWorker/index.js";
 
 serveEngine();

@@ -1,4 +1,4 @@
 /** The script of a loader's worker. */
-import { serveLoader } from "../../web/loaderWorker.js";
+import { serveLoader } from "../../web/loaderWorker/index.js";
 
 serveLoader();

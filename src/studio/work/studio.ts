@@ -79,6 +79,12 @@ export class Studio {
     this.news.tell({ kind: "state", state });
   }
 
+  /** Tells what went wrong, then where that leaves the page. */
+  private failed(error: unknown, state: State): void {
+    this.news.problem(wordsOf(error), state === "failed");
+    this.state(state);
+  }
+
   private async tellKept(): Promise<void> {
     this.news.tell({ kind: "kept", runs: await keptRuns() });
   }
@@ -92,8 +98,7 @@ export class Studio {
         await this.openRun(await openKeptRun(from.kept));
       } else await this.openImages(from);
     } catch (error) {
-      this.state(this.run ? "shown" : this.set ? "ready" : "empty");
-      throw error;
+      this.failed(error, this.run ? "shown" : this.set ? "ready" : "empty");
     }
   }
 
@@ -184,8 +189,8 @@ export class Studio {
     } catch (error) {
       const isStopped = training.signal.aborted && error === training.signal.reason;
       await this.dropDevice();
-      this.state(isStopped ? "ready" : "failed");
-      if (!isStopped) throw error;
+      if (isStopped) this.state("ready");
+      else this.failed(error, "failed");
     } finally {
       this.training = null;
     }

@@ -1,9 +1,9 @@
 /** Views of images, wherever they are made: on a loader's worker, or on the thread that asks. */
-import { type EvaluationPolicy, type ViewPolicy, writeViews } from "../data/augment/index.js";
-import type { Picture } from "../data/index.js";
-import { DataError, said } from "../errors.js";
-import { pixelsOf } from "./decode.js";
-import type { PageImage } from "./images.js";
+import { type EvaluationPolicy, type ViewPolicy, writeViews } from "../../data/augment/index.js";
+import type { Picture } from "../../data/index.js";
+import { DataError, said } from "../../errors.js";
+import { pixelsOf } from "../decode.js";
+import type { PageImage } from "../images.js";
 
 /** What a maker of views goes by. */
 export interface ViewMakerOptions {

@@ -12,7 +12,7 @@ import {
   type HostOptions,
   Sessions,
   serveEngines,
-} from "../engine/index.js";
+} from "../../engine/index.js";
 import { GpuTensors } from "./gpuTensors.js";
 
 const guard = async <T>(native: () => T | Promise<T>): Promise<T> => native();

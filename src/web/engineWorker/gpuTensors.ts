@@ -1,6 +1,6 @@
 /** Runs on WebGPU over tensors that stay in the device's buffers: nothing of the state crosses from run to run. */
 import type * as Ort from "onnxruntime-web";
-import { elements } from "../array.js";
+import { elements } from "../../array.js";
 import {
   type DataArray,
   type Elements,
@@ -10,10 +10,10 @@ import {
   type Runner,
   type Traffic,
   tensorInfo,
-} from "../engine/index.js";
-import { ProviderError } from "../errors.js";
-import { buildModel, identity, input } from "../graph/index.js";
-import { type ElementType, elementTypes } from "../onnx/index.js";
+} from "../../engine/index.js";
+import { ProviderError } from "../../errors.js";
+import { buildModel, identity, input } from "../../graph/index.js";
+import { type ElementType, elementTypes } from "../../onnx/index.js";
 
 /** A tensor in a buffer of the device. */
 interface GpuTensor {

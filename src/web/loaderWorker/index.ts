@@ -3,7 +3,7 @@
  *
  * @module hcsc/web/loader
  */
-import { type ErrorData, HcscError } from "../errors.js";
+import { type ErrorData, HcscError } from "../../errors.js";
 import { ViewMaker, type ViewMakerOptions, type WantedViews } from "./viewMaker.js";
 
 /** To a loader's worker: first what it goes by, then views to make, in arrays that move there and back. */

@@ -112,7 +112,8 @@ export class Progress {
     );
     // Who pressed one of them goes on with its successor.
     if (focused) this.buttons.querySelector("button")?.focus();
-    if (state !== "training") this.stage.replaceChildren();
+    this.stage.textContent =
+      state === "training" ? "Getting ready: the network is made, and a few steps tell how fast this machine is" : "";
   }
 
   on({ provider, threads, words }: Extract<News, { kind: "device" }>): void {

@@ -102,7 +102,7 @@ inChromium(
     await page.waitForFunction(() => document.getElementById("image-9999"));
     t.is(await grid.getAttribute("aria-activedescendant"), "image-9999");
     await page.keyboard.press("Enter");
-    t.regex(await page.locator(".looked").innerText(), /dot\/9999\.png Its nearest images are shown once/);
+    t.regex(await page.locator(".looked").innerText(), /dot\/9999\.png\s+Its nearest images are shown once/);
 
     t.deepEqual(await nameless(page), []);
     const tasks = await longestTasks(page, async () => {

@@ -88,6 +88,7 @@ export const errorClasses = {
       failed: "ONNX Runtime could not load or run a program. Its own words stand in the message.",
       "wrong-numbers": "The provider computes other numbers than the CPU: do not use them.",
       ended: "The engine is closed, or its thread has ended.",
+      lost: "The device is gone, with all that it held: its driver was reset, or the device was taken away. Open another engine, and go on from the last checkpoint.",
     },
   },
   InterruptedError: {

@@ -70,7 +70,8 @@ export class HcscError<N extends ErrorName = ErrorName> extends Error implements
   }
 
   override get name(): N {
-    return this.constructor.name as N;
+    // By the table, as bundlers shorten the names of classes.
+    return (Object.keys(classes) as ErrorName[]).find((name) => this instanceof classes[name]) as N;
   }
 
   /** All of it but the cause and the stack. */

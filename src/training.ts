@@ -24,6 +24,7 @@ export {
   type SourceDescription,
   type ViewPolicy,
 } from "./data/index.js";
+export { emitGraphs, onDisk } from "./disk/index.js";
 export { type Engine, nearestCentroidOn, similarityOn } from "./engine/index.js";
 export { decodeModel, encodeModel } from "./onnx/index.js";
 export {
@@ -59,13 +60,11 @@ export {
   clusterEmbeddings,
   type EpochMetric,
   embedImages,
-  emitGraphs,
   encoderWeights,
   inEpochs,
   type LearnedLevel,
   lastSoundCheckpoint,
   learnedHierarchy,
-  onDisk,
   type Protocol,
   protocols,
   type RunDescription,

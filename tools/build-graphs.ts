@@ -3,10 +3,10 @@
  * package, into graphs/.
  */
 import { parseArgs } from "node:util";
+import { emitGraphs, type GraphFormat, graphFormats } from "../src/disk/index.js";
 import { UsageError } from "../src/errors.js";
 import { bundledNames, loadRecipe } from "../src/presets/index.js";
 import { asText, table } from "../src/text.js";
-import { emitGraphs, type GraphFormat, graphFormats } from "../src/train/index.js";
 
 const { values: flags, positionals: named } = parseArgs({
   allowPositionals: true,

@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import type { Matrix } from "../src/array.js";
 import { hierarchy, unitRows } from "../src/cluster/index.js";
 import { describeSource, type ImageSource, type OpenImages, openSource, withImages } from "../src/data/index.js";
+import { onDisk, readCheckpoint } from "../src/disk/index.js";
 import { readableVectors } from "../src/encoder/index.js";
 import { type Engine, nearestCentroidOn, similarityOn } from "../src/engine/index.js";
 import { clusteringScores, dendrogramPurity, knnClassify } from "../src/eval/index.js";
@@ -19,7 +20,7 @@ import { encoderSettings, initialEncoder } from "../src/programs/index.js";
 import type { Recipe } from "../src/recipe/index.js";
 import { chooseTarget, openEngine } from "../src/runtime/index.js";
 import { asText, markdownTable } from "../src/text.js";
-import { encoderWeights, onDisk, RunFolder, readCheckpoint, train } from "../src/train/index.js";
+import { encoderWeights, RunFolder, train } from "../src/train/index.js";
 import { versions } from "../src/version.js";
 
 const { values: flags } = parseArgs({

@@ -8,7 +8,7 @@ import { build } from "esbuild";
 const from = (name) => fileURLToPath(new URL(name, import.meta.url));
 const outdir = argv[2] ?? "web";
 await build({
-  entryPoints: [from("page.js"), from("engineWorker.js")],
+  entryPoints: [from("page.js"), from("engineWorker.js"), from("loaderWorker.js")],
   bundle: true,
   splitting: true,
   minify: true,

@@ -15,24 +15,26 @@ const picked = document.querySelector("input");
 const words = document.querySelector("pre");
 
 async function trainOn(files) {
-  const { source, skipped } = await openImages(files.map((image) => ({ name: image.name, image })));
-  for (const { name, reason } of skipped) words.append(`${name} is skipped: ${reason}\n`);
+  const images = await openImages(files.map((image) => ({ name: image.name, image })));
+  for (const { name, reason } of images.skipped) words.append(`${name} is skipped: ${reason}\n`);
   const worker = new Worker(new URL("./engineWorker.js", import.meta.url), { type: "module" });
+  const loading = new Worker(new URL("./loaderWorker.js", import.meta.url), { type: "module" });
   const engine = await openEngine({ worker, provider: "gpu" in navigator ? "webgpu" : "cpu" });
   const name = `run-${Date.now()}`;
   const storage = await navigator.storage.getDirectory();
   const run = await RunFolder.create(inDirectory(await storage.getDirectoryHandle(name, { create: true }), name), {
     recipe,
     data: "images of the page",
-    images: source.count,
+    images: images.source.count,
     versions: {},
     started: new Date().toISOString(),
   });
   const report = (event) => {
     if (event.kind === "epoch") words.append(`epoch ${event.metric.epoch + 1}: loss ${event.metric.loss.toFixed(3)}\n`);
   };
-  await train({ run, engine, target: await targetOf(engine), source, loader: openLoader(source, recipe.seed), report });
-  await engine.close();
+  const loader = openLoader(images, { seed: recipe.seed, workers: [loading] });
+  await train({ run, engine, target: await targetOf(engine), source: images.source, loader, report });
+  await Promise.all([engine.close(), loader.close()]);
 }
 
 picked.addEventListener("change", () =>

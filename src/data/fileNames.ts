@@ -2,6 +2,8 @@
  * File names that are not UTF-8, as strings: a byte that is no part of a character becomes the lone surrogate U+DC00 + byte, as in
  * Python's `surrogateescape`. No real name holds one, so that the bytes can be had back.
  */
+import { isForeign } from "./layout/index.js";
+
 const [first, last] = [0xdc80, 0xdcff];
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -26,12 +28,7 @@ function decoded(bytes: Uint8Array): string | null {
   }
 }
 
-/** With `u`, halves of a pair do not match. */
-const escaped = /[\udc80-\udcff]/u;
 const isEscape = (code: number): boolean => code >= first && code <= last;
-
-/** Whether a name holds bytes that are no UTF-8. */
-export const isForeign = (name: string): boolean => escaped.test(name);
 
 /** What Node opens: the path, or its bytes where it is not UTF-8. */
 export function filePath(path: string): string | Buffer {

@@ -1,44 +1,17 @@
-/** By what a set of images is known again: names and sizes of all, and the content of some. */
+/** By what sets of images, and single ones, are known again. */
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
+import { digestBy, identityBy, type SetIdentity } from "./known/index.js";
 import { type ImageSource, openSource, type SourceDescription, type WholeDescription } from "./source.js";
 import { placeInArchives } from "./sources/archives.js";
 import { placeInTables } from "./sources/tables.js";
 
-export interface SetIdentity {
-  /** Each image's name, and its file's size in bytes: null where it is no file of its own, or is missing. */
-  readonly images: readonly (readonly [name: string, bytes: number | null])[];
-  /** SHA-256 of the content of images spread evenly over the set, by their index; null of one that cannot be read. */
-  readonly sample: readonly (readonly [index: number, sha256: string | null])[];
-}
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-const sampled = 32;
-/** Files looked at together. */
-const together = 64;
-
-export async function identityOf(source: ImageSource): Promise<SetIdentity> {
-  const every = Array.from({ length: source.count }, (_, i) => i);
-  const images = await inTurn(every, async (i) => [source.name(i), await source.bytes(i)] as const);
-  const many = Math.min(sampled, source.count);
-  const some = Array.from({ length: many }, (_, s) => Math.floor((s * source.count) / many));
-  const sample: (readonly [number, string | null])[] = [];
-  for (const index of some) sample.push([index, await digestOf(source, index)]);
-  return { images, sample };
-}
-
-/** What is asked of images by their places, so many together. */
-export async function inTurn<T>(images: readonly number[], ask: (image: number) => Promise<T>): Promise<readonly T[]> {
-  const answers: T[] = [];
-  for (let from = 0; from < images.length; from += together)
-    answers.push(...(await Promise.all(images.slice(from, from + together).map(ask))));
-  return answers;
-}
+export const identityOf = (source: ImageSource): Promise<SetIdentity> => identityBy(source, sha256);
 
 /** SHA-256 of an image's content; null of one that cannot be read. */
-export async function digestOf(source: ImageSource, index: number): Promise<string | null> {
-  const bytes = await source.content(index).catch(() => null);
-  return bytes && createHash("sha256").update(bytes).digest("hex");
-}
+export const digestOf = (source: ImageSource, index: number): Promise<string | null> => digestBy(source, index, sha256);
 
 /** What tells images of any two sets apart: two with one key are the same image. */
 export function imageKeys(description: SourceDescription): (index: number) => string {
@@ -60,22 +33,3 @@ export function imageKeys(description: SourceDescription): (index: number) => st
   const keyOf = (keys[whole.kind] as (w: WholeDescription) => (place: number) => string)(whole);
   return (i) => source.file(i) ?? keyOf(place(i));
 }
-
-/** The first thing in which a set is not the one before, in words; null if it is the same. */
-export function differenceOf(before: SetIdentity, now: SetIdentity): string | null {
-  const count = Math.min(before.images.length, now.images.length);
-  for (let i = 0; i < count; i++) {
-    const [[was, had], [name, bytes]] = [before.images[i], now.images[i]];
-    if (name !== was) return `image ${i} is ${name}, was ${was}`;
-    if (bytes !== had) return `${name} has ${sized(bytes)}, had ${sized(had)}`;
-  }
-  if (now.images.length > count)
-    return `there are ${now.images.length} images, were ${count}; the first that is new is ${now.images[count][0]}`;
-  if (before.images.length > count)
-    return `there are ${count} images, were ${before.images.length}; the first that is gone is ${before.images[count][0]}`;
-  const found = new Map(now.sample);
-  const changed = before.sample.find(([index, digest]) => found.get(index) !== digest);
-  return changed ? `the content of ${before.images[changed[0]][0]} is another` : null;
-}
-
-const sized = (bytes: number | null): string => (bytes === null ? "no file" : `${bytes} bytes`);

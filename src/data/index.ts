@@ -15,8 +15,10 @@ export {
   namedFolder,
   splitNames,
 } from "./describe.js";
-export { filePath, isForeign } from "./fileNames.js";
-export { differenceOf, identityOf, type SetIdentity } from "./identity.js";
+export { filePath } from "./fileNames.js";
+export { identityOf } from "./identity.js";
+export { differenceOf, type SetIdentity } from "./known/index.js";
+export { isForeign } from "./layout/index.js";
 export { type Batch, type BatchRequest, type Loader, type LoaderOptions, openLoader } from "./loader.js";
 export { imagesNamed } from "./named.js";
 export { type ClosableImages, type OpenImages, type OpenOptions, openImages, withImages } from "./openImages.js";

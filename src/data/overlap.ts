@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { filePath } from "./fileNames.js";
-import { digestOf, imageKeys, inTurn } from "./identity.js";
+import { digestOf, imageKeys } from "./identity.js";
+import { inTurn } from "./known/index.js";
 import { type ImageSource, openSource, type SourceDescription } from "./source.js";
 
 export interface Overlap {

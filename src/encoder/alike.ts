@@ -4,8 +4,7 @@ import { unitRows } from "../cluster/index.js";
 import type { OpenImages } from "../data/index.js";
 import { similarityOn } from "../engine/index.js";
 import { alikeGroups, nearestNeighbours } from "../eval/index.js";
-import type { Encoder } from "./encoder.js";
-import { readableVectors } from "./vectors.js";
+import { type Encoder, readableVectors } from "./embeddings/index.js";
 
 /** Images by name, with their features as unit rows. */
 export interface NamedFeatures {

@@ -1,8 +1,7 @@
 /** Files that hold embeddings, by their extension, and what each has room for. */
-import { isForeign } from "../data/index.js";
 import { said, UsageError } from "../errors.js";
-import { type ParquetColumn, writeAtomically, writeNpy, writeParquet, writeTensors } from "../tensorfile/index.js";
-import type { EmbeddingTable } from "./embeddingTable.js";
+import { writeAtomically, writeNpy, writeParquet, writeTensors } from "../tensorfile/index.js";
+import { columnsOf, type EmbeddingTable, nameLines } from "./embeddings/index.js";
 
 export interface EmbeddingFormat {
   readonly holdsClusters: boolean;
@@ -58,19 +57,6 @@ export function embeddingFormatOf(file: string): EmbeddingFormat {
 export const writeEmbeddings = async (file: string, table: EmbeddingTable): Promise<string | null> =>
   embeddingFormatOf(file).write(file, table);
 
-function columnsOf({ names, vectors, labels, shown, classes, clusters }: EmbeddingTable): readonly ParquetColumn[] {
-  const nameOf = (id: number): string => classes?.[id] ?? String(id);
-  return [
-    { name: "file", kind: "text", rows: names },
-    ...(labels
-      ? [{ name: "label", kind: "text", rows: Array.from(labels, (id) => (id < 0 ? "" : nameOf(id))) } as const]
-      : []),
-    ...(shown ? [{ name: "labels", kind: "texts", rows: shown.map((ids) => ids.map(nameOf)) } as const] : []),
-    { name: "vector", kind: "vector", rows: vectors },
-    ...(clusters ?? []).map((rows, l) => ({ name: `cluster_${l + 1}`, kind: "int32", rows }) as const),
-  ];
-}
-
 /** [N, levels] */
 function sideBySide(columns: readonly Int32Array[]) {
   const [count, levels] = [columns[0].length, columns.length];
@@ -82,10 +68,6 @@ function sideBySide(columns: readonly Int32Array[]) {
 /** @param file - what the names are of: `photos.npy` has them in `photos.names.txt` */
 async function writeNames(file: string, names: readonly string[]): Promise<string> {
   const path = file.replace(/\.[^.]+$/, ".names.txt");
-  await writeAtomically(path, new TextEncoder().encode(names.map((name) => `${asLine(name)}\n`).join("")));
+  await writeAtomically(path, new TextEncoder().encode(nameLines(names)));
   return path;
 }
-
-/** A name as one line of UTF-8: as JSON where it is none, or might be taken for JSON. */
-const asLine = (name: string): string =>
-  /[\p{Cc}\u2028\u2029]|^"/u.test(name) || isForeign(name) ? JSON.stringify(name) : name;

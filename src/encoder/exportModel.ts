@@ -9,7 +9,7 @@ import { makeFolder, writeAtomically } from "../tensorfile/index.js";
 import { encodeTensors } from "../tensors/index.js";
 import { evaluationPolicy } from "../train/index.js";
 import { encodeTorch } from "../weights/index.js";
-import type { Encoder, Weights } from "./encoder.js";
+import type { Encoder, Weights } from "./embeddings/index.js";
 import { type CardFacts, cardMark, modelCard } from "./modelCard.js";
 import { preprocessingOf } from "./preprocessing.js";
 import { transformersFiles } from "./transformersFolder.js";

@@ -11,11 +11,21 @@ export {
   namedFeatures,
 } from "./alike.js";
 export { type EmbeddingFormat, embeddingFormatOf, writeEmbeddings } from "./embeddingFormats.js";
-export { type EmbeddingTable, embeddingTable, type Layer, layers } from "./embeddingTable.js";
-export { type Encoder, encoderOf, openTrained, type Trained, type Weights } from "./encoder.js";
+export {
+  type EmbeddingTable,
+  type Encoder,
+  embeddingTable,
+  encoderOf,
+  type Layer,
+  layers,
+  type Places,
+  placesOf,
+  readableVectors,
+  type Trained,
+  type Weights,
+} from "./embeddings/index.js";
 export { type ExportFormat, exportFormats, exportModel, formsOf } from "./exportModel.js";
 export type { CardFacts, StoredAccuracy } from "./modelCard.js";
 export { encoderOfWeights } from "./ofWeights.js";
+export { openTrained } from "./openTrained.js";
 export { type Origin, originOf, originOfFile } from "./origin.js";
-export { type Places, placesOf } from "./places.js";
-export { readableVectors } from "./vectors.js";

@@ -1,7 +1,7 @@
 /** An encoder of weights from elsewhere, as they are. */
 import { encoderSettings, initialEncoder } from "../programs/index.js";
 import { type FitReport, fitWeights, openWeights, recipeOfWeights } from "../weights/index.js";
-import type { Encoder } from "./encoder.js";
+import type { Encoder } from "./embeddings/index.js";
 
 /**
  * @param file - of PyTorch, safetensors, ONNX, or a Hugging Face folder

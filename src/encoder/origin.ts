@@ -1,7 +1,7 @@
 /** Where an encoder is from, for its card. */
 import { basename, resolve } from "node:path";
 import type { FitReport } from "../weights/index.js";
-import type { Trained } from "./encoder.js";
+import type { Trained } from "./embeddings/index.js";
 
 /** A run that trained it, or a file of weights from elsewhere. */
 export type Origin =

@@ -12,7 +12,7 @@ import {
   type ViewSettings,
   withStored,
 } from "../programs/index.js";
-import type { Weights } from "./encoder.js";
+import type { Weights } from "./embeddings/index.js";
 
 /** Files of the models by the library's dtypes. */
 export const transformersModels = {

@@ -1,5 +1,5 @@
 /** Requests to an engine's thread that wait for their answers. */
-import { errorFrom, ProviderError } from "../errors.js";
+import { type ErrorCode, errorFrom, ProviderError } from "../errors.js";
 import type { CallName, Calls, Reply, Request } from "./messages.js";
 
 /** What came with a reply beside its answer. */
@@ -11,11 +11,16 @@ interface Pending {
   readonly hear: (news: News) => void;
 }
 
+/** Why nothing can be asked any more, and the code of the errors that say so. */
+interface End {
+  readonly why: string;
+  readonly code: ErrorCode<"ProviderError">;
+}
+
 export class Requests {
   private readonly pending = new Map<number, Pending>();
   private nextId = 1;
-  /** Why nothing can be asked any more. */
-  ended: string | null = null;
+  private ending: End | null = null;
 
   /** @param post - sends a request with arrays that move to the thread */
   constructor(private readonly post: (request: Request, moved: ArrayBuffer[]) => void) {}
@@ -27,8 +32,8 @@ export class Requests {
     hear: (news: News) => void,
     moved: ArrayBuffer[] = [],
   ): Promise<Calls[K]["answer"]> {
-    if (this.ended !== null)
-      return Promise.reject(new ProviderError("ended", `${this.ended}: ${call} cannot be done.`));
+    if (this.ending)
+      return Promise.reject(new ProviderError(this.ending.code, `${this.ending.why}: ${call} cannot be done.`));
     return new Promise((resolve, reject) => {
       const id = this.nextId++;
       this.pending.set(id, { resolve: resolve as (answer: unknown) => void, reject, hear });
@@ -49,11 +54,16 @@ export class Requests {
     return this.pending.size === 0;
   }
 
+  /** Whether nothing can be asked any more. */
+  get isEnded(): boolean {
+    return this.ending !== null;
+  }
+
   /** Fails what is waited for, and all that is asked from now on. */
-  end(why: string): void {
-    this.ended ??= why;
+  end(why: string, code: End["code"] = "ended"): void {
+    this.ending ??= { why, code };
     for (const { reject } of this.pending.values())
-      reject(new ProviderError("ended", `${why}: what was asked of it is lost.`));
+      reject(new ProviderError(code, `${why}: what was asked of it is lost.`));
     this.pending.clear();
   }
 }

@@ -1,7 +1,8 @@
 /** A run of weights from elsewhere, before any training. */
 import { absoluteName, describeSource, identityOf, openSource } from "../data/index.js";
+import { inRunFolder, onDisk } from "../disk/index.js";
 import type { Recipe } from "../recipe/index.js";
-import { inRunFolder, onDisk, type Reporter, type RunDescription, RunFolder, saveStart } from "../train/index.js";
+import { type Reporter, type RunDescription, RunFolder, saveStart } from "../train/index.js";
 import { versions } from "../version.js";
 import { type FitReport, openWeights } from "../weights/index.js";
 import { initialOf } from "./initial.js";

@@ -1,9 +1,10 @@
 /** Opening a learner: its images, its recipe, its engine, which then cannot contradict one another. */
 import { availableParallelism, hostname } from "node:os";
 import { describeImages, type GivenImages, type OpenOptions, openImages, openSource } from "../data/index.js";
+import { onDisk } from "../disk/index.js";
 import { CheckpointError, said, UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
-import { onDisk, type Reporter, RunFolder, type TrainEvent } from "../train/index.js";
+import { type Reporter, RunFolder, type TrainEvent } from "../train/index.js";
 import { type OpenedWeights, openWeights } from "../weights/index.js";
 import { alone, gatherTexts, share, type World } from "../world/index.js";
 import { type EngineChoice, openHeardEngine } from "./engine.js";

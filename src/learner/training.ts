@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { identityOf, type OpenImages } from "../data/index.js";
+import { inRunFolder, onDisk, readCheckpoint } from "../disk/index.js";
 import type { Weights } from "../encoder/index.js";
 import type { Engine } from "../engine/index.js";
 import { said, UsageError } from "../errors.js";
@@ -14,13 +15,10 @@ import {
   type Checkpoint,
   elsewhere,
   encoderWeights,
-  inRunFolder,
-  onDisk,
   planOf,
   type Reporter,
   type RunDescription,
   RunFolder,
-  readCheckpoint,
   requireSameImages,
   resumePoint,
   type Session,

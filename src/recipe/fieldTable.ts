@@ -1,5 +1,5 @@
 /** Every field of a recipe as a Markdown table, from the schema. */
-import { z } from "zod";
+import * as z from "zod";
 import { recipeSchema } from "./schema.js";
 
 interface Described {

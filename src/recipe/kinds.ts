@@ -1,5 +1,5 @@
 /** Groups of fields of which some belong to a kind: `kind` says which, and a field of another kind is an error. */
-import { z } from "zod";
+import * as z from "zod";
 
 type Shape = z.core.$ZodShape;
 type Table = Readonly<Record<string, Shape>>;

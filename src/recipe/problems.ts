@@ -1,5 +1,5 @@
 /** What a schema has against data, in sentences that name the field. */
-import { z } from "zod";
+import * as z from "zod";
 import { type Sentence, said } from "../errors.js";
 
 /**

@@ -1,5 +1,5 @@
 /** Reading recipes: validation with errors that name the field, overrides, and the scaled numbers that training uses. */
-import { z } from "zod";
+import * as z from "zod";
 import { type Sentence, said, UsageError } from "../errors.js";
 import { ownFields } from "./kinds.js";
 import { problemsOf } from "./problems.js";

@@ -1,5 +1,5 @@
 /** What a recipe may say: every field with its meaning, range and default. Unknown fields are errors. */
-import { z } from "zod";
+import * as z from "zod";
 import { clusteringDefaults } from "../cluster/index.js";
 import { backbones, heads } from "../nn/index.js";
 import type { OptimizerKind, ScheduleSettings } from "../optim/index.js";

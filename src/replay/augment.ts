@@ -1,6 +1,7 @@
 /** `augment-*`: single image operations, and whole views. */
 import type { DenseArray } from "../array.js";
-import { applyOperation, type Operation, type Picture, writeView } from "../data/index.js";
+import { applyOperation, type Operation, writeView } from "../data/augment/index.js";
+import type { Picture } from "../data/index.js";
 import { DataError, said } from "../errors.js";
 import { pixelsModel } from "../programs/index.js";
 import type { Case, Tensors } from "./case.js";

@@ -1,5 +1,6 @@
 /** A fixture's case: settings and tensors, read by name. */
 import type { DenseArray } from "../array.js";
+import type { CompileTarget } from "../compileTarget.js";
 import type { Engine } from "../engine/index.js";
 import { DataError, said } from "../errors.js";
 
@@ -11,6 +12,8 @@ export class Case {
     readonly config: Readonly<Record<string, unknown>>,
     private readonly tensors: ReadonlyMap<string, DenseArray>,
     readonly engine: Engine,
+    /** What training's programs are compiled for. */
+    readonly target: CompileTarget,
   ) {}
 
   has(name: string): boolean {

@@ -16,7 +16,6 @@ import {
   type StepSettings,
   state,
 } from "../programs/index.js";
-import { chooseTarget } from "../runtime/index.js";
 import { rulesOf } from "../variants.js";
 import { type Case, floats, longs, scalarOf, type Tensors } from "./case.js";
 import { hierarchyState, lossSettings, stackDraws } from "./loss.js";
@@ -63,7 +62,7 @@ export async function replayTrain(c: Case): Promise<Tensors> {
   const names = encoderSpecs(step.encoder).map((s) => s.name);
   const trainable = names.filter(isTrained);
   const start = { ...encoderStart(names, (name) => c.tensor(`init.${name}`)), ...caseStart(c) };
-  const target = await chooseTarget(c.engine);
+  const { target } = c;
   const memory = memoryOf(target, start);
   for (const part of memory.pack([start])) await c.engine.write(part);
   const levels = levelsOf(target);

@@ -18,7 +18,7 @@ import { factsOf } from "./facts.js";
 import { mapNeighbours, mapOf } from "./map.js";
 import { sampled } from "./sample.js";
 import { mostSimilarOthers, type Similar } from "./similar.js";
-import { thumbnails } from "./thumbnails.js";
+import { type SheetMaker, thumbnails } from "./thumbnails.js";
 import { type ClusteredTree, type Labels, treeOf } from "./tree.js";
 
 export interface CollectOptions {
@@ -38,13 +38,31 @@ const neighboursShown = 12;
 const mostBytes = 15e6;
 const pageBytes = 1.5e6;
 
+/** What a run has learned, without pictures. */
+export interface Learned {
+  readonly data: Omit<ReportData, "images"> & { readonly images: Omit<ReportImages, "sheets"> };
+  /** Places in the source of the images shown. */
+  readonly kept: Int32Array;
+}
+
 /**
- * Map, neighbours and confusion see the features of the query backbone, as its users do; the tree sees the embeddings of the key
- * encoder, of which its prototypes are made. Images that cannot be read are left out.
+ * All of a report's data.
  *
  * @throws DataError if so many images do not fit a page
  */
-export async function collect(options: CollectOptions): Promise<ReportData> {
+export async function collect(options: CollectOptions & { readonly sheets: SheetMaker }): Promise<ReportData> {
+  const { data, kept } = await learned(options);
+  const left = mostBytes - pageBytes - new TextEncoder().encode(JSON.stringify(data)).length;
+  const told = (done: number): void => options.progress("thumbnails", done, kept.length);
+  const sheets = await thumbnails(options.source, kept, left, options.sheets, told);
+  return { ...data, images: { ...data.images, sheets } };
+}
+
+/**
+ * Map, neighbours and confusion see the features of the query backbone, as its users do; the tree sees the embeddings of the key
+ * encoder, of which its prototypes are made. Images that cannot be read are left out.
+ */
+export async function learned(options: CollectOptions): Promise<Learned> {
   const { run, checkpoint, engine, source, progress } = options;
   const { seed } = run.description.recipe;
   const { kept, features } = await readableFeatures(options);
@@ -65,10 +83,7 @@ export async function collect(options: CollectOptions): Promise<ReportData> {
     neighbours: firstOf(similar, neighboursShown),
   };
   const curves = curvesOf(await run.metrics());
-  const data = { run: factsOf(run, checkpoint), curves, images, tree, confusion };
-  const left = mostBytes - pageBytes - Buffer.byteLength(JSON.stringify(data));
-  const sheets = await thumbnails(source, kept, left, (done) => progress("thumbnails", done, kept.length));
-  return { ...data, images: { ...images, sheets } };
+  return { kept, data: { run: factsOf(run, checkpoint), curves, images, tree, confusion } };
 }
 
 /** The images of the sample that can be read, and their features as unit rows. */

@@ -4,17 +4,21 @@ import type { Curves } from "./data.js";
 
 const mostPoints = 2000;
 
-/** Of more steps than `most`, each point is the mean of several, named by the last of them. */
+/** Steps thinned as by `fewerSteps`, and epochs. */
 export function curvesOf(metrics: readonly Metric[], most: number = mostPoints): Curves {
   const ofKind = (kind: Metric["kind"]): readonly unknown[] => metrics.filter((m) => m.kind === kind);
-  const steps = ofKind("step") as readonly StepMetric[];
-  const together = Math.max(1, Math.ceil(steps.length / most));
   return {
-    steps: Array.from({ length: Math.ceil(steps.length / together) }, (_, p) =>
-      meanStep(steps.slice(p * together, (p + 1) * together)),
-    ),
+    steps: fewerSteps(ofKind("step") as readonly StepMetric[], most),
     epochs: ofKind("epoch") as readonly EpochMetric[],
   };
+}
+
+/** Of more steps than `most`, each point is the mean of several, named by the last of them. */
+export function fewerSteps(steps: readonly StepMetric[], most: number): readonly StepMetric[] {
+  const together = Math.max(1, Math.ceil(steps.length / most));
+  return Array.from({ length: Math.ceil(steps.length / together) }, (_, p) =>
+    meanStep(steps.slice(p * together, (p + 1) * together)),
+  );
 }
 
 function meanStep(steps: readonly StepMetric[]): StepMetric {

@@ -1,4 +1,4 @@
-/** What a report shows, as plain data: made from a run by `collect.ts`, drawn in the browser by `page/`. */
+/** What a report shows, as plain data: made from a run by `collect.ts`, drawn in the browser by `src/view`. */
 import type { EpochMetric, StepMetric } from "../train/index.js";
 
 /** All of a page's data. Ids of images are places in `images.names`. */

@@ -1,5 +1,4 @@
 /** What a run is, for the head of a page. */
-import { basename } from "node:path";
 import { type Checkpoint, chanceLoss, type RunFolder } from "../train/index.js";
 import type { RunFacts } from "./data.js";
 
@@ -22,6 +21,9 @@ export function factsOf({ path, description }: RunFolder, checkpoint: Checkpoint
     versions,
   };
 }
+
+/** The last part of a path. */
+const basename = (path: string): string => path.split(/[/\\]/).findLast((part) => part !== "") ?? path;
 
 /** `["method.queue", "1024"]`: groups by their fields, lists as JSON. */
 function dotted(fields: object, path = ""): (readonly [string, string])[] {

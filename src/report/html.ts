@@ -1,21 +1,26 @@
-/** The HTML around the page's script: with a report's data inside, or fed by the server it came from. */
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+/** The HTML around a page's script: with a report's data inside, or fed by the server that it came from. */
+import { sha256 } from "@noble/hashes/sha2.js";
 import type { ReportData } from "./data.js";
 
+/** The page's script and style as text, bundled. */
+export interface PageApp {
+  readonly script: string;
+  readonly style: string;
+}
+
 /** One file that shows the data and needs nothing else: no network, no folder beside it. */
-export const reportHtml = (data: ReportData): Promise<string> =>
-  html({
+export const reportPage = (data: ReportData, app: PageApp): string =>
+  page(app, {
     title: `${data.run.name} · HCSC`,
     connect: "'none'",
     data: `<script type="application/json" id="data">${inert(data)}</script>`,
   });
 
 /** The same page without data: it fetches `/data.json` and listens to `/events` of its own server. */
-export const livePage = (): Promise<string> => html({ title: "HCSC, live", connect: "'self'", data: "" });
+export const feedPage = (app: PageApp): string => page(app, { title: "HCSC, live", connect: "'self'", data: "" });
 
-/** The live page's policy, as its server says it too. */
-export const livePolicy = async (): Promise<string> => policy(await bundled("page.js"), "'self'");
+/** The policy of the page without data, as its server says it too. */
+export const feedPolicy = ({ script }: PageApp): string => policy(embedded(script), "'self'");
 
 interface Parts {
   readonly title: string;
@@ -24,8 +29,8 @@ interface Parts {
   readonly data: string;
 }
 
-async function html({ title, connect, data }: Parts): Promise<string> {
-  const [script, style] = await Promise.all(["page.js", "page.css"].map(bundled));
+function page(app: PageApp, { title, connect, data }: Parts): string {
+  const [script, style] = [embedded(app.script), embedded(app.style)];
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -46,9 +51,8 @@ ${data}
 `;
 }
 
-/** Built by esbuild beside this file; a script's text must not close its element early. */
-const bundled = async (file: string): Promise<string> =>
-  (await readFile(new URL(file, import.meta.url), "utf8")).trim().replaceAll(/<\/(script|style)/gi, "<\\/$1");
+/** A script's text must not close its element early. */
+const embedded = (text: string): string => text.trim().replaceAll(/<\/(script|style)/gi, "<\\/$1");
 
 /** Nothing is loaded but pictures inside the page; the one script is named by its hash. Plot writes style elements. */
 const policy = (script: string, connect: string): string =>
@@ -56,7 +60,7 @@ const policy = (script: string, connect: string): string =>
     "default-src 'none'",
     "img-src data: blob:",
     "style-src 'unsafe-inline'",
-    `script-src 'sha256-${createHash("sha256").update(script).digest("base64")}'`,
+    `script-src 'sha256-${btoa(String.fromCharCode(...sha256(new TextEncoder().encode(script))))}'`,
     `connect-src ${connect}`,
     "base-uri 'none'",
     "form-action 'none'",

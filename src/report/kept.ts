@@ -1,17 +1,16 @@
-/** A report's data kept in its run folder, where `hcsc watch` finds it. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { writeAtomically } from "../tensorfile/index.js";
+/** A report's data kept beside its run, where `hcsc watch`, and a page that opens the run, find it. */
 import type { RunFolder } from "../train/index.js";
 import { curvesOf } from "./curves.js";
 import type { ReportData } from "./data.js";
 import { factsOf } from "./facts.js";
 
-export const reportFile = (run: RunFolder): string => join(run.path, "report.json");
+const name = "report.json";
+
+export const reportFile = (run: RunFolder): string => run.files.at(name);
 
 /** @throws DataError if it cannot be written */
 export const writeReport = (run: RunFolder, data: ReportData): Promise<void> =>
-  writeAtomically(reportFile(run), new TextEncoder().encode(JSON.stringify(data)));
+  run.files.write(name, new TextEncoder().encode(JSON.stringify(data)));
 
 /** What a page can show of a run now: its last report, if there is one, under the curves so far. */
 export async function reportNow(run: RunFolder): Promise<ReportData> {
@@ -26,10 +25,10 @@ async function lastReport(run: RunFolder): Promise<Omit<ReportData, "curves">> {
     tree: { kind: "none", why },
     confusion: null,
   });
-  const text = await readFile(reportFile(run), "utf8").catch(() => null);
-  if (text === null) return nothing("there is no report of this run yet: hcsc report makes one");
+  const bytes = await run.files.read(name).catch(() => null);
+  if (bytes === null) return nothing("there is no report of this run yet: hcsc report makes one");
   try {
-    return JSON.parse(text) as ReportData;
+    return JSON.parse(new TextDecoder().decode(bytes)) as ReportData;
   } catch {
     return nothing("the run's report.json is damaged: hcsc report makes it again");
   }

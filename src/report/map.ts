@@ -1,5 +1,4 @@
 /** A map of the embedding: images lie close that are similar (UMAP, McInnes et al. 2018). */
-import { setImmediate } from "node:timers/promises";
 import type { Matrix } from "../array.js";
 import { random } from "../random.js";
 import { principalPlane } from "./principal.js";
@@ -11,6 +10,11 @@ export const mapNeighbours = 15;
 const leastDistance = 1e-3;
 /** UMAP begins in a square of this half side. */
 const startRadius = 10;
+/** Steps of UMAP between which nothing else runs on its thread. */
+const stepsATurn = 8;
+
+/** Lets what else waits on this thread have its turn. */
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 /**
  * Places in the unit square. UMAP from exact neighbours, begun in the plane of the first two principal components, so that what
@@ -30,9 +34,10 @@ export async function mapOf(
   const plane = principalPlane(features, seed);
   if (rows <= mapNeighbours) return fitted(plane);
   progress("map, its graph", 0, 1);
-  await setImmediate();
-  const { UMAP } = await import("umap-js");
-  const umap = new UMAP({ nNeighbors: mapNeighbours, random: random(seed, "map") });
+  await turn();
+  const { default: umapJs } = await import("umap-js"); // CommonJS, of which bundlers promise no other name
+
+  const umap = new umapJs.UMAP({ nNeighbors: mapNeighbours, random: random(seed, "map") });
   umap.setPrecomputedKNN(...neighbourLists(similar, rows));
   // With neighbours given, only the number of points is used.
   const steps = umap.initializeFit(Array.from({ length: rows }, () => []));
@@ -42,7 +47,7 @@ export async function mapOf(
   for (let step = 0; step < steps; step++) {
     umap.step();
     progress("map", step + 1, steps);
-    await setImmediate();
+    if (step % stepsATurn === 0) await turn();
   }
   return fitted(Float64Array.from(places.flat()));
 }

@@ -11,7 +11,7 @@ let spare: NodeThread | null = null;
 
 /** The thread for an engine: the one that is kept, or a new one. It keeps the process alive only while requests are pending. */
 export function engineThread(): EngineThread {
-  const taken = spare?.requests.ended === null ? spare : new NodeThread();
+  const taken = spare && !spare.requests.isEnded ? spare : new NodeThread();
   if (taken === spare) spare = null;
   return taken;
 }
@@ -49,7 +49,7 @@ class NodeThread implements EngineThread {
 
   /** Closes the engine, and ends the thread unless it is kept for the next one. */
   async close({ backend, provider }: HostOptions, hear: (news: News) => void): Promise<void> {
-    if (this.requests.ended !== null) return this.gone;
+    if (this.requests.isEnded) return this.gone;
     const kept = spare === null && backend === "onnxruntime-node" && provider.name === "cpu";
     if (kept) spare = this;
     await this.requests.ask("close", { last: !kept }, hear);

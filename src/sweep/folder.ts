@@ -1,9 +1,10 @@
 /** A sweep's folder: `results.jsonl`, `results.csv`, `sweep.svg`, and in `runs/` a folder for each run. */
 import { join } from "node:path";
 import { absoluteName } from "../data/index.js";
+import { onDisk } from "../disk/index.js";
 import { UsageError } from "../errors.js";
 import { writeAtomically } from "../tensorfile/index.js";
-import { onDisk, RunFolder } from "../train/index.js";
+import { RunFolder } from "../train/index.js";
 import type { PlannedRun } from "./plan.js";
 import { plotOf } from "./plot.js";
 import { grouped, type Images, type RunResult, readResults, requireSame, resultOf } from "./results.js";

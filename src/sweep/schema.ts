@@ -1,5 +1,5 @@
 /** What a sweep file may say. Unknown fields are errors. */
-import { z } from "zod";
+import * as z from "zod";
 
 const changes = z.record(z.string().min(1), z.unknown());
 const several = <T extends z.ZodType>(of: T) => z.array(of).min(1, "give at least one value");

@@ -1,5 +1,5 @@
 /** Checkpoints: everything that the next step needs, in one sealed safetensors file. */
-import { z } from "zod";
+import * as z from "zod";
 import type { DenseArray } from "../array.js";
 import { CheckpointError, said } from "../errors.js";
 import { state } from "../programs/index.js";

@@ -2,19 +2,14 @@
  * Training: the epoch loop over embedding, clustering and steps; run folders, checkpoints and exact resume; the numbers that
  * say whether it goes well.
  */
-export { type Checkpoint, encoderWeights } from "./checkpoint.js";
-export { readCheckpoint } from "./checkpointFile.js";
+export { type Checkpoint, decodeCheckpoint, encoderWeights } from "./checkpoint.js";
 export { type ClassifierTraining, type TrainedClassifier, trainClassifier } from "./classifier.js";
 export { clusterEmbeddings } from "./clusterStage.js";
 export { lastSoundCheckpoint, resumePoint } from "./damage.js";
-export { onDisk } from "./diskFiles.js";
 export { type Embedded, embedImages, evaluationPolicy } from "./embed.js";
-export type { EmittedFile } from "./emitPrograms.js";
 export type { Reporter, TrainEvent } from "./events.js";
 export { elsewhere } from "./filesElsewhere.js";
-export { emitGraphs, type GraphFormat, graphFormats } from "./graphFormats.js";
 export { hasHierarchy, type LearnedLevel, learnedHierarchy, placeInHierarchy } from "./learnedHierarchy.js";
-export { type Holder, holderOf, withLock } from "./lock.js";
 export { chanceLoss, type EpochMetric, type StepMetric } from "./metrics.js";
 export { planOf } from "./plan.js";
 export { inEpochs, type Protocol, protocols } from "./protocols.js";
@@ -27,7 +22,7 @@ export {
   RunFolder,
   type Session,
 } from "./runFolder.js";
-export { inRunFolder, requireSameImages } from "./runPlace.js";
+export { requireSameImages } from "./sameImages.js";
 export { initialParts, initialState, moveToState, saveStart } from "./start.js";
 export { train } from "./trainer.js";
 export type { TrainOptions, TrainResult } from "./trainOptions.js";

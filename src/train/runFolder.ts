@@ -3,7 +3,7 @@
  * `run.json` (recipe, data, versions, sessions), `images.json` (what the images are recognised by), `metrics.jsonl` (a line a step
  * and an epoch), `checkpoints/`, `graphs/` (the ONNX models that ran).
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { SetIdentity } from "../data/index.js";
 import { CheckpointError, said, UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";

@@ -20,6 +20,11 @@ export interface TrainOptions {
   /** What a run's encoders start from, by torchvision name, likewise; the recipe's seed gives the rest. */
   readonly initial?: Readonly<Record<string, DenseArray>> | undefined;
   readonly report: Reporter;
+  /**
+   * Called when an epoch is done and saved, and waited for before the next. The engine is free meanwhile, for programs of other names
+   * than the step's.
+   */
+  readonly afterEpoch?: ((epochs: number) => Promise<void>) | undefined;
   /** Aborting finishes the step, saves and returns. */
   readonly signal?: AbortSignal | undefined;
   /**

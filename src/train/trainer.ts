@@ -157,6 +157,7 @@ class Training {
       this.reportKept();
     }
     await this.save();
+    if (!interrupted) await this.options.afterEpoch?.(this.position.epoch);
     return interrupted || (this.isStopping() && this.position.epoch < this.plan.recipe.epochs);
   }
 

@@ -10,6 +10,7 @@ import {
   ThreadEngine,
 } from "../engine/index.js";
 import { said, UsageError } from "../errors.js";
+import type { DeviceLost } from "./engineWorker/index.js";
 
 /** What an engine in a page runs on: the GPU, or the CPU by WebAssembly. */
 export type WebProvider = "webgpu" | "cpu";
@@ -35,6 +36,8 @@ export interface WebEngineOptions {
 
 /**
  * Opens an engine in a page or one of its workers.
+ *
+ * The device may be lost at any time: what is asked of the engine then fails with ProviderError `lost`, and a new engine may be opened.
  *
  * @throws ProviderError if WebGPU, or a device for it, is not there, or the worker cannot start; UsageError if `threads` is not a
  *   positive integer, or more than 1 in a page that is not isolated
@@ -70,14 +73,17 @@ class WorkerThread implements EngineThread {
 
   constructor(private readonly worker: Worker) {
     this.requests = new Requests((request, moved) => worker.postMessage(request, moved));
-    worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => this.requests.receive(data));
+    worker.addEventListener("message", ({ data }: MessageEvent<Reply | DeviceLost>) => {
+      if ("lost" in data) this.requests.end(`the GPU is lost (${data.lost})`, "lost");
+      else this.requests.receive(data);
+    });
     worker.addEventListener("error", ({ message }) =>
       this.requests.end(`the engine's worker failed: ${message || "its script cannot be loaded"}`),
     );
   }
 
   async close(_: HostOptions, hear: (news: News) => void): Promise<void> {
-    if (this.requests.ended === null) await this.requests.ask("close", { last: true }, hear);
+    if (!this.requests.isEnded) await this.requests.ask("close", { last: true }, hear);
     this.requests.end("the engine is closed");
     this.worker.terminate();
   }

@@ -1,79 +1,98 @@
-/** Images of a page: files decoded by the browser, and pixels that it has already. */
+/** Images of a page: files that the browser decodes, and pixels that it has already. */
 import type { ImageSource, Picture } from "../data/index.js";
+import { type Labelling, unlabelled } from "../data/layout/index.js";
 import { DataError, said } from "../errors.js";
+import { pixelsOf } from "./decode.js";
 
-/** An image file, or decoded pixels, under a name. */
+/** An image file, or decoded pixels, under a name. It may cross to workers: of a file no byte is copied. */
 export interface PageImage {
   readonly name: string;
   readonly image: Blob | Picture;
 }
 
+/** A file that the browser cannot read as an image, and why. */
+export interface SkippedImage {
+  readonly name: string;
+  readonly reason: string;
+}
+
 /** Images that are ready to be trained on. */
 export interface PageImages {
   readonly source: ImageSource;
-  /** Files that the browser cannot read as images, and why. */
-  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  /** Those of the source, in order. */
+  readonly images: readonly PageImage[];
+  readonly skipped: readonly SkippedImage[];
 }
 
+/** How images are opened. */
+export interface OpenImagesOptions {
+  /** Called with the number of images done. */
+  readonly progress?: (done: number) => void;
+  /** Given each image that can be read, in order, with its pixels. It is waited for. */
+  readonly look?: (picture: Picture, name: string) => void | Promise<void>;
+  /** Classes by the names of the images that can be read; default none. */
+  readonly label?: (names: readonly string[]) => Labelling;
+}
+
+/** Images decoded together: the browser has threads of its own for that. */
+const together = 4;
+
 /**
- * Decodes images one after the other; their pixels (red, green, blue) stay in memory.
+ * Decodes each image once, to know which can be read. Files' pixels are not kept.
  *
- * @param progress - called with the number of images done
  * @throws DataError if none can be read
  */
 export async function openImages(
   given: Iterable<PageImage> | AsyncIterable<PageImage>,
-  progress: (done: number) => void = () => {},
+  { progress = () => {}, look = () => {}, label = () => unlabelled }: OpenImagesOptions = {},
 ): Promise<PageImages> {
-  const names: string[] = [];
-  const pictures: Picture[] = [];
-  const skipped: { name: string; reason: string }[] = [];
-  for await (const { name, image } of given) {
-    try {
-      pictures.push(image instanceof Blob ? await decoded(image) : image);
-      names.push(name);
-    } catch (error) {
-      skipped.push({ name, reason: (error as Error).message });
+  const images: PageImage[] = [];
+  const skipped: SkippedImage[] = [];
+  for await (const some of inChunks(given, together)) {
+    const read = await Promise.allSettled(some.map(({ image }) => pixelsOf(image)));
+    for (const [i, found] of read.entries()) {
+      if (found.status === "fulfilled") {
+        images.push(some[i]);
+        await look(found.value, some[i].name);
+      } else skipped.push({ name: some[i].name, reason: (found.reason as Error).message });
+      progress(images.length + skipped.length);
     }
-    progress(pictures.length + skipped.length);
   }
-  if (pictures.length === 0)
+  if (images.length === 0)
     throw new DataError(
       "empty",
       said`none of ${skipped.length} files is an image that this browser reads. Give JPEG, PNG, WebP, GIF, AVIF or BMP files`,
     );
-  return { source: heldSource(names, pictures), skipped };
+  return { source: sourceOf(images, label(images.map(({ name }) => name))), images, skipped };
 }
 
-async function decoded(file: Blob): Promise<Picture> {
-  const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
-  const { width, height } = bitmap;
-  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-  if (!context) throw new Error(`a canvas of ${width} by ${height} pixels cannot be made`);
-  context.fillStyle = "#ffffff"; // what shows through, as in Node
-  context.fillRect(0, 0, width, height);
-  context.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  const rgba = context.getImageData(0, 0, width, height).data;
-  const data = new Uint8Array(3 * width * height);
-  for (let i = 0, at = 0; i < rgba.length; i += 4) {
-    data[at++] = rgba[i];
-    data[at++] = rgba[i + 1];
-    data[at++] = rgba[i + 2];
+async function* inChunks<T>(items: Iterable<T> | AsyncIterable<T>, size: number): AsyncGenerator<readonly T[]> {
+  let chunk: T[] = [];
+  for await (const item of items) {
+    chunk.push(item);
+    if (chunk.length < size) continue;
+    yield chunk;
+    chunk = [];
   }
-  return { width, height, channels: 3, data };
+  if (chunk.length > 0) yield chunk;
 }
 
-const heldSource = (names: readonly string[], pictures: readonly Picture[]): ImageSource => ({
-  count: pictures.length,
-  labels: null,
-  multilabel: null,
-  classes: null,
-  hierarchy: null,
-  warnings: [],
-  name: (i) => names[i],
-  file: () => null,
-  bytes: async () => null,
-  content: async (i) => pictures[i].data,
-  read: async (i) => pictures[i],
-});
+/** Images that are known to be readable as a source: pixels of files are decoded each time that they are asked for. */
+export function sourceOf(images: readonly PageImage[], labelling: Labelling): ImageSource {
+  return {
+    ...labelling,
+    count: images.length,
+    warnings: [],
+    name: (i) => images[i].name,
+    file: () => null,
+    async bytes(i) {
+      const { image } = images[i];
+      return image instanceof Blob ? image.size : null;
+    },
+    async content(i) {
+      const { image } = images[i];
+      return image instanceof Blob ? new Uint8Array(await image.arrayBuffer()) : image.data;
+    },
+    read: (i) => pixelsOf(images[i].image),
+  };
+}

@@ -1,5 +1,5 @@
 /** `config.json` of a Hugging Face folder: what of a transformer no tensor's shape tells. */
-import { z } from "zod";
+import * as z from "zod";
 import { CheckpointError, said } from "../errors.js";
 import { folderFile } from "./folderFile.js";
 

@@ -1,7 +1,7 @@
 /** JSON files of a Hugging Face folder, each read for what is needed of it. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { CheckpointError, said } from "../errors.js";
 
 /**

@@ -1,5 +1,5 @@
 /** `preprocessor_config.json` of Hugging Face: how images are made ready for a model. */
-import { z } from "zod";
+import * as z from "zod";
 import { CheckpointError, said } from "../errors.js";
 import { folderFile } from "./folderFile.js";
 

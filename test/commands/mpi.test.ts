@@ -1,7 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import test from "ava";
-import { onDisk, RunFolder } from "../../src/train/index.js";
+import { onDisk } from "../../src/disk/index.js";
+import { RunFolder } from "../../src/train/index.js";
 import { type Launcher, mpirun, withLauncher } from "../mpi/mpirun.js";
 import { hcsc, hcscWith, images, withRecipe } from "./cli.js";
 

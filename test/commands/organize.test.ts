@@ -8,6 +8,7 @@ import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import sharp from "sharp";
 import { similarities } from "../../src/cluster/index.js";
 import { describeSource, openLoader, openSource, shownChannels } from "../../src/data/index.js";
+import { onDisk } from "../../src/disk/index.js";
 import { openEngine } from "../../src/runtime/index.js";
 import { readTensors } from "../../src/tensorfile/index.js";
 import {
@@ -15,7 +16,6 @@ import {
   encoderWeights,
   lastSoundCheckpoint,
   learnedHierarchy,
-  onDisk,
   RunFolder,
 } from "../../src/train/index.js";
 import { hcsc, hcscInterrupted, images, temporary, tinyRecipe, withRecipe } from "./cli.js";

@@ -2,7 +2,7 @@ import { mkdir, rename, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
-import { folderLabels } from "../../src/data/sources/folderLabels.js";
+import { folderLabels } from "../../src/data/layout/folderLabels.js";
 import { inClassesOf, singleLabelsOf } from "../../src/eval/index.js";
 import { folder, greyOf, loadsInThreads, open, pictures, said } from "./layout.js";
 

@@ -3,8 +3,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { kmeans, plainNearest } from "../../src/cluster/index.js";
 import { describeSource, identityOf, openLoader, openSource } from "../../src/data/index.js";
+import { onDisk, readCheckpoint, withLock } from "../../src/disk/index.js";
 import { DeviceSessions } from "../../src/engine/deviceSessions.js";
-import { type DataArray, requireProvider } from "../../src/engine/index.js";
+import { type DataArray, Requests, requireProvider } from "../../src/engine/index.js";
 import type { Hosted } from "../../src/engine/messages.js";
 import { type ErrorCode, type ErrorData, type ErrorName, errorFrom } from "../../src/errors.js";
 import { contingency } from "../../src/eval/contingency.js";
@@ -28,6 +29,7 @@ import { fillFolder } from "../../src/organize/index.js";
 import { trainingArtifacts } from "../../src/ortTraining/index.js";
 import { loadRecipe } from "../../src/presets/index.js";
 import { encoderSettings } from "../../src/programs/index.js";
+import { sheetsBySharp } from "../../src/publish/index.js";
 import { overrideRecipe, parseRecipe, resumeChanges } from "../../src/recipe/index.js";
 import { thumbnails } from "../../src/report/thumbnails.js";
 import { openEngine } from "../../src/runtime/index.js";
@@ -37,12 +39,9 @@ import { notFinite } from "../../src/train/failure.js";
 import {
   lastSoundCheckpoint,
   learnedHierarchy,
-  onDisk,
   RunFolder,
-  readCheckpoint,
   requireSameImages,
   type StepMetric,
-  withLock,
 } from "../../src/train/index.js";
 import { fitWeights, openWeights, readWeights } from "../../src/weights/index.js";
 import { readTorchZip } from "../../src/weights/torchFile.js";
@@ -171,7 +170,7 @@ export const cases: { readonly [N in ErrorName]: Readonly<Record<ErrorCode<N>, C
       return labelsOf(openSource(await describeSource(path)), "--test");
     },
     "too-few": () => embeddingSpread({ shape: [1, 2], data: Float32Array.of(1, 0) }),
-    "too-large": async () => thumbnails(await setOf(4), Int32Array.of(0, 1, 2, 3), 10),
+    "too-large": async () => thumbnails(await setOf(4), Int32Array.of(0, 1, 2, 3), 10, sheetsBySharp),
     "wrong-length": () => contingency(Int32Array.of(0, 1, 1), Int32Array.of(0, 1)),
     "not-finite": () =>
       kmeans({ shape: [2, 1], data: Float32Array.of(1, Number.NaN) }, 1, { seed: 0, nearest: plainNearest }),
@@ -255,6 +254,12 @@ export const cases: { readonly [N in ErrorName]: Readonly<Record<ErrorCode<N>, C
       const engine = await openEngine({ threads: 1 });
       await engine.close();
       await engine.names();
+    },
+    lost: () => {
+      const requests = new Requests(() => {});
+      const asked = requests.ask("names", null, () => {});
+      requests.end("the GPU is lost (its driver was reset)", "lost");
+      return asked;
     },
   },
   InterruptedError: {

@@ -1,14 +1,13 @@
 import { dirname, join } from "node:path";
 import type { ExecutionContext } from "ava";
 import test from "ava";
+import { onDisk, readCheckpoint } from "../../src/disk/index.js";
 import { UsageError } from "../../src/errors.js";
 import { loadRecipe } from "../../src/presets/index.js";
 import {
   type Checkpoint,
   lastSoundCheckpoint,
-  onDisk,
   RunFolder,
-  readCheckpoint,
   type StepMetric,
 } from "../../src/train/index.js";
 import { planOf } from "../../src/train/plan.js";

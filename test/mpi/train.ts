@@ -6,11 +6,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type BatchRequest, describeSource, type Loader, openLoader, openSource } from "../../src/data/index.js";
+import { onDisk } from "../../src/disk/index.js";
 import { joinWorld } from "../../src/mpi/index.js";
 import { loadRecipe } from "../../src/presets/index.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { sha256 } from "../../src/tensorfile/index.js";
-import { elsewhere, lastSoundCheckpoint, onDisk, RunFolder, train } from "../../src/train/index.js";
+import { elsewhere, lastSoundCheckpoint, RunFolder, train } from "../../src/train/index.js";
 import { gatherTexts } from "../../src/world/index.js";
 
 const [folder, recipe, data, stopAt] = process.argv.slice(2);

@@ -3,10 +3,11 @@ import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { describeSource, identityOf, openSource, splitNames } from "../../src/data/index.js";
+import { onDisk } from "../../src/disk/index.js";
 import type { Advice } from "../../src/errors.js";
 import { doubts, trainedOn } from "../../src/protocols/index.js";
 import { parseRecipe } from "../../src/recipe/index.js";
-import { onDisk, RunFolder } from "../../src/train/index.js";
+import { RunFolder } from "../../src/train/index.js";
 import { images, temporary, tinyRecipe } from "../commands/cli.js";
 import { folder as layout, pictures } from "../data/layout.js";
 

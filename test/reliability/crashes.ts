@@ -7,8 +7,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readCheckpoint } from "../../src/disk/index.js";
 import { random } from "../../src/random.js";
-import { readCheckpoint } from "../../src/train/index.js";
 import { tinyRecipe } from "../commands/cli.js";
 
 export interface CrashOptions {

@@ -4,10 +4,11 @@ import { mkdtemp, readdir, readFile, stat, symlink, writeFile } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
+import { onDisk } from "../../src/disk/index.js";
 import { DataError } from "../../src/errors.js";
 import { loadRecipe } from "../../src/presets/index.js";
 import { notWritten } from "../../src/tensorfile/index.js";
-import { onDisk, RunFolder } from "../../src/train/index.js";
+import { RunFolder } from "../../src/train/index.js";
 import { hcsc, images, withRecipe } from "../commands/cli.js";
 
 interface Ended {

@@ -7,7 +7,7 @@ import test from "ava";
 import sharp from "sharp";
 import type { DenseArray } from "../../src/array.js";
 import { replayCase } from "../../src/replay/index.js";
-import { openEngine } from "../../src/runtime/index.js";
+import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { readTensors } from "../../src/tensorfile/index.js";
 import { tinyRecipe } from "../commands/cli.js";
 import { trained } from "../train/trained.js";
@@ -86,7 +86,7 @@ for (const variant of ["paper", "reference"])
       const changed = new Map(
         [...tensors].map(([name, { shape, data }]) => [name, { shape, data: changes[name]?.(data.slice()) ?? data }]),
       );
-      const out = await replayCase(JSON.parse(metadata.config), changed, engine);
+      const out = await replayCase(JSON.parse(metadata.config), changed, engine, await chooseTarget(engine));
       t.true("out.loss" in out && "out.gradQ" in out);
       for (const [name, tensor] of Object.entries(out)) t.true(isSound(tensor), `${what}: ${name}`);
     }

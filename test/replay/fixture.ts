@@ -3,7 +3,7 @@ import type { ExecutionContext } from "ava";
 import type { DenseArray } from "../../src/array.js";
 import { type Placement, placementWarning } from "../../src/engine/index.js";
 import { replayCase } from "../../src/replay/index.js";
-import { type EngineOptions, openEngine } from "../../src/runtime/index.js";
+import { chooseTarget, type EngineOptions, openEngine } from "../../src/runtime/index.js";
 import { readTensors } from "../../src/tensorfile/index.js";
 import type { TensorFile } from "../../src/tensors/index.js";
 
@@ -58,8 +58,19 @@ export async function assertReplays(t: ExecutionContext, fixture: string, on: En
   const placed: Placement[] = [];
   const engine = await openEngine({ ...on, onPlaced: (p) => placed.push(p) });
   t.teardown(() => engine.close());
-  const outputs = await replayCase(config, inputsOf(file), engine);
+  const outputs = await replayCase(config, inputsOf(file), engine, await chooseTarget(engine));
   for (const placement of placed) t.is(placementWarning(placement), null);
+  assertOutputs(t, file, outputs, slack);
+}
+
+/** Holds every output of a fixture's case against the expected one. */
+export function assertOutputs(
+  t: ExecutionContext,
+  file: TensorFile,
+  outputs: Readonly<Record<string, DenseArray>>,
+  slack: number,
+): void {
+  const config = JSON.parse(file.metadata.config);
   for (const [name, expected] of file.tensors) {
     if (!name.startsWith("out.")) continue;
     const actual = outputs[name];

@@ -1,7 +1,7 @@
 import test from "ava";
 import type { DenseArray } from "../../src/array.js";
 import { replayCase } from "../../src/replay/index.js";
-import { openEngine } from "../../src/runtime/index.js";
+import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { readTensors } from "../../src/tensorfile/index.js";
 import { assertReplays, fixtures, inputsOf } from "./fixture.js";
 
@@ -12,7 +12,7 @@ test("k-means reaches the objectives that luck reaches, and the true leaves as w
   const fixture = await readTensors("test/fixtures/cluster-quality.safetensors");
   const engine = await openEngine();
   t.teardown(() => engine.close());
-  const outputs = await replayCase(JSON.parse(fixture.metadata.config), inputsOf(fixture), engine);
+  const outputs = await replayCase(JSON.parse(fixture.metadata.config), inputsOf(fixture), engine, await chooseTarget(engine));
   const number = (name: string) => Number(outputs[name].data[0]);
   for (const [l, allowed] of [1.02, 1.08, 1.08].entries()) {
     const spread = Array.from(

@@ -1,7 +1,7 @@
 /** Selection on and off in every combination, given nothing but what it needs; and nothing else matters. */
 import test from "ava";
 import { replayCase } from "../../src/replay/index.js";
-import { openEngine } from "../../src/runtime/index.js";
+import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { readTensors } from "../../src/tensorfile/index.js";
 import { inputsOf } from "./fixture.js";
 
@@ -23,6 +23,7 @@ const switches = both.flatMap((instanceSelection) =>
 const needed = { instanceSelection: /uInstance/, prototypeSelection: /uPrototype|parent_/ } as const;
 
 const engine = await openEngine();
+const target = await chooseTarget(engine);
 test.after(() => engine.close());
 
 for (const base of bases)
@@ -37,9 +38,9 @@ for (const base of bases)
       const unneeded = Object.entries(needed).filter(([name]) => !settings[name as keyof typeof needed]);
       const bare = new Map([...all].filter(([name]) => !unneeded.some(([, pattern]) => pattern.test(name))));
       t.is(bare.size < all.size, unneeded.length > 0);
-      const found = await replayCase(config, bare, engine);
+      const found = await replayCase(config, bare, engine, target);
       await engine.drop();
-      t.deepEqual(found, await replayCase(config, all, engine));
+      t.deepEqual(found, await replayCase(config, all, engine, target));
       await engine.drop();
       for (const [name, { data }] of Object.entries(found))
         t.true(Array.from(data, Number).every(Number.isFinite), name);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import test from "ava";
 import sharp from "sharp";
 import { describeSource, openLoader, openSource } from "../../src/data/index.js";
+import { sheetsBySharp } from "../../src/publish/index.js";
 import { collect, type ReportData } from "../../src/report/index.js";
 import { openEngine } from "../../src/runtime/index.js";
 import { lastSoundCheckpoint, type RunFolder } from "../../src/train/index.js";
@@ -26,6 +27,7 @@ async function collected(run: RunFolder, data: string, images = 1000, stages = n
     source,
     loader,
     images,
+    sheets: sheetsBySharp,
     progress: (stage, done, total) => stages.set(stage, done / total),
   });
   await Promise.all([engine.close(), loader.close()]);

@@ -2,6 +2,7 @@ import test from "ava";
 import sharp from "sharp";
 import type { ImageSource, Picture } from "../../src/data/index.js";
 import { DataError } from "../../src/errors.js";
+import { sheetsBySharp } from "../../src/publish/index.js";
 import { random } from "../../src/random.js";
 import type { Sheets } from "../../src/report/index.js";
 import { thumbnails } from "../../src/report/thumbnails.js";
@@ -61,6 +62,7 @@ test("every image is found at its place, over several sheets", async (t) => {
     sourceOf(1100, (i) => plain(100, 80, colourOf(i))),
     indices,
     5e6,
+    sheetsBySharp,
     (n) => done.push(n),
   );
   t.is(sheets.tile, 64);
@@ -80,6 +82,7 @@ test("tiny pictures are enlarged pixel by pixel, and grey ones stay grey", async
     sourceOf(1, () => ({ width: 28, height: 28, channels: 1, data })),
     every(1),
     1e6,
+    sheetsBySharp,
   );
   t.is(sheets.tile, 56);
   const pixels = await cut(sheets, 0);
@@ -103,6 +106,7 @@ test("of an oblong picture its middle is shown", async (t) => {
     sourceOf(1, () => ({ width, height, channels: 3, data })),
     every(1),
     1e6,
+    sheetsBySharp,
   );
   const pixels = await cut(sheets, 0);
   for (const x of [4, 32, 59]) t.true(isNear(at(pixels, sheets.tile, x, 30), [200, 200, 200], 12), String(x));
@@ -112,10 +116,10 @@ test("the worst of pictures, noise, still keep to the bytes allowed; less are re
   const pictures = Array.from({ length: 20 }, (_, i) => noise(48, i));
   const source = sourceOf(300, (i) => pictures[i % 20]);
   for (const budget of [600_000, 200_000]) {
-    const { urls } = await thumbnails(source, every(300), budget);
+    const { urls } = await thumbnails(source, every(300), budget, sheetsBySharp);
     const bytes = urls.join("").length;
     t.true(bytes <= budget && bytes > budget / 4, `${bytes} of ${budget}`);
   }
-  const error = await t.throwsAsync(thumbnails(source, every(300), 10_000), { instanceOf: DataError });
+  const error = await t.throwsAsync(thumbnails(source, every(300), 10_000, sheetsBySharp), { instanceOf: DataError });
   t.deepEqual((error as DataError).settings, ["images"]);
 });

@@ -3,10 +3,11 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
+import { onDisk } from "../../src/disk/index.js";
 import { parseRecipe } from "../../src/recipe/index.js";
 import { saveCheckpoint } from "../../src/train/checkpoint.js";
 import { DamageWatch, damagedFrom, isBefore, lastSoundCheckpoint, resumePoint } from "../../src/train/damage.js";
-import { type Metric, onDisk, RunFolder } from "../../src/train/index.js";
+import { type Metric, RunFolder } from "../../src/train/index.js";
 import { stepOf } from "../../src/train/runFolder.js";
 import { tinyRecipe } from "../commands/cli.js";
 

@@ -2,7 +2,8 @@
 import { cp, readdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import { onDisk, RunFolder } from "../../src/train/index.js";
+import { onDisk } from "../../src/disk/index.js";
+import { RunFolder } from "../../src/train/index.js";
 import { trained } from "./trained.js";
 
 const lastBytes = async (run: string) => {

@@ -3,17 +3,10 @@ import assert from "node:assert";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describeSource, openLoader, openSource } from "../../src/data/index.js";
+import { onDisk, readCheckpoint } from "../../src/disk/index.js";
 import { loadRecipe } from "../../src/presets/index.js";
 import { chooseTarget, type EngineOptions, openEngine } from "../../src/runtime/index.js";
-import {
-  lastSoundCheckpoint,
-  onDisk,
-  type Reporter,
-  RunFolder,
-  readCheckpoint,
-  type StepMetric,
-  train,
-} from "../../src/train/index.js";
+import { lastSoundCheckpoint, type Reporter, RunFolder, type StepMetric, train } from "../../src/train/index.js";
 import { images, withRecipe } from "../commands/cli.js";
 
 export interface TrainedOptions {

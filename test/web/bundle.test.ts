@@ -9,7 +9,7 @@ import { build } from "esbuild";
 
 test("hcsc/web and its engine's worker hold nothing of Node's", async (t) => {
   const { metafile, outputFiles } = await build({
-    entryPoints: ["build/src/browser.js", "build/src/web/engineWorker.js"],
+    entryPoints: ["build/src/browser.js", "build/src/web/engineWorker/index.js", "build/src/web/loaderWorker/index.js"],
     bundle: true,
     splitting: true,
     minify: true,

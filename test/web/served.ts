@@ -18,7 +18,11 @@ const types: Readonly<Record<string, string>> = {
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
 const bundled = build({
-  entryPoints: ["build/test/web/page.js", "build/test/web/engineWorker.js"],
+  entryPoints: [
+    ...["page", "engineWorker", "loaderWorker"].map((name) => `build/test/web/${name}.js`),
+    "build/test/studio/studioPage.js",
+    "build/src/studio/work/worker.js",
+  ],
   bundle: true,
   splitting: true,
   format: "esm",
@@ -28,15 +32,34 @@ const bundled = build({
   logLevel: "error",
 }).then(({ outputFiles }) => new Map(outputFiles.map(({ path, contents }) => [`/${basename(path)}`, contents])));
 
-/** The test's page. @param isolated - whether it may have threads */
-export async function servedPage(t: ExecutionContext, isolated: boolean): Promise<Page> {
+/** What is served beside scripts, and from which folder: the bundled set, the app of reports, fixtures. */
+const beside: readonly (readonly [RegExp, string])[] = [
+  [/^\/data\/fashion-mnist\/[\w-]+\.gz$/, "data/fashion-mnist"],
+  [/^\/report\/page\.(js|css)$/, "build/src/publish"],
+  [/^\/fixtures\/[\w-]+\.safetensors$/, "test/fixtures"],
+  [/^\/[\w.-]+\.wasm$/, ort],
+];
+
+/**
+ * The test's page.
+ *
+ * @param isolated - whether it may have threads
+ * @param script - `page`, or `studioPage`, which drives the worker of the page that trains
+ */
+export async function servedPage(
+  t: ExecutionContext,
+  isolated: boolean,
+  script: "page" | "studioPage" = "page",
+): Promise<Page> {
   const files = await bundled;
   const html = new TextEncoder().encode(
-    '<!doctype html><title>HCSC</title><script type="module" src="/page.js"></script>',
+    `<!doctype html><title>HCSC</title><link rel="icon" href="data:,"><script type="module" src="/${script}.js"></script>`,
   );
-  const server = createServer(async ({ url = "" }, response) => {
-    const wasm = () => (extname(url) === ".wasm" ? readFile(join(ort, basename(url))).catch(() => null) : null);
-    const body = url === "/" ? html : (files.get(url) ?? (await wasm()));
+  const server = createServer(async ({ url: asked = "" }, response) => {
+    const url = asked.replace(/\?.*$/, "");
+    const folder = beside.find(([address]) => address.test(url))?.[1];
+    const found = () => (folder === undefined ? null : readFile(join(folder, basename(url))).catch(() => null));
+    const body = url === "/" ? html : (files.get(url) ?? (await found()));
     const type = types[extname(url)] ?? "text/html";
     response.writeHead(body ? 200 : 404, { "Content-Type": type, ...(isolated ? isolation : {}) }).end(body ?? "");
   });

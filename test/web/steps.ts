@@ -14,7 +14,7 @@ export interface Stepped {
 }
 
 /** Steps of the combined loss, on numbers that are the same everywhere. */
-export async function takeSteps(engine: Engine, steps: number): Promise<Stepped> {
+export async function takeSteps(engine: Engine, steps: number, isLast = true): Promise<Stepped> {
   const target = await targetOf(engine);
   const program = compile(fusedStep(settings, "selective"), target);
   await engine.load(program.name, program.model, program);
@@ -39,6 +39,7 @@ export async function takeSteps(engine: Engine, steps: number): Promise<Stepped>
   }
   const read = await engine.read([state.queue]);
   const queue = Array.from((read[state.queue].data as Float32Array).subarray(0, settings.encoder.dimension));
-  await engine.close();
+  if (isLast) await engine.close();
+  else await engine.unload(program.name);
   return { losses, fed: Object.values(fed).reduce((n, { data }) => n + data.byteLength, 0), traffic, queue };
 }

@@ -25,8 +25,8 @@ export const recipe = (): Recipe =>
   );
 
 /** Colours of 16 by 14 pixels, smooth and different. */
-export const pictures = (): { readonly name: string; readonly image: Picture }[] =>
-  Array.from({ length: count }, (_, i) => {
+export const pictures = (wanted = count): { readonly name: string; readonly image: Picture }[] =>
+  Array.from({ length: wanted }, (_, i) => {
     const draw = random(seed, i);
     const [a, b, c] = [draw(), draw(), draw()];
     const data = Uint8Array.from({ length: 16 * 14 * 3 }, (_, p) => {
@@ -65,5 +65,9 @@ export async function trainTiny(
   return losses;
 }
 
-export const asBase64 = (bytes: Uint8Array): string =>
-  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+export function asBase64(bytes: Uint8Array): string {
+  let text = "";
+  for (let from = 0; from < bytes.length; from += 0x8000)
+    text += String.fromCharCode(...bytes.subarray(from, from + 0x8000));
+  return btoa(text);
+}

@@ -5,8 +5,9 @@ import type { ExecutionContext } from "ava";
 import sharp from "sharp";
 import { everyIndex } from "../../src/array.js";
 import { describeImages, openLoader, openSource } from "../../src/data/index.js";
+import { onDisk } from "../../src/disk/index.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
-import { lastSoundCheckpoint, onDisk, RunFolder, train } from "../../src/train/index.js";
+import { lastSoundCheckpoint, RunFolder, train } from "../../src/train/index.js";
 import { viewPolicies } from "../../src/train/views.js";
 import { inChromium } from "../browser/chromium.js";
 import { servedPage } from "./served.js";
@@ -62,10 +63,15 @@ inChromium("a page trains as Node does, and Node goes on with its run", async (t
 inChromium("views of the same pixels are the same bytes in a page and in Node", async (t) => {
   const { source, loader } = await inNode(t);
   const page = await servedPage(t, false);
-  const found = (await page.evaluate("page.views()")) as readonly string[];
-  for await (const { views } of loader.train([{ indices: everyIndex(source.count), epoch: 1 }], viewPolicies(recipe())))
-    t.deepEqual(found, views.map(asBase64));
-  t.is(found.length, 2);
+  for (const workers of [0, 1, 2]) {
+    const found = (await page.evaluate(`page.views(${workers})`)) as readonly string[];
+    for await (const { views } of loader.train(
+      [{ indices: everyIndex(source.count), epoch: 1 }],
+      viewPolicies(recipe()),
+    ))
+      t.deepEqual(found, views.map(asBase64), `${workers} workers`);
+    t.is(found.length, 2);
+  }
 });
 
 inChromium("files are decoded by the browser; one that is no image is skipped by name", async (t) => {

@@ -1,7 +1,8 @@
 /** `hcsc build`: emits a recipe's graphs as ONNX files. */
+
+import { emitGraphs, type GraphFormat } from "../../disk/index.js";
 import { loadRecipe } from "../../presets/index.js";
 import { duration, table } from "../../text.js";
-import { emitGraphs, type GraphFormat } from "../../train/index.js";
 import { print } from "../print.js";
 
 interface Flags {

@@ -1,6 +1,6 @@
 /** `hcsc duplicates`: images of a set that are nearly the same, and a page to look at them. */
 import { alikeImages } from "../../encoder/index.js";
-import { groupsPage } from "../../report/index.js";
+import { groupsPage } from "../../publish/index.js";
 import { writeAtomically } from "../../tensorfile/index.js";
 import { counted } from "../../text.js";
 import { print } from "../print.js";

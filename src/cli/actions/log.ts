@@ -1,8 +1,10 @@
 /** `hcsc log`: a run's metrics as a table. */
+
+import { onDisk } from "../../disk/index.js";
 import { metricsCsv } from "../../log/index.js";
 import { writeAtomically } from "../../tensorfile/index.js";
 import { counted } from "../../text.js";
-import { onDisk, RunFolder } from "../../train/index.js";
+import { RunFolder } from "../../train/index.js";
 import { print } from "../print.js";
 
 interface Flags {

@@ -1,6 +1,7 @@
 /** `hcsc report`: what a run has learned, as a page. */
 import { join } from "node:path";
-import { collect, reportFile, reportHtml, writeReport } from "../../report/index.js";
+import { reportHtml, sheetsBySharp } from "../../publish/index.js";
+import { collect, reportFile, writeReport } from "../../report/index.js";
 import { writeAtomically } from "../../tensorfile/index.js";
 import { percent, table } from "../../text.js";
 import { print, warn } from "../print.js";
@@ -16,7 +17,8 @@ export async function run(flags: Flags): Promise<void> {
     const { run, checkpoint } = await learner.trained();
     const { engine, images } = learner;
     const { source, loader, progress } = images;
-    const data = await collect({ run, checkpoint, engine, source, loader, progress, images: flags.images });
+    const shown = { source, loader, images: flags.images, sheets: sheetsBySharp };
+    const data = await collect({ run, checkpoint, engine, progress, ...shown });
     return { run, step: checkpoint.position.step, data, skipped: loader.broken.size };
   });
   const file = flags.out ?? join(flags.run, "report.html");

@@ -1,7 +1,8 @@
 /** Two sets of a command: images that learn or vote, and images held out. */
 import { splitNames } from "../../data/index.js";
+import { onDisk } from "../../disk/index.js";
 import { UsageError } from "../../errors.js";
-import { onDisk, RunFolder } from "../../train/index.js";
+import { RunFolder } from "../../train/index.js";
 import type { Split } from "../commands/sets.js";
 
 export interface SetFlags {

@@ -2,13 +2,14 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { withImages } from "../../data/index.js";
+import { onDisk } from "../../disk/index.js";
 import { UsageError } from "../../errors.js";
 import type { Learner } from "../../learner/index.js";
 import { openEventLog } from "../../log/index.js";
+import { projectorSample, writeProjector } from "../../publish/index.js";
 import type { Recipe } from "../../recipe/index.js";
-import { projectorSample, writeProjector } from "../../report/index.js";
 import { duration, percent, table } from "../../text.js";
-import { onDisk, RunFolder } from "../../train/index.js";
+import { RunFolder } from "../../train/index.js";
 import { gatherTexts, requireEqual, share, type World } from "../../world/index.js";
 import { interruptedCode, interruptible } from "../interrupt.js";
 import { print } from "../print.js";

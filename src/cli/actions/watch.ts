@@ -1,7 +1,8 @@
 /** `hcsc watch`: the page of a run, live. */
 import { once } from "node:events";
-import { servePage } from "../../report/index.js";
-import { onDisk, RunFolder } from "../../train/index.js";
+import { onDisk } from "../../disk/index.js";
+import { servePage } from "../../publish/index.js";
+import { RunFolder } from "../../train/index.js";
 import { interruptible } from "../interrupt.js";
 import { print } from "../print.js";
 

@@ -1,6 +1,6 @@
 /** `hcsc build`: emits a recipe's graphs as ONNX files. */
 import { Command, Option } from "commander";
-import type { GraphFormat } from "../../train/index.js";
+import type { GraphFormat } from "../../disk/index.js";
 import { lazily } from "./lazily.js";
 import { collect, named } from "./options.js";
 

@@ -1,5 +1,5 @@
 /** One image's annotation as PASCAL VOC writes it, and as LabelImg and its kin do: XML of the objects in it. */
-import { z } from "zod";
+import * as z from "zod";
 import { DataError, said } from "../../errors.js";
 
 export interface AnnotatedObject {

@@ -1,9 +1,9 @@
 /** Pixels of what an image file holds, whatever it is called: its first bytes tell what decodes it. */
 
 import type { Sentence } from "../../errors.js";
+import { unreadFormat } from "../layout/index.js";
 import { decodeAny } from "./anyPicture.js";
 import { decodeNpy } from "./bands.js";
-import { unreadFormat } from "./formats.js";
 import { decodeJpeg } from "./jpeg.js";
 import { notDecoded, type Picture, type Room } from "./picture.js";
 import { decodeBitmap, decodeNetpbm } from "./plainPixels.js";

@@ -4,11 +4,9 @@ import { stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { type Sentence, said } from "../../errors.js";
 import { filePath } from "../fileNames.js";
+import { type Labelling, unlabelled } from "../layout/index.js";
 import { decodeImage } from "./decode.js";
 import { type ImageSource, notDecoded } from "./picture.js";
-
-/** What is known of each image beside its pixels. */
-export type Labelling = Pick<ImageSource, "labels" | "multilabel" | "classes" | "hierarchy">;
 
 export interface FilesDescription extends Labelling {
   readonly kind: "files";
@@ -17,8 +15,6 @@ export interface FilesDescription extends Labelling {
   readonly files: readonly string[];
   readonly warnings: readonly string[];
 }
-
-export const unlabelled: Labelling = { labels: null, multilabel: null, classes: null, hierarchy: null };
 
 /** One image file, as a set of it alone. */
 export const describeFile = (path: string): FilesDescription => ({

@@ -4,10 +4,8 @@ import { readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { DataError, said, UsageError } from "../../errors.js";
 import { filePath, nameOf } from "../fileNames.js";
+import { folderLabels, imageExtensions, isImageFile, isLeftover, leftOut } from "../layout/index.js";
 import type { FilesDescription } from "./files.js";
-import { folderLabels } from "./folderLabels.js";
-import { imageExtensions, isImageFile, leftOut } from "./formats.js";
-import { isLeftover } from "./leftovers.js";
 import { type Bound, boundOf, endOf, refuseOutside } from "./within.js";
 
 /** What parts of a set are called, as in `imagenet/train`. */
@@ -60,7 +58,7 @@ export async function describeFolder(
         ? [`${root}: passed over what systems and tools leave behind: ${found.leftovers} of its files and folders`]
         : []),
     ],
-    ...folderLabels(files),
+    ...folderLabels(files.map((file) => file.replaceAll(sep, "/"))),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Sets of images that a caller holds in memory. */
 import { DataError, type Sentence, said } from "../../errors.js";
+import type { Labelling } from "../layout/index.js";
 import { decodeImage } from "./decode.js";
-import type { Labelling } from "./files.js";
 import { labellingOf } from "./list.js";
 import { rowOf } from "./listRows.js";
 import { type ImageSource, mostChannels, type Picture } from "./picture.js";

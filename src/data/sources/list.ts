@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path";
 import { DataError, said } from "../../errors.js";
-import { type FilesDescription, type Labelling, unlabelled } from "./files.js";
+import { type Labelling, unlabelled } from "../layout/index.js";
+import type { FilesDescription } from "./files.js";
 import { type ListRow, listForms } from "./listRows.js";
 import { type Bound, boundOf, namesWithin } from "./within.js";
 

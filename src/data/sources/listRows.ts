@@ -1,8 +1,8 @@
 /** What lists of images say, row by row: CSV, JSON lines, or plain lines of a path and a label. */
 import { parse } from "csv-parse/sync";
-import { z } from "zod";
+import * as z from "zod";
 import { DataError, type Sentence, said } from "../../errors.js";
-import { imageExtensions, isImageFile } from "./formats.js";
+import { imageExtensions, isImageFile } from "../layout/index.js";
 
 export interface ListRow {
   readonly line: number;

@@ -13,10 +13,10 @@ import {
   readOffsetIndex,
   type SchemaTree,
 } from "hyparquet";
-import { z } from "zod";
+import * as z from "zod";
 import { DataError, said } from "../../errors.js";
+import { extensionOf } from "../layout/index.js";
 import type { FilesDescription } from "./files.js";
-import { extensionOf } from "./formats.js";
 import { labellingOf, labelWarnings, listed } from "./list.js";
 import { columnName, columnOf, type ListRow, rowOf } from "./listRows.js";
 import { requirePages } from "./parquetPages.js";

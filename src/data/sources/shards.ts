@@ -2,9 +2,8 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError, said, UsageError } from "../../errors.js";
+import { isImageFile, isLeftover } from "../layout/index.js";
 import { isArchive } from "./archives.js";
-import { isImageFile } from "./formats.js";
-import { isLeftover } from "./leftovers.js";
 import { isParquet } from "./parquet.js";
 
 /** `{000..146}`, as shells and WebDataset write it. */

@@ -3,11 +3,10 @@ import { readFile, stat } from "node:fs/promises";
 import { join, parse } from "node:path";
 import type { DenseArray } from "../../array.js";
 import { DataError, said } from "../../errors.js";
+import { isImageFile, isLeftover, unlabelled } from "../layout/index.js";
 import { type AnnotatedObject, readAnnotation } from "./annotation.js";
-import { type FilesDescription, unlabelled } from "./files.js";
-import { isImageFile } from "./formats.js";
+import type { FilesDescription } from "./files.js";
 import { imageSetsFolder, namesOfPart, readImageSets } from "./imageSets.js";
-import { isLeftover } from "./leftovers.js";
 import { type Bound, boundOf, namesWithin } from "./within.js";
 
 /** Where images and annotations lie: paths below the root, by the name that both share. */

@@ -1,0 +1,3 @@
+import { serveLoader } from "hcsc/web/loader";
+
+serveLoader();

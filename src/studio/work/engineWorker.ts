@@ -1,0 +1,4 @@
+/** The script of the engine's worker. */
+import { serveEngine } from "../../web/engineWorker/index.js";
+
+serveEngine();

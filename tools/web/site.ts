@@ -1,0 +1,69 @@
+/** The page that trains as a folder of files, for this machine's server or any other. */
+import { copyFile, cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { build, type Metafile } from "esbuild";
+
+/** Scripts by the names that they call each other by. */
+export const scripts: Readonly<Record<string, string>> = {
+  page: "build/src/studio/page/main.js",
+  work: "build/src/studio/work/worker.js",
+  engineWorker: "build/src/studio/work/engineWorker.js",
+  loaderWorker: "build/src/studio/work/loaderWorker.js",
+};
+
+const ort = dirname(createRequire(import.meta.url).resolve("onnxruntime-web"));
+/** Files that scripts fetch: path in the site, and where it comes from. */
+const beside: Readonly<Record<string, string>> = {
+  "ort-wasm-simd-threaded.wasm": join(ort, "ort-wasm-simd-threaded.wasm"),
+  "ort-wasm-simd-threaded.asyncify.wasm": join(ort, "ort-wasm-simd-threaded.asyncify.wasm"),
+  "report/page.js": "build/src/publish/page.js",
+  "report/page.css": "build/src/publish/page.css",
+};
+const folders: Readonly<Record<string, string>> = { "data/fashion-mnist": "data/fashion-mnist" };
+
+/**
+ * What the page may load and connect to: what it came with, and pictures of its own making. Style attributes and Plot's style elements
+ * are inline.
+ */
+export const policy = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' blob: data:",
+  "style-src 'self' 'unsafe-inline'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+/**
+ * Writes the site into a folder, over what is there.
+ *
+ * @param made - files of its scripts by their names
+ * @returns what each script is made of
+ */
+export async function buildSite(out: string, made = scripts): Promise<Metafile> {
+  const { metafile } = await build({
+    entryPoints: [
+      ...Object.entries(made).map(([name, file]) => ({ out: name, in: file })),
+      { out: "page", in: "src/studio/page/page.css" },
+    ],
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    outdir: out,
+    metafile: true,
+    logLevel: "warning",
+  });
+  const html = await readFile("src/studio/page/index.html", "utf8");
+  await writeFile(join(out, "index.html"), html.replace("{{policy}}", policy));
+  for (const [name, from] of Object.entries(beside)) {
+    await mkdir(dirname(join(out, name)), { recursive: true });
+    await copyFile(from, join(out, name));
+  }
+  for (const [name, from] of Object.entries(folders)) await cp(from, join(out, name), { recursive: true });
+  return metafile;
+}

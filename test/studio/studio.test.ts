@@ -71,7 +71,7 @@ async function laidOut(folder: string, files: Readonly<Record<string, Uint8Array
 function rowsOf(npy: Uint8Array): readonly Float32Array[] {
   const start = 10 + npy[8] + 256 * npy[9];
   const [, rows, width] = /\((\d+), (\d+)\)/.exec(Buffer.from(npy.subarray(10, start)).toString("latin1")) ?? [];
-  const numbers = new Float32Array(npy.slice(start).buffer);
+  const numbers = new Float32Array(Uint8Array.from(npy.subarray(start)).buffer);
   return Array.from({ length: Number(rows) }, (_, r) => numbers.subarray(r * Number(width), (r + 1) * Number(width)));
 }
 

@@ -35,3 +35,16 @@ inChromium("an engine in a page, on WebGPU, steps as Node's, checks its first ru
   // Nothing of the state crosses: the feeds go in, and one loss of four bytes comes out.
   t.deepEqual(found.traffic, { toDevice: found.fed, fromDevice: 4 });
 });
+
+inChromium(
+  "a GPU that goes away in the middle of steps is an error of its own, and another engine goes on",
+  async (t) => {
+    const page = await servedPage(t, false);
+    const { code, losses } = (await page.evaluate("page.lose()")) as {
+      readonly code: string;
+      readonly losses: readonly number[];
+    };
+    t.regex(code, /^lost: the GPU is lost \(.*\): (what was asked of it is lost|\w+ cannot be done)\.$/);
+    t.true(near(losses, (await inNode).losses.slice(0, 1)) < 1e-4);
+  },
+);

@@ -62,7 +62,10 @@ export const page = {
     const outputs = await replayCase(JSON.parse(metadata.config), inputs, engine, await targetOf(engine));
     await engine.close();
     const seconds = (performance.now() - began) / 1000;
-    return { seconds, file: asBase64(new Uint8Array(await new Blob(encodeTensors(outputs) as Uint8Array<ArrayBuffer>[]).arrayBuffer())) };
+    return {
+      seconds,
+      file: asBase64(new Uint8Array(await new Blob(encodeTensors(outputs) as Uint8Array<ArrayBuffer>[]).arrayBuffer())),
+    };
   },
   /** Asks of an engine whose GPU goes away. @returns the error's code, and what another engine computes then */
   lose: async () => {

@@ -10,6 +10,7 @@ type Steps = Omit<Extract<News, { kind: "steps" }>, "kind" | "metrics">;
 export class NewsDesk {
   private lastProgress = { what: "", at: 0 };
   private metrics: StepMetric[] = [];
+  private rest: Steps | null = null;
   private lastSteps = 0;
 
   /** @param post - sends news */
@@ -30,10 +31,15 @@ export class NewsDesk {
   /** @param isLast - whether those held back are to go now */
   step(metric: StepMetric, rest: Steps, isLast: boolean): void {
     this.metrics.push(metric);
-    const now = performance.now();
-    if (!isLast && now - this.lastSteps < apart) return;
-    this.lastSteps = now;
-    this.tell({ kind: "steps", metrics: this.metrics, ...rest });
+    this.rest = rest;
+    if (isLast || performance.now() - this.lastSteps >= apart) this.flushSteps();
+  }
+
+  /** Tells the steps that were held back. */
+  flushSteps(): void {
+    if (!this.rest || this.metrics.length === 0) return;
+    this.lastSteps = performance.now();
+    this.tell({ kind: "steps", metrics: this.metrics, ...this.rest });
     this.metrics = [];
   }
 

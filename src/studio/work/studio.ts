@@ -14,7 +14,7 @@ import { type OpenRun, openKeptRun, openZippedRun, sha256Hex } from "./openRun.j
 import { type OpenedSet, openSet, setOfKept } from "./openSet.js";
 import { wordsOf } from "./problems.js";
 import { Reports } from "./reports.js";
-import { forget, keptRuns } from "./storage.js";
+import { forget, held, keptRuns } from "./storage.js";
 import { trained } from "./training.js";
 
 type Asked<K extends Ask["kind"]> = Extract<Ask, { kind: K }>;
@@ -239,7 +239,8 @@ export class Studio {
       this.run = null;
       this.state(this.set ? "ready" : "empty");
     }
-    await forget(name);
+    const letGo = await held(name); // not one that another tab trains
+    await forget(name).finally(letGo);
     await this.tellKept();
   }
 

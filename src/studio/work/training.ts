@@ -71,6 +71,7 @@ async function session(
   let clusterSeconds = 0;
   let stepsPerEpoch = 1;
   const chance = chanceLoss(recipe.method.queue);
+  await device.engine.drop(); // what other runs have left there
   const done = await train({
     run,
     engine: device.engine,
@@ -93,6 +94,7 @@ async function session(
       else if (event.kind === "warning") news.problem(event.message);
     },
   });
+  news.flushSteps();
   await run.append({ kind: "session", ...place, step: done.position.step, seconds: done.seconds });
   await run.flushMetrics();
   return done;

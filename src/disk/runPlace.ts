@@ -1,7 +1,6 @@
 /** Where a run is trained: its folder, new or to go on in, held by one trainer, on the images that it was begun with. */
 import { rmdir, stat } from "node:fs/promises";
-import { differenceOf, type SetIdentity } from "../data/index.js";
-import { said, TrainingError, UsageError } from "../errors.js";
+import { TrainingError } from "../errors.js";
 import { makeFolder } from "../tensorfile/index.js";
 import { RunFolder } from "../train/index.js";
 import { onDisk, removeUnfinishedIn } from "./diskFiles.js";

@@ -1,8 +1,9 @@
 /** A command of several processes, started again until it is done: a run goes on from its last checkpoint. */
 import { setTimeout } from "node:timers/promises";
+import { onDisk, readCheckpoint } from "../disk/index.js";
 import { errorClasses } from "../errors.js";
 import { counted, duration } from "../text.js";
-import { onDisk, RunFolder, readCheckpoint } from "../train/index.js";
+import { RunFolder } from "../train/index.js";
 import { type Attempt, attempt } from "./attempt.js";
 import { type HostSlots, type Launcher, launcherLine } from "./launcherLine.js";
 

@@ -3,11 +3,12 @@ import { chmod, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
+import { onDisk } from "../../src/disk/index.js";
 import { ProviderError, UsageError } from "../../src/errors.js";
 import { broughtToEnd, findLauncher, hostsOf, launcherLine, type Request } from "../../src/launch/index.js";
 import { loadRecipe } from "../../src/presets/index.js";
 import { saveCheckpoint } from "../../src/train/checkpoint.js";
-import { onDisk, RunFolder } from "../../src/train/index.js";
+import { RunFolder } from "../../src/train/index.js";
 import { withRecipe } from "../commands/cli.js";
 
 /** A launcher that says it is of a make, and does something else each time it is started. */

@@ -198,7 +198,7 @@ for (const [fixture, isNarrow] of [
   ["train-reference-cifar-stem", true],
 ] as const) {
   const file = await readTensors(`test/fixtures/${fixture}.safetensors`);
-  const c = new Case(JSON.parse(file.metadata.config), inputsOf(file), engine);
+  const c = new Case(JSON.parse(file.metadata.config), inputsOf(file), engine, target);
   const own = caseStep(c);
   const narrow = resnet({ block: "basic", widths: [8, 12, 16, 24], blocks: [2, 2, 2, 2], stem: "small" });
   const s: StepSettings = {

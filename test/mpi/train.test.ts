@@ -4,12 +4,7 @@ import test from "ava";
 import { onDisk, readCheckpoint } from "../../src/disk/index.js";
 import { UsageError } from "../../src/errors.js";
 import { loadRecipe } from "../../src/presets/index.js";
-import {
-  type Checkpoint,
-  lastSoundCheckpoint,
-  RunFolder,
-  type StepMetric,
-} from "../../src/train/index.js";
+import { type Checkpoint, lastSoundCheckpoint, RunFolder, type StepMetric } from "../../src/train/index.js";
 import { planOf } from "../../src/train/plan.js";
 import { images, tinyRecipe, withRecipe } from "../commands/cli.js";
 import { trained } from "../train/trained.js";

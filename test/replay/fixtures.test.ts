@@ -12,7 +12,12 @@ test("k-means reaches the objectives that luck reaches, and the true leaves as w
   const fixture = await readTensors("test/fixtures/cluster-quality.safetensors");
   const engine = await openEngine();
   t.teardown(() => engine.close());
-  const outputs = await replayCase(JSON.parse(fixture.metadata.config), inputsOf(fixture), engine, await chooseTarget(engine));
+  const outputs = await replayCase(
+    JSON.parse(fixture.metadata.config),
+    inputsOf(fixture),
+    engine,
+    await chooseTarget(engine),
+  );
   const number = (name: string) => Number(outputs[name].data[0]);
   for (const [l, allowed] of [1.02, 1.08, 1.08].entries()) {
     const spread = Array.from(

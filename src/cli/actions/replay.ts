@@ -10,7 +10,8 @@ export async function run(from: string, to: string, flags: EngineFlags & { reado
   const { metadata, tensors } = await readTensors(from);
   const inputs = new Map([...tensors].filter(([name]) => !name.startsWith("out.")));
   const outputs = await withEngine(flags, async (engine) =>
-    replayCase(settingsOf(metadata.config, from), inputs, engine, await chooseTarget(engine)));
+    replayCase(settingsOf(metadata.config, from), inputs, engine, await chooseTarget(engine)),
+  );
   await writeTensors(to, outputs);
   print(flags.json, { file: to, outputs: Object.keys(outputs) }, [`${Object.keys(outputs).length} outputs → ${to}`]);
 }

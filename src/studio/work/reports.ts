@@ -46,7 +46,7 @@ export class Reports {
     this.pictures = data.images && {
       of: JSON.stringify(data.images.names),
       written: data.images.sheets,
-      told: await asBlobUrls(data.images.sheets),
+      told: asBlobUrls(data.images.sheets),
     };
     this.tell(data);
   }
@@ -66,7 +66,7 @@ export class Reports {
       const written = await thumbnails(source, kept, pictureBytes, sheetsByCanvas, (done) =>
         progress("thumbnails", done, kept.length),
       );
-      this.pictures = { of, written, told: await asBlobUrls(written) };
+      this.pictures = { of, written, told: asBlobUrls(written) };
     }
     return { ...data, images: { ...data.images, sheets: this.pictures.written } };
   }

@@ -203,7 +203,10 @@ export class Studio {
     const device = await this.opened();
     const afterEpoch = (run: RunFolder, on: Device, epochs: number): Promise<void> =>
       this.reports.afterEpoch(run, images, loader, on, epochs === run.description.recipe.epochs);
-    const setting = { run: folder, images, loader, device, signal, news: this.news, afterEpoch };
+    const begun = (described: RunFolder): void => {
+      if (this.run) this.run = { ...this.run, folder: described };
+    };
+    const setting = { run: folder, images, loader, device, signal, news: this.news, begun, afterEpoch };
     const { interrupted } = await trained(setting, async () => {
       await this.dropDevice();
       return this.opened();

@@ -15,6 +15,8 @@ export interface Setting {
   readonly device: Device;
   readonly news: NewsDesk;
   readonly signal: AbortSignal;
+  /** Told of the run as each start of the trainer has described it. */
+  readonly begun: (run: RunFolder) => void;
   /** Waited for after each epoch. */
   readonly afterEpoch: (run: RunFolder, device: Device, epochs: number) => Promise<void>;
 }
@@ -39,6 +41,7 @@ export async function trained(setting: Setting, reopen: () => Promise<Device>): 
       };
       return await session({ ...setting, run, device, afterEpoch }, (described) => {
         run = described;
+        setting.begun(described);
       });
     } catch (error) {
       if (!isLost(error) || ++losses > mostLosses) throw error;

@@ -16,6 +16,7 @@ export interface FromLoader {
   readonly error: ErrorData | { readonly message: string } | null;
 }
 
+/** The memory of views, which moves between threads with them. */
 export const blocksOf = (views: readonly Uint8Array[]): ArrayBuffer[] =>
   views.map(({ buffer }) => buffer as ArrayBuffer);
 

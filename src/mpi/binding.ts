@@ -43,6 +43,8 @@ const kept: unknown[] = [];
  */
 export async function openBinding(file: string | undefined, preferred: FamilyName): Promise<Binding> {
   const koffi = await foreignCalls();
+  // UCX, below MPICH, else rewrites the code of mmap and munmap as it is loaded, while V8's threads run it: a process in twenty crashed.
+  process.env.UCX_MEM_EVENTS ??= "no";
   const order = [families[preferred], ...Object.values(families).filter((f) => f !== families[preferred])];
   const files = file === undefined ? order.flatMap((family) => family.files) : [file];
   const failures: string[] = [];

@@ -92,7 +92,7 @@ class Launch {
     this.child.kill("SIGTERM");
   }
 
-  async until(isSo: () => boolean | Promise<boolean>, seconds = 120): Promise<void> {
+  async until(isSo: () => boolean | Promise<boolean>, seconds = 300): Promise<void> {
     const end = performance.now() + seconds * 1000;
     while (!(await isSo())) {
       if (performance.now() > end) throw new Error(`not within ${seconds} s: ${this.said}`);

@@ -44,6 +44,16 @@ function becomes(from: number, state: "gone" | "left"): void {
   if (known && known.state !== "left") heard.set(from, { ...known, state });
 }
 
+/** What a thread says; null: a stranger has found the port, and says something else. */
+function lineOf(text: string): Line | null {
+  try {
+    const line = JSON.parse(text);
+    return line === "leave" || (typeof line === "object" && line !== null) ? line : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Hears another thread. @param from - its process; null: it has yet to say it */
 function listen(socket: Socket, from: number | null): void {
   let who = from;
@@ -55,8 +65,9 @@ function listen(socket: Socket, from: number | null): void {
     if (who !== null) becomes(who, "gone");
   });
   createInterface({ input: socket }).on("line", (text) => {
-    const line = JSON.parse(text) as Line;
-    if (line === "leave") {
+    const line = lineOf(text);
+    if (line === null) socket.destroy();
+    else if (line === "leave") {
       if (who !== null) becomes(who, "left");
     } else if ("token" in line) {
       if (line.token !== token) socket.destroy();

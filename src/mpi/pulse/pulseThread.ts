@@ -26,7 +26,6 @@ let places: readonly Place[] = [];
 const heard = new Map<number, Heard>();
 const moves = new Map<number, number>();
 const sockets = new Set<Socket>();
-let hasEnded = false;
 
 const send = (socket: Socket, line: Line): boolean => socket.write(`${JSON.stringify(line)}\n`);
 
@@ -59,12 +58,13 @@ function listen(socket: Socket, from: number | null): void {
   let who = from;
   sockets.add(socket);
   socket.setNoDelay(true);
-  socket.on("error", () => {}); // "close" comes after it
   socket.on("close", () => {
     sockets.delete(socket);
     if (who !== null) becomes(who, "gone");
   });
-  createInterface({ input: socket }).on("line", (text) => {
+  const lines = createInterface({ input: socket });
+  for (const source of [socket, lines]) source.on("error", () => {}); // the lines repeat the socket's; "close" comes after it
+  lines.on("line", (text) => {
     const line = lineOf(text);
     if (line === null) socket.destroy();
     else if (line === "leave") {
@@ -112,7 +112,7 @@ function look(): void {
   if (now - lastLook > silence / 2) for (const [r, one] of heard) heard.set(r, { ...one, heardAt: now, movedAt: now });
   lastLook = now;
   hear(rank, pulse.now);
-  for (const socket of sockets) send(socket, pulse.now);
+  for (const socket of sockets) if (socket.writable) send(socket, pulse.now);
   // Process 0 alone knows whether nobody comes on.
   const patience = { silence, stall: rank === 0 && heard.size === places.length ? stall : Number.POSITIVE_INFINITY };
   const wrong = verdict(
@@ -120,14 +120,15 @@ function look(): void {
     now,
     patience,
   );
-  if (wrong === null || hasEnded) return;
-  hasEnded = true;
+  if (wrong === null) return;
+  clearInterval(looks);
   say(`${named(places[rank])} ends itself, ${endsAll}: ${wrong}`);
   process.kill(process.pid, "SIGKILL");
 }
 
+let looks: NodeJS.Timeout | undefined;
 function leave(): void {
-  hasEnded = true;
+  clearInterval(looks);
   const open = [...sockets];
   Promise.all(
     open.map(
@@ -140,7 +141,7 @@ main.on("message", async (message: PulseMessage) => {
   if (message === "leave") return leave();
   ({ places } = message);
   if (rank !== 0) await reach(message.center);
-  setInterval(look, beat * 1000);
+  looks = setInterval(look, beat * 1000);
 });
 
 if (rank === 0) {

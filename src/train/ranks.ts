@@ -55,17 +55,29 @@ export function exchangedRows<T extends ArrayBufferView>(world: World, given: T,
   return new (given.constructor as new (buffer: ArrayBuffer) => T)(rows.buffer);
 }
 
-/** The means of all processes' arrays, place by place: one sum of one vector. */
-export function meanOf(world: World, arrays: readonly Float32Array[]): readonly Float32Array[] {
-  const flat = new Float32Array(arrays.reduce((n, { length }) => n + length, 0));
-  const starts: number[] = [];
+/** Elements from which on an array is summed where it is: below, what a call costs is more than copying it. */
+const long = 1 << 14;
+
+/** Makes each array the mean of all processes', place by place: long ones where they are, the others as one vector. */
+export function average(world: World, arrays: readonly Float32Array[]): void {
+  const short = arrays.filter(({ length }) => length < long);
+  const joined = new Float32Array(short.reduce((n, { length }) => n + length, 0));
   let at = 0;
-  for (const array of arrays) {
-    flat.set(array, at);
-    starts.push(at);
+  for (const array of short) {
+    joined.set(array, at);
     at += array.length;
   }
-  world.reduce("sum", flat);
-  for (let i = 0; i < flat.length; i++) flat[i] /= world.size;
-  return arrays.map(({ length }, i) => flat.subarray(starts[i], starts[i] + length));
+  for (const array of [joined, ...arrays.filter(({ length }) => length >= long)]) {
+    world.reduce("sum", array);
+    scale(array, 1 / world.size);
+  }
+  at = 0;
+  for (const array of short) {
+    array.set(joined.subarray(at, at + array.length));
+    at += array.length;
+  }
+}
+
+function scale(array: Float32Array, by: number): void {
+  for (let i = 0; i < array.length; i++) array[i] *= by;
 }

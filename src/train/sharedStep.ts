@@ -24,7 +24,7 @@ import {
 import type { World } from "../world/index.js";
 import type { keyShuffle } from "./draws.js";
 import { stepOutputs } from "./metrics.js";
-import { everyNth, exchangedRows, meanOf } from "./ranks.js";
+import { average, everyNth, exchangedRows } from "./ranks.js";
 
 type Arrays = Readonly<Record<string, DenseArray>>;
 
@@ -84,14 +84,12 @@ export class SharedStep {
   /** Updates by the mean of all processes' gradients. @param rates - what the program `apply` takes. @returns their norm */
   async update(rates: Arrays): Promise<Arrays> {
     const { engine, world, averaged } = this;
-    const held = await engine.read(averaged);
-    const means = meanOf(
+    const held = await engine.read(averaged); // copies
+    average(
       world,
       averaged.map((name) => held[name].data as Float32Array),
     );
-    const written = engine.write(
-      Object.fromEntries(averaged.map((name, i) => [name, { shape: held[name].shape, data: means[i] }])),
-    );
+    const written = engine.write(held);
     const [, out] = await Promise.all([written, engine.run(this.parts.apply.name, rates, [results.gradientNorm])]);
     return out;
   }
@@ -118,15 +116,11 @@ export class SharedStep {
 
   /** Results of the whole batch. */
   private measured(out: Arrays): Arrays {
-    const { world, parts } = this;
+    const { world } = this;
     const { [results.queryEmbedding]: embedded, ...numbers } = out;
     const center = centerOf(embedded);
-    const names = stepOutputs(parts.gradient);
-    const means = meanOf(world, [...names.map((name) => numbers[name].data as Float32Array), center]);
-    return {
-      ...Object.fromEntries(names.map((name, i) => [name, { shape: numbers[name].shape, data: means[i] }])),
-      [results.meanEmbeddingNorm]: { shape: [], data: Float32Array.of(Math.hypot(...means[names.length])) },
-    };
+    average(world, [...Object.values(numbers).map(({ data }) => data as Float32Array), center]);
+    return { ...numbers, [results.meanEmbeddingNorm]: { shape: [], data: Float32Array.of(Math.hypot(...center)) } };
   }
 }
 

@@ -17,6 +17,7 @@ import { recipeOf, stepCases } from "./steps.js";
 const cases = {
   "resnet8, batch 64, 28 px": { ...stepCases["resnet8, batch 128, 28 px"], batchSize: 64 },
   "resnet18 small stem, batch 16, 32 px": { ...stepCases["resnet18 small stem, batch 32, 32 px"], batchSize: 16 },
+  "resnet18 small stem, batch 128, 32 px": { ...stepCases["resnet18 small stem, batch 32, 32 px"], batchSize: 128 },
 } as const;
 
 interface Measured {

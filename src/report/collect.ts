@@ -13,7 +13,7 @@ import {
 } from "../train/index.js";
 import { confusionOf } from "./confusion.js";
 import { curvesOf } from "./curves.js";
-import type { ReportData, ReportImages } from "./data.js";
+import type { Neighbours, ReportData, ReportImages } from "./data.js";
 import { factsOf } from "./facts.js";
 import { mapNeighbours, mapOf } from "./map.js";
 import { sampled } from "./sample.js";
@@ -166,7 +166,7 @@ function unclustered({ description }: RunFolder): string {
 const decimals = 1e4;
 
 /** The first `most` neighbours of each image, as they are written. */
-function firstOf(similar: Similar, most: number): ReportImages["neighbours"] {
+function firstOf(similar: Similar, most: number): Neighbours {
   const each = Math.min(most, similar.each);
   const first = <T>(list: ArrayLike<number>, as: (value: number) => T): T[] =>
     Array.from(list).flatMap((value, at) => (at % similar.each < each ? [as(value)] : []));

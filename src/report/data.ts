@@ -48,9 +48,15 @@ export interface ReportImages {
   readonly clusters: readonly (readonly number[])[];
   /** x, y of each image in the map, one after the other, within 0..1. */
   readonly map: readonly number[];
-  /** The most similar images of each image and their cosines, falling: `neighbours` of each, itself left out. */
-  readonly neighbours: { readonly each: number; readonly ids: readonly number[]; readonly cosines: readonly number[] };
+  readonly neighbours: Neighbours;
   readonly sheets: Sheets;
+}
+
+/** The most similar images of each image and their cosines, falling: `each` of each, itself left out. */
+export interface Neighbours {
+  readonly each: number;
+  readonly ids: readonly number[] | Int32Array;
+  readonly cosines: readonly number[] | Float32Array;
 }
 
 /** Thumbnails side by side on sheets: image i lies on sheet ⌊i / (columns·rows)⌋, row by row. */

@@ -37,20 +37,29 @@ export class Dots {
     const { width, height, data } = this.image;
     const { side, cover } = this;
     const [red, green, blue] = this.colours[colour];
-    const [left, top] = [Math.round(x - side / 2), Math.round(y - side / 2)];
-    const [from, to] = [Math.max(0, -left), Math.min(side, width - left)];
-    for (let row = Math.max(0, -top); row < Math.min(side, height - top); row++) {
+    const left = Math.round(x - side / 2);
+    const top = Math.round(y - side / 2);
+    const from = Math.max(0, -left);
+    const to = Math.min(side, width - left);
+    const end = Math.min(side, height - top);
+    for (let row = Math.max(0, -top); row < end; row++) {
       let at = 4 * ((top + row) * width + left + from);
       for (let column = from; column < to; column++, at += 4) {
         const own = alpha * cover[row * side + column];
         if (own === 0) continue;
         const below = data[at + 3] / 255;
         const both = own + below * (1 - own);
+        data[at + 3] = 255 * both;
+        if (below === 0) {
+          data[at] = red;
+          data[at + 1] = green;
+          data[at + 2] = blue;
+          continue;
+        }
         const share = own / both;
         data[at] += (red - data[at]) * share;
         data[at + 1] += (green - data[at + 1]) * share;
         data[at + 2] += (blue - data[at + 2]) * share;
-        data[at + 3] = 255 * both;
       }
     }
   }

@@ -187,15 +187,17 @@ export class MapView {
     this.gallery.mark(this.gallery.marking?.what === names[category] ? null : { what: names[category], ids });
   }
 
-  /** Once before the next frame, however often it was asked for. */
+  /** Once a frame, however often it was asked for, and after it: the dots are no task of the frame's own layout. */
   private redraw(): void {
     if (this.waiting) return;
     this.waiting = true;
-    requestAnimationFrame(() => {
-      this.waiting = false;
-      this.painter.draw(this.hovered);
-      this.placeHint();
-    });
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        this.waiting = false;
+        this.painter.draw(this.hovered);
+        this.placeHint();
+      }),
+    );
   }
 
   /** Beside its point, on the side with more room. */

@@ -8,7 +8,8 @@ export class MapFrame {
   width = 1;
   height = 1;
   zoom: ZoomTransform = zoomIdentity;
-  private readonly tree: Quadtree<number>;
+  /** Made when a place is first asked for. */
+  private tree: Quadtree<number> | null = null;
   /** Middle and extent of the points. */
   private readonly middle: readonly [number, number];
   private readonly extent: readonly [number, number];
@@ -19,11 +20,6 @@ export class MapFrame {
     const of = (f: (low: number, high: number) => number) => [f(...sides[0]), f(...sides[1])] as const;
     this.middle = of((low, high) => (low + high) / 2);
     this.extent = of((low, high) => high - low || 1);
-    this.tree = quadtree<number>(
-      Array.from({ length: map.length / 2 }, (_, id) => id),
-      (id) => map[2 * id],
-      (id) => map[2 * id + 1],
-    );
   }
 
   get size(): number {
@@ -47,7 +43,17 @@ export class MapFrame {
   at(x: number, y: number, radius: number): number | null {
     const mapX = (this.zoom.invertX(x) - this.width / 2) / this.unit + this.middle[0];
     const mapY = (this.zoom.invertY(y) - this.height / 2) / this.unit + this.middle[1];
+    this.tree ??= this.grown();
     return this.tree.find(mapX, mapY, radius / this.side) ?? null;
+  }
+
+  private grown(): Quadtree<number> {
+    const { map } = this;
+    return quadtree<number>(
+      Array.from({ length: this.size }, (_, id) => id),
+      (id) => map[2 * id],
+      (id) => map[2 * id + 1],
+    );
   }
 
   private get unit(): number {

@@ -1,6 +1,7 @@
 /** A worker that plays a run from a file, `sample.json`, for tests of what the page shows: it opens nothing and trains nothing. */
 import type { ReportData, ReportImages } from "../../src/report/index.js";
 import type { Ask, News, State } from "../../src/studio/protocol.js";
+import { inBlocks } from "../../src/studio/work/inBlocks.js";
 
 const tell = (news: News): void => postMessage(news);
 const become = (state: State): void => tell({ kind: "state", state });
@@ -40,12 +41,12 @@ const bytesOf = (url: string): Uint8Array<ArrayBuffer> =>
 async function reportAt(step: number): Promise<ReportData> {
   const data = await sample;
   const epochs = data.curves.epochs.filter((epoch) => epoch.step <= step);
-  return {
+  return inBlocks({
     ...data,
     run: { ...data.run, step, epoch: epochs.length },
     curves: { steps: data.curves.steps.slice(0, step), epochs },
     images: { ...imagesOf(data), sheets: { ...imagesOf(data).sheets, urls } },
-  };
+  });
 }
 
 async function play(): Promise<void> {

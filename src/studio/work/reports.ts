@@ -5,6 +5,7 @@ import { lastSoundCheckpoint, type RunFolder } from "../../train/index.js";
 import type { PageImages } from "../../web/index.js";
 import { asBlobUrls, sheetsByCanvas } from "./canvasSheets.js";
 import type { Device } from "./device.js";
+import { inBlocks } from "./inBlocks.js";
 import type { NewsDesk } from "./news.js";
 
 /** Images of a report while training goes on: the map of more takes longer than an epoch. */
@@ -53,7 +54,7 @@ export class Reports {
 
   private tell(data: ReportData): void {
     const images = data.images && this.pictures ? { ...data.images, sheets: this.pictures.told } : data.images;
-    this.news.tell({ kind: "report", data: { ...data, images } });
+    this.news.tell({ kind: "report", data: inBlocks({ ...data, images }) });
   }
 
   private async made(run: RunFolder, { source }: PageImages, loader: Loader, { engine }: Device): Promise<ReportData> {

@@ -9,7 +9,8 @@ export interface Launched {
   readonly stderr: string;
 }
 
-const asRoot = { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
+/** What launchers want in their environment. */
+export const launcherVariables = { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
 /** By implementation: its command, and what it takes to start more processes than there are cores. */
 const launchers = {
   openmpi: ["mpirun.openmpi", "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"],
@@ -18,6 +19,13 @@ const launchers = {
 
 export type Launcher = keyof typeof launchers;
 export const everyLauncher = Object.keys(launchers) as readonly Launcher[];
+
+/** The words before a program that start it in so many processes. */
+export const launcherWords = (launcher: Launcher, processes: number): readonly string[] => [
+  ...launchers[launcher],
+  "-np",
+  String(processes),
+];
 
 const isThere = (launcher: Launcher): boolean => !spawnSync(launchers[launcher][0], ["--version"]).error;
 const expected = process.env.HCSC_EXPECT_MPI === "1";
@@ -37,17 +45,13 @@ export function mpirun(
   args: readonly string[],
   { variables = {}, seconds = 60, onStart = () => {} }: Options = {},
 ): Promise<Launched> {
-  const [command, ...own] = launchers[launcher];
   // `timeout` ends them even where the test itself is killed and cannot.
-  const child = spawn(
-    "timeout",
-    ["-s", "KILL", String(seconds + 5), command, ...own, "-np", String(processes), process.execPath, ...args],
-    {
-      detached: true, // a group of its own, so that it can be ended as one
-      env: { ...process.env, ...asRoot, NO_COLOR: "1", ...variables },
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
+  const ended = ["-s", "KILL", String(seconds + 5)];
+  const child = spawn("timeout", [...ended, ...launcherWords(launcher, processes), process.execPath, ...args], {
+    detached: true, // a group of its own, so that it can be ended as one
+    env: { ...process.env, ...launcherVariables, NO_COLOR: "1", ...variables },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const out = { stdout: "", stderr: "" };
   child.stdout.on("data", (d) => {
     out.stdout += d;

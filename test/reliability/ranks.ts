@@ -140,7 +140,12 @@ export async function ranks({ faults, seed, launcher, onFault }: RanksOptions): 
         const before = launch.endings;
         const from = launch.said.length;
         const began = performance.now();
-        if (pid === undefined) break; // it has come to its end
+        if (pid === undefined) {
+          // It has come to its end, and the fault is yet to be done.
+          left.unshift(fault);
+          await launch.until(() => launch.code !== undefined);
+          break;
+        }
         if (fault === "cut") hosts.link(rank, "down");
         else if (fault === "leave") launch.interrupt();
         else process.kill(pid, fault === "kill" ? "SIGKILL" : "SIGSTOP");

@@ -3,4 +3,5 @@
  * shared library. Without a launcher nothing is loaded.
  */
 export { joinWorld, requireWhole } from "./join.js";
+export { launchedBy } from "./launchers.js";
 export { endsAll } from "./pulse/index.js";

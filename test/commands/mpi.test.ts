@@ -75,6 +75,15 @@ for (const [launcher, ...command] of [
     t.deepEqual(figuresOf(two.stdout), figuresOf(one.stdout)); // one process alone tells
   });
 
+withLauncher("mpich", "a command of one process is refused in two, before anything is done", async (t) => {
+  const { code, stderr } = await hcscIn("mpich", 2, "embed", "--run", "none", "--out", "none.npy");
+  t.is(code, 2);
+  t.regex(
+    stderr,
+    /^hcsc: this command is one process's, and a launcher of MPICH's kind \(PMI\) has started 2: .*train, eval knn/,
+  );
+});
+
 let run: Promise<string> | null = null;
 /** A run that tests share. */
 function trainedRun(): Promise<string> {

@@ -1,6 +1,7 @@
 /** A command that several processes carry out together, where a launcher of MPI has started them. */
 import { hostname } from "node:os";
-import { endsAll, joinWorld } from "../../mpi/index.js";
+import { UsageError } from "../../errors.js";
+import { endsAll, joinWorld, launchedBy } from "../../mpi/index.js";
 import type { Reporter } from "../../train/index.js";
 import { gatherTexts, type World } from "../../world/index.js";
 import { exitCodeOf, printError, tell } from "../print.js";
@@ -11,6 +12,17 @@ export interface WorldFlags {
   readonly verbose?: boolean;
   readonly lostSeconds?: number;
   readonly stallSeconds?: number;
+}
+
+/** @throws UsageError in a process of several: each would do all of the work, and write over what the others write */
+export function requireOne(): void {
+  const launched = launchedBy(process.env);
+  if (!launched || launched.size === 1 || (launched.size === null && launched.rank === 0)) return;
+  const many = launched.size === null ? "several" : String(launched.size);
+  throw new UsageError(
+    "unsupported",
+    `this command is one process's, and ${launched.by} has started ${many}: start it by itself. Several share train, eval knn, eval linear and eval transfer`,
+  );
 }
 
 /** What a learner is opened with in a world: process 0 alone tells how it goes. */

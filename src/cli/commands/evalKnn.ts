@@ -14,5 +14,5 @@ export function evalKnnCommand(): Command {
       "after",
       "\nExamples:\n  hcsc eval knn --run runs/demo --data 'data/fashion-mnist[0:8000]' --test 'data/fashion-mnist[8000:10000]' --k 10,20\n  hcsc eval knn --run runs/photos --data photos --split 0.2\n  hcsc eval knn --weights resnet50-0676ba61.pth --data photos --split 0.2",
     )
-    .action(lazily(() => import("../actions/evalKnn.js")));
+    .action(lazily(() => import("../actions/evalKnn.js"), "several"));
 }

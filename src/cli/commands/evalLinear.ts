@@ -12,4 +12,4 @@ export const evalLinearCommand = (): Command =>
       "after",
       "\nExamples:\n  hcsc eval linear --run runs/demo --data 'data/fashion-mnist[0:8000]' --test 'data/fashion-mnist[8000:10000]' --fast\n  hcsc eval linear --run runs/photos --data photos#train --test photos#val",
     )
-    .action(lazily(() => import("../actions/evalLinear.js")));
+    .action(lazily(() => import("../actions/evalLinear.js"), "several"));

@@ -13,5 +13,5 @@ export function evalTransferCommand(): Command {
       "after",
       "\nExamples:\n  hcsc eval transfer --run runs/photos --data VOC2007#trainval --test VOC2007#test\n  hcsc eval transfer --run runs/photos --data places/train.csv --test places/val.csv --fast\n  hcsc eval transfer --run runs/photos --data birds#train --test birds#test --finetune",
     )
-    .action(lazily(() => import("../actions/evalTransfer.js")));
+    .action(lazily(() => import("../actions/evalTransfer.js"), "several"));
 }

@@ -52,5 +52,5 @@ export function trainCommand(): Command {
       "after",
       "\nExamples:\n  hcsc train --data photos --recipe cifar-resnet18 --out runs/photos\n  hcsc train --data 'data/fashion-mnist[0:8000]' --test 'data/fashion-mnist[8000:10000]' --recipe demo\n  hcsc train --data photos --recipe cifar-resnet18 --init backbone.pth --out runs/photos\n  hcsc train --out runs/photos --resume\n  hcsc train --out runs/photos --resume --epochs 300 --learning-rate 0.01\n\nCtrl-C finishes the step, saves and stops; --resume goes on to the very numbers of an uninterrupted run.",
     )
-    .action(lazily(() => import("../actions/train.js")));
+    .action(lazily(() => import("../actions/train.js"), "several"));
 }

@@ -1,7 +1,8 @@
 /** One start of a launcher, watched to its end. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { endsAll } from "../mpi/index.js";
+import { endsAll, isPlacesLine } from "../mpi/index.js";
+import { duration } from "../text.js";
 
 export interface Attempt {
   /** The launcher's exit code; null: it was killed. */
@@ -23,13 +24,16 @@ export interface AttemptOptions {
   readonly atOnce: AbortSignal;
   /** How long the launcher may take to end once a process has said that all end, or has printed its results. */
   readonly graceSeconds: number;
+  /** How long its processes may take to come together; null: there is one, which says nothing of it. */
+  readonly startSeconds: number | null;
 }
 
 /** How MPICH's launcher tells of a process that was killed. */
 const ended = /PID (\d+) RUNNING AT (\S+)/;
 
 /** What a launcher prints goes on to this process's streams. */
-export function attempt({ line, environment, stop, signal, atOnce, graceSeconds }: AttemptOptions): Promise<Attempt> {
+export function attempt(options: AttemptOptions): Promise<Attempt> {
+  const { line, environment, stop, signal, atOnce, graceSeconds, startSeconds } = options;
   const [command, ...args] = line;
   const child = spawn(command, args, {
     detached: true, // Ctrl-C in a terminal is for this process, which passes a stop on as the launcher takes it
@@ -44,8 +48,15 @@ export function attempt({ line, environment, stop, signal, atOnce, graceSeconds 
       process.kill(-(child.pid as number), "SIGKILL");
     } catch {} // it has just ended
   };
+  let start: NodeJS.Timeout | undefined;
+  if (startSeconds !== null)
+    start = setTimeout(() => {
+      cause = `its processes have not come together in ${duration(startSeconds)}`;
+      kill();
+    }, startSeconds * 1000);
   let grace: NodeJS.Timeout | undefined;
   const isToEnd = (): void => {
+    clearTimeout(start);
     grace ??= setTimeout(kill, graceSeconds * 1000);
   };
   const blame = (words: string): void => {
@@ -55,6 +66,7 @@ export function attempt({ line, environment, stop, signal, atOnce, graceSeconds 
   /** The next line says why a process failed. */
   let isNext = "";
   const hear = (text: string): void => {
+    if (isPlacesLine(text)) clearTimeout(start);
     const pid = ended.exec(text);
     if (isNext !== "") blame(`${isNext} ${text}`);
     isNext = text.endsWith(`${endsAll}:`) ? text : "";
@@ -77,6 +89,7 @@ export function attempt({ line, environment, stop, signal, atOnce, graceSeconds 
     const end = (): void => {
       signal.removeEventListener("abort", stopping);
       atOnce.removeEventListener("abort", kill);
+      clearTimeout(start);
       clearTimeout(grace);
     };
     child.on("error", (error) => {

@@ -22,6 +22,8 @@ export interface Request {
   readonly restarts: number;
   readonly pauseSeconds: number;
   readonly graceSeconds: number;
+  /** How long all processes may take to come together, at each start. */
+  readonly startSeconds: number;
   readonly environment: NodeJS.ProcessEnv;
   readonly isRoot: boolean;
   /** Aborted: all stop at the same step, and save. */
@@ -48,11 +50,12 @@ const wrongUsage = errorClasses.UsageError.exitCode;
  */
 export async function broughtToEnd(request: Request): Promise<Ending> {
   const { launcher, hosts, words, run, restarts, pauseSeconds, signal, tell } = request;
+  const startSeconds = hosts.length === 1 && hosts[0].slots === 1 ? null : request.startSeconds;
   const environment = { ...request.environment, NO_COLOR: "1" };
   for (let starts = 1; ; starts++) {
     const isThere = starts > 1 && run !== null && (await openRun(run.folder)) !== null;
     const line = launcherLine(launcher, hosts, isThere ? run.goOn : words, { isRoot: request.isRoot, environment });
-    const ended = await attempt({ ...request, line, environment, stop: launcher.stop });
+    const ended = await attempt({ ...request, startSeconds, line, environment, stop: launcher.stop });
     const isWhole = ended.code === done && (run === null || (await isFinished(run.folder)));
     if (isWhole) return { exitCode: done, starts };
     if (signal.aborted) return { exitCode: interrupted, starts };

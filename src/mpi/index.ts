@@ -4,4 +4,5 @@
  */
 export { joinWorld, requireWhole } from "./join.js";
 export { launchedBy } from "./launchers.js";
+export { isPlacesLine, placesLine } from "./places.js";
 export { endsAll } from "./pulse/index.js";

@@ -55,6 +55,7 @@ async function brought(command: string, changes: Partial<Request> = {}) {
     restarts: 2,
     pauseSeconds: 0.01,
     graceSeconds: 0.3,
+    startSeconds: 60,
     environment: process.env,
     isRoot: false,
     signal: none,
@@ -141,6 +142,19 @@ test("a launcher that does not end once all is lost is killed, and what was said
     told[0],
     /did not end by itself and was killed \(process 0, .*process 1, on b \(PID 6\), has not been heard of\)/,
   );
+});
+
+test("a launcher whose processes do not come together is killed; one whose processes have is not, nor one of a single process", async (t) => {
+  const alone = "echo 'on a: process 0 (PID 5)' >&2; sleep 1.5; exit 0";
+  const launcher = await fake("HYDRA", "echo 'cannot reach b' >&2; sleep 60 & wait; wait", alone);
+  const { exitCode, starts, told } = await brought(launcher.command, { hosts: hostsOf("a,b"), startSeconds: 1 });
+  t.deepEqual([exitCode, starts], [0, 2]);
+  t.regex(
+    told[0],
+    /did not end by itself and was killed \(its processes have not come together in 1 s\); restart 1 of 2/,
+  );
+  const one = await brought((await fake("HYDRA", "sleep 0.6; exit 0")).command, { startSeconds: 0.3 });
+  t.deepEqual([one.exitCode, one.starts], [0, 1]);
 });
 
 for (const [says, signal] of [

@@ -38,6 +38,8 @@ const data = "synthetic:count=64,size=16";
 const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 /** Seconds that a process may be unheard of, and that the launcher has to end. */
 const [silence, grace] = [5, 5];
+/** Seconds that all processes may take to come together: a launcher that is started while a link is cut may wait for ever. */
+const start = 60;
 /** Within which all is to have ended after a fault: these, and what a machine that is busy adds. */
 const mostSeconds = silence + grace + 20;
 
@@ -70,6 +72,8 @@ class Launch {
       "0.5",
       "--grace",
       String(grace),
+      "--start",
+      String(start),
     ];
     const train = ["train", ...words, "--workers", "1", "--threads", "1", "--lost-seconds", String(silence)];
     this.child = hosts.start(0, [process.execPath, main, "launch", ...own, "--", ...train], hosts.environment);

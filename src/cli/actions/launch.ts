@@ -11,6 +11,7 @@ interface Flags {
   readonly restarts: number;
   readonly pause: number;
   readonly grace: number;
+  readonly start: number;
   readonly launcher: string;
   readonly print?: boolean;
   readonly json?: boolean;
@@ -40,6 +41,7 @@ export async function run(words: readonly string[], flags: Flags): Promise<void>
       restarts: flags.restarts,
       pauseSeconds: flags.pause,
       graceSeconds: flags.grace,
+      startSeconds: flags.start,
       tell: (line) => tell(`launch: ${line}`),
     });
   });

@@ -1,7 +1,7 @@
 /** A command that several processes carry out together, where a launcher of MPI has started them. */
 import { hostname } from "node:os";
 import { UsageError } from "../../errors.js";
-import { endsAll, joinWorld, launchedBy } from "../../mpi/index.js";
+import { endsAll, joinWorld, launchedBy, placesLine } from "../../mpi/index.js";
 import type { Reporter } from "../../train/index.js";
 import { gatherTexts, type World } from "../../world/index.js";
 import { exitCodeOf, printError, tell } from "../print.js";
@@ -55,8 +55,11 @@ function tellPlaces(world: World): void {
   if (world.size === 1) return;
   const places = gatherTexts(world, JSON.stringify([hostname(), process.pid])).map((text) => JSON.parse(text));
   if (world.rank !== 0) return;
-  for (const host of new Set(places.map(([name]) => name))) {
-    const own = places.flatMap(([name, pid], rank) => (name === host ? [`process ${rank} (PID ${pid})`] : []));
-    tell(`on ${host}: ${own.join(", ")}`);
-  }
+  for (const host of new Set(places.map(([name]) => name)))
+    tell(
+      placesLine(
+        host,
+        places.flatMap(([name, pid], rank) => (name === host ? [{ rank, pid }] : [])),
+      ),
+    );
 }

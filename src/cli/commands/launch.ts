@@ -18,6 +18,12 @@ export function launchCommand(): Command {
       positive,
       10,
     )
+    .option(
+      "--start <seconds>",
+      "how long all processes may take to come together; then the launcher is killed",
+      positive,
+      300,
+    )
     .option("--launcher <command>", "Open MPI's or MPICH's", "mpirun")
     .option("--print", "print the launcher's line, and start nothing")
     .addHelpText(

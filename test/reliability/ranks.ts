@@ -126,7 +126,9 @@ export async function ranks({ faults, seed, launcher, onFault }: RanksOptions): 
     for (; runs === 0 || left.length > 0; runs++) {
       const run = join(folder, `run-${runs}`);
       const steps = async () => (await lines(run)).filter(({ kind }) => kind === "step").at(-1)?.step ?? 0;
-      let launch = new Launch(hosts, launcher, left.length, begin(run));
+      // A start while a link is still cut fails as well.
+      const restarts = 2 * left.length;
+      let launch = new Launch(hosts, launcher, restarts, begin(run));
       for (let reached = 0; launch.code === undefined; ) {
         // Not before the processes are there; a step further than the last time, or up to two; a kill at any time before that as well.
         const target = left[0] === "kill" && draw() < 0.3 ? 0 : reached + 1 + Math.floor(2 * draw());
@@ -165,7 +167,7 @@ export async function ranks({ faults, seed, launcher, onFault }: RanksOptions): 
         if (fault === "leave") {
           if (launch.code === 0) break; // it had come to its end
           if (launch.code !== 130) findings.push(`${what}, with ${launch.code}: ${said}`);
-          launch = new Launch(hosts, launcher, left.length, ["--out", run, "--resume"]);
+          launch = new Launch(hosts, launcher, restarts, ["--out", run, "--resume"]);
         } else if (!causes[fault](rank, hosts.names[rank], pid).test(said))
           findings.push(`${what}, and is not named: ${said}`);
       }

@@ -23,6 +23,7 @@ import {
   resumePoint,
   type Session,
   type TrainResult,
+  together,
   train,
 } from "../train/index.js";
 import { versions } from "../version.js";
@@ -88,7 +89,16 @@ export async function trainBeside(
     started: new Date().toISOString(),
   };
   const run = await RunFolder.create(elsewhere(sha256), description);
-  return train({ run, engine, target: await chooseTarget(engine), source, loader, world, report: tell, signal });
+  return train({
+    run,
+    engine,
+    target: await chooseTarget(engine),
+    source,
+    loader,
+    together: together(world),
+    report: tell,
+    signal,
+  });
 }
 
 /** Refuses what cannot be trained before anything is made, and processes that have not been given the same. */
@@ -120,8 +130,8 @@ async function trained(request: RunRequest, existing: RunFolder | null, path: st
   const checkpoint = existing && (await startOf(existing, recipe, tell));
   const identity = await identityOf(source);
   if (existing) await requireSameImages(existing, identity, images.name);
-  const together = world.size === 1 ? {} : { processes: world.size };
-  const session = { provider: engine.provider, ...request.session, ...together };
+  const processes = world.size === 1 ? {} : { processes: world.size };
+  const session = { provider: engine.provider, ...request.session, ...processes };
   const description = describe(request, existing, { ...session, step: checkpoint?.position.step ?? 0 });
   const folder = await (existing ? existing.described(description) : RunFolder.create(onDisk(path), description));
   await folder.saveImages(identity);
@@ -141,7 +151,7 @@ async function trained(request: RunRequest, existing: RunFolder | null, path: st
     target,
     source,
     loader,
-    world,
+    together: together(world),
     resume: checkpoint ?? undefined,
     initial: init?.weights,
     report: tell,

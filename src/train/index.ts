@@ -24,5 +24,6 @@ export {
 } from "./runFolder.js";
 export { requireSameImages } from "./sameImages.js";
 export { initialParts, initialState, moveToState, saveStart } from "./start.js";
+export { type Together, together } from "./together.js";
 export { train } from "./trainer.js";
 export type { TrainOptions, TrainResult } from "./trainOptions.js";

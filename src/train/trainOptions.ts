@@ -3,10 +3,10 @@ import type { DenseArray } from "../array.js";
 import type { CompileTarget } from "../compileTarget.js";
 import type { ImageSource, Loader } from "../data/index.js";
 import type { Engine } from "../engine/index.js";
-import type { World } from "../world/index.js";
 import type { Checkpoint, Position } from "./checkpoint.js";
 import type { Reporter } from "./events.js";
 import type { RunFolder } from "./runFolder.js";
+import type { Together } from "./together.js";
 
 /** What training is given. */
 export interface TrainOptions {
@@ -28,10 +28,10 @@ export interface TrainOptions {
   /** Aborting finishes the step, saves and returns. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * The processes that train the run together; default: this one alone. They give the same images; where to go on from, and what to
-   * start from, is process 0's to give.
+   * How several processes train the run together (`together` of their world); absent: this one trains alone. They give the same
+   * images; where to go on from, and what to start from, is process 0's to give.
    */
-  readonly world?: World | undefined;
+  readonly together?: Together | undefined;
 }
 
 /** Where training has ended. */

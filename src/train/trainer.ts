@@ -14,10 +14,9 @@ import { clusterForEpoch, type EpochClustering } from "./epochClustering.js";
 import { notFinite } from "./failure.js";
 import { chanceLoss, type EpochMetric, isSound, mean, Pace, type StepMetric, stepMetric } from "./metrics.js";
 import { advanced, learningRate, type Plan, parametersOf, planOf } from "./plan.js";
-import { RankStepper } from "./rankStepper.js";
 import { everyNth } from "./ranks.js";
 import type { Metric } from "./runFolder.js";
-import { savedOf, shareState } from "./sharedState.js";
+import { savedOf } from "./sharedState.js";
 import { initialParts, moveToState, singly } from "./start.js";
 import { type Stepped, Stepper, type Steps } from "./stepper.js";
 import type { TrainOptions, TrainResult } from "./trainOptions.js";
@@ -48,7 +47,7 @@ class Training {
   private readonly world: World;
 
   constructor(private readonly options: TrainOptions) {
-    this.world = options.world ?? alone;
+    this.world = options.together?.world ?? alone;
     this.plan = planOf(options.run.description.recipe, options.source.count, this.world.size);
     this.memory = stateMemory(options.target, stateTensors(this.plan.settings));
   }
@@ -104,13 +103,14 @@ class Training {
 
   /** Has all processes begin where process 0 does. */
   private async spread(): Promise<void> {
-    const { world, memory, plan } = this;
-    if (world.size === 1) return;
-    const place = share(world, { position: this.position, file: this.lastCheckpoint });
+    const { memory, plan } = this;
+    const { engine, together } = this.options;
+    if (!together) return;
+    const place = share(together.world, { position: this.position, file: this.lastCheckpoint });
     this.position = place.position;
     this.taken = place.position.step;
     this.lastCheckpoint = place.file;
-    this.assignments = await shareState(world, this.options.engine, memory, plan, this.assignments);
+    this.assignments = await together.shareState(engine, memory, plan, this.assignments);
   }
 
   /** One epoch, or the rest of one. @returns whether training was asked to stop before it is done */
@@ -240,12 +240,9 @@ class Training {
   private async load(phase: Phase): Promise<Steps> {
     if (this.loaded?.phase === phase) return this.loaded.stepper;
     await this.unload();
-    const { engine, target } = this.options;
-    const { plan, world, memory } = this;
-    const stepper =
-      world.size === 1
-        ? new Stepper(engine, plan, phase, target)
-        : new RankStepper(engine, plan, phase, target, memory, world);
+    const { engine, target, together } = this.options;
+    const { plan, memory } = this;
+    const stepper = together?.steps(engine, plan, phase, target, memory) ?? new Stepper(engine, plan, phase, target);
     for (const program of stepper.programs) {
       await this.options.run.saveGraph(`${phase}-${program.name}`, program.model);
       await engine.load(program.name, program.model, { ...program, captured: true });
@@ -262,7 +259,7 @@ class Training {
   private async cluster(): Promise<EpochClustering | null> {
     const { plan, memory, position, toldClusters, world } = this;
     const saysWarnings = !toldClusters;
-    const signal = world.size === 1 ? this.options.signal : undefined; // one cannot leave the others waiting
+    const signal = this.options.together ? undefined : this.options.signal; // one cannot leave the others waiting
     const clustered = await clusterForEpoch({ ...this.options, signal, plan, memory, position, saysWarnings, world });
     if (!clustered) return null;
     this.assignments = clustered.clustering.assignments;

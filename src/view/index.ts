@@ -15,6 +15,7 @@ export { count, figure, plural } from "./numbers.js";
 export { paintLabels } from "./palette.js";
 export { retrievalSection } from "./retrieval.js";
 export { extended } from "./series.js";
+export { afterFrame } from "./tasks.js";
 export { themeToggle } from "./theme.js";
 export { Thumbnails } from "./thumbnails.js";
 export { treeSection } from "./tree.js";

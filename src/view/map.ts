@@ -6,6 +6,7 @@ import type { Gallery } from "./gallery.js";
 import { legend, mostInLegend } from "./legend.js";
 import { MapFrame } from "./mapFrame.js";
 import { MapPainter } from "./mapPainter.js";
+import { afterFrame } from "./tasks.js";
 import { onTheme } from "./theme.js";
 
 const help =
@@ -31,7 +32,8 @@ export class MapView {
   private readonly zoomer: ZoomBehavior<HTMLCanvasElement, unknown>;
   private categories: Categories;
   private hovered: number | null = null;
-  private waiting = false;
+  private isDue = false;
+  private isDrawing = false;
 
   constructor(private readonly gallery: Gallery) {
     const all = categoriesOf(gallery.images);
@@ -187,17 +189,21 @@ export class MapView {
     this.gallery.mark(this.gallery.marking?.what === names[category] ? null : { what: names[category], ids });
   }
 
-  /** Once a frame, however often it was asked for, and after it: the dots are no task of the frame's own layout. */
-  private redraw(): void {
-    if (this.waiting) return;
-    this.waiting = true;
-    requestAnimationFrame(() =>
-      setTimeout(() => {
-        this.waiting = false;
-        this.painter.draw(this.hovered);
+  /** Once a frame, however often it was asked for. What is asked for while a picture is drawn is the next one. */
+  private async redraw(): Promise<void> {
+    this.isDue = true;
+    if (this.isDrawing) return;
+    this.isDrawing = true;
+    try {
+      while (this.isDue) {
+        await afterFrame();
+        this.isDue = false;
+        await this.painter.draw(this.hovered);
         this.placeHint();
-      }),
-    );
+      }
+    } finally {
+      this.isDrawing = false;
+    }
   }
 
   /** Beside its point, on the side with more room. */

@@ -26,6 +26,11 @@ export class MapFrame {
     return this.map.length / 2;
   }
 
+  /** As it is now, and stays, while this one is moved on: for what is drawn in several tasks. */
+  still(): MapFrame {
+    return Object.assign(Object.create(MapFrame.prototype) as MapFrame, this);
+  }
+
   /** Pixels from 0 to 1. */
   get side(): number {
     return this.zoom.k * this.unit;

@@ -1,11 +1,16 @@
-/** Draws the map in one pass: a dot for every image, pictures in their place once few enough are in sight. */
+/** Draws the map: a dot for every image, pictures in their place once few enough are in sight. */
 import { Dots } from "./dots.js";
 import type { Gallery } from "./gallery.js";
 import type { MapFrame } from "./mapFrame.js";
+import { nextTask } from "./tasks.js";
 
 /** With at most this many images in sight, each is drawn as its picture. */
 const picturesBelow = 160;
 const pictureSide = 38;
+/** Milliseconds of one task's dots: ten thousand take as many once the browser has compiled what draws them, and several times that at first. */
+const longest = 8;
+/** Dots between two looks at the clock. */
+const atOnce = 500;
 
 export class MapPainter {
   private readonly context: CanvasRenderingContext2D;
@@ -31,48 +36,52 @@ export class MapPainter {
     this.dots.colour(colours);
   }
 
-  draw(hovered: number | null): void {
-    const { context, canvas, frame, gallery } = this;
+  /** Draws the map as it is now, in as many tasks as that takes; until the last, the picture before is to be seen. */
+  async draw(hovered: number | null): Promise<void> {
+    const { context, canvas, gallery } = this;
+    const frame = this.frame.still();
     const ratio = devicePixelRatio;
     const [width, height] = [Math.round(frame.width * ratio), Math.round(frame.height * ratio)];
+    const seen = inSight(frame);
+    const hasDots = seen.length > picturesBelow;
+    if (hasDots) await this.putDots(frame, seen, width, height, ratio);
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, width, height);
-    const seen = this.inSight();
-    const marked = gallery.marking?.ids;
-    if (seen.length <= picturesBelow) this.drawPictures(seen, ratio);
-    else this.drawDots(seen, ratio, marked);
+    if (hasDots) this.dots.show(context);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    if (gallery.chosen !== null) this.drawNeighbours(gallery.chosen);
-    if (hovered !== null) this.ring(hovered, 9);
+    if (!hasDots) this.drawPictures(frame, seen);
+    if (gallery.chosen !== null) this.drawNeighbours(frame, gallery.chosen);
+    if (hovered !== null) this.ring(frame, hovered, 9);
   }
 
-  private inSight(): readonly number[] {
-    const { frame } = this;
-    const margin = pictureSide / 2;
-    const seen: number[] = [];
-    for (let id = 0; id < frame.size; id++) {
-      const x = frame.x(id);
-      const y = frame.y(id);
-      if (x > -margin && y > -margin && x < frame.width + margin && y < frame.height + margin) seen.push(id);
+  /** Marked images lie above the others. */
+  private async putDots(
+    frame: MapFrame,
+    seen: readonly number[],
+    width: number,
+    height: number,
+    ratio: number,
+  ): Promise<void> {
+    const { dots, gallery } = this;
+    const marked = gallery.marking?.ids;
+    const order = marked ? [...seen.filter((id) => !marked.has(id)), ...seen.filter((id) => marked.has(id))] : seen;
+    const alpha = (id: number): number => (marked ? (marked.has(id) ? 1 : 0.1) : 0.85);
+    dots.begin(width, height, radiusIn(frame) * ratio);
+    let began = performance.now();
+    for (let from = 0; from < order.length; from += atOnce) {
+      if (performance.now() - began > longest) {
+        await nextTask();
+        began = performance.now();
+      }
+      for (const id of order.slice(from, from + atOnce))
+        dots.put(frame.x(id) * ratio, frame.y(id) * ratio, this.categories[id], alpha(id));
     }
-    return seen;
   }
 
-  private drawDots(seen: readonly number[], ratio: number, marked: ReadonlySet<number> | undefined): void {
-    const { dots, frame, categories, canvas } = this;
-    dots.begin(canvas.width, canvas.height, this.radius() * ratio);
-    const one = (id: number, alpha: number): void =>
-      dots.put(frame.x(id) * ratio, frame.y(id) * ratio, categories[id], alpha);
-    for (const id of seen) if (!marked?.has(id)) one(id, marked ? 0.1 : 0.85);
-    if (marked) for (const id of seen) if (marked.has(id)) one(id, 1);
-    dots.show(this.context);
-  }
-
-  private drawPictures(seen: readonly number[], ratio: number): void {
-    const { context, frame, gallery } = this;
+  private drawPictures(frame: MapFrame, seen: readonly number[]): void {
+    const { context, gallery } = this;
     const marked = gallery.marking?.ids;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
     for (const id of seen) {
       const [x, y] = [frame.x(id) - pictureSide / 2, frame.y(id) - pictureSide / 2];
       context.globalAlpha = !marked || marked.has(id) ? 1 : 0.2;
@@ -85,8 +94,8 @@ export class MapPainter {
   }
 
   /** Lines from an image to its nearest, which fade with their rank. */
-  private drawNeighbours(id: number): void {
-    const { context, frame, gallery } = this;
+  private drawNeighbours(frame: MapFrame, id: number): void {
+    const { context, gallery } = this;
     context.strokeStyle = this.ink();
     context.lineWidth = 1.2;
     const nearest = gallery.neighbours(id).slice(0, 12);
@@ -98,11 +107,11 @@ export class MapPainter {
       context.stroke();
     }
     context.globalAlpha = 1;
-    this.ring(id, 7);
+    this.ring(frame, id, 7);
   }
 
-  private ring(id: number, radius: number): void {
-    const { context, frame } = this;
+  private ring(frame: MapFrame, id: number, radius: number): void {
+    const { context } = this;
     context.strokeStyle = this.ink();
     context.lineWidth = 2;
     context.beginPath();
@@ -113,11 +122,21 @@ export class MapPainter {
   private ink(): string {
     return getComputedStyle(this.canvas).color;
   }
+}
 
-  /** Small where there are many, larger as one comes nearer. */
-  private radius(): number {
-    const { size, zoom } = this.frame;
-    const base = Math.min(5, Math.max(1.8, 130 / Math.sqrt(size)));
-    return Math.min(7, base * zoom.k ** 0.4);
+/** Small where there are many, larger as one comes nearer. */
+function radiusIn({ size, zoom }: MapFrame): number {
+  const base = Math.min(5, Math.max(1.8, 130 / Math.sqrt(size)));
+  return Math.min(7, base * zoom.k ** 0.4);
+}
+
+function inSight(frame: MapFrame): readonly number[] {
+  const margin = pictureSide / 2;
+  const seen: number[] = [];
+  for (let id = 0; id < frame.size; id++) {
+    const x = frame.x(id);
+    const y = frame.y(id);
+    if (x > -margin && y > -margin && x < frame.width + margin && y < frame.height + margin) seen.push(id);
   }
+  return seen;
 }

@@ -11,7 +11,7 @@ import { joinWorld } from "../../src/mpi/index.js";
 import { loadRecipe } from "../../src/presets/index.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { sha256 } from "../../src/tensorfile/index.js";
-import { elsewhere, lastSoundCheckpoint, RunFolder, train } from "../../src/train/index.js";
+import { elsewhere, lastSoundCheckpoint, RunFolder, together, train } from "../../src/train/index.js";
 import { gatherTexts } from "../../src/world/index.js";
 
 const [folder, recipe, data, stopAt] = process.argv.slice(2);
@@ -64,7 +64,7 @@ await train({
   target: await chooseTarget(engine),
   source,
   loader: watched,
-  world,
+  together: together(world),
   resume: isMain && isThere ? await lastSoundCheckpoint(run, () => {}) : undefined,
   // One process alone is told to stop: all do, after the same step.
   report: (e) =>

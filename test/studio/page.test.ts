@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
 import type { BrowserContextOptions, Page } from "playwright-core";
@@ -82,6 +82,7 @@ inChromium(
     const options = grid.getByRole("option");
     t.true((await options.count()) < 400);
     let frames: readonly number[] = [];
+    await grid.evaluate(() => {}); // what measures is compiled before it measures
     const scrolled = await longestTasks(page, async () => {
       frames = await grid.evaluate(async (element) => {
         const times: number[] = [];
@@ -116,7 +117,7 @@ inChromium(
         .map((ms) => ms.toFixed(0))
         .join(", ")} ms of processor time`,
     );
-    t.true(tasks.length > 100 && tasks[0] < 150);
+    t.true(tasks.length > 100 && tasks[0] < 50);
     t.regex(await page.locator(".panelled").innerText(), /loss\s+[\d.]+ chance 6\.93[\s\S]*images a second\s+313/);
     t.regex(
       await page.locator(".panelled").innerText(),
@@ -163,34 +164,82 @@ inChromium(
 );
 
 inChromium(
-  "files are dropped, trained on, stopped, and gone on with after a reload; the encoder is taken away",
+  "a folder is dropped, trained on, stopped, and gone on with after a reload; the run's zip is opened with its images",
   async (t) => {
     const page = await served(t, { viewport: { width: 1000, height: 800 } }, null);
-    await page.locator("input[webkitdirectory]").setInputFiles(await drawnFolder(t));
-    await page.getByText(/^120 images of .* in 2 classes$/).waitFor();
+    const folder = await drawnFolder(t);
+    await drop(page, folder);
+    await page.getByText(allImages).waitFor();
     await page.getByText("1 file left out").click();
     t.regex(await page.locator(".skipped").innerText(), /broken\.png/);
     await page.getByRole("button", { name: "Train", exact: true }).click();
     await page.locator(".figures", { hasText: "images a second" }).waitFor();
-    await page.getByRole("button", { name: "Stop" }).click();
-    await page.getByText("Stopped. What was learned is kept").waitFor();
+    await drop(page, folder);
+    await page.getByText("What is under way comes first").waitFor();
+    await stop(page);
 
     await page.reload();
     await page
       .getByRole("button", { name: /^Open / })
       .first()
       .click();
-    await page.getByText("Stopped. What was learned is kept").waitFor();
+    await page.getByText(stopped).waitFor();
     await page.getByRole("button", { name: "Go on" }).click();
     await page.locator(".figures", { hasText: "images a second" }).waitFor();
-    await page.getByRole("button", { name: "Stop" }).click();
-    await page.getByText("Stopped. What was learned is kept").waitFor();
-    const download = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Encoder" }).click();
-    const file = await (await download).path();
-    t.true((await readFile(file)).length > 10_000);
+    await stop(page);
+    t.true((await readFile(await saved(page, "Encoder"))).length > 10_000);
+
+    await dropMade(page, "run.zip", "no zip");
+    await page.getByText("run.zip is damaged, or no zip").waitFor();
+    await page.getByText(stopped).waitFor();
+    t.true(await page.getByText(allImages).isVisible(), "what was open stays where other things cannot be opened");
+
+    await page.locator("input[accept]").setInputFiles(await saved(page, "The run"));
+    await page.getByText("A run without its images").waitFor();
+    t.true(await page.getByText(allImages).isHidden());
+    await page.locator("input[webkitdirectory]").setInputFiles(folder);
+    await page.getByText(allImages).waitFor();
+    await page.getByText(stopped).waitFor();
   },
 );
+
+const allImages = /^120 images of .* in 2 classes$/;
+const stopped = "Stopped. What was learned is kept";
+
+async function stop(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Stop" }).click();
+  await page.getByText(stopped).waitFor();
+}
+
+/** Drops files and folders of the disk in the middle of the page, as the system does. */
+async function drop(page: Page, ...files: readonly string[]): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [...files], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const)
+    await session.send("Input.dispatchDragEvent", { type, x: 400, y: 400, data });
+  await session.detach();
+}
+
+/** Drops a file that comes from no disk. */
+const dropMade = (page: Page, name: string, content: string): Promise<unknown> =>
+  page.evaluate(
+    ([name, content]) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([content], name));
+      document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+    },
+    [name, content],
+  );
+
+/** What a button gives to take away, under its name. */
+async function saved(page: Page, button: string): Promise<string> {
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: button, exact: true }).click();
+  const given = await download;
+  const path = join(dirname(await given.path()), given.suggestedFilename());
+  await given.saveAs(path);
+  return path;
+}
 
 /** A folder of two classes of small pictures, and a file that is none. */
 async function drawnFolder(t: ExecutionContext): Promise<string> {

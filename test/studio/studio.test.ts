@@ -148,6 +148,8 @@ inChromium("the page's worker: files in, a run by a plan, and all of it as files
   const [[zipName, zip]] = Object.entries(await download(page, "run"));
   await laidOut(folder, unzipSync(zip));
   const run = join(folder, zipName.replace(".zip", ""));
+  const { versions } = JSON.parse(await readFile(join(run, "run.json"), "utf8"));
+  t.is(versions.hcsc, JSON.parse(await readFile("package.json", "utf8")).version);
   const learner = await openLearner({ run, images: photos, set: ["epochs=3"], provider: "cpu", report: () => {} });
   t.teardown(() => learner.close());
   const { checkpoint } = await learner.trained();
@@ -179,7 +181,7 @@ inChromium("the page's worker: files in, a run by a plan, and all of it as files
 });
 
 inChromium(
-  "paused, gone on with, cut off by a reload in the middle of an epoch: the very numbers of a run undisturbed",
+  "paused, gone on with, cut off by a reload in the middle of an epoch, its device lost: the very numbers of a run undisturbed",
   async (t) => {
     const page = await started(t, onCpu);
     await call(page, "page.openFiles()");
@@ -210,7 +212,11 @@ inChromium(
     t.is(only(opened, "opened").count, 96, "its images are kept");
     t.is(losses(opened).length, 6);
     await ask(page, { kind: "continue" });
+    await first(page, "steps");
+    await call(page, "page.loseDevice()");
     const goneOn = await until(page, "finished");
+    t.regex(problems(goneOn).join(), /^the GPU is lost \(.*\): .*\. Training goes on from the last checkpoint\.$/);
+    t.is(ofKind(goneOn, "device").length, 2, "another engine");
     t.is(losses(undisturbed).length, 12);
     t.deepEqual(losses(goneOn), losses(undisturbed));
 

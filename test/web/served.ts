@@ -7,6 +7,7 @@ import { basename, dirname, extname, join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { build } from "esbuild";
 import type { Page } from "playwright-core";
+import { defined } from "../../tools/web/site.js";
 import { openPage } from "../browser/chromium.js";
 
 const ort = dirname(createRequire(import.meta.url).resolve("onnxruntime-web"));
@@ -26,6 +27,7 @@ const bundled = build({
   bundle: true,
   splitting: true,
   format: "esm",
+  define: defined,
   entryNames: "[name]",
   outdir: "web",
   write: false,

@@ -8,7 +8,7 @@ import { joinWorld } from "../../src/mpi/index.js";
 import { parseRecipe } from "../../src/recipe/index.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { sha256 } from "../../src/tensorfile/index.js";
-import { elsewhere, RunFolder, train } from "../../src/train/index.js";
+import { elsewhere, RunFolder, together, train } from "../../src/train/index.js";
 import type { World } from "../../src/world/index.js";
 import { median } from "./measure.js";
 
@@ -63,7 +63,7 @@ await train({
   target: await chooseTarget(engine),
   source,
   loader,
-  world,
+  together: together(world),
   report: (event) => {
     if (event.kind === "start") perEpoch = event.stepsPerEpoch;
     if (event.kind !== "step") return;

@@ -8,17 +8,20 @@ import { UsageError } from "../../src/errors.js";
 import { serveSite } from "./serve.js";
 import { buildSite } from "./site.js";
 
-const { values: flags } = parseArgs({
-  options: { out: { type: "string" }, port: { type: "string", default: "8642" } },
-});
-
 try {
-  if (flags.out !== undefined) await write(flags.out);
-  else await serve(Number(flags.port));
+  const { out, port } = parseArgs({
+    options: { out: { type: "string" }, port: { type: "string", default: "8642" } },
+  }).values;
+  if (out !== undefined) await write(out);
+  else await serve(port);
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(error.message);
+  if (!(error instanceof UsageError) && !isWrongFlag(error as NodeJS.ErrnoException)) throw error;
+  console.error((error as Error).message);
   process.exitCode = 2;
+}
+
+function isWrongFlag({ code = "" }: NodeJS.ErrnoException): boolean {
+  return code.startsWith("ERR_PARSE_ARGS");
 }
 
 async function write(out: string): Promise<void> {
@@ -28,9 +31,10 @@ With the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedd
 the processor's cores; without them one, which the page says.`);
 }
 
-async function serve(port: number): Promise<void> {
+async function serve(given: string): Promise<void> {
+  const port = Number(given);
   if (!(Number.isInteger(port) && port >= 0 && port < 65536))
-    throw new UsageError("wrong-value", `--port ${flags.port}: give a whole number from 0 (a free one) to 65535`);
+    throw new UsageError("wrong-value", `--port ${given}: give a whole number from 0 (a free one) to 65535`);
   const site = "build/web";
   await buildSite(site);
   const server = await serveSite(site, port);

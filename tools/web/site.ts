@@ -3,6 +3,7 @@ import { copyFile, cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { build, type Metafile } from "esbuild";
+import { version } from "../../src/version.js";
 
 /** Scripts by the names that they call each other by. */
 export const scripts: Readonly<Record<string, string>> = {
@@ -11,6 +12,9 @@ export const scripts: Readonly<Record<string, string>> = {
   engineWorker: "build/src/studio/work/engineWorker.js",
   loaderWorker: "build/src/studio/work/loaderWorker.js",
 };
+
+/** What stands in scripts in place of names. */
+export const defined: Readonly<Record<string, string>> = { HCSC_VERSION: JSON.stringify(version) };
 
 const ort = dirname(createRequire(import.meta.url).resolve("onnxruntime-web"));
 /** Files that scripts fetch: path in the site, and where it comes from. */
@@ -54,6 +58,7 @@ export async function buildSite(out: string, made = scripts): Promise<Metafile> 
     minify: true,
     format: "esm",
     platform: "browser",
+    define: defined,
     outdir: out,
     metafile: true,
     logLevel: "warning",

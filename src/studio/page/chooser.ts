@@ -118,7 +118,8 @@ export class Chooser {
   }
 
   private async take(files: readonly GivenFile[]): Promise<void> {
-    if (this.element.closest("[inert]") || this.element.hidden) return;
+    if (this.element.closest("[hidden]"))
+      return this.chosen.complain("What is under way comes first: open other images once it has ended, or stop it.");
     if (files.length === 0) return this.chosen.complain("There are no files in what was given.");
     this.chosen.open(await givenBy(files));
   }

@@ -1,12 +1,14 @@
 /** What a person drops or picks, as files with their paths. */
 import type { Given, GivenFile } from "../protocol.js";
 
-/** Files, and those in folders, that were dropped. */
+/** Files, and those in folders, that were dropped. One that comes from no disk, as from a mail, is an entry of none. */
 export async function dropped(transfer: DataTransfer): Promise<readonly GivenFile[]> {
   // Asked for at once: after the event the transfer is empty.
-  const entries = Array.from(transfer.items, (item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  const files = await Promise.all(entries.map(filesUnder));
-  return files.flat();
+  const given = Array.from(transfer.items, (item) => item.webkitGetAsEntry() ?? item.getAsFile());
+  const files = given
+    .filter((one) => one !== null)
+    .map((one) => (one instanceof File ? picked([one]) : filesUnder(one)));
+  return (await Promise.all(files)).flat();
 }
 
 /** Files of an input element. */

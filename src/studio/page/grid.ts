@@ -50,6 +50,7 @@ export class Grid {
     const side = Math.max(leastSide, Math.floor((width + gap) / columns) - gap);
     if (columns !== this.columns || side !== this.side) this.clear();
     Object.assign(this, { columns, side });
+    this.element.title = `${count(this.pictures.size)} images`;
     this.field.style.height = `${Math.ceil(this.pictures.size / columns) * this.pitch - gap}px`;
     this.redraw();
   }
@@ -94,7 +95,7 @@ export class Grid {
       this.rows.set(at, row);
       this.field.append(row);
     }
-    this.mark();
+    if (this.pictures.size > 0) this.element.setAttribute("aria-activedescendant", `image-${this.active}`);
   }
 
   private inRow(at: number): number {
@@ -113,18 +114,20 @@ export class Grid {
     const place = { "aria-posinset": id + 1, "aria-setsize": this.pictures.size };
     for (const [name, value] of Object.entries({ role: "option", id: `image-${id}`, "data-id": id, ...place }))
       picture.setAttribute(name, String(value));
+    this.markOne(picture, id);
     return picture;
   }
 
+  /** After another image was chosen, or made active. */
   private mark(): void {
     for (const row of this.rows.values())
-      for (const option of row.children as Iterable<Element> & HTMLCollection) {
-        const id = Number((option as HTMLElement).dataset.id);
-        option.setAttribute("aria-selected", String(id === this.chosen));
-        option.classList.toggle("active", id === this.active);
-      }
-    if (this.pictures.size > 0) this.element.setAttribute("aria-activedescendant", `image-${this.active}`);
-    this.element.title = `${count(this.pictures.size)} images`;
+      for (const option of row.children as Iterable<Element> & HTMLCollection)
+        this.markOne(option, Number((option as HTMLElement).dataset.id));
+  }
+
+  private markOne(option: Element, id: number): void {
+    option.setAttribute("aria-selected", String(id === this.chosen));
+    option.classList.toggle("active", id === this.active);
   }
 
   private press(event: KeyboardEvent): void {
@@ -160,5 +163,6 @@ export class Grid {
     if (top < scrollTop) this.element.scrollTop = top;
     else if (top + this.side > scrollTop + clientHeight) this.element.scrollTop = top + this.side - clientHeight;
     this.draw();
+    this.mark();
   }
 }

@@ -53,6 +53,7 @@ export class Studio {
   private readonly plan: OnDemand;
   private readonly run: HTMLElement;
   private readonly handlers: Handlers;
+  private state: State = "empty";
   private readonly links = places.map(([id, name]) => element("li", {}, element("a", { href: `#${id}` }, name)));
 
   /** @param worker - which opens images and trains */
@@ -137,7 +138,8 @@ export class Studio {
       plan: (news) => progress.plan(news),
       steps: (news) => progress.steps(news),
       stage: (news) => progress.atStage(news),
-      report({ data }) {
+      report: ({ data }) => {
+        if (this.state === "opening") progress.clear(); // of the run that was open before
         progress.report(data);
         results.report(data);
       },
@@ -151,6 +153,7 @@ export class Studio {
 
   private become(state: State): void {
     const { chooser, plan, run } = parts[state];
+    this.state = state;
     if (state === "opening") this.problems.clear();
     else this.images.settle();
     if (state === "shown" || state === "empty") this.images.clear();

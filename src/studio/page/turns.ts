@@ -1,4 +1,6 @@
-/** Work of the page's thread in turns: one job a task, so that what a person does in between is answered at once. */
+/** Work of the page's thread in turns: one job a frame, so that what a person does in between is answered at once, and none waits for the layout of all. */
+import { afterFrame } from "../../view/index.js";
+
 export class Turns {
   private readonly jobs = new Map<unknown, () => void>();
   private isWaiting = false;
@@ -9,15 +11,14 @@ export class Turns {
     this.wait();
   };
 
-  private wait(): void {
+  private async wait(): Promise<void> {
     if (this.isWaiting || this.jobs.size === 0) return;
     this.isWaiting = true;
-    setTimeout(() => {
-      this.isWaiting = false;
-      const [owner, job] = this.jobs.entries().next().value ?? [];
-      this.jobs.delete(owner);
-      this.wait();
-      job?.();
-    });
+    await afterFrame();
+    this.isWaiting = false;
+    const [owner, job] = this.jobs.entries().next().value ?? [];
+    this.jobs.delete(owner);
+    this.wait();
+    job?.();
   }
 }

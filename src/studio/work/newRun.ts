@@ -11,6 +11,9 @@ import type { OpenedSet } from "./openSet.js";
 import { epochsWithin, recipeOf, secondsFor } from "./plan.js";
 import { measuredSpeed } from "./trial.js";
 
+/** This library's version: what bundles the page's scripts puts it here. */
+declare const HCSC_VERSION: string;
+
 /** What a run is made of. */
 export interface Wanted {
   readonly set: OpenedSet;
@@ -38,6 +41,6 @@ export async function begun({ set, size, minutes, device, signal, news, loaderOf
   const seconds = secondsFor(epochs, source.count, stepsPerEpoch, speed);
   const fields = [...recipeFields(recipe)].map(([field, value]) => [field, JSON.stringify(value)] as const);
   news.tell({ kind: "plan", epochs, seconds, recipe: fields });
-  const versions = { "onnxruntime-web": env.versions.common, browser: navigator.userAgent };
+  const versions = { hcsc: HCSC_VERSION, "onnxruntime-web": env.versions.common, browser: navigator.userAgent };
   return createRun(set.name, { recipe, images: source.count, versions });
 }

@@ -94,11 +94,11 @@ export class Studio {
     try {
       if ("run" in from) await this.openRun(await openZippedRun(from.run, this.news.opening));
       else if ("kept" in from) {
-        await this.close();
+        if (this.run?.place.name === from.kept) await this.close(); // it is held by this tab
         await this.openRun(await openKeptRun(from.kept));
       } else await this.openImages(from);
     } catch (error) {
-      this.failed(error, this.run ? "shown" : this.set ? "ready" : "empty");
+      this.failed(error, await this.standing());
     }
   }
 
@@ -110,7 +110,7 @@ export class Studio {
     await this.dropLoader();
     this.set = set;
     this.told(set);
-    this.state(isWaiting ? await this.standing() : "ready");
+    this.state(await this.standing());
   }
 
   private told({ name, images: { source, skipped }, shown }: OpenedSet): void {
@@ -123,7 +123,7 @@ export class Studio {
 
   /** Shows a run, with its images where they are kept. */
   private async openRun(run: OpenRun): Promise<void> {
-    if (this.run) await this.close();
+    await this.close();
     this.run = run;
     this.reports = new Reports(this.news);
     await this.tellKept();
@@ -134,7 +134,7 @@ export class Studio {
         "The images of this run are not kept in this browser: open the same images to go on with it.",
         true,
       );
-      this.state("shown");
+      this.state(await this.standing());
       return;
     }
     const set = await setOfKept(kept, run.folder.description.data, this.news);
@@ -144,9 +144,11 @@ export class Studio {
     this.state(await this.standing());
   }
 
-  /** Where a run stands whose images are open. */
+  /** Where what is open stands. */
   private async standing(): Promise<State> {
-    const { folder } = this.run as OpenRun;
+    if (!this.run) return this.set ? "ready" : "empty";
+    if (!this.set) return "shown";
+    const { folder } = this.run;
     const epochs = (await folder.metrics()).filter(({ kind }) => kind === "epoch").length;
     return epochs >= folder.description.recipe.epochs ? "finished" : "stopped";
   }
@@ -216,7 +218,7 @@ export class Studio {
 
   private async stop(): Promise<void> {
     await this.dropDevice();
-    if (this.run && this.set) this.state(await this.standing());
+    this.state(await this.standing());
   }
 
   private async download({ what }: Asked<"download">): Promise<void> {
@@ -240,7 +242,7 @@ export class Studio {
     if (this.run?.place.name === name) {
       this.run.close();
       this.run = null;
-      this.state(this.set ? "ready" : "empty");
+      this.state(await this.standing());
     }
     const letGo = await held(name); // not one that another tab trains
     await forget(name).finally(letGo);
@@ -248,8 +250,7 @@ export class Studio {
   }
 
   private async opened(): Promise<Device> {
-    if (this.device) return this.device;
-    this.device = await openDevice(this.choice, (words) => this.news.problem(words));
+    this.device ??= await openDevice(this.choice, (words) => this.news.problem(words));
     const { provider, threads, words } = this.device;
     this.news.tell({ kind: "device", provider, threads, words });
     return this.device;

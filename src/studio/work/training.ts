@@ -33,16 +33,22 @@ const mostLosses = 3;
 export async function trained(setting: Setting, reopen: () => Promise<Device>): Promise<TrainResult> {
   let { run, device } = setting;
   let losses = 0;
+  /** Epochs after which what follows one was cut off by a loss. */
+  let due: number | null = null;
   for (;;) {
     try {
-      const afterEpoch: Setting["afterEpoch"] = (...given) => {
+      const afterEpoch: Setting["afterEpoch"] = async (trained, on, epochs) => {
         losses = 0;
-        return setting.afterEpoch(...given);
+        due = epochs;
+        await setting.afterEpoch(trained, on, epochs);
+        due = null;
       };
-      return await session({ ...setting, run, device, afterEpoch }, (described) => {
+      const done = await session({ ...setting, run, device, afterEpoch }, (described) => {
         run = described;
         setting.begun(described);
       });
+      if (due !== null) await setting.afterEpoch(run, device, due);
+      return done;
     } catch (error) {
       if (!isLost(error) || ++losses > mostLosses) throw error;
       setting.news.problem(`${(error as Error).message} Training goes on from the last checkpoint.`);

@@ -38,12 +38,12 @@ export async function openDevice(choice: DeviceChoice, onWarning: (message: stri
       return { ...(await opened("webgpu", 1, onWarning)), words };
     } catch (error) {
       if (choice.provider === "webgpu" || !(error instanceof HcscError)) throw error;
-      words.push(`the GPU cannot be used: ${error.message}`);
+      words.push(`The GPU cannot be used: ${error.message}`);
     }
   } else if (why !== null) words.push(why);
   if (threads < cores && !isolated)
     words.push(
-      `one of ${cores} cores trains: the server does not send the headers that threads need (Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp)`,
+      `One of ${cores} cores trains: the server does not send the headers that threads need (Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp).`,
     );
   return { ...(await opened("cpu", threads, onWarning)), words };
 }
@@ -56,16 +56,16 @@ async function opened(provider: WebProvider, threads: number, onWarning: (messag
 /** Why there is no GPU to train on; null if there is one. */
 async function noGpu(): Promise<string | null> {
   if (!("gpu" in navigator))
-    return "this browser has no WebGPU, so the CPU trains: current Chrome, Edge, Firefox and Safari have it";
+    return "This browser has no WebGPU, so the CPU trains: current Chrome, Edge, Firefox and Safari have it.";
   const gpu = navigator.gpu as {
     requestAdapter(): Promise<{
       readonly info?: { readonly isFallbackAdapter?: boolean; readonly architecture?: string };
     } | null>;
   };
   const adapter = await gpu.requestAdapter().catch(() => null);
-  if (!adapter) return "this browser finds no GPU for WebGPU, so the CPU trains";
+  if (!adapter) return "This browser finds no GPU for WebGPU, so the CPU trains.";
   const { isFallbackAdapter = false, architecture = "" } = adapter.info ?? {};
   return isFallbackAdapter || architecture === "swiftshader"
-    ? "WebGPU is there, but only as software, which is slower than WebAssembly: so the CPU trains"
+    ? "WebGPU is there, but only as software, which is slower than WebAssembly: so the CPU trains."
     : null;
 }

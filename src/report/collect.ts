@@ -3,6 +3,7 @@ import type { Matrix } from "../array.js";
 import { gatherRows, unitRows } from "../cluster/index.js";
 import type { ImageSource, Loader } from "../data/index.js";
 import { type Engine, similarityOn } from "../engine/index.js";
+import { counted } from "../text.js";
 import {
   type Checkpoint,
   type Embedded,
@@ -160,7 +161,7 @@ function unclustered({ description }: RunFolder): string {
   const { clusters, warmupEpochs } = description.recipe.method;
   return clusters.length === 0
     ? "the recipe has no clusters (method.clusters)"
-    : `the run has not come to its first clustering, which is after ${warmupEpochs} epochs (method.warmupEpochs)`;
+    : `the run has not come to its first clustering, which is after ${counted(warmupEpochs, "epoch")} (method.warmupEpochs)`;
 }
 
 const decimals = 1e4;

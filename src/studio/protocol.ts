@@ -97,7 +97,7 @@ export type News =
       readonly classes: readonly string[] | null;
       readonly skipped: readonly Skipped[];
     }
-  /** What training runs on, and in words why on nothing better. */
+  /** What training runs on, and in sentences why on nothing better. */
   | {
       readonly kind: "device";
       readonly provider: "webgpu" | "cpu";

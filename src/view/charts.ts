@@ -102,7 +102,7 @@ export const charts: readonly Chart[] = [
         plot: (width) =>
           frame(width, {
             x: { label: "epoch" },
-            y: { nice: true, tickFormat: (value: number) => `${value} %` },
+            y: { nice: true, tickFormat: (value: number) => `${figure(value)} %` },
             marks: [
               Plot.lineY(points, { x: "step", y: "value", stroke: accent, strokeWidth: 2 }),
               Plot.dot(points.length < 40 ? points : [last], { x: "step", y: "value", fill: accent, r: 3 }),

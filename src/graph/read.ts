@@ -8,7 +8,16 @@ import { type AttributeContent, decodeModel, type NodeContent, type TensorConten
 import { applyAll, applyNative } from "./apply.js";
 import type { Graph } from "./model.js";
 import { isReplaced, modernise, replace } from "./modernise.js";
-import { type AttributesOf, isComposite, type NativeOp, native, nativeDomain, type OpType, ops } from "./ops/index.js";
+import {
+  type AttributesOf,
+  isComposite,
+  type NativeOp,
+  native,
+  nativeDomain,
+  type OpType,
+  ops,
+  runtimeDomain,
+} from "./ops/index.js";
 import { type Attribute, type Constant, constant, input, ints, scalar, scopeAt, type Value } from "./value.js";
 
 const [oldest, newest] = [13, 23];
@@ -64,7 +73,8 @@ function readNode(n: NodeContent, values: ReadonlyMap<string, Value>): readonly 
   const scope = n.name.includes("/") ? n.name.slice(0, n.name.lastIndexOf("/")) : "";
   const known = n.op in ops && !isComposite(n.op);
   const isNative = n.domain === nativeDomain && n.op in native;
-  if (!isNative && (n.domain !== "" || !(known || isReplaced(n.op))))
+  const isStandard = n.domain === "" || (n.domain === runtimeDomain && n.op === "Gelu"); // ONNX has the same op from opset 20 on
+  if (!isNative && !(isStandard && (known || isReplaced(n.op))))
     throw new GraphError(
       "unknown-op",
       said`${where}: the builder does not know this op; compose it of others before exporting`,

@@ -4,8 +4,8 @@
  */
 import { decodeModel } from "../../../onnx/index.js";
 import { buildModel } from "../../model.js";
-import { nativeDomain } from "../../ops/index.js";
 import { readModel } from "../../read.js";
+import { expandComposites } from "../expand/index.js";
 import { withOutputs } from "../outputs.js";
 import { convolutions, normalizations } from "./native.js";
 import { withoutNatives } from "./standard.js";
@@ -19,6 +19,6 @@ export const forHalfCuda = normalizations;
 
 /** A model in standard ops; itself if it has no others. */
 export function standardModel(model: Uint8Array): Uint8Array {
-  if (!decodeModel(model).nodes.some(({ domain }) => domain === nativeDomain)) return model;
-  return buildModel(withOutputs(readModel(model), withoutNatives));
+  if (decodeModel(model).nodes.every(({ domain }) => domain === "")) return model;
+  return buildModel(withOutputs(readModel(model), (outputs) => expandComposites(withoutNatives(outputs))));
 }

@@ -6,6 +6,7 @@ import { GraphError } from "../../../errors.js";
 import { buildModel, type Graph } from "../../model.js";
 import { readModel } from "../../read.js";
 import type { Value } from "../../value.js";
+import { expandComposites, forDevices } from "../expand/index.js";
 import { withOutputs } from "../outputs.js";
 import { defects } from "./defects.js";
 import { replaced } from "./replacement.js";
@@ -26,7 +27,10 @@ export const deviceForm = (outputs: readonly Value[]): readonly Value[] => repla
  * @throws GraphError as `readModel` and `deviceForm`
  */
 export const webGpuModel = (model: Uint8Array): Uint8Array =>
-  buildModel(withOutputs(readModel(model), (outputs) => deviceForm(replaced(outputs, slowOnWebGpu))));
+  buildModel(withOutputs(readModel(model), (outputs) => deviceForm(replaced(expanded(outputs), slowOnWebGpu))));
+
+/** Without the composites that a file's ops become as they are read. */
+const expanded = (outputs: readonly Value[]): readonly Value[] => expandComposites(outputs, forDevices);
 
 /**
  * A model as CUDA's kernels are fast: the same numbers up to rounding, the same inputs and outputs. One that `readModel` does not
@@ -40,5 +44,5 @@ export function cudaModel(model: Uint8Array): Uint8Array {
     if (error instanceof GraphError) return model;
     throw error;
   }
-  return buildModel(withOutputs(graph, (outputs) => replaced(outputs, slowOnCuda)));
+  return buildModel(withOutputs(graph, (outputs) => replaced(expanded(outputs), slowOnCuda)));
 }

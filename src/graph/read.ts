@@ -55,6 +55,16 @@ export function readModel(bytes: Uint8Array): Graph {
   };
 }
 
+/** The same; null for a model that `readModel` does not take. */
+export function readIfKnown(bytes: Uint8Array): Graph | null {
+  try {
+    return readModel(bytes);
+  } catch (error) {
+    if (error instanceof GraphError) return null;
+    throw error;
+  }
+}
+
 const toConstant = (c: TensorContent): Constant => constant(c.data, c.shape, c.dtype, c.name);
 
 function readNode(n: NodeContent, values: ReadonlyMap<string, Value>): readonly Value[] {

@@ -2,9 +2,8 @@
  * Graphs as providers' kernels are right and fast. Some kernels of the WebGPU provider give wrong numbers for some shapes, without
  * an error; `defects.ts` has a row for each, with what is right instead. What providers are slow at stands in `slow.ts`.
  */
-import { GraphError } from "../../../errors.js";
-import { buildModel, type Graph } from "../../model.js";
-import { readModel } from "../../read.js";
+import { buildModel } from "../../model.js";
+import { readIfKnown, readModel } from "../../read.js";
 import type { Value } from "../../value.js";
 import { expandComposites, forDevices } from "../expand/index.js";
 import { withOutputs } from "../outputs.js";
@@ -37,12 +36,6 @@ const expanded = (outputs: readonly Value[]): readonly Value[] => expandComposit
  * take stays as it is.
  */
 export function cudaModel(model: Uint8Array): Uint8Array {
-  let graph: Graph;
-  try {
-    graph = readModel(model);
-  } catch (error) {
-    if (error instanceof GraphError) return model;
-    throw error;
-  }
-  return buildModel(withOutputs(graph, (outputs) => replaced(expanded(outputs), slowOnCuda)));
+  const graph = readIfKnown(model);
+  return graph ? buildModel(withOutputs(graph, (outputs) => replaced(expanded(outputs), slowOnCuda))) : model;
 }

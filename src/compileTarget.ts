@@ -2,8 +2,8 @@
 import type { Precision } from "./precision.js";
 
 /**
- * Where a graph is to run: `portable` and `device` are standard ONNX, as is fast on CPUs and on GPUs, but that a device's engine
- * may have kernels of this library's own; `blocked` uses kernels of
+ * Where a graph is to run: `portable` and `device` are standard ONNX, as is fast on CPUs and on GPUs, but that GELU on a device is
+ * ONNX Runtime's own op, and that a device's engine may have kernels of this library's own; `blocked` uses kernels of
  * onnxruntime-node's CPU provider, `training` those of ONNX Runtime's training build.
  */
 export type CompileTarget =

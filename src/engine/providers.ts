@@ -1,7 +1,7 @@
 /** The execution providers an engine can run on. To add one, add a row here: the rest of the room is the same code. */
 import { env } from "onnxruntime-common";
 import { ProviderError, said, UsageError } from "../errors.js";
-import { cudaModel, webGpuModel } from "../graph/index.js";
+import { cudaModel, standardModel, webGpuModel } from "../graph/index.js";
 import type { Precision } from "../precision.js";
 
 /** How sessions of a provider are made, and what to do where it does not work. */
@@ -70,7 +70,7 @@ export const providers = {
     label: "DmlExecutionProvider",
     native: "DML",
     precisions: { fp32: {}, fp16: {} },
-    form: null,
+    form: standardModel,
     capture: null,
     picksDevice: true,
     entries: {},
@@ -81,7 +81,7 @@ export const providers = {
     label: "CoreMLExecutionProvider",
     native: "CoreML",
     precisions: { fp32: {}, fp16: {} },
-    form: null,
+    form: standardModel,
     capture: null,
     picksDevice: false,
     entries: {},

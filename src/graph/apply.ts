@@ -188,9 +188,19 @@ export const logSoftmax = (x: Value, axis = -1): Value => apply("LogSoftmax", [x
 /** Matrix product of the last two axes; leading axes broadcast. */
 export const matMul = (a: Value, b: Value): Value => apply("MatMul", [a, b]);
 
-/** `a·b + c` with either transposed on request. */
-export const gemm = (a: Value, b: Value, c: Value | null = null, { transA = false, transB = false } = {}): Value =>
-  apply("Gemm", c ? [a, b, c] : [a, b], { ...(transA ? { transA: 1 } : {}), ...(transB ? { transB: 1 } : {}) });
+/** `alpha·a·b + beta·c` with either transposed on request. */
+export const gemm = (
+  a: Value,
+  b: Value,
+  c: Value | null = null,
+  { transA = false, transB = false, alpha = 1, beta = 1 } = {},
+): Value =>
+  apply("Gemm", c ? [a, b, c] : [a, b], {
+    ...(transA ? { transA: 1 } : {}),
+    ...(transB ? { transB: 1 } : {}),
+    ...(alpha === 1 ? {} : { alpha }),
+    ...(beta === 1 ? {} : { beta }),
+  });
 
 /** `pads`: all begins, then all ends. */
 export type ConvAttributes = AttributesOf<"Conv">;

@@ -7,7 +7,6 @@ import {
   abs,
   add,
   apply,
-  applyAll,
   div,
   exp,
   gatherElements,
@@ -78,7 +77,7 @@ export const layerNorm = (
   scale: Value,
   bias: Value | null = null,
   { axis = -1, epsilon = 1e-5 }: { readonly axis?: number; readonly epsilon?: number } = {},
-): Value => applyAll("LayerNormalization", bias ? [x, scale, bias] : [x, scale], { axis, epsilon }, 3)[0]; // the gradient reads all
+): Value => apply("LayerNormalization", bias ? [x, scale, bias] : [x, scale], { axis, epsilon });
 
 /** Group normalisation (Wu and He 2018): images [N,C,…] over C/groups channels and all positions; `scale`, `bias` [C]. */
 export function groupNorm(x: Value, groups: number, scale: Value, bias: Value, epsilon = 1e-5): Value {

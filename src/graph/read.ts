@@ -8,7 +8,16 @@ import { type AttributeContent, decodeModel, type NodeContent, type TensorConten
 import { applyAll, applyNative } from "./apply.js";
 import type { Graph } from "./model.js";
 import { isReplaced, modernise, replace } from "./modernise.js";
-import { type AttributesOf, isComposite, type NativeOp, native, nativeDomain, type OpType, ops } from "./ops/index.js";
+import {
+  type AttributesOf,
+  isComposite,
+  type NativeOp,
+  native,
+  nativeDomain,
+  type OpType,
+  ops,
+  runtimeDomain,
+} from "./ops/index.js";
 import { type Attribute, type Constant, constant, input, ints, scalar, scopeAt, type Value } from "./value.js";
 
 const [oldest, newest] = [13, 23];
@@ -46,6 +55,16 @@ export function readModel(bytes: Uint8Array): Graph {
   };
 }
 
+/** The same; null for a model that `readModel` does not take. */
+export function readIfKnown(bytes: Uint8Array): Graph | null {
+  try {
+    return readModel(bytes);
+  } catch (error) {
+    if (error instanceof GraphError) return null;
+    throw error;
+  }
+}
+
 const toConstant = (c: TensorContent): Constant => constant(c.data, c.shape, c.dtype, c.name);
 
 function readNode(n: NodeContent, values: ReadonlyMap<string, Value>): readonly Value[] {
@@ -64,7 +83,8 @@ function readNode(n: NodeContent, values: ReadonlyMap<string, Value>): readonly 
   const scope = n.name.includes("/") ? n.name.slice(0, n.name.lastIndexOf("/")) : "";
   const known = n.op in ops && !isComposite(n.op);
   const isNative = n.domain === nativeDomain && n.op in native;
-  if (!isNative && (n.domain !== "" || !(known || isReplaced(n.op))))
+  const isStandard = n.domain === "" || (n.domain === runtimeDomain && n.op === "Gelu"); // ONNX has the same op from opset 20 on
+  if (!isNative && !(isStandard && (known || isReplaced(n.op))))
     throw new GraphError(
       "unknown-op",
       said`${where}: the builder does not know this op; compose it of others before exporting`,

@@ -11,7 +11,6 @@ import {
   gemm,
   layerNorm,
   matMul,
-  mul,
   pad,
   reshape,
   slice,
@@ -132,20 +131,33 @@ function norm(scope: Scope, x: Value): Value {
   return layerNorm(x, weight, scope.parameter("bias", width, zero), { epsilon: 1e-6 });
 }
 
-/** `x·Wᵀ + b`. @param fan - outputs of one of the products that W holds, by which it starts */
-function dense(scope: Scope, x: Value, outputs: number, fan = outputs): Value {
+/** `alpha·x·Wᵀ + beta·b`. @param fan - outputs of one of the products that W holds, by which it starts */
+function dense(
+  scope: Scope,
+  x: Value,
+  outputs: number,
+  {
+    fan = outputs,
+    alpha = 1,
+    beta = 1,
+  }: { readonly fan?: number; readonly alpha?: number; readonly beta?: number } = {},
+): Value {
   const inputs = x.shape[1] as number;
   const weight = scope.parameter("weight", [outputs, inputs], glorot(inputs, fan));
-  return gemm(x, weight, scope.parameter("bias", [outputs], zero), { transB: true });
+  return gemm(x, weight, scope.parameter("bias", [outputs], zero), { transB: true, alpha, beta });
 }
 
-/** softmax(q·kᵀ/√d)·v of each head and image, and a product with all heads. */
+/**
+ * softmax(q·kᵀ/√d)·v of each head and image, and a product with all heads. The product that makes q, k and v divides all three by
+ * the fourth root of d, so that no op scales them; the last one takes it back of v.
+ */
 function attention(scope: Scope, x: Value, tokens: number, heads: number, own: number): Value {
   const width = heads * own;
-  const joined = scope.at("qkv", (s) => dense(s, x, 3 * width, width));
+  const root = own ** 0.25;
+  const joined = scope.at("qkv", (s) => dense(s, x, 3 * width, { fan: width, alpha: 1 / root, beta: 1 / root }));
   const byHead = transpose(reshape(joined, [-1, tokens, 3, heads, own]), [2, 0, 3, 1, 4]);
   const [q, k, v] = split(byHead, [1, 1, 1], 0); // [1, batch, heads, tokens, own]
-  const scores = matMul(mul(q, 1 / Math.sqrt(own)), transpose(k, [0, 1, 2, 4, 3]));
+  const scores = matMul(q, transpose(k, [0, 1, 2, 4, 3]));
   const mixed = transpose(matMul(softmax(scores), v), [0, 1, 3, 2, 4]);
-  return scope.at("proj", (s) => dense(s, reshape(mixed, [-1, width]), width));
+  return scope.at("proj", (s) => dense(s, reshape(mixed, [-1, width]), width, { alpha: root }));
 }

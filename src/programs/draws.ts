@@ -7,7 +7,7 @@
  * other whatever its words, those of a column likewise, and a draw that is alone of its row or column among some others is
  * independent of them: any three are, and all means and covariances of sums of selected keys are those of independent draws.
  */
-import { add, cast, input, mul, type Value } from "../graph/index.js";
+import { add, cast, concat, input, mul, type Value } from "../graph/index.js";
 
 /** Inputs that hold the words, by name of the draws; `drawWords` says what to feed. */
 export const wordInputs = {
@@ -32,9 +32,24 @@ export function wordShape(word: Word, draws: readonly number[]): readonly number
   return word === "a" || word === "b" ? [...draws.slice(0, -1), 1] : draws.slice(-1);
 }
 
-/** The draws `name` of a shape, made of their words in the graph. */
-export function drawsOfWords(name: string, shape: readonly number[]): Value {
-  const word = (w: Word) => input(wordInputs[w](name), wordShape(w, shape), "int32");
-  const product = mul(add(word("a"), word("c")), add(word("b"), word("d")));
-  return add(mul(cast(product, "float32"), 2 ** -32), 0.5);
+/** A table of draws: its name and its shape. */
+export interface Drawn {
+  readonly name: string;
+  readonly shape: readonly number[];
 }
+
+/** Draws made of their words in the graph; several tables side by side along the last axis. */
+export function drawsOfWords(...tables: readonly Drawn[]): Value {
+  const products = tables.map(({ name, shape }) => {
+    const word = (w: Word) => input(wordInputs[w](name), wordShape(w, shape), "int32");
+    return mul(add(word("a"), word("c")), add(word("b"), word("d")));
+  });
+  return add(mul(cast(concat(products, tables[0].shape.length - 1), "float32"), 2 ** -32), 0.5);
+}
+
+/** Draws that are fed as they are, likewise. */
+export const drawsAsFed = (...tables: readonly Drawn[]): Value =>
+  concat(
+    tables.map(({ name, shape }) => input(name, shape)),
+    tables[0].shape.length - 1,
+  );

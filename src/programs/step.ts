@@ -37,7 +37,7 @@ import {
 } from "../hcsc/index.js";
 import { Parameters, training } from "../nn/index.js";
 import { applyUpdates, globalNorm, type Parameter, type Rates } from "../optim/index.js";
-import { drawsOfWords } from "./draws.js";
+import { drawsAsFed, drawsOfWords } from "./draws.js";
 import { encode } from "./encoder.js";
 import { hierarchyInputs } from "./hierarchyInputs.js";
 import { adjusted, areFinite } from "./lossScale.js";
@@ -209,15 +209,17 @@ function selective(
   const levels = hierarchyInputs(s);
   const depth = levels.length;
   const queueNormalizer = input(state.queueNormalizer, [s.queue, depth]);
-  const drawn = s.draws === "words" ? drawsOfWords : input;
+  const drawn = s.draws === "words" ? drawsOfWords : drawsAsFed;
+  const stacks = form === "stacked" && canStack(s.loss, { views, levels });
+  const ofPrototypes = views.map((_, v) =>
+    levels.slice(0, -1).map((_, l) => ({ name: feeds.prototypeDraws(v, l), shape: [s.batchSize, s.clusters[l]] })),
+  );
   const draws = {
-    instance: drawn(feeds.instanceDraws, [s.batchSize, depth, s.queue]),
-    prototype: views.map((_, v) =>
-      levels.slice(0, -1).map((_, l) => drawn(feeds.prototypeDraws(v, l), [s.batchSize, s.clusters[l]])),
-    ),
+    instance: drawn({ name: feeds.instanceDraws, shape: [s.batchSize, depth, s.queue] }),
+    prototype: ofPrototypes.map((tables) => (stacks ? [drawn(...tables)] : tables.map((table) => drawn(table)))),
   };
   const inputs: LossInputs = { views, keys, queue, queueNormalizer, levels, draws };
-  const loss = (form === "stacked" && canStack(s.loss, inputs) ? stackedLoss : lossByLevel)(s.loss, inputs);
+  const loss = (stacks ? stackedLoss : lossByLevel)(s.loss, inputs);
   ports.values[results.loss] = loss.total;
   ports.values[results.terms] = loss.terms;
   if (loss.instanceKept && loss.keyNormalizer) {

@@ -48,6 +48,7 @@ const files: readonly OneNode[] = [
   node("layer normalisation", rows, op("LayerNormalization", "x s b", "y"), perChannel, 17),
   node("gelu", rows, op("Gelu", "x", "y"), [], 20),
   node("gelu by tanh", rows, op("Gelu", "x", "y", { approximate: "tanh" }), [], 20),
+  node("gelu of ONNX Runtime's own", rows, { ...op("Gelu", "x", "y"), domain: "com.microsoft" }),
   node("hard swish", rows, op("HardSwish", "x", "y"), [], 14),
   node("mish", rows, op("Mish", "x", "y")),
   node("selu", rows, op("Selu", "x", "y"), [], 13),
@@ -208,8 +209,8 @@ for (const [what, bytes, says] of [
   ],
   [
     "a vendor's op",
-    model([{ ...op("Gelu", "x", "y"), domain: "com.microsoft" }], [], [2]),
-    /\(com\.microsoft\.Gelu\): the builder does not know/,
+    model([{ ...op("FastGelu", "x", "y"), domain: "com.microsoft" }], [], [2]),
+    /\(com\.microsoft\.FastGelu\): the builder does not know/,
   ],
   ["an old opset", model([op("Relu", "x", "y")], [], [2], 9), /opset 9; 13 to 23 can be read/],
   [

@@ -5,7 +5,7 @@ import { drawsOfWords } from "../../src/programs/draws.js";
 import { feeds, type Program } from "../../src/programs/index.js";
 
 function drawsGraph(shape: readonly number[]): Graph {
-  const draws = drawsOfWords(feeds.instanceDraws, shape);
+  const draws = drawsOfWords({ name: feeds.instanceDraws, shape });
   return { name: "draws", inputs: inputsOf([draws]), outputs: { draws } };
 }
 

@@ -2,7 +2,7 @@ import test from "ava";
 import type { DenseArray } from "../../src/array.js";
 import type { CompileTarget } from "../../src/compileTarget.js";
 import type { Engine } from "../../src/engine/index.js";
-import { resnet } from "../../src/nn/index.js";
+import { resnet, vit } from "../../src/nn/index.js";
 import { decodeModel } from "../../src/onnx/index.js";
 import { type OptimizerKind, type OptimizerSettings, slotNames } from "../../src/optim/index.js";
 import {
@@ -117,6 +117,16 @@ const shapes: readonly (readonly [string, StepSettings])[] = [
     },
   ],
   ["no momentum but LARS's", { ...settings, optimizer: of.lars }],
+  [
+    "a transformer",
+    {
+      ...settings,
+      encoder: {
+        ...settings.encoder,
+        backbone: vit({ patch: 5, heads: 2, depth: 2, headWidth: 8 }, { width: 1, imageSize: 10 }),
+      },
+    },
+  ],
 ];
 for (const [name, s] of shapes)
   for (const phase of ["warmup", "selective"] as const)

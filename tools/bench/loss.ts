@@ -33,8 +33,10 @@ function lossProgram(s: ReturnType<typeof settingsOf>) {
   const queue = input(state.queue, [s.queue, s.encoder.dimension]);
   const queueNormalizer = input(state.queueNormalizer, [s.queue, levels.length]);
   const draws = {
-    instance: drawsOfWords(feeds.instanceDraws, [batch, levels.length, s.queue]),
-    prototype: [s.clusters.slice(0, -1).map((m, l) => drawsOfWords(feeds.prototypeDraws(0, l), [batch, m]))],
+    instance: drawsOfWords({ name: feeds.instanceDraws, shape: [batch, levels.length, s.queue] }),
+    prototype: [
+      s.clusters.slice(0, -1).map((m, l) => drawsOfWords({ name: feeds.prototypeDraws(0, l), shape: [batch, m] })),
+    ],
   };
   const { total } = hcscLoss(s.loss, { views: [q], keys, queue, queueNormalizer, levels, draws });
   ports.values[results.loss] = total;

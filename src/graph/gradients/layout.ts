@@ -3,7 +3,7 @@ import { GraphError, said } from "../../errors.js";
 import { apply, concat, gather, pad, reshape, slice, sum, transpose, unsqueeze } from "../apply.js";
 import { reshapeLike, shapeOf } from "../reshaping.js";
 import { count, fromFront, isSize } from "../shapes.js";
-import { known, scalar, type Value } from "../value.js";
+import { known, producer, scalar, type Value } from "../value.js";
 import { scatterAxis } from "./indexing.js";
 import { type Rule, zeros } from "./rule.js";
 
@@ -13,7 +13,9 @@ export const transposeRule: Rule<{ readonly perm: readonly number[] | undefined 
 ) => {
   const perm = attributes.perm ?? x.shape.map((_, i) => i).reverse();
   const inverse = perm.map((_, i) => perm.indexOf(i));
-  return [transpose(g, inverse)];
+  const made = producer(g);
+  const undone = made?.op === "Transpose" && String(made.attributes.perm) === String(perm);
+  return [undone ? (made.inputs[0] as Value) : transpose(g, inverse)];
 };
 
 /** Widens g axis by axis, those of sizes known only at run time last. */

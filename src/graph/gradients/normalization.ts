@@ -2,8 +2,8 @@
 import { add, applyAll, div, greater, mean, mul, neg, reciprocal, sqrt, sub, sum, where } from "../apply.js";
 import { channelwise, notChannels } from "../axes.js";
 import { expandLike } from "../reshaping.js";
-import { fromFront } from "../shapes.js";
-import type { Value } from "../value.js";
+import { count, fromFront, isStatic } from "../shapes.js";
+import { constant, type Value } from "../value.js";
 import { population } from "./reductions.js";
 import { firstOutputOnly, type Rule, zeros } from "./rule.js";
 
@@ -14,23 +14,36 @@ interface Stabilised {
 const inverseOf = (variance: Value, epsilon: number): Value => reciprocal(sqrt(add(variance, epsilon)));
 
 /**
- * Mean and variance of x itself over its last axes (Ba et al. 2016), as the node gives them, or made again. With ĝ = g·scale:
- * dx = (ĝ − mean ĝ − x̂·mean(ĝ·x̂))/σ, dscale = Σ g·x̂, dbias = Σ g.
+ * Mean and variance of x itself over its last axes (Ba et al. 2016). With ĝ = g·scale:
+ * dx = (ĝ − mean ĝ − x̂·mean(ĝ·x̂))/σ, dscale = Σ g·x̂, dbias = Σ g. x̂ is made again, by the same op without a scale.
  */
 export const layerNormRule: Rule<Stabilised & { readonly axis: number }> = (g, context) => {
   firstOutputOnly("LayerNormalization", context);
-  const { inputs, outputs, attributes, needs } = context;
+  const { inputs, attributes, needs } = context;
   const [x, scale, bias] = inputs;
   const first = fromFront(attributes.axis, x.shape.length);
   const axes = x.shape.flatMap((_, i) => (i >= first ? [i] : []));
-  const [, average = mean(x, axes, true)] = outputs;
-  const centred = sub(x, average);
-  const inverse = outputs[2] ?? inverseOf(mean(mul(centred, centred), axes, true), attributes.epsilon);
-  const unit = mul(centred, inverse);
-  const scaled = mul(g, scale);
-  const across = sub(sub(scaled, mean(scaled, axes, true)), mul(unit, mean(mul(scaled, unit), axes, true)));
-  return [needs(0) ? mul(inverse, across) : null, needs(1) ? mul(g, unit) : null, bias && needs(2) ? g : null];
+  const { unit, inverse } = unitOf(x, axes, attributes.epsilon);
+  const across = () => {
+    const scaled = mul(g, scale);
+    const along = sub(scaled, mul(unit, mean(mul(scaled, unit), axes, true)));
+    return sub(along, mean(scaled, axes, true));
+  };
+  return [needs(0) ? mul(across(), inverse) : null, needs(1) ? mul(g, unit) : null, bias && needs(2) ? g : null];
 };
+
+/** x̂ and 1/σ over the last axes: by one op where their sizes are known. */
+function unitOf(x: Value, axes: readonly number[], epsilon: number): { readonly unit: Value; readonly inverse: Value } {
+  const shape = axes.map((i) => x.shape[i]);
+  if (isStatic(shape) && x.dtype === "float32") {
+    const ones = constant(new Float32Array(count(shape) as number).fill(1), shape);
+    const [unit, , inverse] = applyAll("LayerNormalization", [x, ones], { axis: axes[0] - x.shape.length, epsilon }, 3);
+    return { unit, inverse };
+  }
+  const centred = sub(x, mean(x, axes, true));
+  const inverse = inverseOf(mean(mul(centred, centred), axes, true), epsilon);
+  return { unit: mul(centred, inverse), inverse };
+}
 
 /** y = x/n by rows, n their lengths: dx = (g − y·⟨g, y⟩)/n, and g/n where n is the floor. */
 export const unitRowsRule: Rule<{ readonly floor: number }> = (g, context) => {

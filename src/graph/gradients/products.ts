@@ -3,7 +3,8 @@ import { apply, gemm, matMul, mul, reshape, squeeze, unsqueeze } from "../apply.
 import type { FilledOf } from "../ops/index.js";
 import { isSize, isStatic } from "../shapes.js";
 import type { Value } from "../value.js";
-import { type Rule, swapLast } from "./rule.js";
+import { isSwapped, type Rule, swapLast } from "./rule.js";
+import { unbroadcast } from "./unbroadcast.js";
 
 export const matMulRule: Rule = (g, { inputs: [a, b], needs }) => {
   const left = a.shape.length === 1 ? unsqueeze(a, [0]) : a; // vectors as a row, a column
@@ -20,7 +21,7 @@ export const matMulRule: Rule = (g, { inputs: [a, b], needs }) => {
 /** Of a column, where b is a vector. */
 const asVector = (g: Value, b: Value): Value => (b.shape.length === 1 ? squeeze(g, [g.shape.length - 1]) : g);
 
-/** aᵀ·g: as one product over all leading axes if b is a matrix, and without moving `a` if g is a column. */
+/** aᵀ·g: as one product over all leading axes if b is a matrix, and without moving `a` if g is a column or b was turned. */
 function rightCotangent(a: Value, b: Value, g: Value): Value {
   if (b.shape.length === 2 && a.shape.length > 2 && isSize(b.shape[0]) && isSize(b.shape[1])) {
     const rows = (v: Value, width: number) => (width === 0 ? v : reshape(v, [-1, width]));
@@ -29,7 +30,7 @@ function rightCotangent(a: Value, b: Value, g: Value): Value {
   }
   const isFull = isStatic(g.shape) && isStatic(a.shape) && !a.shape.includes(0);
   const column = isFull && g.shape[g.shape.length - 1] === 1;
-  if (!column) return matMul(swapLast(a), g);
+  if (!column) return isSwapped(b) ? swapLast(matMul(swapLast(g), a)) : matMul(swapLast(a), g);
   const row = matMul(reshape(g, [...g.shape.slice(0, -2), 1, g.shape[g.shape.length - 2]] as number[]), a);
   return reshape(row, [...row.shape.slice(0, -2), row.shape[row.shape.length - 1], 1] as number[]);
 }
@@ -42,5 +43,6 @@ export const gemmRule: Rule<FilledOf<"Gemm">> = (g, { inputs: [a, b, c], attribu
     apply("Gemm", [x, y], { alpha, transA: Number(turned[0]), transB: Number(turned[1]) });
   const da = () => (transA ? product(b, g, [transB, true]) : product(g, b, [false, !transB]));
   const db = () => (transB ? product(g, a, [true, transA]) : product(a, g, [!transA, false]));
-  return [needs(0) ? da() : null, needs(1) ? db() : null, c && needs(2) ? (beta === 1 ? g : mul(g, beta)) : null];
+  const dc = (of: Value) => (beta === 1 ? g : mul(unbroadcast(g, of), beta)); // summed first: fewer elements
+  return [needs(0) ? da() : null, needs(1) ? db() : null, c && needs(2) ? dc(c) : null];
 };

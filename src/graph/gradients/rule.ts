@@ -2,7 +2,7 @@
 import { GraphError, said } from "../../errors.js";
 import { cast, mul, transpose } from "../apply.js";
 import { expandLike, reshapeLike } from "../reshaping.js";
-import { described, type NodeAttributes, scalar, type Value } from "../value.js";
+import { described, type NodeAttributes, producer, scalar, type Value } from "../value.js";
 
 /** @typeParam A - the attributes that a rule reads */
 export interface Context<A = unknown> {
@@ -46,11 +46,20 @@ export const zeros = (x: Value): Value => expandLike(scalar(0, x.dtype), x);
 /** `g` where `condition`, else 0; by a product, which providers run faster than `Where`. */
 export const mask = (condition: Value, g: Value): Value => mul(g, cast(condition, g.dtype));
 
-/** Exchanges the last two axes. */
-export function swapLast(x: Value): Value {
-  const axes = x.shape.map((_, i) => i);
-  return transpose(x, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
+const swapOf = ({ shape }: Value): readonly number[] => {
+  const axes = shape.map((_, i) => i);
+  return [...axes.slice(0, -2), axes.length - 1, axes.length - 2];
+};
+
+/** Whether `x` is another with its last two axes exchanged. */
+export function isSwapped(x: Value): boolean {
+  const made = producer(x);
+  return made?.op === "Transpose" && made.domain === "" && String(made.attributes.perm) === String(swapOf(x));
 }
+
+/** Exchanges the last two axes; what was exchanged is as it was. */
+export const swapLast = (x: Value): Value =>
+  isSwapped(x) ? (producer(x)?.inputs[0] as Value) : transpose(x, swapOf(x));
 
 /** Fails where a loss depends on an output for which the op has no rule. */
 export function firstOutputOnly(op: string, { grads, outputs }: Pick<Context, "grads" | "outputs">): void {

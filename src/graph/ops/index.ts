@@ -15,6 +15,7 @@ import { reductions } from "./reductions.js";
 import { replaced } from "./replaced.js";
 import { windows } from "./windows.js";
 
+export { runtimeDomain } from "./kernels.js";
 export { type NativeOp, native, nativeDomain } from "./native.js";
 export { windowOf } from "./windows.js";
 

@@ -4,6 +4,9 @@ import { type Declarations, floatList, int, ints, text } from "./declare.js";
 import { native, nativeDomain } from "./native.js";
 import { convolution, pooling } from "./windows.js";
 
+/** The domain of ONNX Runtime's own ops. */
+export const runtimeDomain = "com.microsoft";
+
 type Attributes = { readonly [K in keyof typeof native]: (typeof native)[K]["attributes"] };
 
 export const kernels = {
@@ -18,6 +21,6 @@ export const kernels = {
     ReorderInput: {},
     ReorderOutput: { channels: int.needed, channels_last: int(0) },
   },
-  /** Those of its training build. */
-  "com.microsoft": { ConvGrad: { ...convolution, kernel_shape: ints.needed } },
+  /** Its own op of all builds, and one of its training build. */
+  [runtimeDomain]: { Gelu: {}, ConvGrad: { ...convolution, kernel_shape: ints.needed } },
 } satisfies Record<string, Record<string, Declarations>>;

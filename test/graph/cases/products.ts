@@ -55,6 +55,11 @@ export const products: readonly Case[] = [
     inputs: [uniform(a), uniform(b)],
   })),
   {
+    of: "a product with a matrix turned before, and what it was",
+    f: (a, b) => g.add(g.matMul(a, g.transpose(b, [0, 2, 1])), g.mul(a, b)),
+    inputs: [uniform([2, 3, 3]), uniform([2, 3, 3])],
+  },
+  {
     of: "a product with a named batch",
     f: g.matMul,
     inputs: [named(uniform([2, 4, 3]), ["n", 4, 3]), uniform([3, 2])],

@@ -4,8 +4,8 @@
  */
 import { decodeModel } from "../../../onnx/index.js";
 import { buildModel } from "../../model.js";
-import { nativeDomain } from "../../ops/index.js";
-import { readModel } from "../../read.js";
+import { readIfKnown } from "../../read.js";
+import { expandComposites } from "../expand/index.js";
 import { withOutputs } from "../outputs.js";
 import { convolutions, normalizations } from "./native.js";
 import { withoutNatives } from "./standard.js";
@@ -17,8 +17,9 @@ export const forCuda = { ...normalizations, ...convolutions };
 /** The same where convolutions are in float16, which ONNX Runtime's own kernels do. */
 export const forHalfCuda = normalizations;
 
-/** A model in standard ops; itself if it has no others. */
+/** A model in standard ops; itself if it has no others, or some that `readModel` does not take. */
 export function standardModel(model: Uint8Array): Uint8Array {
-  if (!decodeModel(model).nodes.some(({ domain }) => domain === nativeDomain)) return model;
-  return buildModel(withOutputs(readModel(model), withoutNatives));
+  if (decodeModel(model).nodes.every(({ domain }) => domain === "")) return model;
+  const graph = readIfKnown(model);
+  return graph ? buildModel(withOutputs(graph, (outputs) => expandComposites(withoutNatives(outputs)))) : model;
 }

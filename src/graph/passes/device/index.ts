@@ -2,10 +2,10 @@
  * Graphs as providers' kernels are right and fast. Some kernels of the WebGPU provider give wrong numbers for some shapes, without
  * an error; `defects.ts` has a row for each, with what is right instead. What providers are slow at stands in `slow.ts`.
  */
-import { GraphError } from "../../../errors.js";
-import { buildModel, type Graph } from "../../model.js";
-import { readModel } from "../../read.js";
+import { buildModel } from "../../model.js";
+import { readIfKnown, readModel } from "../../read.js";
 import type { Value } from "../../value.js";
+import { expandComposites, forDevices } from "../expand/index.js";
 import { withOutputs } from "../outputs.js";
 import { defects } from "./defects.js";
 import { replaced } from "./replacement.js";
@@ -26,19 +26,16 @@ export const deviceForm = (outputs: readonly Value[]): readonly Value[] => repla
  * @throws GraphError as `readModel` and `deviceForm`
  */
 export const webGpuModel = (model: Uint8Array): Uint8Array =>
-  buildModel(withOutputs(readModel(model), (outputs) => deviceForm(replaced(outputs, slowOnWebGpu))));
+  buildModel(withOutputs(readModel(model), (outputs) => deviceForm(replaced(expanded(outputs), slowOnWebGpu))));
+
+/** Without the composites that a file's ops become as they are read. */
+const expanded = (outputs: readonly Value[]): readonly Value[] => expandComposites(outputs, forDevices);
 
 /**
  * A model as CUDA's kernels are fast: the same numbers up to rounding, the same inputs and outputs. One that `readModel` does not
  * take stays as it is.
  */
 export function cudaModel(model: Uint8Array): Uint8Array {
-  let graph: Graph;
-  try {
-    graph = readModel(model);
-  } catch (error) {
-    if (error instanceof GraphError) return model;
-    throw error;
-  }
-  return buildModel(withOutputs(graph, (outputs) => replaced(outputs, slowOnCuda)));
+  const graph = readIfKnown(model);
+  return graph ? buildModel(withOutputs(graph, (outputs) => replaced(expanded(outputs), slowOnCuda))) : model;
 }

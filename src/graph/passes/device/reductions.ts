@@ -4,7 +4,7 @@ import { replace } from "../../modernise.js";
 import { attributesOf } from "../../ops/index.js";
 import { reshapeLike } from "../../reshaping.js";
 import { fromFront } from "../../shapes.js";
-import type { NodeAttributes, Value } from "../../value.js";
+import { known, type NodeAttributes, type Value } from "../../value.js";
 import type { Met } from "./replacement.js";
 
 /** The variance from centred values; in float32, whatever the images are. */
@@ -17,7 +17,8 @@ export function layerNormalization({ inputs, attributes, outputs }: Met): readon
   const centred = sub(x, average);
   const spread = add(mean(mul(centred, centred), axes, true), epsilon);
   const inverse = reciprocal(sqrt(spread)); // a division instead, and ONNX Runtime makes a LayerNormalization of it again
-  const scaled = mul(mul(centred, inverse), scale);
+  const unit = mul(centred, inverse);
+  const scaled = known(scale)?.every((s) => s === 1) ? unit : mul(unit, scale);
   return [cast(bias ? add(scaled, bias) : scaled, outputs[0].dtype), average, inverse].slice(0, outputs.length);
 }
 

@@ -3,8 +3,8 @@
  * tested against this one.
  */
 import { add, clip, div, erf, mul, sqrt, sum, sumOfSquares } from "../../apply.js";
-import type { Composite } from "../../ops/index.js";
-import type { Value } from "../../value.js";
+import { type Composite, runtimeDomain } from "../../ops/index.js";
+import { node, type Value } from "../../value.js";
 import { type Rewrite, rewriteGraph } from "../rewrite.js";
 import { batchNormGrad, batchNormTrain } from "./batchNorm.js";
 import { convGradInput, convGradWeight, deviceConvGradInput, turnedConvGradInput } from "./convolution.js";
@@ -34,8 +34,20 @@ export const portable: Readonly<Record<Composite, Expansion>> = {
 
 type Forms = Partial<Readonly<Record<Composite, Expansion>>>;
 
-/** Forms that providers other than the CPU's prefer: standard ops as well, and few of them. */
+/**
+ * x·Φ(x) by ONNX Runtime's own op, which it makes of the standard ones itself on some providers. Reading a model gives the composite
+ * back.
+ */
+const runtimeGelu: Expansion = (inputs, a) => {
+  const [{ dtype, shape }] = inputs;
+  return dtype === "float32"
+    ? node("Gelu", inputs, {}, [{ dtype, shape }], runtimeDomain).outputs
+    : portable.ExactGelu(inputs, a);
+};
+
+/** Forms that providers other than the CPU's prefer: standard ops as well but for `Gelu`, and few of them. */
 export const forDevices: Forms = {
+  ExactGelu: runtimeGelu,
   ConvGradInput: deviceConvGradInput,
   ConvGradWeight: deviceConvGradWeight,
   BatchNormTrain: fewNodesBatchNormTrain,

@@ -2,7 +2,7 @@
  * Many tensors as one vector. Where all of them come from the same element-wise op, so does the vector: of the vectors of what
  * they read. So an update that is written tensor by tensor becomes a few nodes, whatever the number of tensors.
  */
-import { concat, reshape, slice, transpose } from "../../apply.js";
+import { concat, mul, reshape, slice, transpose } from "../../apply.js";
 import { sameShape } from "../../reshaping.js";
 import { count } from "../../shapes.js";
 import { constant, isConstant, known, type Node, node, producer, type Value } from "../../value.js";
@@ -132,8 +132,24 @@ export class Joiner {
     return given.every((v) => isConstant(v) && v.dtype === "float32") && total(values) <= longest ? "number" : null;
   }
 
+  /** Where some are multiples by one number and others are not: from the first to the last as one vector, multiplied once. */
+  private multiplied(values: readonly Value[]): readonly Value[] {
+    const found = values.map(multiple);
+    const [first, last] = [found.findIndex((m) => m), found.length - [...found].reverse().findIndex((m) => m)];
+    const between = values.slice(first, last);
+    const isMixed = found.slice(first, last).some((m) => !m);
+    if (first < 0 || !isMixed || total(between) > longest) return values;
+    const numbers = this.repeated(
+      between.map((_, i) => found[first + i]?.by ?? 1),
+      between.map(sizeOf),
+    );
+    const plain = this.join(between.map((v, i) => found[first + i]?.of ?? v));
+    return [...values.slice(0, first), mul(plain, numbers), ...values.slice(last)];
+  }
+
   /** Tensors that are made alike are joined first, if there are few such runs. */
-  private byRuns(values: readonly Value[]): Value {
+  private byRuns(given: readonly Value[]): Value {
+    const values = this.multiplied(given);
     const runs: Value[][] = [];
     for (const v of values) {
       const last = runs.at(-1);
@@ -147,6 +163,14 @@ export class Joiner {
     });
     return stacked(joined.flat());
   }
+}
+
+/** What is multiplied by one number, and by which. */
+function multiple(v: Value): { readonly of: Value; readonly by: number } | null {
+  const made = producer(source(v));
+  if (made?.op !== "Mul" || made.domain !== "") return null;
+  const [of, by] = made.inputs as readonly Value[];
+  return isConstant(by) && isOne(by) && !isOne(of) ? { of, by: (known(by) as number[])[0] } : null;
 }
 
 const same = (values: readonly Value[]): boolean =>

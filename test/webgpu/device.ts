@@ -16,9 +16,13 @@ const absence = (): Promise<string | null> =>
 
 const reason = process.env.HCSC_EXPECT_WEBGPU === "1" ? null : await absence();
 
-/** A test on the device, one at a time. */
-export const deviceTest = (title: string, body: (t: ExecutionContext) => Promise<void>): void => {
-  if (reason === null) test.serial(title, body);
+/** A test on the device, one at a time unless it is run by `test`: where each has processes of its own. */
+export const deviceTest = (
+  title: string,
+  body: (t: ExecutionContext) => Promise<void>,
+  run: typeof test | typeof test.serial = test.serial,
+): void => {
+  if (reason === null) run(title, body);
   else test.skip(`${title} (WebGPU does not run here: ${reason})`, body);
 };
 

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import test from "ava";
 import { hcscProcess, tinyRecipe, withRecipe } from "../commands/cli.js";
 import { deviceTest } from "./device.js";
 
@@ -57,4 +58,5 @@ for (const [name, network] of Object.entries(small))
         );
       for (const [i, top1] of cpu.top1.entries()) t.true(Math.abs(device.top1[i] - top1) <= 1);
     },
+    test,
   );

@@ -1,11 +1,11 @@
 /** Ops that place elements elsewhere: cotangents go back to where the elements came from, zeros where none was taken. */
 import { GraphError, said } from "../../errors.js";
-import { apply, concat, gather, pad, reshape, slice, sum, transpose, unsqueeze } from "../apply.js";
+import { apply, concat, gather, pad, reshape, slice, sum, unsqueeze } from "../apply.js";
 import { reshapeLike, shapeOf } from "../reshaping.js";
 import { count, fromFront, isSize } from "../shapes.js";
-import { known, producer, scalar, type Value } from "../value.js";
+import { known, scalar, type Value } from "../value.js";
 import { scatterAxis } from "./indexing.js";
-import { type Rule, zeros } from "./rule.js";
+import { type Rule, turned, zeros } from "./rule.js";
 
 export const transposeRule: Rule<{ readonly perm: readonly number[] | undefined }> = (
   g,
@@ -13,9 +13,7 @@ export const transposeRule: Rule<{ readonly perm: readonly number[] | undefined 
 ) => {
   const perm = attributes.perm ?? x.shape.map((_, i) => i).reverse();
   const inverse = perm.map((_, i) => perm.indexOf(i));
-  const made = producer(g);
-  const undone = made?.op === "Transpose" && String(made.attributes.perm) === String(perm);
-  return [undone ? (made.inputs[0] as Value) : transpose(g, inverse)];
+  return [turned(g, inverse)];
 };
 
 /** Widens g axis by axis, those of sizes known only at run time last. */

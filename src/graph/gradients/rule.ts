@@ -51,15 +51,23 @@ const swapOf = ({ shape }: Value): readonly number[] => {
   return [...axes.slice(0, -2), axes.length - 1, axes.length - 2];
 };
 
-/** Whether `x` is another with its last two axes exchanged. */
-export function isSwapped(x: Value): boolean {
+/** The axes' order that an op has turned `x` to; null if none has. */
+function orderOf(x: Value): readonly number[] | null {
   const made = producer(x);
-  return made?.op === "Transpose" && made.domain === "" && String(made.attributes.perm) === String(swapOf(x));
+  return made?.op === "Transpose" && made.domain === "" ? ((made.attributes.perm as readonly number[]) ?? null) : null;
 }
 
-/** Exchanges the last two axes; what was exchanged is as it was. */
-export const swapLast = (x: Value): Value =>
-  isSwapped(x) ? (producer(x)?.inputs[0] as Value) : transpose(x, swapOf(x));
+/** The transpose; what was turned the other way is as it was. */
+export function turned(x: Value, perm: readonly number[]): Value {
+  const before = orderOf(x);
+  return before && perm.every((p, i) => before[p] === i) ? (producer(x)?.inputs[0] as Value) : transpose(x, perm);
+}
+
+/** Whether `x` is another with its last two axes exchanged. */
+export const isSwapped = (x: Value): boolean => String(orderOf(x)) === String(swapOf(x));
+
+/** Exchanges the last two axes. */
+export const swapLast = (x: Value): Value => turned(x, swapOf(x));
 
 /** Fails where a loss depends on an output for which the op has no rule. */
 export function firstOutputOnly(op: string, { grads, outputs }: Pick<Context, "grads" | "outputs">): void {

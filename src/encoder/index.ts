@@ -17,6 +17,7 @@ export {
   embeddingTable,
   encoderOf,
   type Layer,
+  type Learned,
   layers,
   type Places,
   placesOf,

@@ -18,6 +18,7 @@ import {
   encoderOf,
   exportModel,
   type Layer,
+  type Learned,
   type MostAlike,
   mostAlike,
   namedFeatures,
@@ -36,7 +37,7 @@ import { doubts, type KnnAccuracy, knnAccuracy, type Opening, trainedOn } from "
 import type { Recipe } from "../recipe/index.js";
 import { learnedHierarchy, type Reporter, type RunFolder, type Session } from "../train/index.js";
 import type { FitReport } from "../weights/index.js";
-import { shareArrays, type World } from "../world/index.js";
+import { share, shareArrays, type World } from "../world/index.js";
 import type { Initial } from "./initial.js";
 import { type TrainedRun, trainBeside, trainRun } from "./training.js";
 
@@ -164,11 +165,10 @@ export class Learner {
       );
     for (const doubt of doubtsOf(this.recipe)) this.parts.tell({ kind: "warning", ...doubt });
     const held = test === undefined ? (this.folder?.description.test ?? null) : test;
-    const set = held === null ? null : await describeImages(held);
     const result = await trainRun({
       ...this.parts,
       run: this.folder ?? run ?? (await this.temporaryRun()),
-      test: set && { name: set.name, open: this.opening(set) },
+      test: await this.heldOut(held),
       tell: (event) => {
         this.parts.tell(event);
         report?.(event);
@@ -183,21 +183,23 @@ export class Learner {
   /**
    * Trains beside process 0 of the world that it was opened in, whose `train` writes the run.
    *
+   * @param settings - `test`: as process 0 has it, with a run's own where that goes on
    * @throws as `train`
    */
-  async trainBeside({ signal }: Pick<TrainSettings, "signal"> = {}): Promise<void> {
-    await trainBeside({ ...this.parts, signal });
+  async trainBeside({ test = null, signal }: Pick<TrainSettings, "test" | "signal"> = {}): Promise<void> {
+    await trainBeside({ ...this.parts, test: await this.heldOut(test), signal });
   }
 
   /**
-   * A vector for every image that can be read, with its name, label and clusters.
+   * A vector for every image that can be read, with its name, label and clusters. The processes of its world share the images: a
+   * call that all make, whose rows process 0 gets.
    *
    * @throws DataError if too many images cannot be read
    */
-  embed({ images, layer = "features", clusters = true }: EmbedSettings = {}): Promise<EmbeddingTable> {
-    return this.on(images, async (opened) =>
-      embeddingTable(await this.encoder(), opened, layer, clusters && this.folder ? await this.trained() : null),
-    );
+  async embed({ images, layer = "features", clusters = true }: EmbedSettings = {}): Promise<EmbeddingTable> {
+    const encoder = await this.sharedEncoder();
+    const learned = clusters ? await this.sharedLearned() : null;
+    return this.on(images, (opened) => embeddingTable(encoder, opened, layer, learned, this.parts.world));
   }
 
   /**
@@ -275,6 +277,21 @@ export class Learner {
     await this.parts.images.close();
     await this.engine.close();
     if (this.temporary !== null) await rm(this.temporary, { recursive: true, force: true });
+  }
+
+  /** What process 0's run has learned, for all; null without a run. */
+  private async sharedLearned(): Promise<Learned | null> {
+    const { world } = this.parts;
+    const own = world.rank === 0 && this.folder ? (await this.trained()).checkpoint : null;
+    const file = share(world, own?.file ?? null);
+    const tensors = shareArrays(world, own?.tensors ?? {});
+    return file === null ? null : { recipe: this.recipe, checkpoint: { file, tensors } };
+  }
+
+  private async heldOut(given: GivenImages | null) {
+    if (given === null) return null;
+    const set = await describeImages(given);
+    return { name: set.name, open: this.opening(set) };
   }
 
   private on<T>(images: GivenImages | undefined, use: (images: OpenImages) => Promise<T>): Promise<T> {

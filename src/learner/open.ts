@@ -1,15 +1,15 @@
 /** Opening a learner: its images, its recipe, its engine, which then cannot contradict one another. */
-import { availableParallelism, hostname } from "node:os";
 import { describeImages, type GivenImages, type OpenOptions, openImages, openSource } from "../data/index.js";
 import { onDisk } from "../disk/index.js";
 import { CheckpointError, said, UsageError } from "../errors.js";
 import type { Recipe } from "../recipe/index.js";
 import { type Reporter, RunFolder, type TrainEvent } from "../train/index.js";
 import { type OpenedWeights, openWeights } from "../weights/index.js";
-import { alone, gatherTexts, share, type World } from "../world/index.js";
+import { alone, share, type World } from "../world/index.js";
 import { type EngineChoice, openHeardEngine } from "./engine.js";
 import { type Initial, initialOf } from "./initial.js";
 import { Learner } from "./learner.js";
+import { machineShare } from "./machineShare.js";
 import { type RecipeChoice, recipeFor, resumedRecipe, sharedRecipe } from "./recipe.js";
 
 /** Images, a recipe or a run, and where graphs run; the defaults suit most. */
@@ -65,10 +65,7 @@ export async function openLearner(options: LearnerOptions): Promise<Learner> {
     report(event);
   };
   const isMain = world.rank === 0;
-  const onHost = gatherTexts(world, hostname()).filter((host) => host === hostname()).length;
-  const threads =
-    options.threads ?? (onHost === 1 ? undefined : Math.max(1, Math.floor(availableParallelism() / onHost)));
-  const keepDecoded = onHost === 1 && (options.keepDecoded ?? true); // processes share the host's memory
+  const { keepDecoded = true, ...own } = machineShare(world, options);
   const run = path === undefined || !isMain ? null : await RunFolder.open(onDisk(path));
   const given = options.images ?? run?.description.data;
   if (given === undefined)
@@ -94,12 +91,9 @@ export async function openLearner(options: LearnerOptions): Promise<Learner> {
         );
   const recipe = share(world, isMain ? await recipeOf() : null) as Recipe;
   const init = await startOf(recipe, run, opened, options.partial === true);
-  const engine = await openHeardEngine(
-    { ...options, ...(threads && { threads }), precision: options.precision ?? recipe.precision },
-    tell,
-  );
+  const engine = await openHeardEngine({ ...options, ...own, precision: options.precision ?? recipe.precision }, tell);
   const images = openImages(set, { ...imageOptions, seed: options.seed ?? recipe.seed });
-  const session = { crossCheck: crossCheck && engine.provider !== "cpu", threads: threads ?? null };
+  const session = { crossCheck: crossCheck && engine.provider !== "cpu", threads: own.threads ?? null };
   return new Learner({ recipe, images, engine, run, init, session, imageOptions, world, tell });
 }
 

@@ -27,7 +27,7 @@ import {
   train,
 } from "../train/index.js";
 import { versions } from "../version.js";
-import { gatherTexts, requireEqual, type World } from "../world/index.js";
+import { gatherTexts, requireEqual, shareArrays, type World } from "../world/index.js";
 import type { Initial } from "./initial.js";
 
 export interface RunRequest {
@@ -75,9 +75,7 @@ export async function trainRun(request: RunRequest): Promise<TrainedRun> {
  *
  * @throws as `trainRun`
  */
-export async function trainBeside(
-  request: Omit<RunRequest, "run" | "test" | "init" | "session">,
-): Promise<TrainResult> {
+export async function trainBeside(request: Omit<RunRequest, "run" | "init" | "session">): Promise<TrainResult> {
   await requireTrainable(request);
   const { recipe, images, engine, world, tell, signal } = request;
   const { source, loader } = images;
@@ -89,7 +87,8 @@ export async function trainBeside(
     started: new Date().toISOString(),
   };
   const run = await RunFolder.create(elsewhere(sha256), description);
-  return train({
+  await heldOutAccuracy(request);
+  const result = await train({
     run,
     engine,
     target: await chooseTarget(engine),
@@ -99,6 +98,23 @@ export async function trainBeside(
     report: tell,
     signal,
   });
+  if (!result.interrupted) await heldOutAccuracy(request);
+  return result;
+}
+
+/**
+ * kNN on the images held out, which processes share: a call that all make.
+ *
+ * @param weightsOf - the encoder's, in process 0
+ * @returns top-1 in percent by 20 neighbours; null where none are held out, or the images have no single labels
+ */
+async function heldOutAccuracy(
+  { recipe, images, engine, test, world }: Pick<RunRequest, "recipe" | "images" | "engine" | "test" | "world">,
+  weightsOf: () => Weights = () => ({}),
+): Promise<number | null> {
+  if (!test || !images.source.labels) return null;
+  const encoder = { engine, recipe, weights: shareArrays(world, weightsOf()) };
+  return (await knnAccuracy(encoder, images, test.open, {}, world)).top1;
 }
 
 /** Refuses what cannot be trained before anything is made, and processes that have not been given the same. */
@@ -106,21 +122,23 @@ async function requireTrainable({
   recipe,
   images,
   engine,
+  test,
   world,
-}: Pick<RunRequest, "recipe" | "images" | "engine" | "world">): Promise<void> {
+}: Pick<RunRequest, "recipe" | "images" | "engine" | "test" | "world">): Promise<void> {
   planOf(recipe, images.source.count, world.size);
   if (world.size === 1) return;
   const target = await chooseTarget(engine);
-  if (target.kind !== "blocked" && target.kind !== "portable")
+  if (target.kind === "training")
     throw new UsageError(
       "unsupported",
-      said`${world.size} processes cannot train together on ${{ provider: engine.provider }} by the backend ${engine.backend} yet: take the provider cpu of the backend onnxruntime-node`,
-      { settings: ["provider"] },
+      said`${world.size} processes cannot train together by the backend ${engine.backend}: take onnxruntime-node`,
     );
   const known = createHash("sha256").update(JSON.stringify(await identityOf(images.source)));
   requireEqual(gatherTexts(world, JSON.stringify(versions())), "software");
   requireEqual(gatherTexts(world, known.digest("hex")), "set of images (by its fingerprint)");
+  requireEqual(gatherTexts(world, engine.provider), "provider");
   requireEqual(gatherTexts(world, JSON.stringify(target)), "form of graphs, by its processor");
+  requireEqual(gatherTexts(world, test?.name ?? "none"), "set of images held out");
 }
 
 async function trained(request: RunRequest, existing: RunFolder | null, path: string): Promise<TrainedRun> {
@@ -137,11 +155,7 @@ async function trained(request: RunRequest, existing: RunFolder | null, path: st
   await folder.saveImages(identity);
   if (test && !source.labels)
     tell({ kind: "warning", message: "the images have no single labels: no kNN is measured on those held out" });
-  const accuracy = async (weightsOf: () => Weights): Promise<number | null> =>
-    test && source.labels
-      ? (await knnAccuracy({ engine, recipe, weights: weightsOf() }, images, test.open)).top1
-      : null;
-  const knnBefore = await accuracy(() => ({
+  const knnBefore = await heldOutAccuracy(request, () => ({
     ...initialEncoder(encoderSettings(recipe.encoder), recipe.seed),
     ...init?.weights,
   }));
@@ -160,7 +174,7 @@ async function trained(request: RunRequest, existing: RunFolder | null, path: st
   const done = result.position.step;
   await folder.append({ kind: "session", step: done, seconds: result.seconds, ...session });
   const last = await readCheckpoint(result.checkpoint);
-  const knnAfter = result.interrupted ? null : await accuracy(() => encoderWeights(last, "query"));
+  const knnAfter = result.interrupted ? null : await heldOutAccuracy(request, () => encoderWeights(last, "query"));
   if (knnBefore !== null && knnAfter !== null)
     await folder.append({ kind: "evaluation", step: done, knnBefore, knnAfter });
   return { ...result, folder, last, knnBefore, knnAfter, brokenImages: loader.broken.size };

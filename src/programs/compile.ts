@@ -4,20 +4,12 @@
  */
 import type { CompileTarget } from "../compileTarget.js";
 import {
-  convolveInHalf,
   type DType,
   describeModel,
   expandComposites,
   type Family,
-  fewNodes,
-  flatten,
   flattenBroadcasts,
-  forCuda,
-  forDevices,
-  forHalfCuda,
-  forHalfDevices,
   forTrainingBuild,
-  fusedNatives,
   type Graph,
   type Shape,
   withOutputs,
@@ -25,6 +17,7 @@ import {
 import { lowerBlocked } from "../graph/passes/index.js";
 import { encodeModel, type ModelContent } from "../onnx/index.js";
 import { pixelStatistics, type Recipe } from "../recipe/index.js";
+import { deviceForm } from "./deviceForm.js";
 import { encoderSettings } from "./encoder.js";
 import { isPackedState } from "./filterMemory.js";
 import { hiddenShapes } from "./hiddenShapes.js";
@@ -35,7 +28,7 @@ import { type RankPart, rankGraphs } from "./rankStep.js";
 import { applyStep, fusedStep, gradientStep } from "./step.js";
 import type { Levels, Phase, StepSettings } from "./stepSettings.js";
 import { updatesLast } from "./updatesLast.js";
-import { nextVector, stateVectors } from "./vectors.js";
+import { type Named, stateTensors } from "./vectors.js";
 
 /** One model and which outputs replace its state. */
 export interface Program {
@@ -83,25 +76,25 @@ export const localSizes = (recipe: Recipe): readonly number[] =>
  * The model of a graph on a target.
  *
  * @param savesMemory - whether the CPU's runtime is kept from planning memory by shapes: a fifth less, for 6 to 14 % more time a step
+ * @param held - the state that the engine holds, where the graph reads but a part of it: vectors (`vectors.ts`) are of all
  */
-export const compile = (graph: Graph, target: CompileTarget, savesMemory = false): Program =>
-  programOf(described(graph, target, savesMemory), target, target.kind === "device" ? replacedVectors(graph) : []);
+export function compile(
+  graph: Graph,
+  target: CompileTarget,
+  savesMemory = false,
+  held: readonly Named[] = graph.inputs,
+): Program {
+  if (target.kind !== "device") return programOf(described(graph, target, savesMemory), target, []);
+  const { formed, replaced } = deviceForm(graph, target, held);
+  return programOf(describeModel(formed), target, replaced);
+}
 
-/** The graph in standard ops, or those of the provider, by kind of target. */
-const forms: { readonly [K in CompileTarget["kind"]]: (graph: Graph, target: CompileTarget & { kind: K }) => Graph } = {
+type HostTarget = Exclude<CompileTarget, { kind: "device" }>;
+
+/** The graph in standard ops, or those of the CPU's provider, by kind of target. */
+const forms: { readonly [K in HostTarget["kind"]]: (graph: Graph, target: HostTarget & { kind: K }) => Graph } = {
   portable: (graph) => withOutputs(updatesLast(graph), (outputs) => flattenBroadcasts(expandComposites(outputs))),
   training: (graph) => withOutputs(graph, (outputs) => flattenBroadcasts(expandComposites(outputs, forTrainingBuild))),
-  device(graph, { precision, kernels }) {
-    const half = precision === "fp16";
-    const table = half ? forHalfDevices : forDevices;
-    const native = half ? forHalfCuda : forCuda;
-    const expanded = withOutputs(graph, (outputs) => {
-      const made = expandComposites(outputs, kernels === "cuda" ? { ...table, ...native } : table);
-      const fused = kernels === "cuda" ? fusedNatives(made) : made;
-      return half ? convolveInHalf(fused) : fused;
-    });
-    return fewNodes(flatten(expanded, stateVectors(graph.inputs), replacedVectors(graph)));
-  },
   blocked(graph, { block }) {
     const lowered = lowerBlocked(updatesLast(graph), {
       block,
@@ -111,14 +104,8 @@ const forms: { readonly [K in CompileTarget["kind"]]: (graph: Graph, target: Com
   },
 };
 
-/** The vectors of the next state that a graph makes for devices. */
-const replacedVectors = ({ inputs, outputs }: Graph): readonly Family[] =>
-  stateVectors(inputs)
-    .map(nextVector)
-    .filter(({ members }) => members.every((m) => m.name in outputs));
-
-function described(graph: Graph, target: CompileTarget, savesMemory: boolean): ModelContent {
-  const content = describeModel((forms[target.kind] as (graph: Graph, target: CompileTarget) => Graph)(graph, target));
+function described(graph: Graph, target: HostTarget, savesMemory: boolean): ModelContent {
+  const content = describeModel((forms[target.kind] as (graph: Graph, target: HostTarget) => Graph)(graph, target));
   return savesMemory && target.kind === "blocked" ? hiddenShapes(content) : content;
 }
 
@@ -163,7 +150,8 @@ export type RankPrograms = { readonly [P in RankPart]: Program };
 /** The step of a phase on one of several processes that share its batch (`rankStep.ts`). */
 export function rankPrograms(s: StepSettings, ranks: number, phase: Phase, target: CompileTarget): RankPrograms {
   const graphs = rankGraphs(s, ranks, phase, levelsOf(target));
-  const compiled = Object.entries(graphs).map(([part, graph]) => [part, compile(graph, target, s.recompute)]);
+  const held = stateTensors(s, true);
+  const compiled = Object.entries(graphs).map(([part, graph]) => [part, compile(graph, target, s.recompute, held)]);
   return Object.fromEntries(compiled) as RankPrograms;
 }
 

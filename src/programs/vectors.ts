@@ -34,12 +34,19 @@ export function stateVectors(tensors: readonly Named[]): readonly Family[] {
   }));
 }
 
-/** The tensors of a step's state that belong to parameters, in plain form. */
-export function stateTensors(s: Pick<StepSettings, "encoder" | "optimizer" | "accumulation">): readonly Named[] {
+/**
+ * The tensors of a step's state that belong to parameters, in plain form.
+ *
+ * @param addsGradients - whether gradients are among them
+ */
+export function stateTensors(
+  s: Pick<StepSettings, "encoder" | "optimizer" | "accumulation">,
+  addsGradients = s.accumulation > 1,
+): readonly Named[] {
   return encoderSpecs(s.encoder).flatMap(({ name, shape, trainable }) => {
     const encoders = [state.query(name), state.key(name)];
     const slots = slotNames[s.optimizer.kind].map((slot) => state.optimizer(slot, name));
-    const learned = trainable ? [...slots, ...(s.accumulation > 1 ? [state.gradient(name)] : [])] : [];
+    const learned = trainable ? [...slots, ...(addsGradients ? [state.gradient(name)] : [])] : [];
     return [...encoders, ...learned].map((full) => ({ name: full, shape }));
   });
 }

@@ -113,7 +113,10 @@ export async function* soundCheckpoints(
 }
 
 /** An encoder's tensors in a checkpoint, by torchvision name. */
-export function encoderWeights(checkpoint: Checkpoint, which: "query" | "key"): Record<string, DenseArray> {
+export function encoderWeights(
+  checkpoint: Pick<Checkpoint, "tensors">,
+  which: "query" | "key",
+): Record<string, DenseArray> {
   const prefix = state[which]("");
   return Object.fromEntries(
     Object.entries(checkpoint.tensors).flatMap(([name, value]) =>

@@ -29,10 +29,10 @@ export function hierarchyTensors(tree: Hierarchy, clusters: readonly number[]): 
 }
 
 /** Whether a run has come to its first clustering. */
-export const hasHierarchy = ({ tensors }: Checkpoint): boolean => state.prototypes(0) in tensors;
+export const hasHierarchy = ({ tensors }: Pick<Checkpoint, "tensors">): boolean => state.prototypes(0) in tensors;
 
 /** The levels of a checkpoint, finest first, without padding. @throws CheckpointError if nothing was clustered yet */
-export function learnedHierarchy({ file, tensors }: Checkpoint): readonly LearnedLevel[] {
+export function learnedHierarchy({ file, tensors }: Pick<Checkpoint, "file" | "tensors">): readonly LearnedLevel[] {
   const levels: LearnedLevel[] = [];
   for (let l = 0; tensors[state.prototypes(l)]; l++) {
     const count = tensors[state.count(l)].data[0] as number;

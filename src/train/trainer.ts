@@ -49,7 +49,9 @@ class Training {
   constructor(private readonly options: TrainOptions) {
     this.world = options.together?.world ?? alone;
     this.plan = planOf(options.run.description.recipe, options.source.count, this.world.size);
-    this.memory = stateMemory(options.target, stateTensors(this.plan.settings));
+    const { settings } = this.plan;
+    const addsGradients = settings.accumulation > 1 || options.together !== undefined;
+    this.memory = stateMemory(options.target, stateTensors(settings, addsGradients));
   }
 
   async run(): Promise<TrainResult> {

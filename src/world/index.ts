@@ -5,6 +5,6 @@
  * Calls block the thread until all processes have made them, so all make the same ones in the same order.
  */
 export { shareArrays } from "./arrays.js";
-export { type Counts, countsOf, gatherAll, ownRange, sumOf } from "./parts.js";
+export { type Counts, countsOf, gatherAll, gatherToMain, ownRange, sumOf } from "./parts.js";
 export { anyOf, gatherTexts, requireEqual, share } from "./texts.js";
 export { alone, type Numbers, type World } from "./world.js";

@@ -47,3 +47,23 @@ export function sumOf(world: World, own: number): number {
   world.reduce("sum", sum);
   return sum[0];
 }
+
+/** Bytes that a process sends at a time: all that come together are fewer than MPI counts. */
+const chunk = 1 << 24;
+
+/** Parts of any lengths, one after another in process 0; none in the others. */
+export function gatherToMain<T extends Numbers | Uint8Array>(world: World, part: T): T {
+  if (world.size === 1) return part;
+  const isMain = world.rank === 0;
+  const lengths = Array.from(world.gather(Int32Array.of(part.length)), (length) => length * part.BYTES_PER_ELEMENT);
+  const starts = lengths.map((_, r) => lengths.slice(0, r).reduce((a, b) => a + b, 0));
+  const all = new Uint8Array(isMain ? lengths.reduce((a, b) => a + b, 0) : 0);
+  const own = new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
+  const longest = Math.max(...lengths);
+  for (let at = 0; at < longest; at += chunk) {
+    const here = lengths.map((length) => (isMain ? Math.min(chunk, Math.max(0, length - at)) : 0));
+    const sent = lengths.map((_, r) => (r === 0 ? own.subarray(at, at + chunk) : own.subarray(0, 0)));
+    for (const [r, bytes] of world.exchange(sent, here).entries()) if (isMain) all.set(bytes, starts[r] + at);
+  }
+  return new (part.constructor as new (buffer: ArrayBuffer) => T)(all.buffer);
+}

@@ -1,10 +1,13 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import test from "ava";
+import sharp from "sharp";
+import type { DenseArray } from "../../src/array.js";
 import { onDisk } from "../../src/disk/index.js";
+import { readTensors } from "../../src/tensorfile/index.js";
 import { RunFolder } from "../../src/train/index.js";
 import { type Launcher, mpirun, withLauncher } from "../mpi/mpirun.js";
-import { hcsc, hcscWith, images, withRecipe } from "./cli.js";
+import { hcsc, hcscWith, images, temporary, tinyRecipe, withRecipe } from "./cli.js";
 
 const main = resolve("build/src/cli/main.js");
 const hcscIn = (launcher: Launcher, processes: number, ...args: readonly string[]) =>
@@ -54,6 +57,12 @@ withLauncher("mpich", "a run of one process goes on in two", async (t) => {
   t.is((await run.metrics()).filter((m) => m.kind === "step").length, 8);
 });
 
+const namesOf = (file: string) => file.replace(/[.]\w+$/, ".names.txt");
+const picture = (seed: number) =>
+  sharp(Buffer.from(Array.from({ length: 16 * 16 * 3 }, (_, i) => (i * (7 + seed)) % 256)), {
+    raw: { width: 16, height: 16, channels: 3 },
+  });
+
 /** What a command prints as JSON, but for what rounding may move. */
 const figuresOf = (stdout: string): unknown => {
   const { loss, ...figures } = JSON.parse(stdout);
@@ -75,19 +84,62 @@ for (const [launcher, ...command] of [
     t.deepEqual(figuresOf(two.stdout), figuresOf(one.stdout)); // one process alone tells
   });
 
+withLauncher("openmpi", "two processes measure the kNN of one before they train, and after", async (t) => {
+  const measured = async (processes: number) => {
+    const { folder, recipe } = await withRecipe({ epochs: 1, encoder: { ...tinyRecipe.encoder, querySubBatches: 2 } });
+    const asked = [
+      "--recipe",
+      recipe,
+      "--data",
+      images,
+      "--split",
+      "0.2",
+      "--out",
+      join(folder, "run"),
+      "--json",
+    ] as const;
+    const { code, stdout, stderr } = await hcscIn("openmpi", processes, "train", ...asked);
+    t.is(code, 0, stderr);
+    const { knnBefore, knnAfter } = JSON.parse(stdout);
+    return [knnBefore, knnAfter];
+  };
+  const [one, two] = [await measured(1), await measured(2)];
+  t.true(one.every((accuracy) => accuracy > 0));
+  t.deepEqual(two, one);
+});
+
+withLauncher("openmpi", "three processes embed what one does, an unreadable image left out", async (t) => {
+  const run = await trainedRun();
+  const folder = await temporary();
+  for (let i = 0; i < 20; i++) await picture(i).toFile(join(folder, `${i}.png`));
+  await writeFile(join(folder, "7.png"), "none");
+  const [one, three] = [join(folder, "one.safetensors"), join(folder, "three.safetensors")];
+  const asked = ["embed", "--run", run, "--data", folder, "--json", "--out"] as const;
+  const alone = await hcsc(...asked, one);
+  const { code, stdout, stderr } = await hcscIn("openmpi", 3, ...asked, three);
+  t.is(code, 0, stderr);
+  t.like(JSON.parse(stdout), { ...JSON.parse(alone.stdout), file: three, names: namesOf(three), skipped: 1 });
+  const [expected, found] = [await readTensors(one), await readTensors(three)];
+  t.deepEqual(found.tensors.get("clusters"), expected.tensors.get("clusters"));
+  const [vectors, of] = [found, expected].map(({ tensors }) => tensors.get("vectors") as DenseArray<Float32Array>);
+  t.deepEqual(vectors.shape, of.shape);
+  t.true(vectors.data.every((x, i) => Math.abs(x - of.data[i]) < 1e-6));
+  t.is(await readFile(namesOf(three), "utf8"), await readFile(namesOf(one), "utf8"));
+});
+
 withLauncher("mpich", "a command of one process is refused in two, before anything is done", async (t) => {
-  const { code, stderr } = await hcscIn("mpich", 2, "embed", "--run", "none", "--out", "none.npy");
+  const { code, stderr } = await hcscIn("mpich", 2, "eval", "cluster", "--run", "none");
   t.is(code, 2);
   t.regex(
     stderr,
-    /^hcsc: this command is one process's, and a launcher of MPICH's kind \(PMI\) has started 2: .*train, eval knn/,
+    /^hcsc: this command is one process's, and a launcher of MPICH's kind \(PMI\) has started 2: .*train, embed, eval knn/,
   );
 });
 
 let run: Promise<string> | null = null;
 /** A run that tests share. */
 function trainedRun(): Promise<string> {
-  run ??= withRecipe({ epochs: 1 }).then(async ({ folder, recipe }) => {
+  run ??= withRecipe().then(async ({ folder, recipe }) => {
     const out = join(folder, "run");
     const { code, stderr } = await hcsc("train", "--recipe", recipe, "--data", images, "--out", out);
     if (code !== 0) throw new Error(stderr);

@@ -1,6 +1,7 @@
 /**
  * Run by each process of a world: steps of the `train-*` fixtures' nets, and of a narrow ResNet-18, shared by all, beside the same steps
- * of one process whose BatchNorm sees as many parts of a batch apart. Argument: how many steps; a fixture's inputs come round again.
+ * of one process whose BatchNorm sees as many parts of a batch apart. Arguments: how many steps (a fixture's inputs come round again),
+ * the provider, and the one net to take.
  * Each begins with the state of the one process's. Process 0 writes by how much numbers differ at most after each step, by kind, as a
  * line of JSON.
  */
@@ -35,9 +36,10 @@ import { inputsOf } from "../replay/fixture.js";
 type Arrays = Record<string, DenseArray>;
 
 const world = await joinWorld(process.env);
-const engine = await openEngine({ threads: 1 });
+const [steps, provider = "cpu", only = ""] = process.argv.slice(2);
+const engine = await openEngine({ threads: 1, provider });
 const target = await chooseTarget(engine);
-const stepCount = Number(process.argv[2]);
+const stepCount = Number(steps);
 
 /** Every size-th row, or all of an array that is none of rows of the batch. */
 function ownRows(array: DenseArray, batch: number): DenseArray {
@@ -197,6 +199,7 @@ for (const [fixture, isNarrow] of [
   ["train-reference-multi-crop", false],
   ["train-reference-cifar-stem", true],
 ] as const) {
+  if (!fixture.includes(only) || (only && isNarrow)) continue;
   const file = await readTensors(`test/fixtures/${fixture}.safetensors`);
   const c = new Case(JSON.parse(file.metadata.config), inputsOf(file), engine, target);
   const own = caseStep(c);

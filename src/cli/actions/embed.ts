@@ -1,24 +1,34 @@
 /** `hcsc embed`: a vector for every image, and what is known of it. */
+
+import { onDisk } from "../../disk/index.js";
 import { type EmbeddingTable, embeddingFormatOf, type Layer, layers } from "../../encoder/index.js";
 import { UsageError } from "../../errors.js";
-import { hasHierarchy } from "../../train/index.js";
+import type { EmbedSettings, Learner } from "../../learner/index.js";
+import { hasHierarchy, RunFolder } from "../../train/index.js";
+import { share, sumOf, type World } from "../../world/index.js";
 import { print, tell } from "../print.js";
 import { type EncoderFlags, isOfRun, onWeights } from "./imported.js";
+import { inWorld, type WorldFlags, within } from "./processes.js";
 import { type EngineFlags, onRun } from "./session.js";
 
-interface Flags extends EngineFlags, EncoderFlags {
+interface Flags extends EngineFlags, EncoderFlags, WorldFlags {
   readonly data?: string;
   readonly out: string;
   readonly layer: string;
 }
 
-export async function run(flags: Flags): Promise<void> {
+export const run = (flags: Flags): Promise<void> => inWorld(flags, (world) => embedded(world, flags));
+
+async function embedded(world: World, flags: Flags): Promise<void> {
   const format = embeddingFormatOf(flags.out);
   const layer = layers.find((l) => l === flags.layer);
   if (!layer) throw new UsageError("wrong-value", `--layer ${flags.layer}: choose ${layers.join(" or ")}`);
   const { holdsClusters: withClusters } = format;
   const given = { maxBroken: 1, ...flags };
-  const { table, skipped } = await (isOfRun(given) ? ofRun(given, layer, withClusters) : ofWeights(given, layer));
+  const { table, skipped } = await (isOfRun(given)
+    ? ofRun(world, given, layer, withClusters)
+    : ofWeights(world, given, layer));
+  if (world.rank > 0) return;
   const names = await format.write(flags.out, table);
   const [count, width] = table.vectors.shape;
   const levels = table.clusters?.length ?? 0;
@@ -34,18 +44,32 @@ interface Embedded {
   readonly skipped: number;
 }
 
-const ofRun = (flags: Flags & { readonly run: string }, layer: Layer, withClusters: boolean): Promise<Embedded> =>
-  onRun(flags, async (learner) => {
-    if (withClusters && !hasHierarchy((await learner.trained()).checkpoint))
-      tell(`${flags.run} has not clustered yet: ${flags.out} gets no clusters`);
-    const table = await learner.embed({ layer, clusters: withClusters });
-    return { table, skipped: learner.images.loader.broken.size };
-  });
+async function ofRun(
+  world: World,
+  flags: Flags & { readonly run: string },
+  layer: Layer,
+  withClusters: boolean,
+): Promise<Embedded> {
+  const data = share(world, world.rank === 0 ? (flags.data ?? (await runSet(flags.run))) : "");
+  return onRun(
+    { ...flags, data },
+    async (learner) => {
+      if (world.rank === 0 && withClusters && !hasHierarchy((await learner.trained()).checkpoint))
+        tell(`${flags.run} has not clustered yet: ${flags.out} gets no clusters`);
+      return madeBy(learner, world, { layer, clusters: withClusters });
+    },
+    within(world),
+  );
+}
 
-function ofWeights(flags: Flags, layer: Layer): Promise<Embedded> {
+const runSet = async (run: string): Promise<string> => (await RunFolder.open(onDisk(run))).description.data;
+
+function ofWeights(world: World, flags: Flags, layer: Layer): Promise<Embedded> {
   if (flags.data === undefined) throw new UsageError("not-given", "--weights needs --data: the images to embed");
-  return onWeights(flags, flags.data, async (learner) => ({
-    table: await learner.embed({ layer }),
-    skipped: learner.images.loader.broken.size,
-  }));
+  return onWeights(flags, flags.data, (learner) => madeBy(learner, world, { layer }), within(world));
+}
+
+async function madeBy(learner: Learner, world: World, settings: EmbedSettings): Promise<Embedded> {
+  const table = await learner.embed(settings);
+  return { table, skipped: sumOf(world, learner.images.loader.broken.size) };
 }

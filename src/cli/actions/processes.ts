@@ -21,7 +21,7 @@ export function requireOne(): void {
   const many = launched.size === null ? "several" : String(launched.size);
   throw new UsageError(
     "unsupported",
-    `this command is one process's, and ${launched.by} has started ${many}: start it by itself. Several share train, eval knn, eval linear and eval transfer`,
+    `this command is one process's, and ${launched.by} has started ${many}: start it by itself. Several share train, embed, eval knn, eval linear and eval transfer`,
   );
 }
 

@@ -17,11 +17,14 @@ export interface Sets {
   readonly test: string;
 }
 
+/** The name of a set, and of one that is held out of it or beside it, if any is. */
+export interface SplitSets {
+  readonly data: string;
+  readonly test: string | null;
+}
+
 /** `--split` as names of sets. */
-export function splitOf(
-  data: string,
-  { test, split }: SetFlags,
-): { readonly data: string; readonly test: string | null } {
+export function splitOf(data: string, { test, split }: SetFlags): SplitSets {
   if (!split) return { data, test: test ?? null };
   if (test !== undefined)
     throw new UsageError("contradiction", "--test and --split exclude each other: --split makes the held-out part");

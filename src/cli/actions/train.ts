@@ -16,7 +16,7 @@ import { print } from "../print.js";
 import { fitLines } from "./imported.js";
 import { inWorld, type WorldFlags } from "./processes.js";
 import { type EngineFlags, withLearner } from "./session.js";
-import { type SetFlags, splitOf } from "./sets.js";
+import { type SetFlags, type SplitSets, splitOf } from "./sets.js";
 
 interface Flags extends EngineFlags, SetFlags, WorldFlags {
   readonly recipe?: string;
@@ -59,9 +59,10 @@ async function trainRun(world: World, flags: Flags): Promise<void> {
     existing && flags.data === undefined
       ? { data: existing.description.data, test: flags.test ?? existing.description.test ?? null }
       : splitOf(needed(flags.data, dataNeeded), flags);
+  const sets = share(world, { data, test });
   const options = {
     world,
-    images: share(world, data),
+    images: sets.data,
     recipe: existing ? flags.recipe : needed(flags.recipe, recipeNeeded),
     set: overrides(flags),
     ...(existing ? { run: existing.path } : { weights: flags.init, partial: flags.partial }),
@@ -87,8 +88,9 @@ async function trainRun(world: World, flags: Flags): Promise<void> {
 
 /** In another process, which writes and tells nothing. */
 async function trainBeside(world: World, flags: Flags): Promise<void> {
-  const options = { world, images: share(world, ""), report: () => {} };
-  await interruptible((signal) => withLearner(flags, options, (learner) => learner.trainBeside({ signal })));
+  const { data, test } = share<SplitSets | null>(world, null) as SplitSets;
+  const options = { world, images: data, report: () => {} };
+  await interruptible((signal) => withLearner(flags, options, (learner) => learner.trainBeside({ test, signal })));
 }
 
 /** Lays a run's images out for TensorBoard's projector. */

@@ -23,5 +23,5 @@ export function embedCommand(): Command {
       "after",
       "\nExamples:\n  hcsc embed --run runs/demo --data photos --out photos.npy\n  hcsc embed --run runs/demo --data 'data/fashion-mnist[8000:10000]' --out fashion.parquet\n  hcsc embed --weights resnet50-0676ba61.pth --data photos --out photos.npy",
     )
-    .action(lazily(() => import("../actions/embed.js")));
+    .action(lazily(() => import("../actions/embed.js"), "several"));
 }

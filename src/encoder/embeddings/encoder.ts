@@ -14,15 +14,20 @@ export interface Encoder {
   readonly weights: Weights;
 }
 
-/** A run, and what it has learned. */
-export interface Trained {
-  readonly run: RunFolder;
+/** What a run has learned. */
+export interface Learned {
   readonly recipe: Recipe;
+  readonly checkpoint: Pick<Checkpoint, "file" | "tensors">;
+}
+
+/** A run, and what it has learned. */
+export interface Trained extends Learned {
+  readonly run: RunFolder;
   readonly checkpoint: Checkpoint;
 }
 
 /** The query encoder of a run, which is for use, or the key encoder, in whose space its prototypes lie. */
-export const encoderOf = ({ recipe, checkpoint }: Trained, engine: Engine, which: "query" | "key"): Encoder => ({
+export const encoderOf = ({ recipe, checkpoint }: Learned, engine: Engine, which: "query" | "key"): Encoder => ({
   engine,
   recipe,
   weights: encoderWeights(checkpoint, which),

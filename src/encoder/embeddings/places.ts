@@ -13,15 +13,19 @@ export interface Places {
   readonly cosines: Float32Array;
 }
 
-/** @param encoder - the run's key encoder, in whose space the levels' prototypes lie */
+/**
+ * @param encoder - the run's key encoder, in whose space the levels' prototypes lie
+ * @param indices - of the images, in order; default: all
+ */
 export async function placesOf(
   encoder: Encoder,
   levels: readonly LearnedLevel[],
   { source, loader, progress }: SeenImages,
+  indices: Int32Array = everyIndex(source.count),
 ): Promise<Places> {
   const { engine, recipe, weights } = encoder;
-  const { embeddings } = await embedImages(engine, loader, recipe, weights, everyIndex(source.count), (done) =>
-    progress("placing", done, source.count),
+  const { embeddings } = await embedImages(engine, loader, recipe, weights, indices, (done) =>
+    progress("placing", done, indices.length),
   );
   const clusters = await placeInHierarchy(engine, levels, embeddings);
   const [{ prototypes }] = levels;

@@ -1,7 +1,8 @@
 /** Images with their vectors, and what is known of each, for a file. */
 import type { DenseArray, Matrix } from "../../array.js";
 import { hasHierarchy, learnedHierarchy } from "../../train/index.js";
-import { type Encoder, encoderOf, type Trained } from "./encoder.js";
+import { alone, gatherToMain, type World } from "../../world/index.js";
+import { type Encoder, encoderOf, type Learned } from "./encoder.js";
 import { placesOf } from "./places.js";
 import { readableVectors, type SeenImages } from "./vectors.js";
 
@@ -28,27 +29,35 @@ export type Layer = (typeof layers)[number];
  * All images that can be read.
  *
  * @param query - the encoder that embeds
- * @param trained - the run in whose hierarchy they are placed, where it has one; null: none is asked for
+ * @param learned - in whose hierarchy they are placed, where it has one; null: none is asked for
+ * @param world - processes that share the images: a call that all make, whose rows process 0 gets; default: this one alone
  */
 export async function embeddingTable(
   query: Encoder,
   images: SeenImages,
   layer: Layer,
-  trained: Trained | null,
+  learned: Learned | null,
+  world: World = alone,
 ): Promise<EmbeddingTable> {
   const { source } = images;
+  const { kept: own, [layer === "features" ? "features" : "embeddings"]: rows } = await readableVectors(
+    query,
+    images,
+    undefined,
+    world,
+  );
   const places =
-    trained && hasHierarchy(trained.checkpoint)
-      ? await placesOf(encoderOf(trained, query.engine, "key"), learnedHierarchy(trained.checkpoint), images)
+    learned && hasHierarchy(learned.checkpoint)
+      ? await placesOf(encoderOf(learned, query.engine, "key"), learnedHierarchy(learned.checkpoint), images, own)
       : null;
-  const { kept, features, embeddings } = await readableVectors(query, images);
+  const kept = gatherToMain(world, own);
   return {
     names: Array.from(kept, source.name),
-    vectors: layer === "features" ? features : embeddings,
+    vectors: { shape: [kept.length, rows.shape[1]], data: gatherToMain(world, rows.data) },
     labels: source.labels && picked(source.labels, kept),
     shown: source.multilabel && shownIn(source.multilabel, kept),
     classes: source.classes,
-    clusters: places?.clusters.map((ids) => picked(ids, kept)) ?? null,
+    clusters: places?.clusters.map((ids) => gatherToMain(world, ids)) ?? null,
   };
 }
 

@@ -48,9 +48,9 @@ export function notWritten(path: string, cause: unknown): DataError {
 export async function makeFolder(path: string): Promise<void> {
   try {
     const first = await mkdir(path, { recursive: true });
-    if (first !== undefined)
-      for (let made = resolve(path); made.length >= first.length; made = dirname(made))
-        await flushFolder(dirname(made));
+    if (first === undefined) return;
+    const top = resolve(first);
+    for (let made = resolve(path); made.length >= top.length; made = dirname(made)) await flushFolder(dirname(made));
   } catch (first) {
     // On a read-only disk Node says ENOENT of a recursive call, and the truth of a plain one.
     const cause = await mkdir(path).then(

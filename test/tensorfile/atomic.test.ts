@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { open, readdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,6 +48,20 @@ test.serial("folders are flushed into those that hold them", async (t) => {
   const root = folder();
   const seen = await flushed(join(root, "none"), () => makeFolder(join(root, "a", "b")));
   t.deepEqual(seen.map(([path]) => path).sort(), [root, join(root, "a")]);
+});
+
+test.serial("so are those of paths from the working folder, however short, and nothing above", async (t) => {
+  if (process.platform !== "linux") return t.log("skipped: only Linux says which file a descriptor is");
+  const [root, before] = [realpathSync(folder()), process.cwd()];
+  process.chdir(root);
+  t.teardown(() => process.chdir(before));
+  for (const [path, ...holders] of [["r", root], [join("a", "b"), join(root, "a"), root], ["r"]]) {
+    const seen = await flushed(join(root, "none"), () => makeFolder(path));
+    t.deepEqual(
+      seen.map(([holder]) => holder),
+      holders,
+    );
+  }
 });
 
 test("what dead writers left is removed by its names, and nothing else", async (t) => {

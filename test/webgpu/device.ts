@@ -20,7 +20,7 @@ const reason = process.env.HCSC_EXPECT_WEBGPU === "1" ? null : await absence();
 export const deviceTest = (
   title: string,
   body: (t: ExecutionContext) => Promise<void>,
-  run: typeof test | typeof test.serial = test.serial,
+  run: (title: string, body: (t: ExecutionContext) => Promise<void>) => void = test.serial,
 ): void => {
   if (reason === null) run(title, body);
   else test.skip(`${title} (WebGPU does not run here: ${reason})`, body);

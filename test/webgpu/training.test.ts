@@ -24,33 +24,22 @@ for (const [name, network] of Object.entries(small))
       const { folder, recipe } = await withRecipe({ ...network, batchSize: 8 });
       const runOn = async (provider: string) => {
         const run = join(folder, provider);
-        const trained = await hcscProcess(
-          "train",
-          "--data",
-          train,
-          "--recipe",
-          recipe,
-          "--out",
-          run,
-          "--provider",
-          provider,
-        );
+        const asked = ["--data", train, "--test", held, "--recipe", recipe, "--out", run, "--provider", provider];
+        const trained = await hcscProcess("train", ...asked);
         t.is(trained.code, 0, trained.stderr);
         const metrics = (await readFile(join(run, "metrics.jsonl"), "utf8")).trim().split("\n");
-        const events = metrics.map((line) => JSON.parse(line) as { kind: string; loss: number });
-        const flags = ["--data", train, "--test", held, "--provider", provider, "--json"];
-        const knn = await hcscProcess("eval", "knn", "--run", run, ...flags);
-        t.is(knn.code, 0, knn.stderr);
+        const events = metrics.map((line) => JSON.parse(line) as { kind: string; loss: number; knnAfter: number });
         return {
           stderr: trained.stderr,
           losses: events.filter((e) => e.kind === "step").map((e) => e.loss),
-          top1: (JSON.parse(knn.stdout) as { results: { top1: number }[] }).results.map((r) => r.top1),
+          top1: events.filter((e) => e.kind === "evaluation").map((e) => e.knnAfter),
         };
       };
       const [cpu, device] = [await runOn("cpu"), await runOn("webgpu")];
       t.regex(device.stderr, /every node of step runs on webgpu/);
       t.regex(device.stderr, /every node of encoder runs on webgpu/);
       t.is(device.losses.length, 6 * network.epochs);
+      t.is(device.top1.length, 1);
       for (const [step, loss] of cpu.losses.entries())
         t.true(
           Math.abs(device.losses[step] - loss) <= 0.01 * loss,

@@ -16,6 +16,7 @@ import {
   type Value,
   withOutputs,
 } from "../graph/index.js";
+import { together } from "../graph/passes/index.js";
 import { next } from "./names.js";
 import { type Named, nextVector, stateVectors } from "./vectors.js";
 
@@ -23,12 +24,14 @@ import { type Named, nextVector, stateVectors } from "./vectors.js";
  * The form of a graph.
  *
  * @param held - the state that vectors are made of
+ * @param savesMemory - whether nothing of several layers is held for fewer launches
  * @returns with the vectors of the next state that it makes
  */
 export function deviceForm(
   graph: Graph,
   { precision, kernels }: CompileTarget & { kind: "device" },
   held: readonly Named[],
+  savesMemory: boolean,
 ): { readonly formed: Graph; readonly replaced: readonly Family[] } {
   const read = new Set(graph.inputs.map(({ name }) => name));
   const vectors = stateVectors(held).filter(({ members }) => members.some(({ name }) => read.has(name)));
@@ -42,7 +45,8 @@ export function deviceForm(
     const fused = kernels === "cuda" ? fusedNatives(made) : made;
     return half ? convolveInHalf(fused) : fused;
   });
-  return { formed: fewNodes(flatten(expanded, vectors, replaced)), replaced };
+  const flat = flatten(expanded, vectors, replaced);
+  return { formed: fewNodes(savesMemory ? flat : together(flat)), replaced };
 }
 
 /** A graph that replaces a part of a vector replaces all of it: the rest stays as it is. */

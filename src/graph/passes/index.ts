@@ -21,3 +21,4 @@ export { convolveInHalf } from "./half.js";
 export { lowerBlocked } from "./lower/index.js";
 export { withOutputs } from "./outputs.js";
 export { type Rewrite, rewriteGraph } from "./rewrite.js";
+export { together } from "./together.js";

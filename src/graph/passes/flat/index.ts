@@ -39,7 +39,7 @@ export function flatten(graph: Graph, inputs: readonly Family[], outputs: readon
     if (onlyElementwise(lists[i]))
       flattening.take(flattening.joiner.join(flattening.renewed(lists[i])), family, outputOf);
   flattening.takeVariances();
-  const renewed = new Map(flattening.renewed(values).map((v, i) => [names[i], v]));
+  const renewed = new Map(flattening.finished().map((v, i) => [names[i], v]));
   const joined = outputs.map((family): [string, Value] => [
     family.name,
     flattening.joiner.join(family.members.map(({ name }) => renewed.get(name) as Value)),
@@ -84,7 +84,8 @@ class Flattening {
   private readonly replaced = new Map<Value, Value>();
   private readonly multiples = new Map<Value, Map<number, Value>>();
   private readonly turns: ReturnType<typeof turnsOf>;
-  readonly joiner = new Joiner(this.places);
+  private readonly readers = new Map<Value, number>();
+  readonly joiner = new Joiner(this.places, (v) => this.readers.get(v) ?? 0);
 
   /**
    * @param outputs - of the graph
@@ -133,18 +134,33 @@ class Flattening {
     for (const [i, part] of parts(all, sizes).entries()) this.replaced.set(told[i], part);
   }
 
-  /** Values with all that was taken in its place. */
+  /** Values with all that was taken in its place; sums of squares in an order in which what they sum is a vector. */
   renewed(values: readonly Value[]): readonly Value[] {
     const rule: Rewrite = (node, inputs) => {
       if (node.op === "SumOfSquares") {
         const order = this.orderOf(node.inputs as readonly Value[]);
-        return [sumOfSquares(this.joiner.join(order.map((i) => inputs[i] as Value)))];
+        return [
+          apply(
+            "SumOfSquares",
+            order.map((i) => inputs[i] as Value),
+          ),
+        ];
       }
       const found = multiple(node);
       const piece = found && this.multiples.get(found.of)?.get(found.factor);
       return piece ? [piece] : null;
     };
     return rewriteGraph(values, rule, this.replaced);
+  }
+
+  /** The outputs with all that was taken in its place, sums of squares as those of vectors. */
+  finished(): readonly Value[] {
+    const made = this.renewed(this.outputs);
+    for (const v of topological(made).flatMap((n) => n.inputs as readonly Value[]))
+      this.readers.set(v, (this.readers.get(v) ?? 0) + 1);
+    return rewriteGraph(made, ({ op }, inputs) =>
+      op === "SumOfSquares" ? [sumOfSquares(this.joiner.join(inputs as readonly Value[]))] : null,
+    );
   }
 
   /** By which numbers the vectors of a family are multiplied for what is no element-wise op: the first of each, then the second, … */

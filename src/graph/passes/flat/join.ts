@@ -7,6 +7,7 @@ import { sameShape } from "../../reshaping.js";
 import { count } from "../../shapes.js";
 import { constant, isConstant, known, type Node, node, producer, type Value } from "../../value.js";
 import { rowWidth } from "./pieces.js";
+import { joinable, type Readers, sumKey, summedTogether } from "./reduced.js";
 
 /** Where a tensor lies in a vector that exists. */
 export interface Place {
@@ -47,8 +48,14 @@ export class Joiner {
   private readonly made = new Map<string, Value>();
   private readonly numbers = new Map<string, Value>();
 
-  /** @param places - of tensors that are parts of a vector */
-  constructor(private readonly places: ReadonlyMap<Value, Place>) {}
+  /**
+   * @param places - of tensors that are parts of a vector
+   * @param readers - of tensors, in the graph as it is by now
+   */
+  constructor(
+    private readonly places: ReadonlyMap<Value, Place>,
+    private readonly readers: Readers,
+  ) {}
 
   /** The elements of all tensors, one after another. */
   join(values: readonly Value[]): Value {
@@ -156,12 +163,12 @@ export class Joiner {
       if (last && kindOf(last[0]) === kindOf(v)) last.push(v);
       else runs.push([v]);
     }
-    if (runs.length === 1 || runs.length > manyRuns) return stacked(values);
+    if (runs.length === 1 || runs.length > manyRuns) return stacked(values, this.readers);
     const joined = runs.map((run) => {
       const known = this.placed(run) ?? this.constants(run) ?? this.operated(run);
       return known ? [known] : run;
     });
-    return stacked(joined.flat());
+    return stacked(joined.flat(), this.readers);
   }
 }
 
@@ -201,26 +208,28 @@ function runsOf<T>(values: readonly T[], likeness: (v: T) => string): readonly (
 }
 
 /** `Concat`; of neighbours that are transposed or reshaped alike before they are, so that it is done once. */
-function sideBySide(values: readonly Value[], axis: number): Value {
+function sideBySide(values: readonly Value[], axis: number, readers: Readers): Value {
   const runs = runsOf(values, (v) => String(permOf(v)));
   return concatOf(
     runs.map((run) => {
       const perm = permOf(run[0]);
-      if (run.length < 2 || !perm) return concatOf(run, axis);
+      if (run.length < 2 || !perm) return concatOf(run, axis, readers);
       return transpose(
         sideBySide(
           run.map((v) => (producer(v) as Node).inputs[0] as Value),
           perm[axis],
+          readers,
         ),
         perm,
       );
     }),
     axis,
+    readers,
   );
 }
 
 /** `Concat`, where there are several; along the first axis of what was reshaped, and kept it, as it was before. */
-function concatOf(values: readonly Value[], axis: number): Value {
+function concatOf(values: readonly Value[], axis: number, readers: Readers): Value {
   if (values.length < 2) return values[0];
   const before = values.map((v) => (producer(v)?.op === "Reshape" ? source(v) : v));
   const [{ shape }, [first]] = [values[0], before];
@@ -228,19 +237,27 @@ function concatOf(values: readonly Value[], axis: number): Value {
     (v, i) => v !== values[i] && v.shape[0] === values[i].shape[0] && sameShape(v.shape.slice(1), first.shape.slice(1)),
   );
   return axis === 0 && isAlike
-    ? reshape(concat(before, 0), [-1, ...(shape.slice(1) as number[])])
-    : concat(values, axis);
+    ? reshape(beside(before, 0, readers), [-1, ...(shape.slice(1) as number[])])
+    : beside(values, axis, readers);
+}
+
+/** `Concat`; sums of what is small are made together. */
+function beside(values: readonly Value[], axis: number, readers: Readers): Value {
+  const keyOf = (v: Value) => sumKey(v, axis, readers);
+  const runs = runsOf(values, (v) => keyOf(v) ?? "").flatMap((run) => (keyOf(run[0]) ? joinable(run) : [run]));
+  const made = runs.flatMap((run) => (run.length > 1 && keyOf(run[0]) ? [summedTogether(run, axis, readers)] : run));
+  return made.length === 1 ? made[0] : concat(made, axis);
 }
 
 /** One after another; neighbours that differ in one dimension, before which all are 1, by one `Concat` and one `Reshape`. */
-function stacked(values: readonly Value[]): Value {
+function stacked(values: readonly Value[], readers: Readers): Value {
   const axisOf = ({ shape }: Value) =>
     Math.max(
       0,
       shape.findIndex((d) => d !== 1),
     );
   const likeness = (v: Value) => v.shape.map((d, i) => (i === axisOf(v) ? "*" : d)).join() || `${v.id}`;
-  const wholes = runsOf(values.map(source), likeness).map((run) => sideBySide(run, axisOf(run[0])));
+  const wholes = runsOf(values.map(source), likeness).map((run) => sideBySide(run, axisOf(run[0]), readers));
   if (wholes.length === 1) return asVector(wholes[0]);
   const width = rowWidth(wholes.map(sizeOf));
   if (total(wholes) <= shortVector) return concat(wholes.map(asVector), 0);

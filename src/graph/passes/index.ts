@@ -15,7 +15,7 @@ export {
   forTrainingBuild,
   portable,
 } from "./expand/index.js";
-export { fewNodes } from "./fewNodes.js";
+export { fewNodes } from "./fewNodes/index.js";
 export { type Family, flatten, memberOrder } from "./flat/index.js";
 export { convolveInHalf } from "./half.js";
 export { lowerBlocked } from "./lower/index.js";

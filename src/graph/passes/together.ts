@@ -1,7 +1,7 @@
 /**
  * What layers compute alike, row by row of tensors of their own, is done at once where the tensors are so small that a launch takes
  * longer than copying one: side by side, computed, and taken apart. Of a transformer's gradient these are the slopes of GELU,
- * eight nodes a block, and the rows of its norms.
+ * eight nodes a block, the rows of its norms, and transposes.
  */
 import { concat, split } from "../apply.js";
 import type { Graph } from "../model.js";
@@ -44,13 +44,18 @@ function joined(outputs: readonly Value[]): readonly Value[] | null {
   for (const branch of branchesOf(outputs))
     groups.set(branch.likeness, [...(groups.get(branch.likeness) ?? []), branch]);
   for (const group of groups.values()) {
-    const [{ base, nodes, roots }] = group;
-    const size = count(base.shape) as number;
-    const isWorth = (group.length - 1) * nodes.length > 1 + roots.length;
-    if (!isWorth || size > cheaplyCopied || size * group.length > largestJoined || waits(group)) continue;
+    if (!isWorth(group) || waits(group)) continue;
     return rewriteGraph(outputs, () => null, atOnce([...group].sort(byScope)));
   }
   return null;
+}
+
+/** Whether the launches that are saved take longer than copying what is put together and taken apart. */
+function isWorth(group: readonly Branch[]): boolean {
+  const [{ base, nodes, roots }] = group;
+  const size = group.length * (count(base.shape) as number);
+  const saved = (group.length - 1) * nodes.length - 1 - roots.length;
+  return size <= largestJoined && size * (1 + roots.length) < saved * cheaplyCopied;
 }
 
 /** The order of parameters' names. */
@@ -77,14 +82,24 @@ function branchesOf(outputs: readonly Value[]): readonly Branch[] {
     base,
     nodes: made,
     roots: made.flatMap((n) => n.outputs.filter((v) => read.has(v))),
-    likeness: [base.shape, ...made.map((n) => (links.get(n) as Link).key)].join(" | "),
+    likeness: [roleOf(base), ...made.map((n) => (links.get(n) as Link).key)].join(" | "),
   }));
 }
 
+/** What a tensor is to its layer. */
+function roleOf(v: Value): string {
+  const made = producer(v);
+  return `${v.shape} ${made?.scope.split("/")[0]} ${made?.outputs.indexOf(v)}`;
+}
+
+/** Whether a node gives each row by itself. */
+function isRowwise({ op, domain, attributes, outputs: [y] }: Node): boolean {
+  if (domain !== "" || !isStatic(y.shape) || y.dtype !== "float32") return false;
+  return op === "Transpose" ? (attributes.perm as readonly number[])[0] === 0 : rowwise.has(op) && y.shape.length === 2;
+}
+
 function linkOf(n: Node, links: ReadonlyMap<Node, Link>): Link | null {
-  const [{ shape, dtype }] = n.outputs;
-  if (n.domain !== "" || !rowwise.has(n.op) || shape.length !== 2 || !isStatic(shape) || dtype !== "float32")
-    return null;
+  if (!isRowwise(n)) return null;
   const bases = new Set<Value>();
   const keys = n.inputs.map((v) => {
     if (!v) return "";
@@ -95,8 +110,14 @@ function linkOf(n: Node, links: ReadonlyMap<Node, Link>): Link | null {
     return link ? `(${link.key}).${made.outputs.indexOf(v)}` : "x";
   });
   const [base] = bases;
-  if (bases.size !== 1 || keys.includes(null) || String(base.shape) !== String(shape)) return null;
-  return { base, key: `${n.op} ${JSON.stringify(n.attributes)} ${keys.join()}` };
+  if (
+    bases.size !== 1 ||
+    keys.includes(null) ||
+    count(base.shape) !== count(n.outputs[0].shape) ||
+    base.shape[0] !== n.outputs[0].shape[0]
+  )
+    return null;
+  return { base, key: `${n.scope.split("/")[0]} ${n.op} ${JSON.stringify(n.attributes)} ${keys.join()}` };
 }
 
 /** Pieces of what is done at once, by the tensors whose places they take. */

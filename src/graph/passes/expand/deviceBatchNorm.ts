@@ -2,15 +2,15 @@
  * Batch normalisation for devices, where a node costs more than what it computes on small tensors: few nodes, few passes over
  * images, and no node a layer for vectors of channels. With c = x − μ, its sum of squares s and M elements a channel,
  * v = σ² + ε = (s + M·ε)/M. `BatchNormalization` in inference form divides by the root of what it is told is the variance: told
- * s + M·ε it scales by γ·√M/√(s + M·ε) = γ/√v, told v² it divides by v:
+ * s + M·ε it scales by γ·√M/√(s + M·ε) = γ/√v, told (s + M·ε)² it divides by M·v:
  *
  *     y = γ/√v·c + β
- *     d = mean(dy·c)    dβ/M = mean(dy)    dγ/M = d/√v    dx = γ/√v·(dy − d·c/v − dβ/M)
+ *     d = Σ dy·c    dβ/M = mean(dy)    dγ = d/√v    dx = γ/√v·(dy − d·c/(M·v) − dβ/M)
  *
  * The variance comes from the centred values: as accurate as in two passes whatever the mean. What is computed of vectors of
  * channels is joined to one node for all layers (`flat/`).
  */
-import { add, apply, div, mean, mul, reshape, sqrt, sub } from "../../apply.js";
+import { add, apply, div, mean, mul, reshape, sqrt, sub, sum } from "../../apply.js";
 import { notChannels } from "../../axes.js";
 import { count, isStatic } from "../../shapes.js";
 import { constant, ints, type Value } from "../../value.js";
@@ -49,9 +49,9 @@ export const fewNodesBatchNormGrad: Expansion = (inputs, a) => {
   const others = notChannels(x);
   const epsilon = a.epsilon as number;
   const { centred, squares, size } = centredOf(x);
-  const variance = add(div(squares, size), epsilon);
-  const [dbias, along] = [mean(dy, others), mean(mul(dy, centred), others)];
-  const direction = sub(dy, scaled(centred, along, dbias, mul(variance, variance), 0));
+  const spread = add(squares, size * epsilon);
+  const [dbias, along] = [mean(dy, others), sum(mul(dy, centred), others)];
+  const direction = sub(dy, scaled(centred, along, dbias, mul(spread, spread), 0));
   const dx = scaled(direction, mul(scale, Math.sqrt(size)), filled(x, 0), squares, size * epsilon);
-  return [dx, mul(div(along, sqrt(variance)), size), mul(dbias, size)];
+  return [dx, mul(div(along, sqrt(spread)), Math.sqrt(size)), mul(dbias, size)];
 };

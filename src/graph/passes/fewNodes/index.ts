@@ -2,14 +2,15 @@
  * The same graph in fewer nodes, where each costs a launch: small constants are computed here, reshapes follow no reshapes, and
  * nothing is expanded for an op that broadcasts by itself.
  */
-import { applyAll, div, reshape, sub, transpose } from "../apply.js";
-import type { Graph } from "../model.js";
-import type { OpType } from "../ops/index.js";
-import { sameShape } from "../reshaping.js";
-import { broadcast, count, isStatic } from "../shapes.js";
-import { constant, isConstant, type Node, producer, type Value } from "../value.js";
-import { withOutputs } from "./outputs.js";
-import { type Rewrite, renew, rewriteGraph } from "./rewrite.js";
+import { applyAll, div, reshape, sub, transpose } from "../../apply.js";
+import type { Graph } from "../../model.js";
+import type { OpType } from "../../ops/index.js";
+import { sameShape } from "../../reshaping.js";
+import { broadcast, count, isStatic } from "../../shapes.js";
+import { constant, isConstant, type Node, producer, type Value } from "../../value.js";
+import { withOutputs } from "../outputs.js";
+import { type Rewrite, renew, rewriteGraph } from "../rewrite.js";
+import { averaged, flattened, multiplied, quotients } from "./constants.js";
 
 const small = 1024;
 
@@ -141,4 +142,4 @@ const fused: Rewrite = (node, inputs) => {
   }
 };
 
-const rules: readonly Rewrite[] = [folded, reshaped, fused, unexpanded];
+const rules: readonly Rewrite[] = [folded, averaged, multiplied, reshaped, quotients, flattened, fused, unexpanded];

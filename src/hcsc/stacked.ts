@@ -193,15 +193,15 @@ function instanceMask(stack: Stack, { row }: Anchors, { queue, queueNormalizer, 
   // Divided after the product, as the normalizer's logits are: both round alike even at a small temperature.
   const similarity = div(cosines, gather(stack.temperatures, row));
   const perKey = reshape(transpose(queueNormalizer as Value, [1, 0]), [stack.levels, 1, length]);
-  const drawn = transpose(draws.instance as Value, [1, 0, 2]);
-  return cast(less(drawn, sub(1, exp(sub(similarity, perKey)))), "float32");
+  const rest = transpose(sub(1, draws.instance as Value), [1, 0, 2]);
+  return cast(less(exp(sub(similarity, perKey)), rest), "float32");
 }
 
 /** ICSC by level [L]; unit rows keep every logit within ±1/τ, so 1/τ is the shift. */
 function instanceTerms({ temperature }: LossSettings, v: Value, k: Value, queue: Value, mask: Value): Value {
   const shift = constant([-1 / temperature], [1]);
   const each = exp(apply("Gemm", [v, queue, shift], { alpha: 1 / temperature, transB: 1 })); // [B, Q]
-  const own = mul(sub(rowDot(v, k), 1), 1 / temperature); // [B, 1]
+  const own = sub(rowDot(v, mul(k, 1 / temperature)), 1 / temperature); // [B, 1]
   const others = sum(mul(mask, each), [2], true); // [L, B, 1]
   return mean(sub(log(add(others, exp(own))), own), [1, 2]);
 }
@@ -239,8 +239,8 @@ function prototypeTerms(
   draws: readonly Value[],
 ): { readonly losses: Value; readonly kept: Value } {
   const at = flatPlaces(stack, stack.sizes.slice(0, -1));
-  const drawn = transpose(gather(concat(draws, 1), at, 1), [1, 0, 2]);
-  const kept = less(drawn, sub(1, share));
+  const rest = transpose(gather(sub(1, concat(draws, 1)), at, 1), [1, 0, 2]);
+  const kept = less(share, rest); // as draw < 1 − share
   const logits = where(kept, similarities(stack, v), absent);
   const shifted = sub(logits, stopGradient(max(logits, [2], true)));
   const total = log(sum(exp(shifted), [2], true));

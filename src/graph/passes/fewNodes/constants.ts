@@ -1,5 +1,5 @@
 /** Numbers by which tensors are multiplied and divided, and tensors side by side, in fewer nodes. */
-import { applyAll, concat, mul, reshape } from "../../apply.js";
+import { applyAll, concat, mul, reshape, sub } from "../../apply.js";
 import { count, isStatic } from "../../shapes.js";
 import { constant, ints, known, type Node, producer, type Value } from "../../value.js";
 import type { Rewrite } from "../rewrite.js";
@@ -63,4 +63,15 @@ export const flattened: Rewrite = (node, inputs) => {
   const axis = node.attributes.axis as number;
   const parts = unfolded(inputs, axis);
   return parts.length > inputs.length ? [concat(parts, axis)] : null;
+};
+
+/** A number less what a number was added to. */
+export const lessened: Rewrite = (node, [number, x]) => {
+  const added = node.op === "Sub" ? madeBy(x, "Add") : null;
+  const of = (v: Value | null | undefined) =>
+    v && v.shape.length === 0 && v.dtype === "float32" ? known(v)?.[0] : undefined;
+  const [whole, part] = [of(number), of(added?.inputs[1])];
+  return whole === undefined || part === undefined
+    ? null
+    : [sub(constant([whole - part], []), added?.inputs[0] as Value)];
 };

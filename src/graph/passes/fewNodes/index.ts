@@ -10,7 +10,7 @@ import { broadcast, count, isStatic } from "../../shapes.js";
 import { constant, isConstant, type Node, producer, type Value } from "../../value.js";
 import { withOutputs } from "../outputs.js";
 import { type Rewrite, renew, rewriteGraph } from "../rewrite.js";
-import { averaged, flattened, multiplied, quotients } from "./constants.js";
+import { averaged, flattened, lessened, multiplied, quotients } from "./constants.js";
 
 const small = 1024;
 
@@ -142,4 +142,14 @@ const fused: Rewrite = (node, inputs) => {
   }
 };
 
-const rules: readonly Rewrite[] = [folded, averaged, multiplied, reshaped, quotients, flattened, fused, unexpanded];
+const rules: readonly Rewrite[] = [
+  folded,
+  averaged,
+  multiplied,
+  reshaped,
+  quotients,
+  flattened,
+  lessened,
+  fused,
+  unexpanded,
+];

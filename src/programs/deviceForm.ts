@@ -16,7 +16,7 @@ import {
   type Value,
   withOutputs,
 } from "../graph/index.js";
-import { together } from "../graph/passes/index.js";
+import { normsAtOnce, together } from "../graph/passes/index.js";
 import { next } from "./names.js";
 import { type Named, nextVector, stateVectors } from "./vectors.js";
 
@@ -45,7 +45,7 @@ export function deviceForm(
     const fused = kernels === "cuda" ? fusedNatives(made) : made;
     return half ? convolveInHalf(fused) : fused;
   });
-  const flat = flatten(expanded, vectors, replaced);
+  const flat = flatten(savesMemory ? expanded : normsAtOnce(expanded), vectors, replaced);
   return { formed: fewNodes(savesMemory ? flat : together(flat)), replaced };
 }
 

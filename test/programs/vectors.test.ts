@@ -123,7 +123,7 @@ const shapes: readonly (readonly [string, StepSettings])[] = [
       ...settings,
       encoder: {
         ...settings.encoder,
-        backbone: vit({ patch: 5, heads: 2, depth: 3, headWidth: 8 }, { width: 1, imageSize: 10 }),
+        backbone: vit({ patch: 5, heads: 2, depth: 6, headWidth: 8 }, { width: 1, imageSize: 10 }),
       },
     },
   ],

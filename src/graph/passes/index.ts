@@ -19,6 +19,7 @@ export { fewNodes } from "./fewNodes/index.js";
 export { type Family, flatten, memberOrder } from "./flat/index.js";
 export { convolveInHalf } from "./half.js";
 export { lowerBlocked } from "./lower/index.js";
+export { normsAtOnce } from "./norms.js";
 export { withOutputs } from "./outputs.js";
 export { type Rewrite, rewriteGraph } from "./rewrite.js";
 export { together } from "./together.js";

@@ -7,7 +7,7 @@ import { sameShape } from "../../reshaping.js";
 import { count } from "../../shapes.js";
 import { constant, isConstant, known, type Node, node, producer, type Value } from "../../value.js";
 import { rowWidth } from "./pieces.js";
-import { joinable, type Readers, sumKey, summedTogether } from "./reduced.js";
+import { type Readers, runsOf, sumsBeside } from "./reduced.js";
 
 /** Where a tensor lies in a vector that exists. */
 export interface Place {
@@ -195,18 +195,6 @@ const permOf = (v: Value): readonly number[] | undefined => {
   return made?.op === "Transpose" ? (made.attributes.perm as readonly number[] | undefined) : undefined;
 };
 
-/** Neighbours that are alike in something. */
-function runsOf<T>(values: readonly T[], likeness: (v: T) => string): readonly (readonly T[])[] {
-  const runs: { readonly key: string; readonly values: T[] }[] = [];
-  for (const v of values) {
-    const key = likeness(v);
-    const last = runs.at(-1);
-    if (last?.key === key) last.values.push(v);
-    else runs.push({ key, values: [v] });
-  }
-  return runs.map((run) => run.values);
-}
-
 /** `Concat`; of neighbours that are transposed or reshaped alike before they are, so that it is done once. */
 function sideBySide(values: readonly Value[], axis: number, readers: Readers): Value {
   const runs = runsOf(values, (v) => String(permOf(v)));
@@ -237,16 +225,8 @@ function concatOf(values: readonly Value[], axis: number, readers: Readers): Val
     (v, i) => v !== values[i] && v.shape[0] === values[i].shape[0] && sameShape(v.shape.slice(1), first.shape.slice(1)),
   );
   return axis === 0 && isAlike
-    ? reshape(beside(before, 0, readers), [-1, ...(shape.slice(1) as number[])])
-    : beside(values, axis, readers);
-}
-
-/** `Concat`; sums of what is small are made together. */
-function beside(values: readonly Value[], axis: number, readers: Readers): Value {
-  const keyOf = (v: Value) => sumKey(v, axis, readers);
-  const runs = runsOf(values, (v) => keyOf(v) ?? "").flatMap((run) => (keyOf(run[0]) ? joinable(run) : [run]));
-  const made = runs.flatMap((run) => (run.length > 1 && keyOf(run[0]) ? [summedTogether(run, axis, readers)] : run));
-  return made.length === 1 ? made[0] : concat(made, axis);
+    ? reshape(sumsBeside(before, 0, readers), [-1, ...(shape.slice(1) as number[])])
+    : sumsBeside(values, axis, readers);
 }
 
 /** One after another; neighbours that differ in one dimension, before which all are 1, by one `Concat` and one `Reshape`. */

@@ -28,7 +28,7 @@ function product(v: Value, readers: Readers): Node | null {
 }
 
 /** What sums are alike in that can be made together for results side by side along an axis; null for what is no such sum. */
-export function sumKey(v: Value, axis: number, readers: Readers): string | null {
+function sumKey(v: Value, axis: number, readers: Readers): string | null {
   const made = shortSum(v);
   if (!made) return null;
   const x = made.inputs[0] as Value;
@@ -39,7 +39,7 @@ export function sumKey(v: Value, axis: number, readers: Readers): string | null 
 }
 
 /** Tensors of one {@link sumKey} side by side along an axis: what they are sums of side by side, summed. */
-export function summedTogether(values: readonly Value[], axis: number, readers: Readers): Value {
+function summedTogether(values: readonly Value[], axis: number, readers: Readers): Value {
   const nodes = values.map((v) => producer(v) as Node);
   const [{ attributes, inputs }] = nodes;
   const along = axis + (attributes.keepdims === 0 ? 1 : 0);
@@ -59,7 +59,7 @@ export function summedTogether(values: readonly Value[], axis: number, readers: 
 }
 
 /** Such tensors in runs of which none joins more than a device holds in one tensor. */
-export function joinable(values: readonly Value[]): readonly (readonly Value[])[] {
+function joinable(values: readonly Value[]): readonly (readonly Value[])[] {
   const runs: Value[][] = [[]];
   let size = 0;
   for (const v of values) {
@@ -69,4 +69,24 @@ export function joinable(values: readonly Value[]): readonly (readonly Value[])[
     runs.at(-1)?.push(v);
   }
   return runs;
+}
+
+/** `Concat`; sums of what is small are made together. */
+export function sumsBeside(values: readonly Value[], axis: number, readers: Readers = () => 0): Value {
+  const keyOf = (v: Value) => sumKey(v, axis, readers);
+  const runs = runsOf(values, (v) => keyOf(v) ?? "").flatMap((run) => (keyOf(run[0]) ? joinable(run) : [run]));
+  const made = runs.flatMap((run) => (run.length > 1 && keyOf(run[0]) ? [summedTogether(run, axis, readers)] : run));
+  return concat(made, axis);
+}
+
+/** Neighbours that are alike in something. */
+export function runsOf<T>(values: readonly T[], likeness: (v: T) => string): readonly (readonly T[])[] {
+  const runs: { readonly key: string; readonly values: T[] }[] = [];
+  for (const v of values) {
+    const key = likeness(v);
+    const last = runs.at(-1);
+    if (last?.key === key) last.values.push(v);
+    else runs.push({ key, values: [v] });
+  }
+  return runs.map((run) => run.values);
 }

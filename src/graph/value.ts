@@ -133,6 +133,12 @@ export const isConstant = (value: Value): value is Constant => value.source.kind
 /** The node that makes `value`, or null for inputs and constants. */
 export const producer = (value: Value): Node | null => (value.source.kind === "node" ? value.source.node : null);
 
+/** The node of a standard op that makes a tensor, or null if another or none does. */
+export function madeBy(value: Value | null | undefined, op: string): Node | null {
+  const made = value ? producer(value) : null;
+  return made?.op === op && made.domain === "" ? made : null;
+}
+
 /** The elements of a constant as plain numbers, or null if `value` is not constant. */
 export function known(value: Value | null | undefined): number[] | null {
   return value && isConstant(value) ? Array.from(value.source.data as ArrayLike<number | bigint>, Number) : null;

@@ -139,8 +139,7 @@ export class Learner {
    * @throws as `encoder`
    */
   async sharedEncoder(): Promise<Encoder> {
-    const { recipe, engine } = this;
-    const { world } = this.parts;
+    const { recipe, engine, world } = this.parts;
     const { weights } = world.rank === 0 ? await this.encoder() : { weights: {} };
     return { recipe, engine, weights: shareArrays(world, weights) };
   }
@@ -181,10 +180,9 @@ export class Learner {
   }
 
   /**
-   * Trains beside process 0 of the world that it was opened in, whose `train` writes the run.
+   * Trains beside process 0 of the world that it was opened in, whose `train` writes the run. @throws as `train`
    *
    * @param settings - `test`: as process 0 has it, with a run's own where that goes on
-   * @throws as `train`
    */
   async trainBeside({ test = null, signal }: Pick<TrainSettings, "test" | "signal"> = {}): Promise<void> {
     await trainBeside({ ...this.parts, test: await this.heldOut(test), signal });
@@ -224,8 +222,7 @@ export class Learner {
    * @throws UsageError if nothing is trained, or nothing was clustered
    */
   async hierarchy(images?: GivenImages): Promise<Hierarchy> {
-    const { checkpoint } = await this.trained();
-    const levels = learnedHierarchy(checkpoint);
+    const levels = learnedHierarchy((await this.trained()).checkpoint);
     return this.on(images, async (opened) => ({
       names: Array.from({ length: opened.source.count }, (_, i) => opened.source.name(i)),
       ...(await placesOf(await this.encoder("key"), levels, opened)),
@@ -254,8 +251,7 @@ export class Learner {
    * @throws DataError if they cannot be written
    */
   async export(folder: string, format: ExportFormat = "onnx"): ReturnType<typeof exportModel> {
-    const { init } = this.parts;
-    const origin = this.folder ? originOf(await this.trained()) : init && originOfFile(init.told.report);
+    const origin = this.folder ? originOf(await this.trained()) : this.fit && originOfFile(this.fit);
     return exportModel(await this.encoder(), folder, format, { origin, accuracy: null });
   }
 
@@ -289,9 +285,8 @@ export class Learner {
   }
 
   private async heldOut(given: GivenImages | null) {
-    if (given === null) return null;
-    const set = await describeImages(given);
-    return { name: set.name, open: this.opening(set) };
+    const set = given === null ? null : await describeImages(given);
+    return set && { name: set.name, open: this.opening(set) };
   }
 
   private on<T>(images: GivenImages | undefined, use: (images: OpenImages) => Promise<T>): Promise<T> {

@@ -9,7 +9,7 @@
 import { add, applyAll, concat, gather, gemm, mean, mul, reshape, split, sub } from "../apply.js";
 import type { Graph } from "../model.js";
 import { count, isSize } from "../shapes.js";
-import { constant, known, type Node, producer, topological, type Value } from "../value.js";
+import { constant, known, madeBy, type Node, topological, type Value } from "../value.js";
 import { cheaplyCopied } from "./copies.js";
 import { sumsBeside } from "./flat/reduced.js";
 import { withOutputs } from "./outputs.js";
@@ -35,11 +35,6 @@ function isWorth(layers: readonly Layer[]): boolean {
   return layers.length >= fewest && 16 * weights < 2 * layers.length * cheaplyCopied + 6 * tokens;
 }
 
-const madeBy = (v: Value | null, op: string): Node | null => {
-  const made = v && producer(v);
-  return made?.op === op && made.domain === "" ? made : null;
-};
-
 interface Norm {
   readonly weight: Value;
   readonly scale: Value;
@@ -55,12 +50,12 @@ interface Layer extends Norm {
 
 /** The layer of (ĝ − x̂·mean(ĝ·x̂)) − mean(ĝ), with ĝ = (d·W)·γ. */
 function layerOf(centred: Value): Layer | null {
-  const along = madeBy(centred, "Sub")?.inputs[0] ?? null;
+  const along = madeBy(centred, "Sub")?.inputs[0];
   const [scaled, across] = madeBy(along, "Sub")?.inputs ?? [];
-  const average = madeBy(centred, "Sub")?.inputs[1] ?? null;
-  const unit = madeBy(across ?? null, "Mul")?.inputs[0];
-  const [given, scale] = madeBy(scaled ?? null, "Mul")?.inputs ?? [];
-  const product = madeBy(given ?? null, "Gemm");
+  const average = madeBy(centred, "Sub")?.inputs[1];
+  const unit = madeBy(across, "Mul")?.inputs[0];
+  const [given, scale] = madeBy(scaled, "Mul")?.inputs ?? [];
+  const product = madeBy(given, "Gemm");
   if (!scaled || !unit || !scale || !product || madeBy(average, "ReduceMean")?.inputs[0] !== scaled) return null;
   const weight = product.inputs[1] as Value;
   const isPlain = !product.inputs[2] && !product.attributes.transA && !product.attributes.transB;
@@ -209,7 +204,7 @@ function gradientsOf({ weight, scale }: Norm, readers: ReadonlyMap<Value, readon
   const direct = readers
     .get(given)
     ?.find(({ op, attributes, inputs }) => op === "Gemm" && attributes.transA === 1 && inputs[0] === given);
-  const norm = madeBy(direct?.inputs[1] ?? null, "LayerNormalization");
+  const norm = madeBy(direct?.inputs[1], "LayerNormalization");
   const [sum, bias] = [sumOf(given), sumOf(back.outputs[0])];
   const scaleSum = along && sumOf(along.outputs[0]);
   if (!unit || !direct || norm?.inputs[1] !== scale || !norm.inputs[2] || !sum || !bias || !scaleSum) return null;

@@ -1,14 +1,8 @@
 /** Numbers by which tensors are multiplied and divided, and tensors side by side, in fewer nodes. */
 import { applyAll, concat, mul, reshape, sub } from "../../apply.js";
 import { count, isStatic } from "../../shapes.js";
-import { constant, ints, known, type Node, producer, type Value } from "../../value.js";
+import { constant, ints, known, madeBy, type Value } from "../../value.js";
 import type { Rewrite } from "../rewrite.js";
-
-/** The node of a standard op that makes a tensor. */
-export function madeBy(v: Value | null, op: string): Node | null {
-  const made = v && producer(v);
-  return made?.op === op && made.domain === "" ? made : null;
-}
 
 /** The average of a map, without its axes. */
 export const averaged: Rewrite = (node, [x]) => {

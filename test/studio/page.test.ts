@@ -36,7 +36,7 @@ async function served(t: ExecutionContext, options: BrowserContextOptions, playe
 
 /** Has the site's scripts say in the console what its policy refuses them, also where that is caught. */
 async function tellsOfRefusals(folder: string, names: readonly string[]): Promise<void> {
-  const tell = "({ violatedDirective, blockedURI }) => console.log(`refused: ${violatedDirective} ${blockedURI}`)";
+  const tell = "({ violatedDirective, blockedURI }) => console.log(`refused:`, violatedDirective, blockedURI)";
   await writeFile(join(folder, "refusals.js"), `addEventListener("securitypolicyviolation", ${tell});`);
   for (const file of names.map((name) => join(folder, `${name}.js`)))
     await writeFile(file, `import "./refusals.js";${await readFile(file, "utf8")}`);

@@ -4,9 +4,9 @@ import { inChromium } from "../browser/chromium.js";
 import { assertOutputs, fixtures } from "../replay/fixture.js";
 import { servedPage } from "./served.js";
 
-/** All four cases take two minutes in WebAssembly, and more on a software driver of WebGPU. */
+/** All four cases take two minutes in WebAssembly, and as long on a software driver of WebGPU. */
 const isWhole = process.env.HCSC_WHOLE_REPLAY === "1";
-/** One case of WebAssembly takes seconds. */
+/** This one takes seconds in each home. */
 const cases = fixtures.filter((name) => (isWhole ? name.startsWith("train-") : name === "train-paper-cifar-stem"));
 
 /** How many times the fixtures' tolerances are allowed: on WebGPU as in Node. */
@@ -16,7 +16,7 @@ const homes = [
   { name: "on WebGPU", options: { provider: "webgpu", crossCheck: false }, slack: 2 },
 ] as const;
 
-for (const { name, options, slack } of isWhole ? homes : homes.slice(0, 2))
+for (const { name, options, slack } of homes)
   inChromium(`the cases of training replay in a page, ${name}`, async (t) => {
     const page = await servedPage(t, true);
     for (const fixture of cases) {

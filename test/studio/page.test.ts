@@ -10,12 +10,17 @@ import { buildSite, scripts } from "../../tools/web/site.js";
 import { inChromium, openPage } from "../browser/chromium.js";
 import { sampleReport } from "../report/sampleReport.js";
 
-/** The page by its own scripts, or above a worker that plays a run of so many images. */
-async function served(t: ExecutionContext, options: BrowserContextOptions, played: number | null): Promise<Page> {
+/** The page by its own scripts, or above a worker that plays a run of so many images and epochs, three in a second. */
+async function served(
+  t: ExecutionContext,
+  options: BrowserContextOptions,
+  played: number | null,
+  epochs = 12,
+): Promise<Page> {
   const folder = await mkdtemp(join(tmpdir(), "hcsc-site-"));
   const script = { page: scripts.page, work: "build/test/studio/scriptedWorker.js" };
   await buildSite(folder, played === null ? scripts : script);
-  if (played !== null) await writeFile(join(folder, "sample.json"), JSON.stringify(await sampleReport(played)));
+  if (played !== null) await writeFile(join(folder, "sample.json"), JSON.stringify(await sampleReport(played, epochs)));
   await tellsOfRefusals(folder, ["page", "work"]);
   const server = await serveSite(folder, 0);
   const page = await openPage(t, { colorScheme: "light", reducedMotion: "reduce", ...options });
@@ -151,7 +156,7 @@ inChromium(
 inChromium(
   "at 360 pixels nothing scrolls sideways; what was opened and chosen stays when an epoch is drawn",
   async (t) => {
-    const page = await served(t, { viewport: { width: 360, height: 780 }, colorScheme: "dark" }, 90);
+    const page = await served(t, { viewport: { width: 360, height: 780 }, colorScheme: "dark" }, 90, 200); // longer than the test looks
     t.is(await overflow(page), 0);
     await page.getByRole("button", { name: "Delete run-1" }).click();
     await page.getByRole("button", { name: "Delete run-1 for good" }).click();

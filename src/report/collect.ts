@@ -160,8 +160,8 @@ async function clusteredTree(options: CollectOptions, kept: Int32Array, labels: 
 function unclustered({ description }: RunFolder): string {
   const { clusters, warmupEpochs } = description.recipe.method;
   return clusters.length === 0
-    ? "the recipe has no clusters (method.clusters)"
-    : `the run has not come to its first clustering, which is after ${counted(warmupEpochs, "epoch")} (method.warmupEpochs)`;
+    ? "The recipe has no clusters (method.clusters)."
+    : `The run has not come to its first clustering, which is after ${counted(warmupEpochs, "epoch")} (method.warmupEpochs).`;
 }
 
 const decimals = 1e4;

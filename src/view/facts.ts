@@ -2,6 +2,7 @@
 import { group as grouped } from "d3";
 import type { RunFacts } from "../report/index.js";
 import { element, section } from "./element.js";
+import { short } from "./numbers.js";
 
 export const recipeSection = (run: RunFacts): HTMLElement =>
   section(
@@ -17,7 +18,7 @@ function recipe(fields: RunFacts["recipe"]): readonly HTMLElement[] {
   return Array.from(groups, ([group, rows]) =>
     facts(
       group,
-      rows.map(([name, value]) => [withoutGroup(name, group), value]),
+      rows.map(([name, value]) => [withoutGroup(name, group), short(value)]),
     ),
   );
 }

@@ -1,8 +1,8 @@
 /** Where the map's points lie on screen, and which point lies where. */
 import { extent, type Quadtree, quadtree, type ZoomTransform, zoomIdentity } from "d3";
 
-/** Share of the frame that the whole map takes. */
-const fill = 0.92;
+/** Pixels that the whole map leaves free at each side of the frame: half a picture, its border, and a little air. */
+const edge = 24;
 
 export class MapFrame {
   width = 1;
@@ -62,6 +62,9 @@ export class MapFrame {
   }
 
   private get unit(): number {
-    return fill * Math.min(this.width / this.extent[0], this.height / this.extent[1]);
+    return Math.min(inside(this.width) / this.extent[0], inside(this.height) / this.extent[1]);
   }
 }
+
+/** Of a side of the frame: at least half, however small the frame is. */
+const inside = (side: number): number => Math.max(side / 2, side - 2 * edge);

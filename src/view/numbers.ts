@@ -13,3 +13,7 @@ export const percent = (share: number): string => `${whole.format(100 * share)} 
 export const three = (n: number): string => n.toFixed(3);
 
 export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
+
+/** A text whose numbers of ten and more decimals, such as a third, have five digits. */
+export const short = (text: string): string =>
+  text.replaceAll(/\b\d+\.\d{10,}(e-?\d+)?/g, (number) => String(Number(Number(number).toPrecision(5))));

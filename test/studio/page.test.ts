@@ -10,15 +10,24 @@ import { buildSite, scripts } from "../../tools/web/site.js";
 import { inChromium, openPage } from "../browser/chromium.js";
 import { sampleReport } from "../report/sampleReport.js";
 
-/** The page by its own scripts, or above a worker that plays a run of so many images. */
-async function served(t: ExecutionContext, options: BrowserContextOptions, played: number | null): Promise<Page> {
+/** The page by its own scripts, or above a worker that plays a run of so many images and epochs, three in a second. */
+async function served(
+  t: ExecutionContext,
+  options: BrowserContextOptions,
+  played: number | null,
+  epochs = 12,
+): Promise<Page> {
   const folder = await mkdtemp(join(tmpdir(), "hcsc-site-"));
   const script = { page: scripts.page, work: "build/test/studio/scriptedWorker.js" };
   await buildSite(folder, played === null ? scripts : script);
-  if (played !== null) await writeFile(join(folder, "sample.json"), JSON.stringify(await sampleReport(played)));
+  if (played !== null) await writeFile(join(folder, "sample.json"), JSON.stringify(await sampleReport(played, epochs)));
+  await tellsOfRefusals(folder, ["page", "work"]);
   const server = await serveSite(folder, 0);
   const page = await openPage(t, { colorScheme: "light", reducedMotion: "reduce", ...options });
   page.on("pageerror", (error) => t.fail(error.message));
+  page.on("console", (message) => {
+    if (message.text().startsWith("refused")) t.fail(message.text());
+  });
   page.on("request", (request) => {
     if (!request.url().startsWith(server.url) && !/^(blob|data):/.test(request.url())) t.fail(request.url());
   });
@@ -28,6 +37,14 @@ async function served(t: ExecutionContext, options: BrowserContextOptions, playe
   });
   await page.goto(server.url);
   return page;
+}
+
+/** Has the site's scripts say in the console what its policy refuses them, also where that is caught. */
+async function tellsOfRefusals(folder: string, names: readonly string[]): Promise<void> {
+  const tell = "({ violatedDirective, blockedURI }) => console.log(`refused:`, violatedDirective, blockedURI)";
+  await writeFile(join(folder, "refusals.js"), `addEventListener("securitypolicyviolation", ${tell});`);
+  for (const file of names.map((name) => join(folder, `${name}.js`)))
+    await writeFile(file, `import "./refusals.js";${await readFile(file, "utf8")}`);
 }
 
 /** Roles that say nothing without a name. */
@@ -139,7 +156,7 @@ inChromium(
 inChromium(
   "at 360 pixels nothing scrolls sideways; what was opened and chosen stays when an epoch is drawn",
   async (t) => {
-    const page = await served(t, { viewport: { width: 360, height: 780 }, colorScheme: "dark" }, 90);
+    const page = await served(t, { viewport: { width: 360, height: 780 }, colorScheme: "dark" }, 90, 200); // longer than the test looks
     t.is(await overflow(page), 0);
     await page.getByRole("button", { name: "Delete run-1" }).click();
     await page.getByRole("button", { name: "Delete run-1 for good" }).click();
@@ -270,8 +287,8 @@ test("the site's code is small, and its policy lets nothing out", async (t) => {
   );
   const sizes = await Promise.all(own.map(async ([file]) => brotliCompressSync(await readFile(file)).length));
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  t.log(`${(total / 1024).toFixed(0)} KB by brotli besides ONNX Runtime's own`);
-  t.true(total < 305 * 1024);
+  t.log(`${(total / 1000).toFixed(1)} KB by brotli besides ONNX Runtime's own`);
+  t.true(total < 300_000);
   t.regex(
     await readFile(join(folder, "index.html"), "utf8"),
     /default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'/,

@@ -256,3 +256,33 @@ inChromium("a run of Node's is opened from its zip, without its images and with 
   const others = await until(page, "shown");
   t.regex(problems(others)[0], /was trained on other images than photos holds now/);
 });
+
+inChromium(
+  "what is left of a run that never began is removed; one that is just beginning, or is damaged, stays",
+  async (t) => {
+    const page = await servedPage(t, true, "studioPage");
+    const names = (): Promise<readonly string[]> =>
+      page.evaluate(async () => {
+        const names: string[] = [];
+        const storage = await navigator.storage.getDirectory();
+        for await (const name of (await storage.getDirectoryHandle("hcsc-runs")).keys()) names.push(name);
+        return names.sort();
+      });
+    await page.evaluate(async () => {
+      const storage = await navigator.storage.getDirectory();
+      const runs = await storage.getDirectoryHandle("hcsc-runs", { create: true });
+      const create = { create: true };
+      for (const name of ["beginning", "damaged", "never-began"])
+        await (await runs.getDirectoryHandle(name, create)).getDirectoryHandle("run", create);
+      const run = await (await runs.getDirectoryHandle("damaged")).getDirectoryHandle("run");
+      const file = await (await run.getFileHandle("run.json", create)).createWritable();
+      await file.write("no run");
+      await file.close();
+      // As the tab that begins it.
+      await new Promise((held) => navigator.locks.request("hcsc run beginning", () => new Promise(() => held(null))));
+    });
+    t.deepEqual(await names(), ["beginning", "damaged", "never-began"]);
+    t.deepEqual(only(await begin(page, onCpu), "kept").runs, []);
+    t.deepEqual(await names(), ["beginning", "damaged"]);
+  },
+);

@@ -36,6 +36,12 @@ inChromium("an engine in a page, on WebGPU, steps as Node's, checks its first ru
   t.deepEqual(found.traffic, { toDevice: found.fed, fromDevice: 4 });
 });
 
+inChromium("on WebGPU a state outlives the programs that wrote it, of a size known before or not", async (t) => {
+  const page = await servedPage(t, false);
+  for (const size of ["3", '"n"'])
+    t.deepEqual(await page.evaluate(`page.handedOn(${size})`), { shape: [3], numbers: [256, 512, 768] });
+});
+
 inChromium(
   "a GPU that goes away in the middle of steps is an error of its own, and another engine goes on",
   async (t) => {

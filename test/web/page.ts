@@ -10,6 +10,7 @@ import {
   type WebEngineOptions,
 } from "../../src/browser.js";
 import { targetOf } from "../../src/engine/index.js";
+import { add, buildModel, input } from "../../src/graph/index.js";
 import { replayCase } from "../../src/replay/index.js";
 import { decodeTensors, encodeTensors } from "../../src/tensors/index.js";
 import { viewPolicies } from "../../src/train/views.js";
@@ -66,6 +67,21 @@ export const page = {
       seconds,
       file: asBase64(new Uint8Array(await new Blob(encodeTensors(outputs) as Uint8Array<ArrayBuffer>[]).arrayBuffer())),
     };
+  },
+  /** A state that several programs double one after the other, each gone before the next comes. @param size - as the programs know it */
+  handedOn: async (size: number | string) => {
+    const engine = await engineOf({ provider: "webgpu", crossCheck: false });
+    const x = input("x", [size]);
+    const model = buildModel({ name: "double", inputs: [x], outputs: { y: add(x, x) } });
+    await engine.write({ x: { shape: [3], data: Float32Array.of(1, 2, 3) } });
+    for (let i = 0; i < 4; i++) {
+      await engine.load("double", model, { state: { x: "y" } });
+      for (let run = 0; run < 2; run++) await engine.run("double", {}, []);
+      await engine.unload("double");
+    }
+    const { x: held } = await engine.read(["x"]);
+    await engine.close();
+    return { shape: held.shape, numbers: Array.from(held.data, Number) };
   },
   /** Asks of an engine whose GPU goes away. @returns the error's code, and what another engine computes then */
   lose: async () => {

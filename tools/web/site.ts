@@ -13,8 +13,15 @@ export const scripts: Readonly<Record<string, string>> = {
   loaderWorker: "build/src/studio/work/loaderWorker.js",
 };
 
-/** What stands in scripts in place of names. */
-export const defined: Readonly<Record<string, string>> = { HCSC_VERSION: JSON.stringify(version) };
+/** What stands in scripts in place of names. zod is told not to try whether it may compile code, which the policy refuses. */
+export const defined: Readonly<Record<string, string>> = {
+  HCSC_VERSION: JSON.stringify(version),
+  "globalThis.__zod_globalConfig": JSON.stringify({ jitless: true }),
+};
+/** What stands in scripts in place of packages. */
+export const replaced: Readonly<Record<string, string>> = {
+  "ml-levenberg-marquardt": "./build/tools/web/umapCurve.js",
+};
 
 const ort = dirname(createRequire(import.meta.url).resolve("onnxruntime-web"));
 /** Files that scripts fetch: path in the site, and where it comes from. */
@@ -59,6 +66,7 @@ export async function buildSite(out: string, made = scripts): Promise<Metafile> 
     format: "esm",
     platform: "browser",
     define: defined,
+    alias: replaced,
     outdir: out,
     metafile: true,
     logLevel: "warning",

@@ -7,12 +7,26 @@ const folder = "data/fashion-mnist";
 const images = "t10k-images-idx3-ubyte.gz";
 const labels = "t10k-labels-idx1-ubyte.gz";
 
+/** What the set's makers call its classes, which its files only number. */
+const classes = [
+  "T-shirt",
+  "trousers",
+  "pullover",
+  "dress",
+  "coat",
+  "sandal",
+  "shirt",
+  "sneaker",
+  "bag",
+  "ankle boot",
+] as const;
+
 /** @param base - where the page's scripts are served */
 export async function bundledSet(base: string): Promise<OpenedFiles> {
-  const [pixels, classes] = await Promise.all([images, labels].map((name) => idx(new URL(`${folder}/${name}`, base))));
+  const [pixels, kinds] = await Promise.all([images, labels].map((name) => idx(new URL(`${folder}/${name}`, base))));
   const [count, height, width] = pixels.shape;
   const size = height * width;
-  const ids = Int32Array.from(classes.data);
+  const ids = Int32Array.from(kinds.data);
   return {
     name: folder,
     images: Array.from({ length: count }, (_, i) => ({
@@ -20,11 +34,7 @@ export async function bundledSet(base: string): Promise<OpenedFiles> {
       image: { width, height, channels: 1, data: pixels.data.subarray(i * size, (i + 1) * size) },
     })),
     skipped: [],
-    label: () => ({
-      ...unlabelled,
-      labels: ids,
-      classes: Array.from({ length: 1 + ids.reduce((most, id) => Math.max(most, id), 0) }, (_, id) => String(id)),
-    }),
+    label: () => ({ ...unlabelled, labels: ids, classes }),
   };
 }
 

@@ -50,19 +50,34 @@ export async function freeName(wanted: string): Promise<string> {
   }
 }
 
-/** All runs that are kept, the newest first; what is left of ones that never began is removed. */
+/** All runs that are kept, the newest first; what is left of one that never began is removed, unless a tab is just beginning it. */
 export async function keptRuns(): Promise<readonly KeptRun[]> {
   const names: string[] = [];
   for await (const name of (await runsFolder()).keys()) names.push(name);
   const runs: KeptRun[] = [];
   for (const name of names) {
     const run = await RunFolder.open(filesOf(await placeOf(name, false))).catch(() => null);
-    if (!run) continue;
+    if (!run) {
+      await removeUnbegun(name);
+      continue;
+    }
     const { data, images, started, recipe } = run.description;
     const epochs = (await run.metrics()).filter(({ kind }) => kind === "epoch").length;
     runs.push({ name, data, images, epoch: epochs, epochs: recipe.epochs, started });
   }
   return runs.sort((a, b) => (a.started < b.started ? 1 : -1));
+}
+
+/** Removes a run without a description: one whose tab was closed before it was written. Another tab's is held until it is. */
+async function removeUnbegun(name: string): Promise<void> {
+  const letGo = await held(name).catch(() => null);
+  if (!letGo) return;
+  try {
+    const description = await filesOf(await placeOf(name, true)).read("run.json");
+    if (description === null) await forget(name);
+  } finally {
+    letGo();
+  }
 }
 
 /** Deletes a kept run with its images. */

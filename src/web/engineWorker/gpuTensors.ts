@@ -1,4 +1,7 @@
-/** Runs on WebGPU over tensors that stay in the device's buffers: nothing of the state crosses from run to run. */
+/**
+ * Runs on WebGPU over tensors that stay in the device's buffers: nothing of the state crosses from run to run. The buffers are made
+ * here, and runs write to them, for what ONNX Runtime makes goes with the session that made it.
+ */
 import type * as Ort from "onnxruntime-web";
 import { elements } from "../../array.js";
 import {
@@ -69,10 +72,12 @@ export class GpuTensors implements Runner<GpuTensor> {
       outputs: session.outputMetadata.map(tensorInfo),
       run: async (given, kept, wanted) => {
         const feeds = [...given].map(([name, value]) => [name, this.fed(types.get(name) as string, value)] as const);
-        const out = await session.run(Object.fromEntries(feeds), [...new Set([...kept.keys(), ...wanted])]);
-        const stays = [...kept.keys()].map((name) => [name, heldOf(out[name])] as const);
+        const places = [...kept].map(([name, place]) => [name, place?.tensor ?? null] as const);
+        const copied = wanted.filter((name) => !kept.has(name)).map((name) => [name, null] as const);
+        const out = await session.run(Object.fromEntries(feeds), Object.fromEntries([...places, ...copied]));
         const results: Record<string, DataArray> = {};
         for (const name of wanted) results[name] = await this.arrayOf(out[name]);
+        const stays = [...kept].map(([name, place]) => [name, place ?? this.ownOf(out[name])] as const);
         return { kept: new Map(stays), results: results satisfies NamedArrays };
       },
       endProfile: () => {},
@@ -81,8 +86,10 @@ export class GpuTensors implements Runner<GpuTensor> {
   }
 
   readonly overwrites = false;
-  /** ONNX Runtime chooses where its outputs are. */
-  room = (): null => null;
+
+  room(dtype: string, shape: readonly number[]): GpuTensor {
+    return this.made(dtype, shape);
+  }
 
   hold(array: DataArray, dtype: string, over: GpuTensor | null): GpuTensor {
     const held = over ?? this.made(dtype, array.shape);
@@ -157,6 +164,13 @@ export class GpuTensors implements Runner<GpuTensor> {
     this.device.queue.submit([encoder.finish()]);
   }
 
+  /** An output of a size that was not known before, moved from where ONNX Runtime put it. */
+  private ownOf(output: Ort.Tensor): GpuTensor {
+    const own = this.duplicate({ dtype: output.type, shape: output.dims, tensor: output });
+    output.dispose();
+    return own;
+  }
+
   /** A copy of a tensor, wherever it is. */
   private async arrayOf(tensor: Ort.Tensor): Promise<DataArray> {
     const shape = tensor.dims;
@@ -178,5 +192,4 @@ export class GpuTensors implements Runner<GpuTensor> {
   }
 }
 
-const heldOf = (tensor: Ort.Tensor): GpuTensor => ({ dtype: tensor.type, shape: tensor.dims, tensor });
 const bufferOf = ({ tensor }: GpuTensor): GPUBuffer => tensor.gpuBuffer as GPUBuffer;

@@ -3,6 +3,7 @@
  * their names. `HCSC_EXPECT_WEBGPU=1`, as in CI, turns its absence into failures.
  */
 import test, { type ExecutionContext } from "ava";
+import type { Engine } from "../../src/engine/index.js";
 import { type EngineOptions, openEngine } from "../../src/runtime/index.js";
 
 const absence = (): Promise<string | null> =>
@@ -15,6 +16,15 @@ const absence = (): Promise<string | null> =>
   );
 
 const reason = process.env.HCSC_EXPECT_WEBGPU === "1" ? null : await absence();
+
+/** Kernels stay compiled while an engine of the process is open: held over a file's tests, they compile each once. */
+if (reason === null) {
+  let held: Engine | null = null;
+  test.before(async () => {
+    held = await openEngine({ provider: "webgpu" });
+  });
+  test.after.always(() => held?.close());
+}
 
 /** A test on the device, one at a time unless it is run by `test`: where each has processes of its own. */
 export const deviceTest = (

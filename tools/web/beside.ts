@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { table } from "../../src/text.js";
+import { firstPaint } from "./firstPaint.js";
 import { serveSite } from "./serve.js";
 import { buildSite, scripts } from "./site.js";
 import { readySteps } from "./steps.js";
@@ -29,6 +30,10 @@ const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox"],
 });
+const { milliseconds, bytes } = await firstPaint(browser, 7);
+console.log(
+  `the page is first painted after ${milliseconds.toFixed(0)} ms, by ${(bytes / 1000).toFixed(1)} KB (brotli)`,
+);
 const page = await browser.newPage();
 page.setDefaultTimeout(0);
 await page.goto(server.url);

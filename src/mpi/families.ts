@@ -22,7 +22,7 @@ export interface Family {
 }
 
 /** Libraries of both makers may be built with it, under this name. */
-const isStandard = (file: string): boolean => /libmpi_abi\b/.test(file);
+const isStandard = (file: string): boolean => /libmpi_abi/.test(file);
 
 export const families = {
   openMpi: {
@@ -59,7 +59,6 @@ export const families = {
     },
     inPlace: -1,
   },
-  /** Untested: no system at hand has such a library. */
   standard: {
     name: "the standard ABI of MPI 5",
     files: ["libmpi_abi.so", "libmpi_abi.so.1", "libmpi_abi.so.0"],

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import test from "ava";
 import { ProviderError, UsageError } from "../../src/errors.js";
+import { families } from "../../src/mpi/families.js";
 import { joinWorld, requireWhole } from "../../src/mpi/index.js";
 import { launchedBy } from "../../src/mpi/launchers.js";
 import { alone, anyOf, gatherTexts, share } from "../../src/world/index.js";
@@ -96,4 +97,15 @@ test("without a launcher no binding is loaded", (t) => {
     env: environment,
   });
   t.is(out.trim(), "0 1");
+});
+
+test("a library is of the standard ABI by its name, whoever made it, else of its maker's by what it says", (t) => {
+  const of = (file: string, version: string) =>
+    Object.entries(families).flatMap(([name, { has }]) => (has(file, version) ? [name] : []));
+  for (const file of ["libmpi_abi.so.1", "/usr/lib/libmpi_abi_openmpi.so.1.0.0", "libmpi_abi_mpich.so.1.0.0"])
+    for (const version of ["Open MPI v6.0.0rc2", "MPICH Version:\t5.0.2"]) t.deepEqual(of(file, version), ["standard"]);
+  t.deepEqual(of("libmpi.so.40", "Open MPI v4.1.4"), ["openMpi"]);
+  for (const version of ["MPICH Version:\t4.0.2", "Intel(R) MPI Library 2021.16"])
+    t.deepEqual(of("libmpi.so.12", version), ["mpich"]);
+  t.deepEqual(of("libmpi.so.1", "LAM/MPI"), []);
 });

@@ -9,16 +9,16 @@ import { buildSite } from "./site.js";
 
 export interface FirstPaint {
   readonly milliseconds: number;
-  /** Of the files that were asked for before, by brotli. */
+  /** Of the files that had come for it, by brotli. */
   readonly bytes: number;
 }
 
-/** In a page: when it was first painted, and the paths that it had asked for by then. */
+/** In a page: when it was first painted, and the paths of what had come for that by then; its worker comes beside it. */
 const seen = `new Promise((done) => {
   const paint = performance.getEntriesByName("first-contentful-paint")[0];
   const told = ({ startTime }) => done({
     milliseconds: startTime,
-    paths: performance.getEntriesByType("resource").filter((r) => r.startTime < startTime).map((r) => new URL(r.name).pathname),
+    paths: performance.getEntriesByType("resource").filter((r) => r.responseEnd < startTime && r.initiatorType !== "other").map((r) => new URL(r.name).pathname),
   });
   if (paint) told(paint);
   else new PerformanceObserver((list) => { for (const e of list.getEntries()) if (e.name === "first-contentful-paint") told(e); }).observe({ type: "paint" });

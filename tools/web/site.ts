@@ -55,13 +55,33 @@ export const policy = [
  * @returns what each script is made of
  */
 export async function buildSite(out: string, made = scripts): Promise<Metafile> {
+  const { page, ...workers } = made;
+  const bundles = await Promise.all([
+    bundled(out, { page, style: "src/studio/page/page.css" }, false),
+    bundled(out, workers, true),
+  ]);
+  const html = await readFile("src/studio/page/index.html", "utf8");
+  await writeFile(join(out, "index.html"), html.replace("{{policy}}", policy));
+  for (const [name, from] of Object.entries(beside)) {
+    await mkdir(dirname(join(out, name)), { recursive: true });
+    await copyFile(from, join(out, name));
+  }
+  for (const [name, from] of Object.entries(folders)) await cp(from, join(out, name), { recursive: true });
+  return {
+    inputs: Object.assign({}, ...bundles.map(({ inputs }) => inputs)),
+    outputs: Object.assign({}, ...bundles.map(({ outputs }) => outputs)),
+  };
+}
+
+/**
+ * Scripts, each whole, or `shared` in parts: what they have in common, and what is fetched when it is needed. The page is whole: it
+ * would fetch what workers share, and run none of it.
+ */
+async function bundled(out: string, made: Readonly<Record<string, string>>, shared: boolean): Promise<Metafile> {
   const { metafile } = await build({
-    entryPoints: [
-      ...Object.entries(made).map(([name, file]) => ({ out: name, in: file })),
-      { out: "page", in: "src/studio/page/page.css" },
-    ],
+    entryPoints: Object.entries(made).map(([name, file]) => ({ out: name, in: file })),
     bundle: true,
-    splitting: true,
+    splitting: shared,
     minify: true,
     format: "esm",
     platform: "browser",
@@ -71,12 +91,5 @@ export async function buildSite(out: string, made = scripts): Promise<Metafile> 
     metafile: true,
     logLevel: "warning",
   });
-  const html = await readFile("src/studio/page/index.html", "utf8");
-  await writeFile(join(out, "index.html"), html.replace("{{policy}}", policy));
-  for (const [name, from] of Object.entries(beside)) {
-    await mkdir(dirname(join(out, name)), { recursive: true });
-    await copyFile(from, join(out, name));
-  }
-  for (const [name, from] of Object.entries(folders)) await cp(from, join(out, name), { recursive: true });
   return metafile;
 }

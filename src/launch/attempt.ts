@@ -1,5 +1,6 @@
 /** One start of a launcher, watched to its end. */
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import { endsAll, isPlacesLine } from "../mpi/index.js";
 import { duration } from "../text.js";
@@ -28,6 +29,10 @@ export interface AttemptOptions {
   readonly startSeconds: number | null;
 }
 
+/** The signal that a code says, as shells and launchers count. */
+const signalOf = (code: number | null): string | undefined =>
+  Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0];
+
 /** How MPICH's launcher tells of a process that was killed. */
 const ended = /PID (\d+) RUNNING AT (\S+)/;
 
@@ -48,6 +53,7 @@ export function attempt(options: AttemptOptions): Promise<Attempt> {
       process.kill(-(child.pid as number), "SIGKILL");
     } catch {} // it has just ended
   };
+  let areTogether = startSeconds === null;
   let start: NodeJS.Timeout | undefined;
   if (startSeconds !== null)
     start = setTimeout(() => {
@@ -66,7 +72,10 @@ export function attempt(options: AttemptOptions): Promise<Attempt> {
   /** The next line says why a process failed. */
   let isNext = "";
   const hear = (text: string): void => {
-    if (isPlacesLine(text)) clearTimeout(start);
+    if (isPlacesLine(text)) {
+      clearTimeout(start);
+      areTogether = true;
+    }
     const pid = ended.exec(text);
     if (isNext !== "") blame(`${isNext} ${text}`);
     isNext = text.endsWith(`${endsAll}:`) ? text : "";
@@ -98,6 +107,9 @@ export function attempt(options: AttemptOptions): Promise<Attempt> {
     });
     child.on("close", (code) => {
       end();
+      // Until they watch over one another the launcher alone can name one, and Open MPI's does not always.
+      const signal = areTogether ? undefined : signalOf(code);
+      if (signal) cause ??= `a process was ended by ${signal} before all had come together`;
       done({ code, cause, wasKilled });
     });
     // What it has started may hold its streams when it is gone.

@@ -108,6 +108,17 @@ test("a command that is broken off is started again, as often as asked for; wron
   t.like(await brought(wrong.command), { exitCode: 2, starts: 1 });
 });
 
+test("a process that is killed before all are together is told of by the launcher's code, and after that is not", async (t) => {
+  const two = hostsOf("a,b");
+  const early = await fake("Open MPI", "exit 137");
+  t.regex(
+    (await brought(early.command, { hosts: two, restarts: 0 })).told.at(-1) ?? "",
+    /has ended with code 137 \(a process was ended by SIGKILL before all had come together\)/,
+  );
+  const later = await fake("Open MPI", "echo 'on a: process 0 (PID 4), process 1 (PID 5)' >&2; exit 137");
+  t.regex((await brought(later.command, { hosts: two, restarts: 0 })).told.at(-1) ?? "", /has ended with code 137$/);
+});
+
 test("a run that is not at its last epoch is not done, whatever the launcher says, and goes on", async (t) => {
   for (const [epoch, hasEnded] of [
     [1, true],

@@ -3,8 +3,15 @@ import type { Sharp, SharpOptions } from "sharp";
 import { decodeBands, holdsBands } from "./bands.js";
 import { mostChannels, mostPixels, type Picture, requireSize } from "./picture.js";
 
-/** libvips' names of what reads the formats that are known. The build that comes with sharp has AVIF alone of Heif's, and no Jxl. */
-const formats = ["Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif", "Jxl"] as const;
+/**
+ * libvips' names of what reads other formats than those that are known, such as SVG, which may ask for anything: each is refused, whatever a
+ * file is called. One by one, for all threads share libvips: if a thread refused all and then let the known ones in, others would fail
+ * meanwhile.
+ */
+const refused =
+  "Analyze Csv Dcraw Fits Jp2k Magick Magick7 Mat Matrix Nifti Openexr Openslide Pdf Ppm Rad Raw Svg Uhdr Vips".split(
+    " ",
+  );
 
 type Open = (file: Buffer, options?: SharpOptions) => Sharp;
 
@@ -15,9 +22,7 @@ function open(): Promise<Open> {
     // Loading is parallel over images already; one thread and no cache keep memory bounded.
     sharp.concurrency(1);
     sharp.cache(false);
-    // What a file is, its content tells, not its name: nothing but these is read, such as SVG, which may ask for anything.
-    sharp.block({ operation: ["VipsForeignLoad"] });
-    sharp.unblock({ operation: formats.map((format) => `VipsForeignLoad${format}Buffer`) });
+    sharp.block({ operation: refused.map((format) => `VipsForeignLoad${format}`) });
     return sharp;
   });
   return loaded;

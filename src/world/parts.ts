@@ -48,8 +48,8 @@ export function sumOf(world: World, own: number): number {
   return sum[0];
 }
 
-/** Bytes that a process sends at a time: all that come together are fewer than MPI counts. */
-const chunk = 1 << 24;
+/** Bytes that all processes send at a time: however many they are, fewer than MPI counts. */
+const mostAtOnce = 1 << 25;
 
 /** Parts of any lengths, one after another in process 0; none in the others. */
 export function gatherToMain<T extends Numbers | Uint8Array>(world: World, part: T): T {
@@ -60,6 +60,7 @@ export function gatherToMain<T extends Numbers | Uint8Array>(world: World, part:
   const all = new Uint8Array(isMain ? lengths.reduce((a, b) => a + b, 0) : 0);
   const own = new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
   const longest = Math.max(...lengths);
+  const chunk = Math.ceil(mostAtOnce / world.size);
   for (let at = 0; at < longest; at += chunk) {
     const here = lengths.map((length) => (isMain ? Math.min(chunk, Math.max(0, length - at)) : 0));
     const sent = lengths.map((_, r) => (r === 0 ? own.subarray(at, at + chunk) : own.subarray(0, 0)));

@@ -1,6 +1,6 @@
 /** Run by each process of a world: every collective once, its results as a line of JSON of process 0; then the last ends all with 7. */
 import { joinWorld } from "../../src/mpi/index.js";
-import { anyOf, gatherTexts, share } from "../../src/world/index.js";
+import { anyOf, gatherTexts, gatherToMain, share } from "../../src/world/index.js";
 
 const world = await joinWorld(process.env);
 const { rank, size } = world;
@@ -20,6 +20,10 @@ const received = world.exchange(
 const root = Float64Array.of(rank === 0 ? 7.5 : 0, rank === 0 ? -1 : 0);
 world.broadcast(root);
 world.barrier();
+// More than goes at once, of lengths that differ.
+const lengthOf = (r: number) => (4 << 20) + 1000 * r;
+const inMain = gatherToMain(world, new Float32Array(lengthOf(rank)).fill(rank));
+const wanted = Array.from({ length: size }, (_, r) => Array(lengthOf(r)).fill(r)).flat();
 const own = {
   sum: reduced("sum", Float32Array.of(rank, 0.5)),
   max: reduced("max", Float64Array.of(rank, -rank)),
@@ -28,6 +32,7 @@ const own = {
   gathered: Array.from(world.gather(Float32Array.of(rank, rank + 0.25))),
   received: received.map((part) => Array.from(part)),
   root: Array.from(root),
+  inMain: [inMain.length, inMain.every((x, i) => x === wanted[i])],
   texts: gatherTexts(world, "é".repeat(rank)),
   shared: share(world, rank === 0 ? { told: ["ü", null] } : { told: [] }),
   any: [anyOf(world, rank === size - 1), anyOf(world, false)],

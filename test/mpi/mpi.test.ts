@@ -25,6 +25,7 @@ for (const launcher of everyLauncher) {
           gathered: [0, 0.25, 1, 1.25, 2, 2.25],
           received: [0, 1, 2].map((from) => Array(from + rank).fill(10 * from + rank)),
           root: [7.5, -1],
+          inMain: [rank === 0 ? 3 * (4 << 20) + 3000 : 0, true],
           texts: ["", "é", "éé"],
           shared: { told: ["ü", null] },
           any: [true, false],

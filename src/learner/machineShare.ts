@@ -21,6 +21,13 @@ export function machineShare(world: World, asked: Asked): Asked {
   };
 }
 
+/**
+ * Threads that load images beside an engine. The CPU's computes on all cores, and two make the views of its next step meanwhile; a
+ * device takes images faster than two make them, and leaves every core free but the one that feeds it.
+ */
+export const loadingThreads = (provider: string, cores: number): number =>
+  provider === "cpu" ? 2 : Math.max(2, cores - 1);
+
 const settingsOf: Readonly<Record<string, ProviderSettings>> = providers;
 
 /**

@@ -1,4 +1,5 @@
 /** Opening a learner: its images, its recipe, its engine, which then cannot contradict one another. */
+import { availableParallelism } from "node:os";
 import { describeImages, type GivenImages, type OpenOptions, openImages, openSource } from "../data/index.js";
 import { onDisk } from "../disk/index.js";
 import { CheckpointError, said, UsageError } from "../errors.js";
@@ -9,7 +10,7 @@ import { alone, share, type World } from "../world/index.js";
 import { type EngineChoice, openHeardEngine } from "./engine.js";
 import { type Initial, initialOf } from "./initial.js";
 import { Learner } from "./learner.js";
-import { machineShare } from "./machineShare.js";
+import { loadingThreads, machineShare } from "./machineShare.js";
 import { type RecipeChoice, recipeFor, resumedRecipe, sharedRecipe } from "./recipe.js";
 
 /** Images, a recipe or a run, and where graphs run; the defaults suit most. */
@@ -29,7 +30,7 @@ export interface LearnerOptions extends RecipeChoice, EngineChoice {
   readonly size?: number | undefined;
   /** Of random views; default the recipe's. */
   readonly seed?: number | undefined;
-  /** Threads that load images; default 2. */
+  /** Threads that load images; default 2 beside the CPU's engine, and on devices all cores but one, at least 2. */
   readonly workers?: number | undefined;
   /** Share of images that may be broken, 0 to 1; default 0.01. One always may. */
   readonly maxBroken?: number | undefined;
@@ -58,7 +59,7 @@ export interface LearnerOptions extends RecipeChoice, EngineChoice {
  *   provider is not there
  */
 export async function openLearner(options: LearnerOptions): Promise<Learner> {
-  const { run: path, weights: file, workers, maxBroken, crossCheck = true } = options;
+  const { run: path, weights: file, maxBroken, crossCheck = true } = options;
   const { report = nodeWarnings, world = alone } = options;
   const tell: Reporter = (event) => {
     world.moved(placeOf(event));
@@ -72,13 +73,6 @@ export async function openLearner(options: LearnerOptions): Promise<Learner> {
     throw new UsageError("not-given", "images are needed: a folder, a list, or images in memory", {
       settings: ["data"],
     });
-  const imageOptions: OpenOptions = {
-    workers,
-    maxBroken,
-    keepDecoded,
-    onWarning: (message) => tell({ kind: "warning", message }),
-    progress: (stage, done, total) => tell({ kind: "progress", stage, done, total }),
-  };
   const set = await describeImages(given);
   const opened = file === undefined || !isMain ? null : await openWeights(file);
   const recipeOf = async (): Promise<Recipe> =>
@@ -92,6 +86,13 @@ export async function openLearner(options: LearnerOptions): Promise<Learner> {
   const recipe = share(world, isMain ? await recipeOf() : null) as Recipe;
   const init = await startOf(recipe, run, opened, options.partial === true);
   const engine = await openHeardEngine({ ...options, ...own, precision: options.precision ?? recipe.precision }, tell);
+  const imageOptions: OpenOptions = {
+    workers: options.workers ?? loadingThreads(engine.provider, own.threads ?? availableParallelism()),
+    maxBroken,
+    keepDecoded,
+    onWarning: (message) => tell({ kind: "warning", message }),
+    progress: (stage, done, total) => tell({ kind: "progress", stage, done, total }),
+  };
   const images = openImages(set, { ...imageOptions, seed: options.seed ?? recipe.seed });
   const session = { crossCheck: crossCheck && engine.provider !== "cpu", threads: own.threads ?? null };
   return new Learner({ recipe, images, engine, run, init, session, imageOptions, world, tell });

@@ -1,5 +1,3 @@
-import test from "ava";
-import { withDevice } from "../../src/learner/machineShare.js";
 import { deviceTest } from "../webgpu/device.js";
 import { mpirun, script, withLauncher } from "./mpirun.js";
 
@@ -24,14 +22,3 @@ deviceTest(
   },
   (title, run) => withLauncher("openmpi", title, run),
 );
-
-test("of the processes of a machine each takes a device, of those that it may see", (t) => {
-  const taken = (provider: string, visible?: string) => [0, 1, 2].map((place) => withDevice(provider, place, visible));
-  t.deepEqual(taken("cuda"), ["cuda:0", "cuda:1", "cuda:2"]);
-  t.deepEqual(taken("auto"), ["auto:0", "auto:1", "auto:2"]);
-  t.deepEqual(taken("cuda", "4,5"), ["cuda:0", "cuda:1", "cuda:0"]);
-  t.deepEqual(taken("cuda", "GPU-8932"), ["cuda:0", "cuda:0", "cuda:0"]); // Slurm has given each its own
-  t.deepEqual(taken("cuda:1"), ["cuda:1", "cuda:1", "cuda:1"]);
-  t.deepEqual(taken("webgpu"), ["webgpu", "webgpu", "webgpu"]);
-  t.deepEqual(taken("cpu"), ["cpu", "cpu", "cpu"]);
-});

@@ -71,7 +71,11 @@ export const withEngineOptions = (command: Command): Command =>
     )
     .option("--no-capture", "launch training's steps node by node: cuda records them and plays them again")
     .option("--threads <n>", "threads of the provider; default all cores", whole(1))
-    .option("--workers <n>", "threads that load images", whole(1))
+    .option(
+      "--workers <n>",
+      "threads that load images; default 2 beside the CPU's engine, on devices all cores but one",
+      whole(1),
+    )
     .option("--max-broken <share>", brokenHelp, share);
 
 export const dataHelp =

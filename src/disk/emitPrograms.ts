@@ -35,7 +35,7 @@ export async function emitPrograms(recipe: Recipe, folder: string): Promise<read
       [`${phase}-gradient`, compile(gradientStep(s, phase), portable)] as const,
     ]),
     ["apply", compile(applyStep(s), portable)],
-    ...(phases.length > 1 ? [["prepare", prepareProgram(s)] as const] : []),
+    ...(phases.length > 1 ? [["prepare", prepareProgram(s, portable)] as const] : []),
   ];
   const weights = initialEncoder(encoderSettings(recipe.encoder), recipe.seed);
   const encoder = encoderModel(s.encoder, weights, null);

@@ -6,4 +6,12 @@
  */
 export type { Draws, Level, LossInputs, LossSettings } from "./inputs.js";
 export { hcscLoss, instanceNormalizer, type Loss, prototypeNormalizer, warmupLoss } from "./loss.js";
-export { canStack, type StepLoss, stackedLoss } from "./stacked.js";
+export {
+  absentNormalizer,
+  canStack,
+  type LevelStack,
+  type StackedInputs,
+  type StepLoss,
+  stackedLoss,
+  topNormalizer,
+} from "./stacked.js";

@@ -36,7 +36,7 @@ export interface Level {
 export interface Draws {
   /** [B, L, Q] */
   readonly instance: Value | null;
-  /** For the query and then each local view, by level below the top: [B, M]; where levels are stacked they may come side by side. */
+  /** For the query and then each local view, by level below the top: [B, M]. */
   readonly prototype: readonly (readonly Value[])[];
 }
 

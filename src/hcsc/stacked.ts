@@ -7,7 +7,6 @@ import {
   add,
   apply,
   argMax,
-  type Constant,
   cast,
   concat,
   constant,
@@ -20,7 +19,6 @@ import {
   log,
   matMul,
   max,
-  maximum,
   mean,
   mul,
   reshape,
@@ -58,14 +56,43 @@ export const canStack = (s: LossSettings, { views, levels }: Pick<LossInputs, "v
   (s.selectionOnLocal || views.length === 1) &&
   levels.length > 1;
 
+/** All levels' prototypes in one stack, padded to the largest level: W places a level, place i of level l in row l·W + i. */
+export interface LevelStack {
+  /** [L·W, D], and the same by level [L, W, D]. */
+  readonly rows: Value;
+  readonly prototypes: Value;
+  /** τ_c of every row [L·W], and the same by level [L, 1, W]; 1 where there is no prototype. */
+  readonly temperatures: Value;
+  readonly temperature: Value;
+  /** How many places of each level are prototypes [L, 1, 1], and one less, at least 1 [L]. */
+  readonly counts: Value;
+  readonly others: Value;
+  /** The rows of all prototypes' parents, int32 [L·W]; any row at the top. */
+  readonly parents: Value;
+  /** `Level.normalizer` of all places [L, 1, W]: `topNormalizer` at the top, `absentNormalizer` where there is no prototype. */
+  readonly normalizers: Value;
+}
+
+/** Of prototypes that all are kept. */
+export const topNormalizer = 1e30;
+/** Of places that none is. */
+export const absentNormalizer = -1e30;
+
+/** What the stacked loss is of; as `LossInputs` but for the levels and the draws. */
+export interface StackedInputs extends Pick<LossInputs, "views" | "keys" | "queue" | "queueNormalizer"> {
+  readonly stack: LevelStack;
+  /** Uniform draws in [0, 1): [L, B, Q], and for each view [L, B, W]. */
+  readonly draws: { readonly instance: Value; readonly prototype: readonly Value[] };
+}
+
 /** The loss of `hcscLoss`, all levels in one stack: the same numbers in fewer ops. Only where `canStack` says so. */
-export function stackedLoss(settings: LossSettings, inputs: LossInputs): StepLoss {
+export function stackedLoss(settings: LossSettings, inputs: StackedInputs): StepLoss {
   const { views, keys, queue, draws } = inputs;
-  const stack = stackOf(inputs);
+  const stack = inPlaces(inputs.stack);
   const anchors = anchorsOf(stack, views[0]);
   const queueMask = instanceMask(stack, anchors, inputs);
   const instance = views.map((v) => instanceTerms(settings, v, keys, queue, queueMask)); // each [L]
-  const share = prototypeShare(stack, anchors, inputs);
+  const share = prototypeShare(stack, anchors);
   const prototype = views.map((v, i) => prototypeTerms(stack, anchors, share, v, draws.prototype[i]));
   const levels = stack.levels;
   const locals = instance.slice(1);
@@ -80,45 +107,15 @@ export function stackedLoss(settings: LossSettings, inputs: LossInputs): StepLos
   };
 }
 
-/** All levels' prototypes: the rows of one matrix, and a stack padded to the largest level. */
-interface Stack {
+interface Stack extends LevelStack {
   readonly levels: number;
-  readonly sizes: readonly number[];
-  /** The largest level's. */
+  /** W */
   readonly width: number;
-  /** [ΣM, D] and [ΣM] */
-  readonly rows: Value;
-  readonly temperatures: Value;
-  /** [L, D, width] and [L, 1, width] */
-  readonly transposed: Value;
-  readonly temperature: Value;
-  /** How many rows of each level are prototypes [L, 1, 1], and which: bool [L, 1, width]. */
-  readonly counts: Value;
+  /** The columns of each level's matrix [L, D, W]. */
+  readonly columns: Value;
+  /** Which places are prototypes: bool [L, 1, W]. */
   readonly active: Value;
 }
-
-/** Where a level's rows begin among all. */
-const starts = (sizes: readonly number[]): readonly number[] =>
-  sizes.map((_, l) => sizes.slice(0, l).reduce((a, b) => a + b, 0));
-
-/** For each level and place of the stack the row among all, or `otherwise(level)` where there is none. */
-function places(
-  { sizes, width }: Pick<Stack, "sizes" | "width">,
-  otherwise: (level: number) => number,
-  used = sizes,
-): Constant {
-  const from = starts(sizes);
-  const all = sizes.flatMap((_, l) =>
-    Array.from({ length: width }, (_, i) => (l < used.length && i < sizes[l] ? from[l] + i : otherwise(l))),
-  );
-  return constant(all, [sizes.length, 1, width], "int64");
-}
-
-/** The same as [L, width], for rows of several elements. */
-const flatPlaces = (stack: Pick<Stack, "sizes" | "width">, used = stack.sizes): Value => {
-  const at = places(stack, () => 0, used);
-  return constant(at.source.data, [stack.sizes.length, stack.width], "int64");
-};
 
 const countUp = (count: number): Value =>
   constant(
@@ -126,66 +123,38 @@ const countUp = (count: number): Value =>
     [count],
   );
 
-/** A scalar of each level: [L, 1, 1]. */
-const byLevel = (scalars: readonly Value[]): Value =>
-  scalars.reduceRight((after, x, l) => {
-    const isOwn = constant(
-      Uint8Array.from(scalars, (_, i) => Number(i === l)),
-      [scalars.length, 1, 1],
-      "bool",
-    );
-    return where(isOwn, x, after);
-  });
-
-function stackOf({ levels }: Pick<LossInputs, "levels">): Stack {
-  const sizes = levels.map((level) => level.prototypes.shape[0] as number);
-  const width = Math.max(...sizes);
-  const at = places({ sizes, width }, () => 0);
-  const rows = concat(
-    levels.map((level) => level.prototypes),
-    0,
-  );
-  const temperatures = concat(
-    levels.map((level) => level.temperature),
-    0,
-  );
-  const counts = byLevel(levels.map((level) => level.count));
-  return {
-    levels: levels.length,
-    sizes,
-    width,
-    rows,
-    temperatures,
-    transposed: transpose(gather(rows, flatPlaces({ sizes, width })), [0, 2, 1]),
-    temperature: gather(temperatures, at),
-    counts,
-    active: less(countUp(width), counts),
-  };
+function inPlaces(stack: LevelStack): Stack {
+  const [levels, width] = stack.prototypes.shape as readonly number[];
+  const columns = transpose(stack.prototypes, [0, 2, 1]);
+  return { ...stack, levels, width, columns, active: less(countUp(width), stack.counts) };
 }
 
-/** v·c/τ_c of every place of the stack: [L, B, width]. */
-const similarities = (stack: Stack, v: Value): Value => div(matMul(v, stack.transposed), stack.temperature);
+/** v·c/τ_c of every place of the stack: [L, B, W]. */
+const similarities = (stack: Stack, v: Value): Value => div(matMul(v, stack.columns), stack.temperature);
 
 /** The same, −10³⁰ where there is no prototype. */
 const logitsOf = (stack: Stack, v: Value): Value => where(stack.active, similarities(stack, v), absent);
 
 /** Each query's own prototypes, the most similar of each level. */
 interface Anchors {
-  /** Rows among all, int64 [L, B, 1]. */
+  /** Rows of the stack, int64 [L, B, 1]. */
   readonly row: Value;
-  /** bool [L, B, width] */
+  /** bool [L, B, W] */
   readonly own: Value;
 }
 
 function anchorsOf(stack: Stack, query: Value): Anchors {
   const positive = argMax(logitsOf(stack, stopGradient(query)), 2, true); // [L, B, 1]
   const place = gather(countUp(stack.width), positive);
-  const start = constant([...starts(stack.sizes)], [stack.levels, 1, 1]);
+  const start = constant(
+    Array.from({ length: stack.levels }, (_, l) => l * stack.width),
+    [stack.levels, 1, 1],
+  );
   return { row: cast(add(place, start), "int64"), own: equal(countUp(stack.width), place) };
 }
 
 /** Keeps z_j at level l with probability 1 − softmax_c s(z_j, c)[c^l(z)]: float 0/1 [L, B, Q]. */
-function instanceMask(stack: Stack, { row }: Anchors, { queue, queueNormalizer, draws }: LossInputs): Value {
+function instanceMask(stack: Stack, { row }: Anchors, { queue, queueNormalizer, draws }: StackedInputs): Value {
   const [length, dimension] = queue.shape as readonly number[];
   const batch = row.shape[1] as number;
   const own = reshape(gather(stack.rows, row), [stack.levels * batch, dimension]);
@@ -193,8 +162,7 @@ function instanceMask(stack: Stack, { row }: Anchors, { queue, queueNormalizer, 
   // Divided after the product, as the normalizer's logits are: both round alike even at a small temperature.
   const similarity = div(cosines, gather(stack.temperatures, row));
   const perKey = reshape(transpose(queueNormalizer as Value, [1, 0]), [stack.levels, 1, length]);
-  const rest = transpose(sub(1, draws.instance as Value), [1, 0, 2]);
-  return cast(less(exp(sub(similarity, perKey)), rest), "float32");
+  return cast(less(exp(sub(similarity, perKey)), sub(1, draws.instance)), "float32");
 }
 
 /** ICSC by level [L]; unit rows keep every logit within ±1/τ, so 1/τ is the shift. */
@@ -207,40 +175,26 @@ function instanceTerms({ temperature }: LossSettings, v: Value, k: Value, queue:
 }
 
 /**
- * softmax_c s(c_j, c)[Parent(c^l(z))] of every prototype [L, B, width]: 0 at the top level and of the own prototypes, which all are
+ * softmax_c s(c_j, c)[Parent(c^l(z))] of every prototype [L, B, W]: 0 at the top level and of the own prototypes, which all are
  * kept; ∞ where there is no prototype.
  */
-function prototypeShare(stack: Stack, { row, own }: Anchors, { levels }: LossInputs): Value {
-  const below = levels.slice(0, -1);
-  const from = starts(stack.sizes);
-  const [top] = stack.sizes.slice(-1);
-  const shift = stack.sizes.flatMap((m, l) => Array<number>(m).fill(from[l + 1] ?? 0));
-  const parents = concat(
-    [...below.map((b) => b.parent as Value), constant(Array<number>(top).fill(0), [top], "int32")],
-    0,
-  );
-  const parent = gather(add(parents, constant(shift, [shift.length], "int32")), row);
+function prototypeShare(stack: Stack, { row, own }: Anchors): Value {
+  const parent = gather(stack.parents, row);
   const [dimension, batch] = [stack.rows.shape[1] as number, row.shape[1] as number];
   const prototypes = reshape(gather(stack.rows, parent), [stack.levels, batch, dimension]);
-  const similarity = div(matMul(prototypes, stack.transposed), gather(stack.temperatures, parent));
-  const known = from[stack.levels - 1];
-  const normalizers = concat([...below.map((b) => b.normalizer as Value), constant([-absent], [1])], 0);
-  const at = places(stack, (l) => (l < below.length ? 0 : known), stack.sizes.slice(0, -1));
-  const normalizer = where(stack.active, gather(normalizers, at), absent);
-  return where(own, 0, exp(sub(similarity, normalizer)));
+  const similarity = div(matMul(prototypes, stack.columns), gather(stack.temperatures, parent));
+  return where(own, 0, exp(sub(similarity, stack.normalizers)));
 }
 
-/** PCSC by level [L], and which prototypes count, the own among them: bool [L, B, width]. */
+/** PCSC by level [L], and which prototypes count, the own among them: bool [L, B, W]. */
 function prototypeTerms(
   stack: Stack,
   { own }: Anchors,
   share: Value,
   v: Value,
-  draws: readonly Value[],
+  draws: Value,
 ): { readonly losses: Value; readonly kept: Value } {
-  const at = flatPlaces(stack, stack.sizes.slice(0, -1));
-  const rest = transpose(gather(sub(1, concat(draws, 1)), at, 1), [1, 0, 2]);
-  const kept = less(share, rest); // as draw < 1 − share
+  const kept = less(share, sub(1, draws)); // as draw < 1 − share
   const logits = where(kept, similarities(stack, v), absent);
   const shifted = sub(logits, stopGradient(max(logits, [2], true)));
   const total = log(sum(exp(shifted), [2], true));
@@ -249,9 +203,9 @@ function prototypeTerms(
 }
 
 /** Of the candidates, all prototypes but the own, the share that is kept: [L]. */
-function keptShare({ counts }: Stack, kept: Value): Value {
-  const others = sub(sum(cast(kept, "float32"), [2], true), 1); // [L, B, 1]
-  return mean(div(others, maximum(sub(counts, 1), 1)), [1, 2]);
+function keptShare({ others }: Stack, kept: Value): Value {
+  const each = 1 / (kept.shape[1] as number);
+  return div(sub(sum(where(kept, each, 0), [1, 2]), 1), others);
 }
 
 /** ln Σ_c e^{s(z, c)} of rows at every level: [B, L]. */

@@ -156,5 +156,10 @@ export function rankPrograms(s: StepSettings, ranks: number, phase: Phase, targe
   return Object.fromEntries(compiled) as RankPrograms;
 }
 
-/** The program that follows a new clustering. It has no convolutions, so one form suits every target. */
-export const prepareProgram = (s: StepSettings): Program => compile(prepareGraph(s), { kind: "portable" });
+/**
+ * The program that follows a new clustering. It has no convolutions, so one form suits every target.
+ *
+ * @param target - of the steps that it prepares
+ */
+export const prepareProgram = (s: StepSettings, target: CompileTarget): Program =>
+  compile(prepareGraph(s, levelsOf(target)), { kind: "portable" });

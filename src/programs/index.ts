@@ -15,7 +15,16 @@ export {
   stepPrograms,
   stepSettings,
 } from "./compile.js";
-export { drawWords, type Word, wordInputs, wordShape } from "./draws.js";
+export {
+  type DrawTable,
+  drawTables,
+  drawWords,
+  stackedWords,
+  tableOf,
+  type Word,
+  wordInputs,
+  wordShape,
+} from "./draws.js";
 export {
   channelsTaken,
   type EncoderSettings,

@@ -15,6 +15,9 @@ export const feeds = {
   instanceDraws: "draws/instance",
   /** Likewise [B, M_l]; view 0 is the query, then the local views. */
   prototypeDraws: (view: number, level: number) => `draws/prototype/${view}/${level}`,
+  /** The same draws where levels are stacked: [L, B, Q], and for each view [L, B, M], M the largest. */
+  stackedInstanceDraws: "draws/stacked/instance",
+  stackedPrototypeDraws: (view: number) => `draws/stacked/prototype/${view}`,
   /** Reference: the images' cluster ids, int64 [B], and the highest id of the data set. */
   assignment: (level: number) => `assignment/${level}`,
   maxAssignment: (level: number) => `maxAssignment/${level}`,
@@ -43,6 +46,8 @@ export const state = {
   count: (level: number) => `count/${level}`,
   parent: (level: number) => `parent/${level}`,
   prototypeNormalizer: (level: number) => `prototypeNormalizer/${level}`,
+  /** On devices: all levels in one stack (`hierarchyStack.ts`). */
+  stack: (part: string) => `stack/${part}`,
   /** Float16 only: what the loss is multiplied by, and the good updates since that changed. */
   lossScale: "lossScale",
   goodUpdates: "goodUpdates",
@@ -80,6 +85,16 @@ const perParameter: ReadonlySet<string> = new Set(
 
 /** Whether a state tensor is a parameter of an encoder, or something of its shape. */
 export const isStateOfParameter = (name: string): boolean => perParameter.has(first(name));
+
+const perLevel: ReadonlySet<string> = new Set(
+  [state.prototypes, state.temperature, state.count, state.parent, state.prototypeNormalizer].map((of) => first(of(0))),
+);
+
+/** Whether a state tensor is one of a level of the hierarchy. */
+export const isStateOfLevel = (name: string): boolean => perLevel.has(first(name));
+
+/** Whether a state tensor is a part of the levels' stack. */
+export const isStateOfStack = (name: string): boolean => first(name) === first(state.stack(""));
 
 /** Tensors of an encoder that no gradient moves: running statistics, and what a transformer keeps frozen. */
 const isUntrained = (name: string): boolean =>

@@ -5,14 +5,19 @@
 import { concat, type Graph, input, inputsOf, reshape, scope, slice, type Value } from "../graph/index.js";
 import { instanceNormalizer, type Level, prototypeNormalizer } from "../hcsc/index.js";
 import { hierarchyInputs } from "./hierarchyInputs.js";
+import { stackedNormalizers } from "./hierarchyStack.js";
 import { next, state } from "./names.js";
-import type { StepSettings } from "./stepSettings.js";
+import type { Levels, StepSettings } from "./stepSettings.js";
 
 /** Rows at a time: a block's logits stay small beside the queue. */
 const block = 2048;
 
-/** `queueNormalizer` [Q, L] and each `prototypeNormalizer` [M_l] from the queue and the hierarchy. */
-export function prepareGraph(s: StepSettings): Graph {
+/**
+ * `queueNormalizer` [Q, L] and each `prototypeNormalizer` [M_l] from the queue and the hierarchy.
+ *
+ * @param form - of the steps that follow: of stacked levels it gives their stack's as well
+ */
+export function prepareGraph(s: StepSettings, form: Levels = "apart"): Graph {
   const levels = hierarchyInputs(s);
   const queue = input(state.queue, [s.queue, s.encoder.dimension]);
   const outputs: Record<string, Value> = {};
@@ -22,11 +27,13 @@ export function prepareGraph(s: StepSettings): Graph {
       1,
     ),
   );
-  for (const [l, level] of levels.slice(0, -1).entries()) {
-    outputs[next(state.prototypeNormalizer(l))] = scope(`prototypeNormalizer${l}`, () =>
-      normalizerOf(s, level, levels[l + 1]),
-    );
-  }
+  const normalized = levels.map((level, l) => {
+    if (l === levels.length - 1) return level;
+    const normalizer = scope(`prototypeNormalizer${l}`, () => normalizerOf(s, level, levels[l + 1]));
+    outputs[next(state.prototypeNormalizer(l))] = normalizer;
+    return { ...level, normalizer };
+  });
+  if (form === "stacked") outputs[next(state.stack("normalizers"))] = stackedNormalizers(normalized);
   return { name: "prepare", inputs: inputsOf(Object.values(outputs)), outputs };
 }
 

@@ -9,7 +9,8 @@ import { Parameters } from "../nn/index.js";
 import { hierarchyInputs } from "./hierarchyInputs.js";
 import { feeds, next, results, state } from "./names.js";
 import { Ports } from "./ports.js";
-import { applyStep, gradientStep, keyNormalizer, shuffledKeys, slots } from "./step.js";
+import { keyNormalizer } from "./selectiveLoss.js";
+import { applyStep, gradientStep, shuffledKeys, slots } from "./step.js";
 import type { Levels, Phase, StepSettings } from "./stepSettings.js";
 
 export type RankPart = "key" | "gradient" | "enqueue" | "apply";

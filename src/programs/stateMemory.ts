@@ -1,13 +1,16 @@
 /**
  * How a target's programs hold the state. Checkpoints, and all else outside the engine, have plain tensors by name; on blocked
  * kernels filters, their momenta and their gradients lie in the memory that those read (`filterMemory.ts`), so that no step
- * reorders them; on devices tensors of a kind are one vector (`vectors.ts`).
+ * reorders them; on devices tensors of a kind are one vector (`vectors.ts`), and the levels of the hierarchy a stack beside
+ * themselves (`hierarchyStack.ts`).
  */
 
 import { type DenseArray, elements } from "../array.js";
 import type { CompileTarget } from "../compileTarget.js";
 import { ShapeError, said } from "../errors.js";
 import { packFilters, unpackFilters } from "./filterMemory.js";
+import { stackOfLevels } from "./hierarchyStack.js";
+import { isStateOfLevel, isStateOfStack, state } from "./names.js";
 import { type Named, stateVectors } from "./vectors.js";
 
 type Tensors = Readonly<Record<string, DenseArray>>;
@@ -81,9 +84,11 @@ function asVectors(plain: readonly Named[]): StateMemory {
   return {
     *pack(parts) {
       const vectors = new Map<string, { readonly data: Float32Array; left: number }>();
+      const levels: Record<string, DenseArray> = {};
       for (const part of parts) {
         const ready: Record<string, DenseArray> = {};
         for (const [name, tensor] of Object.entries(part)) {
+          if (isStateOfLevel(name)) levels[name] = { shape: tensor.shape, data: tensor.data.slice() };
           const place = places.get(name);
           if (!place) {
             ready[name] = tensor;
@@ -98,6 +103,7 @@ function asVectors(plain: readonly Named[]): StateMemory {
         }
         yield ready;
       }
+      if (state.prototypes(0) in levels) yield stackOfLevels(levels);
       for (const [name, { left }] of vectors)
         if (left > 0)
           throw new ShapeError(
@@ -107,7 +113,8 @@ function asVectors(plain: readonly Named[]): StateMemory {
     },
     unpack(held) {
       const out: Record<string, DenseArray> = {};
-      for (const [name, tensor] of Object.entries(held)) if (!sizes.has(name)) out[name] = tensor;
+      for (const [name, tensor] of Object.entries(held))
+        if (!sizes.has(name) && !isStateOfStack(name)) out[name] = tensor;
       for (const [name, { vector, from, shape }] of places) {
         const data = held[vector]?.data as Float32Array | undefined;
         if (data) out[name] = { shape, data: data.slice(from, from + elements(shape)) };

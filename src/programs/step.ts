@@ -4,7 +4,6 @@
  */
 import {
   add,
-  concat,
   constant,
   differentiate,
   div,
@@ -15,7 +14,6 @@ import {
   input,
   mean,
   mul,
-  reshape,
   scatterND,
   scope,
   sqrt,
@@ -25,25 +23,15 @@ import {
   type Value,
   where,
 } from "../graph/index.js";
-import {
-  canStack,
-  hcscLoss,
-  instanceNormalizer,
-  type LossInputs,
-  type LossSettings,
-  type StepLoss,
-  stackedLoss,
-  warmupLoss,
-} from "../hcsc/index.js";
+import { warmupLoss } from "../hcsc/index.js";
 import { Parameters, training } from "../nn/index.js";
 import { applyUpdates, globalNorm, type Parameter, type Rates } from "../optim/index.js";
-import { drawsAsFed, drawsOfWords } from "./draws.js";
 import { encode } from "./encoder.js";
-import { hierarchyInputs } from "./hierarchyInputs.js";
 import { adjusted, areFinite } from "./lossScale.js";
 import { feeds, results, state } from "./names.js";
 import { imageInput } from "./pixels.js";
 import { Ports } from "./ports.js";
+import { selectiveLoss, stackOf } from "./selectiveLoss.js";
 import type { Levels, Phase, StepSettings } from "./stepSettings.js";
 
 /**
@@ -194,7 +182,7 @@ export function shuffledKeys(s: StepSettings, query: Parameters, ports: Ports): 
 function warmup(s: StepSettings, views: readonly Value[], keys: Value, queue: Value, ports: Ports): Value {
   const { total, terms } = warmupLoss(s.loss, { views, keys, queue });
   ports.values[results.loss] = total;
-  ports.values[results.terms] = stack(terms);
+  ports.values[results.terms] = stackOf(terms);
   return total;
 }
 
@@ -206,46 +194,13 @@ function selective(
   queue: Value,
   ports: Ports,
 ): Value {
-  const levels = hierarchyInputs(s);
-  const depth = levels.length;
-  const queueNormalizer = input(state.queueNormalizer, [s.queue, depth]);
-  const drawn = s.draws === "words" ? drawsOfWords : drawsAsFed;
-  const stacks = form === "stacked" && canStack(s.loss, { views, levels });
-  const ofPrototypes = views.map((_, v) =>
-    levels.slice(0, -1).map((_, l) => ({ name: feeds.prototypeDraws(v, l), shape: [s.batchSize, s.clusters[l]] })),
-  );
-  const draws = {
-    instance: drawn({ name: feeds.instanceDraws, shape: [s.batchSize, depth, s.queue] }),
-    prototype: ofPrototypes.map((tables) => (stacks ? [drawn(...tables)] : tables.map((table) => drawn(table)))),
-  };
-  const inputs: LossInputs = { views, keys, queue, queueNormalizer, levels, draws };
-  const loss = (stacks ? stackedLoss : lossByLevel)(s.loss, inputs);
+  const loss = selectiveLoss(s, form, { views, keys, queue }, () => slots(s, ports));
   ports.values[results.loss] = loss.total;
   ports.values[results.terms] = loss.terms;
-  if (loss.instanceKept && loss.keyNormalizer) {
-    ports.values[results.instanceKept] = loss.instanceKept;
-    ports.state(state.queueNormalizer, scatterND(queueNormalizer, slots(s, ports), loss.keyNormalizer));
-  }
+  if (loss.instanceKept) ports.values[results.instanceKept] = loss.instanceKept;
+  if (loss.queueNormalizer) ports.state(state.queueNormalizer, loss.queueNormalizer);
   ports.values[results.prototypeKept] = loss.prototypeKept;
   return loss.total;
-}
-
-/** `queueNormalizer` of some keys, [B, L]. */
-export const keyNormalizer = (settings: LossSettings, keys: Value, levels: LossInputs["levels"]): Value =>
-  concat(
-    levels.map((level) => instanceNormalizer(settings, keys, level)),
-    1,
-  );
-
-function lossByLevel(settings: LossSettings, inputs: LossInputs): StepLoss {
-  const { total, terms, instanceMask, prototypeKeepFractions } = hcscLoss(settings, inputs);
-  return {
-    total,
-    terms: stack(terms),
-    instanceKept: instanceMask && mean(instanceMask, [0, 2]),
-    prototypeKept: stack(prototypeKeepFractions),
-    keyNormalizer: instanceMask && keyNormalizer(settings, inputs.keys, inputs.levels),
-  };
 }
 
 export const slots = (s: Pick<StepSettings, "batchSize">, ports: Ports): Value =>
@@ -274,9 +229,3 @@ function update(s: StepSettings, query: readonly Parameter[], gradients: readonl
   ports.state(state.lossScale, next.scale);
   ports.state(state.goodUpdates, next.good);
 }
-
-const stack = (scalars: readonly Value[]): Value =>
-  concat(
-    scalars.map((x) => reshape(x, [1])),
-    0,
-  );

@@ -125,7 +125,7 @@ async function load(c: Case, program: Program): Promise<Program> {
 
 /** After a clustering: the selection normalizers. */
 async function prepare(c: Case, step: StepSettings): Promise<void> {
-  const program = await load(c, prepareProgram(step));
+  const program = await load(c, prepareProgram(step, c.target));
   await c.engine.run(program.name, {}, []);
   await c.engine.unload(program.name);
 }

@@ -1,10 +1,13 @@
 /** What a step needs drawn: the order of an epoch, the shuffle of the key batch, and the words of selection's draws. */
 import { type DenseArray, elements } from "../array.js";
 import {
+  type DrawTable,
+  drawTables,
   drawWords,
   feeds,
   type Program,
   type StepSettings,
+  stackedWords,
   type Word,
   wordInputs,
   wordShape,
@@ -42,29 +45,34 @@ export class SelectionDraws {
     readonly wordOf: (bits: number) => number;
     readonly streamOf: (step: number) => StreamKeys;
   }[];
+  private readonly views: number;
+  private readonly stacks: boolean;
   private step: number | null = null;
 
   /** @param program - the program whose inputs are drawn */
   constructor(
-    s: StepSettings,
+    private readonly settings: StepSettings,
     private readonly seed: number,
     program: Pick<Program, "inputs">,
   ) {
+    const s = settings;
     const wanted = new Set(program.inputs.map((v) => v.name));
-    const part = (draws: string, shape: readonly number[], streamOf: (step: number) => StreamKeys) =>
-      (Object.keys(wordInputs) as Word[]).flatMap((word, w) => {
-        const name = wordInputs[word](draws);
-        const own = wordShape(word, shape);
-        const array = { shape: own, data: new Int32Array(elements(own)) };
+    const words = Object.keys(wordInputs) as Word[];
+    this.stacks = words.some((word) => wanted.has(wordInputs[word](feeds.stackedInstanceDraws)));
+    this.views = 1 + s.localSizes.length;
+    const part = (table: DrawTable, streamOf: (step: number) => StreamKeys) =>
+      words.flatMap((word, w) => {
+        const name = wordInputs[word](table.name);
+        const shape = wordShape(word, table);
+        const array = { shape, data: new Int32Array(elements(shape)) };
         const stream = (step: number): StreamKeys => [...streamOf(step), w];
-        return wanted.has(name) ? [{ name, array, wordOf: drawWords[word], streamOf: stream }] : [];
+        return this.stacks || wanted.has(name) ? [{ name, array, wordOf: drawWords[word], streamOf: stream }] : [];
       });
-    const views = Array.from({ length: 1 + s.localSizes.length }, (_, view) => view);
     this.parts = [
-      ...part(feeds.instanceDraws, [s.batchSize, s.clusters.length, s.queue], (step) => ["instanceSelection", step]),
-      ...views.flatMap((view) =>
-        s.clusters.flatMap((m, l) =>
-          part(feeds.prototypeDraws(view, l), [s.batchSize, m], (step) => ["prototypeSelection", step, view, l]),
+      ...part(drawTables.instance(s), (step) => ["instanceSelection", step]),
+      ...Array.from({ length: this.views }, (_, view) => view).flatMap((view) =>
+        s.clusters.flatMap((_, l) =>
+          part(drawTables.prototype(s, view, l), (step) => ["prototypeSelection", step, view, l]),
         ),
       ),
     ];
@@ -78,7 +86,8 @@ export class SelectionDraws {
         for (let i = 0; i < array.data.length; i++) array.data[i] = wordOf(array.data[i]);
       }
     this.step = step;
-    return Object.fromEntries(this.parts.map(({ name, array }) => [name, array]));
+    const words = Object.fromEntries(this.parts.map(({ name, array }) => [name, array]));
+    return this.stacks ? stackedWords(this.settings, words, this.views) : words;
   }
 }
 

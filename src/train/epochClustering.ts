@@ -1,5 +1,6 @@
 /** The start of an epoch after warm-up, on the engine's state: embed the images, cluster, hand prototypes over, and report on it. */
 import { type DenseArray, everyIndex, type Matrix } from "../array.js";
+import type { CompileTarget } from "../compileTarget.js";
 import type { ImageSource, Loader } from "../data/index.js";
 import type { Engine } from "../engine/index.js";
 import { embeddingSpread } from "../eval/index.js";
@@ -16,7 +17,8 @@ import type { Plan } from "./plan.js";
 export interface ClusteringRequest {
   readonly engine: Engine;
   readonly plan: Plan;
-  /** How the engine holds the state. */
+  /** What steps are compiled for, and how the engine holds their state. */
+  readonly target: CompileTarget;
   readonly memory: StateMemory;
   readonly source: ImageSource;
   readonly loader: Loader;
@@ -47,8 +49,8 @@ export async function clusterForEpoch(request: ClusteringRequest): Promise<Epoch
   if (!embeddings) return null;
   report({ kind: "embedded", step: request.position.step, embeddings });
   const clustering = await clusterEmbeddings(engine, recipe, embeddings, recipe.seed, world);
-  await engine.write(clustering.tensors);
-  const prepare = prepareProgram(settings);
+  for (const part of request.memory.pack([clustering.tensors])) await engine.write(part);
+  const prepare = prepareProgram(settings, request.target);
   await engine.load(prepare.name, prepare.model, { state: prepare.state });
   await engine.run(prepare.name, {}, []);
   await engine.unload(prepare.name);

@@ -1,7 +1,24 @@
 import test from "ava";
-import { concat, differentiate, input, inputsOf, mean, reshape, type Value } from "../../src/graph/index.js";
-import { hcscLoss, instanceNormalizer, type LossInputs, stackedLoss } from "../../src/hcsc/index.js";
-import { compile } from "../../src/programs/index.js";
+import {
+  concat,
+  constant,
+  differentiate,
+  input,
+  inputsOf,
+  mean,
+  reshape,
+  transpose,
+  type Value,
+} from "../../src/graph/index.js";
+import {
+  hcscLoss,
+  instanceNormalizer,
+  type LossInputs,
+  type StackedInputs,
+  stackedLoss,
+} from "../../src/hcsc/index.js";
+import { stackInputs, stackOfLevels } from "../../src/programs/hierarchyStack.js";
+import { compile, state } from "../../src/programs/index.js";
 import { normal, random } from "../../src/random.js";
 import { openEngine } from "../../src/runtime/index.js";
 
@@ -26,6 +43,30 @@ function unit(rows: number): Float32Array {
 }
 const drawn = (count: number): Float32Array => Float32Array.from({ length: count }, () => next());
 
+/** The same inputs as the stacked loss takes them. */
+function stackedInputs(sizes: readonly number[], inputs: LossInputs): StackedInputs {
+  const most = Math.max(...sizes);
+  const stackedDraws = (byLevel: readonly Value[]) =>
+    reshape(
+      concat(
+        sizes.map((m, l) => {
+          const zeros = (count: number) => constant(new Float32Array(batch * count), [batch, count]);
+          return byLevel[l] ? concat([byLevel[l], zeros(most - m)], 1) : zeros(most);
+        }),
+        0,
+      ),
+      [sizes.length, batch, most],
+    );
+  return {
+    ...inputs,
+    stack: stackInputs(sizes, width),
+    draws: {
+      instance: transpose(inputs.draws.instance as Value, [1, 0, 2]),
+      prototype: inputs.draws.prototype.map(stackedDraws),
+    },
+  };
+}
+
 /** Sizes of the levels, how many of each are prototypes, and the number of views. */
 const cases = [
   { sizes: [12, 6, 3], counts: [12, 6, 3], views: 1 },
@@ -48,17 +89,17 @@ for (const { sizes, counts, views } of cases)
       queue: fed("queue", [length, width], unit(length)),
       queueNormalizer: fed("queueNormalizer", [length, sizes.length], drawn(length * sizes.length)),
       levels: sizes.map((m, l) => ({
-        prototypes: fed(`prototypes${l}`, [m, width], unit(m)),
+        prototypes: fed(state.prototypes(l), [m, width], unit(m)),
         temperature: fed(
-          `temperature${l}`,
+          state.temperature(l),
           [m],
           drawn(m).map((x) => 0.1 + 0.3 * x),
         ),
-        count: fed(`count${l}`, [], Float32Array.of(counts[l])),
+        count: fed(state.count(l), [], Float32Array.of(counts[l])),
         parent:
           l < below.length
             ? fed(
-                `parent${l}`,
+                state.parent(l),
                 [m],
                 Int32Array.from({ length: m }, (_, i) => i % counts[l + 1]),
               )
@@ -66,7 +107,7 @@ for (const { sizes, counts, views } of cases)
         normalizer:
           l < below.length
             ? fed(
-                `normalizer${l}`,
+                state.prototypeNormalizer(l),
                 [m],
                 drawn(m).map((x) => 1 + x),
               )
@@ -85,7 +126,8 @@ for (const { sizes, counts, views } of cases)
         0,
       );
     const apart = hcscLoss(settings, inputs);
-    const stacked = stackedLoss(settings, inputs);
+    const stacked = stackedLoss(settings, stackedInputs(sizes, inputs));
+    Object.assign(given, stackOfLevels(given));
     const pairs: Record<string, readonly [Value, Value]> = {
       total: [apart.total, stacked.total],
       terms: [stack(apart.terms), stacked.terms],

@@ -157,7 +157,7 @@ async function course(
 }
 
 async function prepare(s: StepSettings): Promise<void> {
-  const { name, model, state } = prepareProgram(s);
+  const { name, model, state } = prepareProgram(s, target);
   await engine.load(name, model, { state });
   await engine.run(name, {}, []);
   await engine.unload(name);

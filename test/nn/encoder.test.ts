@@ -72,7 +72,7 @@ for (const head of headed)
         await engine.drop();
         await engine.write(packState(target, start));
         if (phase === "selective") {
-          const prepare = prepareProgram(step);
+          const prepare = prepareProgram(step, target);
           await engine.load(prepare.name, prepare.model, prepare);
           await engine.run(prepare.name, {}, []);
           await engine.unload(prepare.name);

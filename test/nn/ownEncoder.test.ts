@@ -121,7 +121,7 @@ for (const phase of ["warmup", "selective"] as const)
     const engine = await openEngine({ provider: "cpu" });
     t.teardown(() => engine.close());
     await engine.write(startingState);
-    const prepare = prepareProgram(step);
+    const prepare = prepareProgram(step, { kind: "portable" });
     await engine.load(prepare.name, prepare.model, prepare);
     await engine.run(prepare.name, {}, []);
     const [program] = stepPrograms(step, phase, { kind: "portable" });

@@ -1,6 +1,6 @@
 /** Draws made in the graph of a few words: exact, and as good as independent uniform numbers by every test that is made of them. */
 import test, { type ExecutionContext } from "ava";
-import { feeds, type StepSettings, type Word, wordInputs, wordShape } from "../../src/programs/index.js";
+import { feeds, type StepSettings, tableOf, type Word, wordInputs, wordShape } from "../../src/programs/index.js";
 import { openEngine } from "../../src/runtime/index.js";
 import { SelectionDraws } from "../../src/train/draws.js";
 import { drawsModel, drawsProgram } from "./drawsProgram.js";
@@ -52,7 +52,7 @@ test("extreme words give the draws of 32-bit integers, in [0, 1)", async (t) => 
   const fed = Object.fromEntries(
     (Object.keys(wordInputs) as Word[]).map((w) => [
       wordInputs[w](feeds.instanceDraws),
-      { shape: wordShape(w, [4, 6]), data: Int32Array.from(values[w]) },
+      { shape: wordShape(w, tableOf(feeds.instanceDraws, [4, 6])), data: Int32Array.from(values[w]) },
     ]),
   );
   const { data } = (await engine.run("draws", fed, ["draws"])).draws;

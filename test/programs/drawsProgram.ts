@@ -1,11 +1,11 @@
 /** A program of nothing but the draws of instance selection. */
 
 import { buildModel, type Graph, inputsOf } from "../../src/graph/index.js";
-import { drawsOfWords } from "../../src/programs/draws.js";
+import { drawsOfWords, tableOf } from "../../src/programs/draws.js";
 import { feeds, type Program } from "../../src/programs/index.js";
 
 function drawsGraph(shape: readonly number[]): Graph {
-  const draws = drawsOfWords({ name: feeds.instanceDraws, shape });
+  const draws = drawsOfWords(tableOf(feeds.instanceDraws, shape));
   return { name: "draws", inputs: inputsOf([draws]), outputs: { draws } };
 }
 

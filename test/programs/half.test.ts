@@ -56,7 +56,7 @@ async function started(t: ExecutionContext, lossScale: number, goodUpdates = 0):
     [state.lossScale]: scalar(lossScale),
     [state.goodUpdates]: scalar(goodUpdates),
   });
-  const prepare = prepareProgram(settings);
+  const prepare = prepareProgram(settings, inHalf);
   await engine.load(prepare.name, prepare.model, { state: prepare.state });
   await engine.run(prepare.name, {}, []);
   return engine;

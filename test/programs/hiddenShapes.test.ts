@@ -41,7 +41,7 @@ const plain = (program: Program): Program => ({ ...program, model: encodeModel(d
 async function afterSteps(target: CompileTarget, step: Program, steps: number) {
   const engine = await openEngine();
   await engine.write(packState(target, start));
-  const prepare = prepareProgram(s);
+  const prepare = prepareProgram(s, target);
   await engine.load(prepare.name, prepare.model, prepare);
   await engine.run(prepare.name, {}, []);
   await engine.load(step.name, step.model, step);

@@ -82,7 +82,7 @@ for (const kind of ["portable", "as the CPU likes it"] as const)
       const step = compile(fusedStep(settings, "selective"), target);
       for (const name of Object.keys(step.state).filter(isTrainable)) t.true(step.overwritten.includes(name), name);
       await engine.write(packState(target, start));
-      const prepare = prepareProgram(settings);
+      const prepare = prepareProgram(settings, target);
       await engine.load(prepare.name, prepare.model, prepare);
       await engine.run(prepare.name, {}, []);
       await engine.load(step.name, step.model, inPlace ? step : { state: step.state, fused: step.fused });

@@ -33,7 +33,7 @@ for (const [form, target] of [
       const engine = await openEngine();
       t.teardown(() => engine.close());
       await engine.write(packState(on, start));
-      for (const program of [prepareProgram(s), compile(fusedStep(s, "selective"), on)]) {
+      for (const program of [prepareProgram(s, on), compile(fusedStep(s, "selective"), on)]) {
         await engine.load(program.name, program.model, { state: program.state });
         const wanted = [results.loss, results.gradientNorm].filter((name) => program.outputs.includes(name));
         const out = await engine.run(program.name, fedTo(program, given), wanted);

@@ -3,12 +3,15 @@ import type { DenseArray } from "../../src/array.js";
 import { type ResNet, resnet } from "../../src/nn/index.js";
 import { slotNames } from "../../src/optim/index.js";
 import {
+  type DrawTable,
+  drawTables,
   drawWords,
   encoderSpecs,
   feeds,
   initialEncoder,
   type Program,
   type StepSettings,
+  stackedWords,
   state,
   type Word,
   wordInputs,
@@ -57,14 +60,20 @@ export const pixels = (shape: readonly number[]): DenseArray<Uint8Array> => ({
   shape,
   data: Uint8Array.from({ length: count(shape) }, () => 256 * next()),
 });
-const words = (draws: string, shape: readonly number[]): Record<string, DenseArray> =>
+const words = (table: DrawTable): Record<string, DenseArray<Int32Array>> =>
   Object.fromEntries(
     (Object.keys(wordInputs) as Word[]).map((w) => {
-      const own = wordShape(w, shape);
-      const data = Int32Array.from({ length: count(own) }, () => drawWords[w](2 ** 32 * next()));
-      return [wordInputs[w](draws), { shape: own, data }];
+      const shape = wordShape(w, table);
+      const data = Int32Array.from({ length: count(shape) }, () => drawWords[w](2 ** 32 * next()));
+      return [wordInputs[w](table.name), { shape, data }];
     }),
   );
+/** Words of all draws, level by level and stacked: the same draws. */
+function allWords(s: StepSettings): Record<string, DenseArray> {
+  const ofLevels = s.clusters.map((_, l) => words(drawTables.prototype(s, 0, l)));
+  const apart = Object.assign(words(drawTables.instance(s)), ...ofLevels) as ReturnType<typeof words>;
+  return { ...apart, ...stackedWords(s, apart, 1) };
+}
 export const scalar = (x: number): DenseArray => ({ shape: [], data: Float32Array.of(x) });
 export const ids = (values: readonly number[]): DenseArray => ({
   shape: [values.length],
@@ -120,8 +129,7 @@ export const allFeeds = (s: StepSettings): Record<string, DenseArray> => ({
   [feeds.momentum]: scalar(0.9),
   [feeds.keyMomentum]: scalar(0.9),
   [feeds.step]: scalar(1),
-  ...words(feeds.instanceDraws, [s.batchSize, s.clusters.length, s.queue]),
-  ...Object.assign({}, ...s.clusters.map((m, l) => words(feeds.prototypeDraws(0, l), [s.batchSize, m]))),
+  ...allWords(s),
 });
 
 /** Those feeds that a program takes. */

@@ -38,13 +38,14 @@ async function run(
 const largest = (a: DenseArray, b: DenseArray): number =>
   Math.max(...Array.from(a.data as Float32Array, (x, i) => Math.abs(Number(x) - Number(b.data[i]))));
 
+const portable = { kind: "portable" } as const;
+
 for (const phase of ["warmup", "selective"] as const satisfies Phase[]) {
   test(`the fused ${phase} step gives what the gradient graph and the apply graph give`, async (t) => {
     const [start, given] = [startingState(settings), allFeeds(settings)];
-    const portable = { kind: "portable" } as const;
     const fused = await engineWith(t, start);
     const split = await engineWith(t, start);
-    for (const engine of [fused, split]) await run(engine, prepareProgram(settings), {}, []);
+    for (const engine of [fused, split]) await run(engine, prepareProgram(settings, portable), {}, []);
     const a = await run(fused, compile(fusedStep(settings, phase), portable), given, [results.loss]);
     const b = await run(split, compile(gradientStep(settings, phase), portable), given, [results.loss]);
     await run(split, compile(applyStep(settings), portable), given, []);
@@ -62,10 +63,10 @@ for (const phase of ["warmup", "selective"] as const satisfies Phase[]) {
 
 test("the normalizers that steps keep for new keys are those that a new clustering would compute", async (t) => {
   const engine = await engineWith(t, startingState(settings));
-  await run(engine, prepareProgram(settings), {}, []);
-  await run(engine, compile(fusedStep(settings, "selective"), { kind: "portable" }), allFeeds(settings), []);
+  await run(engine, prepareProgram(settings, portable), {}, []);
+  await run(engine, compile(fusedStep(settings, "selective"), portable), allFeeds(settings), []);
   const kept = await engine.read([state.queueNormalizer, state.queue]);
-  await run(engine, prepareProgram(settings), {}, []);
+  await run(engine, prepareProgram(settings, portable), {}, []);
   const fresh = await engine.read([state.queueNormalizer]);
   t.true(largest(kept[state.queueNormalizer], fresh[state.queueNormalizer]) < 1e-6);
 });

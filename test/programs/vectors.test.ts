@@ -10,6 +10,7 @@ import {
   compile,
   fusedStep,
   gradientStep,
+  levelsOf,
   memoryOf,
   type Program,
   prepareProgram,
@@ -134,8 +135,8 @@ for (const [name, s] of shapes)
       `steps of the ${phase} phase on a device leave the state that the portable ones leave: ${name}`,
       async (t) => {
         let start: Tensors = startingState(s);
-        start = (await after(portable, start, [prepareProgram(s)], {})).held;
-        const fused = [portable, device].map((target) => compile(fusedStep(s, phase), target));
+        start = (await after(portable, start, [prepareProgram(s, portable)], {})).held;
+        const fused = [portable, device].map((target) => compile(fusedStep(s, phase, levelsOf(target)), target));
         const parts = [gradientStep(s, phase), applyStep(s)].map((graph) => compile(graph, device));
         for (let step = 0; step < 3; step++) {
           const given = allFeeds(s);

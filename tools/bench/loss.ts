@@ -6,7 +6,7 @@ import type { DenseArray } from "../../src/array.js";
 import { unitRows } from "../../src/cluster/index.js";
 import { concat, differentiate, input, scatterND } from "../../src/graph/index.js";
 import { hcscLoss, instanceNormalizer } from "../../src/hcsc/index.js";
-import { drawsOfWords } from "../../src/programs/draws.js";
+import { drawsOfWords, drawTables } from "../../src/programs/draws.js";
 import { hierarchyInputs } from "../../src/programs/hierarchyInputs.js";
 import { compile, feeds, prepareProgram, results, state, stepSettings } from "../../src/programs/index.js";
 import { Ports } from "../../src/programs/ports.js";
@@ -33,10 +33,8 @@ function lossProgram(s: ReturnType<typeof settingsOf>) {
   const queue = input(state.queue, [s.queue, s.encoder.dimension]);
   const queueNormalizer = input(state.queueNormalizer, [s.queue, levels.length]);
   const draws = {
-    instance: drawsOfWords({ name: feeds.instanceDraws, shape: [batch, levels.length, s.queue] }),
-    prototype: [
-      s.clusters.slice(0, -1).map((m, l) => drawsOfWords({ name: feeds.prototypeDraws(0, l), shape: [batch, m] })),
-    ],
+    instance: drawsOfWords(drawTables.instance(s)),
+    prototype: [s.clusters.slice(0, -1).map((_, l) => drawsOfWords(drawTables.prototype(s, 0, l)))],
   };
   const { total } = hcscLoss(s.loss, { views: [q], keys, queue, queueNormalizer, levels, draws });
   ports.values[results.loss] = total;
@@ -56,7 +54,7 @@ async function measure(name: string, queue: number): Promise<Row> {
   const engine = await openEngine();
   const rows = (count: number): DenseArray => unitRows(gaussian([count, s.encoder.dimension]));
   await engine.write({ ...randomHierarchy(s), [state.queue]: rows(queue) });
-  const prepare = prepareProgram(s);
+  const prepare = prepareProgram(s, { kind: "portable" });
   await engine.load(prepare.name, prepare.model, { state: prepare.state });
   await engine.run(prepare.name, {}, []);
   const program = lossProgram(s);

@@ -110,10 +110,11 @@ export async function readyStep(
   target: CompileTarget,
 ): Promise<{ readonly run: () => Promise<unknown>; readonly row: Row }> {
   const s = stepSettings(recipe);
-  await moveToState(engine, stateMemory(target, stateTensors(s)), initialParts(recipe));
-  await engine.write(randomHierarchy(s));
+  const memory = stateMemory(target, stateTensors(s));
+  await moveToState(engine, memory, initialParts(recipe));
+  await moveToState(engine, memory, [randomHierarchy(s)]);
   const built = await timed(() => compile(fusedStep(s, "selective", levelsOf(target)), target, s.recompute));
-  const prepare = prepareProgram(s);
+  const prepare = prepareProgram(s, target);
   await engine.load(prepare.name, prepare.model, { state: prepare.state });
   await engine.run(prepare.name, {}, []);
   const { name, model } = built.result;

@@ -16,7 +16,7 @@ import {
   type Value,
   withOutputs,
 } from "../graph/index.js";
-import { normsAtOnce, together } from "../graph/passes/index.js";
+import { normsAtOnce, normsInPairs, together } from "../graph/passes/index.js";
 import { next } from "./names.js";
 import { type Named, nextVector, stateVectors } from "./vectors.js";
 
@@ -40,7 +40,8 @@ export function deviceForm(
   const half = precision === "fp16";
   const table = half ? forHalfDevices : forDevices;
   const native = half ? forHalfCuda : forCuda;
-  const expanded = withOutputs(whole, (outputs) => {
+  const paired = savesMemory || kernels === "cuda" ? whole : normsInPairs(whole);
+  const expanded = withOutputs(paired, (outputs) => {
     const made = expandComposites(outputs, kernels === "cuda" ? { ...table, ...native } : table);
     const fused = kernels === "cuda" ? fusedNatives(made) : made;
     return half ? convolveInHalf(fused) : fused;

@@ -21,5 +21,6 @@ export { convolveInHalf } from "./half.js";
 export { lowerBlocked } from "./lower/index.js";
 export { normsAtOnce } from "./norms.js";
 export { withOutputs } from "./outputs.js";
+export { normsInPairs } from "./pairedNorms.js";
 export { type Rewrite, rewriteGraph } from "./rewrite.js";
 export { together } from "./together.js";

@@ -10,7 +10,7 @@
  * The variance comes from the centred values: as accurate as in two passes whatever the mean. What is computed of vectors of
  * channels is joined to one node for all layers (`flat/`).
  */
-import { add, apply, div, mean, mul, reshape, sqrt, sub, sum } from "../../apply.js";
+import { add, apply, concat, div, mean, mul, reshape, split, sqrt, sub, sum } from "../../apply.js";
 import { notChannels } from "../../axes.js";
 import { count, isStatic } from "../../shapes.js";
 import { constant, ints, type Value } from "../../value.js";
@@ -55,3 +55,37 @@ export const fewNodesBatchNormGrad: Expansion = (inputs, a) => {
   const dx = scaled(direction, mul(scale, Math.sqrt(size)), filled(x, 0), squares, size * epsilon);
   return [dx, mul(div(along, sqrt(spread)), Math.sqrt(size)), mul(dbias, size)];
 };
+
+/** Two tensors of one shape. */
+export type Pair = readonly [Value, Value];
+
+const beside = (pair: Pair, axis = 0): Value => concat(pair, axis);
+/** The halves of what was computed of two tensors beside each other. */
+const halves = (both: Value, axis = 0): Pair => {
+  const half = (both.shape[axis] as number) / 2;
+  return split(both, [half, half], axis) as readonly Value[] as Pair;
+};
+const each = (pair: Pair, f: (v: Value) => Value): Pair => [f(pair[0]), f(pair[1])];
+
+/** `fewNodesBatchNormTrain` of two tensors at once, channels beside channels: what it gives of each. */
+export function pairedBatchNormTrain(x: Pair, scale: Pair, bias: Pair, epsilon: number): readonly (readonly Value[])[] {
+  const { average, centred, squares, size } = centredOf(beside(x, 1));
+  const scales = each(scale, (v) => mul(v, Math.sqrt(size)));
+  const y = halves(scaled(centred, beside(scales), beside(bias), squares, size * epsilon), 1);
+  const [means, variances] = [halves(average, 1), halves(squares)];
+  return y.map((v, i) => [v, reshape(means[i], [scale[i].shape[0] as number]), div(variances[i], size)]);
+}
+
+/** `fewNodesBatchNormGrad` of two tensors that were normalised at once, by one gradient of both results. */
+export function pairedBatchNormGrad(dy: Value, x: Pair, scale: Pair, epsilon: number): readonly (readonly Value[])[] {
+  const { centred, squares, size } = centredOf(beside(x, 1));
+  const both = beside([dy, dy], 1);
+  const others = notChannels(dy);
+  const spread = add(squares, size * epsilon);
+  const [dbias, along] = [mean(both, others), sum(mul(both, centred), others)];
+  const direction = sub(both, scaled(centred, along, dbias, mul(spread, spread), 0));
+  const scales = each(scale, (v) => mul(v, Math.sqrt(size)));
+  const dx = halves(scaled(direction, beside(scales), filled(both, 0), squares, size * epsilon), 1);
+  const [alongs, spreads, means] = [halves(along), each(halves(squares), (s) => add(s, size * epsilon)), halves(dbias)];
+  return dx.map((v, i) => [v, mul(div(alongs[i], sqrt(spreads[i])), Math.sqrt(size)), mul(means[i], size)]);
+}

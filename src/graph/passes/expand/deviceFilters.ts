@@ -16,7 +16,7 @@ import { conv, gather, gemm, matMul, pad, reshape, sum, transpose } from "../../
 import { attributesOf, windowOf } from "../../ops/index.js";
 import { isStatic } from "../../shapes.js";
 import { type Attributes, type Constant, constant, type Value } from "../../value.js";
-import { around, convGradWeight, cut, endPads, listOf, taps } from "./convolution.js";
+import { convGradWeight, cut, endPads, listOf, taps } from "./convolution.js";
 import type { Expansion } from "./expansion.js";
 
 /** Sides of the tiles in which devices make products, and how many of those keep a wide one busy. */
@@ -55,9 +55,10 @@ export function inGroups(x: Value, dy: Value, a: Attributes, groups: number): Va
   const [positions, count] = [elements(out), elements(kernel)];
   const each = images / groups;
   const ends = endPads(spatial, out, window);
-  const padded = pad(x, [...around(window.pads.slice(0, 2), 2), ...around(ends, 2)]);
-  const map = padded.shape.slice(2) as readonly number[];
-  const rows = reshape(transpose(padded, [0, 2, 3, 1]), [groups, each * elements(map), channels]);
+  // padded last, so that filters of other sizes share the turned images
+  const padded = pad(transpose(x, [0, 2, 3, 1]), [0, ...window.pads.slice(0, 2), 0, 0, ...ends, 0]);
+  const map = padded.shape.slice(1, 3) as readonly number[];
+  const rows = reshape(padded, [groups, each * elements(map), channels]);
   const isWhole = count === 1 && elements(map) === positions;
   const met = isWhole ? rows : gather(rows, meetingPlaces(each, map, out, a), 1);
   const columns = reshape(met, [groups, each * positions, count * channels]);

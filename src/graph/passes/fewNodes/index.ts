@@ -1,6 +1,6 @@
 /**
- * The same graph in fewer nodes, where each costs a launch: small constants are computed here, reshapes follow no reshapes, and
- * nothing is expanded for an op that broadcasts by itself.
+ * The same graph in fewer nodes, where each costs a launch: small constants are computed here, reshapes follow no reshapes, nothing
+ * is expanded for an op that broadcasts by itself, or taken apart to be joined again.
  */
 import { applyAll, div, reshape, sub, transpose } from "../../apply.js";
 import type { Graph } from "../../model.js";
@@ -11,6 +11,7 @@ import { constant, isConstant, type Node, producer, type Value } from "../../val
 import { withOutputs } from "../outputs.js";
 import { type Rewrite, renew, rewriteGraph } from "../rewrite.js";
 import { averaged, flattened, lessened, multiplied, quotients } from "./constants.js";
+import { largePieces, rejoined } from "./pieces.js";
 
 const small = 1024;
 
@@ -33,7 +34,8 @@ const broadcasting: ReadonlySet<string> = new Set([
 const reshapes: ReadonlySet<string> = new Set(["Reshape", "Squeeze", "Unsqueeze", "Flatten"]);
 
 /** `graph` in fewer nodes. */
-export const fewNodes = (graph: Graph): Graph => withOutputs(graph, (outputs) => rewriteGraph(outputs, rule));
+export const fewNodes = (graph: Graph): Graph =>
+  withOutputs(graph, (outputs) => largePieces(rewriteGraph(outputs, rule)));
 
 const rule: Rewrite = (node, inputs) => {
   if (node.domain !== "") return null;
@@ -149,6 +151,7 @@ const rules: readonly Rewrite[] = [
   reshaped,
   quotients,
   flattened,
+  rejoined,
   lessened,
   fused,
   unexpanded,

@@ -27,6 +27,7 @@ import {
   sum,
   tanh,
   unsqueeze,
+  where,
 } from "./apply.js";
 import { channelwise } from "./axes.js";
 import { attributesOf } from "./ops/index.js";
@@ -106,6 +107,20 @@ export function crossEntropy(logits: Value, targets: Value): Value {
   const picked = squeeze(gatherElements(shifted, unsqueeze(targets, [1]), 1), [1]);
   return sub(log(sum(exp(shifted), [1])), picked);
 }
+
+/**
+ * Cross entropy in nats among some classes of each row: −log of the share that softmax over them gives to the one that is picked.
+ *
+ * @param x - [..., classes]
+ * @param among - which classes count, bool, of x's shape
+ * @param picked - one of those in each row, likewise
+ * @returns [..., 1]
+ */
+export const crossEntropyAmong = (x: Value, among: Value, picked: Value): Value =>
+  apply("CrossEntropyAmong", [x, among, picked]);
+
+/** `x` where it counts, elsewhere so little that softmax gives it nothing. */
+export const scoresAmong = (x: Value, among: Value): Value => where(among, x, -1e30);
 
 /** −Σ target·log softmax(logits) along the last axis, for targets that are probabilities. */
 export function softCrossEntropy(logits: Value, targets: Value): Value {

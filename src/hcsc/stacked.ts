@@ -10,6 +10,7 @@ import {
   cast,
   concat,
   constant,
+  crossEntropyAmong,
   div,
   equal,
   exp,
@@ -22,6 +23,8 @@ import {
   mean,
   mul,
   reshape,
+  scoresAmong,
+  softmax,
   stopGradient,
   sub,
   sum,
@@ -45,8 +48,6 @@ export interface StepLoss {
   /** `instanceNormalizer` of the batch's keys at every level [B, L]; null without instance selection. */
   readonly keyNormalizer: Value | null;
 }
-
-const absent = -1e30;
 
 /** Whether the loss has a stacked form: the paper's, with both selections for every view, and several levels. */
 export const canStack = (s: LossSettings, { views, levels }: Pick<LossInputs, "views" | "levels">): boolean =>
@@ -91,20 +92,27 @@ export function stackedLoss(settings: LossSettings, inputs: StackedInputs): Step
   const stack = inPlaces(inputs.stack);
   const anchors = anchorsOf(stack, views[0]);
   const queueMask = instanceMask(stack, anchors, inputs);
-  const instance = views.map((v) => instanceTerms(settings, v, keys, queue, queueMask)); // each [L]
+  const instance = views.map((v) => instanceTerms(settings, v, keys, queue, queueMask));
   const share = prototypeShare(stack, anchors);
   const prototype = views.map((v, i) => prototypeTerms(stack, anchors, share, v, draws.prototype[i]));
-  const levels = stack.levels;
-  const locals = instance.slice(1);
-  const byLevel = locals.length > 0 ? [reshape(transpose(reshape(concat(locals, 0), [-1, levels]), [1, 0]), [-1])] : [];
-  const terms = concat([instance[0], ...byLevel, ...prototype.map((p) => p.losses)], 0);
+  const each = mean(concat([...instance, ...prototype.map((p) => p.losses)], 0), [1, 2]); // by level, view by view
+  const terms = views.length === 1 ? each : gather(each, localsByLevel(stack.levels, views.length));
   return {
-    total: mul(sum(terms), 1 / levels),
+    total: mul(sum(terms), 1 / stack.levels),
     terms,
     instanceKept: mean(queueMask, [1, 2]),
     prototypeKept: keptShare(stack, prototype[0].kept),
     keyNormalizer: normalizer(stack, keys),
   };
+}
+
+/** The places of all terms in the order of `Loss.terms`: the instance terms of local views stand level by level. */
+function localsByLevel(levels: number, views: number): Value {
+  const all = 2 * levels * views;
+  const places = Array.from({ length: all }, (_, i) => i);
+  const locals = places.slice(0, levels).flatMap((l) => places.slice(1, views).map((v) => v * levels + l));
+  const order = [...places.slice(0, levels), ...locals, ...places.slice(levels * views)];
+  return constant(order, [all], "int64");
 }
 
 interface Stack extends LevelStack {
@@ -133,7 +141,7 @@ function inPlaces(stack: LevelStack): Stack {
 const similarities = (stack: Stack, v: Value): Value => div(matMul(v, stack.columns), stack.temperature);
 
 /** The same, −10³⁰ where there is no prototype. */
-const logitsOf = (stack: Stack, v: Value): Value => where(stack.active, similarities(stack, v), absent);
+const logitsOf = (stack: Stack, v: Value): Value => scoresAmong(similarities(stack, v), stack.active);
 
 /** Each query's own prototypes, the most similar of each level. */
 interface Anchors {
@@ -165,13 +173,13 @@ function instanceMask(stack: Stack, { row }: Anchors, { queue, queueNormalizer, 
   return cast(less(exp(sub(similarity, perKey)), sub(1, draws.instance)), "float32");
 }
 
-/** ICSC by level [L]; unit rows keep every logit within ±1/τ, so 1/τ is the shift. */
+/** ICSC [L, B, 1]; unit rows keep every logit within ±1/τ, so 1/τ is the shift. */
 function instanceTerms({ temperature }: LossSettings, v: Value, k: Value, queue: Value, mask: Value): Value {
   const shift = constant([-1 / temperature], [1]);
   const each = exp(apply("Gemm", [v, queue, shift], { alpha: 1 / temperature, transB: 1 })); // [B, Q]
   const own = sub(rowDot(v, mul(k, 1 / temperature)), 1 / temperature); // [B, 1]
   const others = sum(mul(mask, each), [2], true); // [L, B, 1]
-  return mean(sub(log(add(others, exp(own))), own), [1, 2]);
+  return sub(log(add(others, exp(own))), own);
 }
 
 /**
@@ -186,7 +194,7 @@ function prototypeShare(stack: Stack, { row, own }: Anchors): Value {
   return where(own, 0, exp(sub(similarity, stack.normalizers)));
 }
 
-/** PCSC by level [L], and which prototypes count, the own among them: bool [L, B, W]. */
+/** PCSC [L, B, 1], and which prototypes count, the own among them: bool [L, B, W]. */
 function prototypeTerms(
   stack: Stack,
   { own }: Anchors,
@@ -195,11 +203,7 @@ function prototypeTerms(
   draws: Value,
 ): { readonly losses: Value; readonly kept: Value } {
   const kept = less(share, sub(1, draws)); // as draw < 1 − share
-  const logits = where(kept, similarities(stack, v), absent);
-  const shifted = sub(logits, stopGradient(max(logits, [2], true)));
-  const total = log(sum(exp(shifted), [2], true));
-  const positive = sum(where(own, shifted, 0), [2], true);
-  return { losses: mean(sub(total, positive), [1, 2]), kept };
+  return { losses: crossEntropyAmong(similarities(stack, v), kept, own), kept };
 }
 
 /** Of the candidates, all prototypes but the own, the share that is kept: [L]. */
@@ -208,10 +212,8 @@ function keptShare({ others }: Stack, kept: Value): Value {
   return div(sub(sum(where(kept, each, 0), [1, 2]), 1), others);
 }
 
-/** ln Σ_c e^{s(z, c)} of rows at every level: [B, L]. */
+/** ln Σ_c e^{s(z, c)} of rows at every level: [B, L]. As of `CrossEntropyAmong`, of the largest share. */
 function normalizer(stack: Stack, rows: Value): Value {
   const logits = logitsOf(stack, rows);
-  const shift = max(logits, [2], true);
-  const sums = add(log(sum(exp(sub(logits, shift)), [2], true)), shift); // [L, B, 1]
-  return reshape(transpose(sums, [1, 0, 2]), [rows.shape[0] as number, stack.levels]);
+  return transpose(sub(max(logits, [2]), log(max(softmax(logits), [2]))), [1, 0]);
 }

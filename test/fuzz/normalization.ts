@@ -1,7 +1,7 @@
 /** Normalising layers, of numbers whose mean is up to a thousand times their spread. */
 import { elements } from "../../src/array.js";
 import type { Application } from "./case.js";
-import { between, chance, channels, fed, offset, oneOf, shape, type Take, times } from "./take.js";
+import { between, chance, channels, fed, offset, oneOf, shape, steps, type Take, times } from "./take.js";
 
 type Draws = (take: Take) => Application;
 
@@ -32,6 +32,10 @@ export const normalization = {
     };
   },
   UnitRows: (take) => ({ inputs: [fed([1 + take(5), 1 + take(9)])], attributes: { floor: 1e-12 }, outputs: 2 }),
+  CrossEntropyAmong: (take) => {
+    const x = shape(take, 2, 4);
+    return { inputs: [fed(x), fed(x, steps(0, 1), "bool"), fed(x, steps(0, 1), "bool")] };
+  },
   LayerNormalization: (take) => {
     const x = shape(take, 1, 4);
     const axis = take(x.length);

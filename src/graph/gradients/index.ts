@@ -26,6 +26,7 @@ import {
   where,
 } from "../apply.js";
 import { spatialAxes } from "../axes.js";
+import { scoresAmong } from "../compose.js";
 import type { FilledOf, OpType } from "../ops/index.js";
 import { expandLike } from "../reshaping.js";
 import { ints } from "../value.js";
@@ -187,6 +188,12 @@ export const gradients: { readonly [K in OpType]: Entry<FilledOf<K>> } = {
   BatchNormTrain: batchNormTrainRule,
   BatchNormGrad: second,
   UnitRows: unitRowsRule,
+  // g·(softmax − 1 at what is picked)
+  CrossEntropyAmong: (g, { inputs: [x, among, picked] }) => [
+    sub(mul(softmax(scoresAmong(x, among)), g), where(picked, g, 0)),
+    null,
+    null,
+  ],
   MaxPoolGrad: second,
   SumOfSquares: unsupported("compose it from mul and sum"),
 };

@@ -4,7 +4,7 @@
  */
 import { fail, type } from "../shapes.js";
 import type { TensorType } from "../value.js";
-import { float, floats, type In, ints, like, many, op, own } from "./declare.js";
+import { bools, float, floats, type In, ints, like, many, op, own, single } from "./declare.js";
 import { perChannel } from "./normalization.js";
 import { convolution, pooling } from "./windows.js";
 
@@ -47,6 +47,12 @@ export const composed = {
   UnitRows: op([like("x", floats)], { floor: float.needed }, ([x], _, name) => {
     if (x.shape.length !== 2) fail(name, "needs rows [N,D]", [x]);
     return [type(x.dtype, x.shape), type(x.dtype, [x.shape[0], 1])];
+  }),
+  /** x [N, …, W], which of it count, and which one of those is picked, of the same shape → ln Σ eˣ over what counts less the picked x [N, …, 1]. */
+  CrossEntropyAmong: op([own("x", single), own("among", bools), own("picked", bools)], {}, ([x, ...masks], _, name) => {
+    if (masks.some(({ shape }) => String(shape) !== String(x.shape)))
+      fail(name, "needs masks of x's shape", [x, ...masks]);
+    return [type(x.dtype, [...x.shape.slice(0, -1), 1])];
   }),
   /** dy, x, y → dx. Ties share: every element equal to its window's maximum receives the gradient divided by their number. */
   MaxPoolGrad: op([like("dy", floats), like("x", floats), like("y", floats)], pooling, ([, x]) => [

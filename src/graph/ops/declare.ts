@@ -12,6 +12,7 @@ export interface Dtypes {
 }
 
 export const floats: Dtypes = { words: "floats", among: ["float16", "float32", "float64"] };
+export const single: Dtypes = { words: "float32", among: ["float32"] };
 /** Without float16. */
 export const fullFloats: Dtypes = { words: "float32 or float64", among: ["float32", "float64"] };
 export const bools: Dtypes = { words: "bool", among: ["bool"] };

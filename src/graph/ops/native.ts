@@ -5,12 +5,11 @@
 import { type } from "../shapes.js";
 import type { TensorType } from "../value.js";
 import { composed } from "./composites.js";
-import { type Dtypes, float, type In, int, op, optional, own } from "./declare.js";
+import { float, type In, int, op, optional, own, single } from "./declare.js";
 
 /** Their domain in a model. */
 export const nativeDomain = "hcsc.cuda";
 
-const single: Dtypes = { words: "float32", among: ["float32"] };
 const tensor = (name: string) => own(name, single);
 const as = (x: { readonly shape: TensorType["shape"] }): TensorType => type("float32", x.shape);
 const perChannel = ([x]: In): TensorType => type("float32", [x.shape[1]]);

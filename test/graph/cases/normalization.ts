@@ -1,6 +1,6 @@
 /** Normalising layers. */
 import * as g from "../../../src/graph/index.js";
-import { between, type Case, named, uniform } from "../gradientError.js";
+import { between, bools, type Case, named, uniform } from "../gradientError.js";
 
 const large = uniform([2, 2, 32, 32]);
 
@@ -67,6 +67,15 @@ export const normalization: readonly Case[] = [
     of: "rows that are shorter than their floor",
     f: (v) => g.unitRows(v, 10),
     inputs: [uniform([3, 4])],
+  },
+  {
+    of: "cross entropy among some classes",
+    f: (v, among, picked) => g.crossEntropyAmong(v, among, picked),
+    inputs: [
+      uniform([2, 2, 3]),
+      bools([1, 1, 0, 1, 1, 1, 0, 1, 0, 1, 0, 1], [2, 2, 3]),
+      bools([1, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 1], [2, 2, 3]),
+    ],
   },
   layer([3, 4], -1, [4]),
   layer([2, 3, 4], 1, [3, 4]),

@@ -2,7 +2,8 @@
  * The portable form of the composites: standard ONNX ops only, so that any runtime takes the graph. Every other lowering is
  * tested against this one.
  */
-import { add, clip, div, erf, mul, sqrt, sum, sumOfSquares } from "../../apply.js";
+import { add, clip, div, erf, log, max, mul, softmax, sqrt, sub, sum, sumOfSquares, where } from "../../apply.js";
+import { scoresAmong } from "../../compose.js";
 import { type Composite, runtimeDomain } from "../../ops/index.js";
 import { node, type Value } from "../../value.js";
 import { type Rewrite, rewriteGraph } from "../rewrite.js";
@@ -27,6 +28,12 @@ export const portable: Readonly<Record<Composite, Expansion>> = {
   UnitRows([x], { floor }) {
     const length = clip(sqrt(sum(mul(x, x), [1], true)), floor as number, null);
     return [div(x, length), length];
+  },
+  // ln Σ eˣ = max − ln of the largest share: the largest is no smaller than 1/W, so its logarithm is exact and finite
+  CrossEntropyAmong([x, among, picked]) {
+    const scores = scoresAmong(x, among);
+    const total = sub(max(scores, [-1], true), log(max(softmax(scores), [-1], true)));
+    return [sub(total, sum(where(picked, scores, 0), [-1], true))];
   },
   MaxPoolGrad: maxPoolGrad,
   SumOfSquares: (tensors) => [tensors.map((t) => sum(mul(t, t))).reduce((a, b) => add(a, b))],

@@ -4,6 +4,14 @@ import { count, isStatic } from "../../shapes.js";
 import { constant, ints, known, madeBy, type Value } from "../../value.js";
 import type { Rewrite } from "../rewrite.js";
 
+/** Arithmetic of float32 numbers whose result is rounded to one, as every provider does it but for division. */
+export const arithmetic: Readonly<Record<string, (a: number, b: number) => number>> = {
+  Add: (a, b) => a + b,
+  Sub: (a, b) => a - b,
+  Mul: (a, b) => a * b,
+  Div: (a, b) => a / b,
+};
+
 /** The average of a map, without its axes. */
 export const averaged: Rewrite = (node, [x]) => {
   const pooled = node.op === "Reshape" ? madeBy(x, "GlobalAveragePool") : null;

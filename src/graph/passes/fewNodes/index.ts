@@ -10,18 +10,12 @@ import { broadcast, count, isStatic } from "../../shapes.js";
 import { constant, isConstant, type Node, producer, type Value } from "../../value.js";
 import { withOutputs } from "../outputs.js";
 import { type Rewrite, renew, rewriteGraph } from "../rewrite.js";
-import { averaged, flattened, lessened, multiplied, quotients } from "./constants.js";
+import { accumulated } from "./accumulated.js";
+import { arithmetic, averaged, flattened, lessened, multiplied, quotients } from "./constants.js";
 import { largePieces, rejoined } from "./pieces.js";
+import { fromTables } from "./tables.js";
 
 const small = 1024;
-
-/** Float32 arithmetic of constants, as every provider does it. */
-const arithmetic: Readonly<Record<string, (a: number, b: number) => number>> = {
-  Add: (a, b) => a + b,
-  Sub: (a, b) => a - b,
-  Mul: (a, b) => a * b,
-  Div: (a, b) => a / b,
-};
 
 const broadcasting: ReadonlySet<string> = new Set([
   ...Object.keys(arithmetic),
@@ -35,7 +29,7 @@ const reshapes: ReadonlySet<string> = new Set(["Reshape", "Squeeze", "Unsqueeze"
 
 /** `graph` in fewer nodes. */
 export const fewNodes = (graph: Graph): Graph =>
-  withOutputs(graph, (outputs) => largePieces(rewriteGraph(outputs, rule)));
+  withOutputs(graph, (outputs) => accumulated(largePieces(rewriteGraph(fromTables(outputs), rule))));
 
 const rule: Rewrite = (node, inputs) => {
   if (node.domain !== "") return null;

@@ -27,7 +27,8 @@ export function stackInputs(clusters: readonly number[], dimension: number): Lev
 /**
  * The stack of all levels' tensors.
  *
- * @param plain - what a clustering gives of each level by name, and, where they are known, its normalizers
+ * @param plain - what a clustering gives of each level by name, and its normalizers, without which the stack has none either: they
+ *   follow (`prepare.ts`)
  */
 export function stackOfLevels(plain: Tensors): Record<string, DenseArray> {
   const prototypes: DenseArray[] = [];
@@ -36,6 +37,7 @@ export function stackOfLevels(plain: Tensors): Record<string, DenseArray> {
   const width = Math.max(...prototypes.map(({ shape }) => shape[0]));
   const dimension = prototypes[0].shape[1];
   const counts = prototypes.map((_, l) => Number(plain[state.count(l)].data[0]));
+  const known = prototypes.map((_, l): DenseArray | undefined => plain[state.prototypeNormalizer(l)]);
   const rows = new Float32Array(levels * width * dimension);
   const temperatures = new Float32Array(levels * width).fill(1);
   const parents = new Int32Array(levels * width);
@@ -47,9 +49,9 @@ export function stackOfLevels(plain: Tensors): Record<string, DenseArray> {
     const parent = plain[state.parent(l)]?.data as Int32Array | undefined;
     for (let i = 0; parent && i < parent.length; i++) parents[from + i] = from + width + parent[i];
     if (l === levels - 1) normalizers.fill(topNormalizer, from, from + counts[l]);
-    else if (plain[state.prototypeNormalizer(l)])
-      normalizers.set((plain[state.prototypeNormalizer(l)].data as Float32Array).subarray(0, counts[l]), from);
+    else if (known[l]) normalizers.set((known[l].data as Float32Array).subarray(0, counts[l]), from);
   }
+  const areKnown = known.slice(0, -1).every((normalizer) => normalizer);
   const others = Float32Array.from(counts, (count) => Math.max(count - 1, 1));
   return {
     [state.stack("rows")]: { shape: [levels * width, dimension], data: rows },
@@ -59,7 +61,7 @@ export function stackOfLevels(plain: Tensors): Record<string, DenseArray> {
     [state.stack("counts")]: { shape: [levels, 1, 1], data: Float32Array.from(counts) },
     [state.stack("others")]: { shape: [levels], data: others },
     [state.stack("parents")]: { shape: [levels * width], data: parents },
-    [state.stack("normalizers")]: { shape: [levels, 1, width], data: normalizers },
+    ...(areKnown && { [state.stack("normalizers")]: { shape: [levels, 1, width], data: normalizers } }),
   };
 }
 

@@ -1,7 +1,9 @@
 /** What the graph makes of compact feeds on the device. */
 import type { DenseArray } from "../../src/array.js";
 import type { Engine } from "../../src/engine/index.js";
+import { buildModel, fewNodes, inputsOf } from "../../src/graph/index.js";
 import { pixelsModel } from "../../src/programs/index.js";
+import { imageInput } from "../../src/programs/pixels.js";
 import { openEngine } from "../../src/runtime/index.js";
 import { SelectionDraws } from "../../src/train/draws.js";
 import { drawsModel, drawsProgram } from "../programs/drawsProgram.js";
@@ -24,8 +26,23 @@ deviceTest("draws made of words are those of the CPU, bit for bit", async (t) =>
   t.deepEqual(own, cpu);
 });
 
+const statistics = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+deviceTest("8-bit pixels have the CPU's bits in a step's form, in which a table normalises them", async (t) => {
+  const outputs = { normalized: imageInput("pixels", [2, 3, 16, 16], statistics) };
+  const table = buildModel(fewNodes({ name: "table", inputs: inputsOf(Object.values(outputs)), outputs }));
+  const host = await openEngine();
+  t.teardown(() => host.close());
+  const pixels = { shape: [2, 3, 16, 16], data: Uint8Array.from({ length: 2 * 3 * 256 }, (_, i) => i) };
+  const normalized = async (engine: Engine, model: Uint8Array) => {
+    await engine.load("normalized", model);
+    return floats((await engine.run("normalized", { pixels }, ["normalized"])).normalized);
+  };
+  t.deepEqual(await normalized(await deviceEngine(t), table), await normalized(host, pixelsModel(statistics)));
+});
+
 deviceTest("8-bit pixels are normalised as on the CPU, whatever their number", async (t) => {
-  const model = pixelsModel({ mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] });
+  const model = pixelsModel(statistics);
   const host = await openEngine();
   t.teardown(() => host.close());
   const engines = [await deviceEngine(t), host];

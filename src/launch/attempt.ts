@@ -6,8 +6,9 @@ import { endsAll, isPlacesLine } from "../mpi/index.js";
 import { duration } from "../text.js";
 
 export interface Attempt {
-  /** The launcher's exit code; null: it was killed. */
+  /** The launcher's exit code; null: a signal has ended it. */
   readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
   /** The first thing that was said to end all, if any was. */
   readonly cause: string | null;
   /** Whether the launcher did not end by itself in time, and was killed. */
@@ -105,12 +106,12 @@ export function attempt(options: AttemptOptions): Promise<Attempt> {
       end();
       failed(error);
     });
-    child.on("close", (code) => {
+    child.on("close", (code, signal) => {
       end();
       // Until they watch over one another the launcher alone can name one, and Open MPI's does not always.
-      const signal = areTogether ? undefined : signalOf(code);
-      if (signal) cause ??= `a process was ended by ${signal} before all had come together`;
-      done({ code, cause, wasKilled });
+      const told = areTogether ? undefined : signalOf(code);
+      if (told) cause ??= `a process was ended by ${told} before all had come together`;
+      done({ code, signal, cause, wasKilled });
     });
     // What it has started may hold its streams when it is gone.
     child.on("exit", () => {

@@ -71,13 +71,15 @@ export async function broughtToEnd(request: Request): Promise<Ending> {
   }
 }
 
-const wordsOf = ({ code, cause, wasKilled }: Attempt): string =>
+const wordsOf = ({ code, signal, cause, wasKilled }: Attempt): string =>
   [
     wasKilled
       ? "did not end by itself and was killed"
-      : code === done
-        ? "has ended well, but the run is not at its end"
-        : `has ended with code ${code}`,
+      : signal !== null
+        ? `was itself ended by ${signal}`
+        : code === done
+          ? "has ended well, but the run is not at its end"
+          : `has ended with code ${code}`,
     ...(cause === null ? [] : [`(${cause})`]),
   ].join(" ");
 

@@ -11,18 +11,21 @@ import {
   flattenBroadcasts,
   forTrainingBuild,
   type Graph,
+  inputsOf,
   type Shape,
   withOutputs,
 } from "../graph/index.js";
 import { lowerBlocked } from "../graph/passes/index.js";
+import { evaluation, Parameters } from "../nn/index.js";
 import { encodeModel, type ModelContent } from "../onnx/index.js";
 import { pixelStatistics, type Recipe } from "../recipe/index.js";
 import { deviceForm } from "./deviceForm.js";
-import { encoderSettings } from "./encoder.js";
+import { encode, encoderSettings } from "./encoder.js";
 import { isPackedState } from "./filterMemory.js";
 import { hiddenShapes } from "./hiddenShapes.js";
-import { isTrainable, next } from "./names.js";
+import { isTrainable, next, state } from "./names.js";
 import { overwritable } from "./overwritable.js";
+import { imageInput } from "./pixels.js";
 import { prepareGraph } from "./prepare.js";
 import { type RankPart, rankGraphs } from "./rankStep.js";
 import { applyStep, fusedStep, gradientStep } from "./step.js";
@@ -143,6 +146,15 @@ export function stepPrograms(s: StepSettings, phase: Phase, target: CompileTarge
   const levels = levelsOf(target);
   const graphs = s.accumulation === 1 ? [fusedStep(s, phase, levels)] : [gradientStep(s, phase, levels), applyStep(s)];
   return graphs.map((g) => compile(g, target, s.recompute));
+}
+
+/** The key encoder in inference form, for a batch of 8-bit images, or of floats: its weights are the state's. */
+export function keyEncoderProgram(s: StepSettings, batchSize: number, target: CompileTarget): Program {
+  const { channels, imageSize } = s.encoder;
+  const pixels = imageInput("pixels", [batchSize, channels, imageSize, imageSize], s.pixels);
+  const { embedding } = encode(s.encoder, new Parameters(state.key("")), evaluation, pixels);
+  const graph = { name: "keyEncoder", inputs: inputsOf([embedding]), outputs: { embedding } };
+  return compile(graph, target, false, stateTensors(s));
 }
 
 /** The programs of one of several processes that share a batch. */

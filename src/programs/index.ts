@@ -5,6 +5,7 @@
 export { type ClassifierSettings, classifierFeeds, classifierSpecs, classifierStep } from "./classifier.js";
 export {
   compile,
+  keyEncoderProgram,
   levelsOf,
   localSizes,
   type Program,

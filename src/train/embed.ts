@@ -22,7 +22,8 @@ export interface Embedded {
   readonly embeddings: Matrix;
 }
 
-const batchSize = 128;
+/** Images at a time. */
+export const embedBatch = 128;
 
 /**
  * Features and embeddings of the images `indices`, in order.
@@ -41,30 +42,66 @@ export async function embedImages(
   signal?: AbortSignal,
 ): Promise<Embedded> {
   const settings = encoderSettings(recipe.encoder);
-  const width = settings.backbone.featureWidth;
-  const features = new Float32Array(indices.length * width);
-  const embeddings = new Float32Array(indices.length * settings.dimension);
-  const size = settings.imageSize;
   await engine.load("encoder", encoderModel(settings, weights, pixelStatistics(recipe)));
-  const requests = Array.from({ length: Math.ceil(indices.length / batchSize) }, (_, b) => ({
-    indices: indices.subarray(b * batchSize, (b + 1) * batchSize),
-    epoch: 0,
-  }));
+  const wanted = { features: settings.backbone.featureWidth, embedding: settings.dimension };
+  const { features, embedding } = await encoded(engine, "encoder", wanted, {
+    loader,
+    recipe,
+    indices,
+    progress,
+    signal,
+  });
+  await engine.unload("encoder");
+  return { features, embeddings: embedding };
+}
+
+/** What is encoded, and how that is followed. */
+export interface EncodingRequest {
+  readonly loader: Loader;
+  readonly recipe: Recipe;
+  /** The images, in order. */
+  readonly indices: Int32Array;
+  readonly progress: (done: number) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * What a loaded encoder makes of images, {@link embedBatch} at a time.
+ *
+ * @param wanted - its outputs, with their widths
+ * @param isWhole - whether it takes whole batches only: the last is filled up
+ * @returns rows of each output
+ */
+export async function encoded<W extends string>(
+  engine: Engine,
+  program: string,
+  wanted: Readonly<Record<W, number>>,
+  { loader, recipe, indices, progress, signal }: EncodingRequest,
+  isWhole = false,
+): Promise<Record<W, Matrix>> {
+  const { imageSize: size, channels } = recipe.encoder;
+  const widths = Object.entries(wanted) as [W, number][];
+  const made = widths.map(([name, width]): [W, Matrix] => [
+    name,
+    { shape: [indices.length, width], data: new Float32Array(indices.length * width) },
+  ]);
+  const requests = Array.from({ length: Math.ceil(indices.length / embedBatch) }, (_, b) => {
+    const chunk = indices.subarray(b * embedBatch, (b + 1) * embedBatch);
+    const filled = (_: unknown, i: number) => chunk[Math.min(i, chunk.length - 1)];
+    return { indices: isWhole ? Int32Array.from({ length: embedBatch }, filled) : chunk, epoch: 0 };
+  });
   let done = 0;
   for await (const batch of loader.evaluate(requests, evaluationPolicy(recipe), signal)) {
-    const count = batch.indices.length;
-    const pixels = { shape: [count, settings.channels, size, size], data: batch.views[0] };
-    const running = engine.run("encoder", { pixels }, ["features", "embedding"]);
+    const pixels = { shape: [batch.indices.length, channels, size, size], data: batch.views[0] };
+    const names = widths.map(([name]) => name);
+    const running = engine.run(program, { pixels }, names);
     batch.release();
     const out = await running;
-    features.set(out.features.data as Float32Array, done * width);
-    embeddings.set(out.embedding.data as Float32Array, done * settings.dimension);
+    const count = Math.min(batch.indices.length, indices.length - done);
+    for (const [name, { shape, data }] of made)
+      data.set((out[name].data as Float32Array).subarray(0, count * shape[1]), done * shape[1]);
     done += count;
     progress(done);
   }
-  await engine.unload("encoder");
-  return {
-    features: { shape: [indices.length, width], data: features },
-    embeddings: { shape: [indices.length, settings.dimension], data: embeddings },
-  };
+  return Object.fromEntries(made) as Record<W, Matrix>;
 }

@@ -1,15 +1,15 @@
 /** The start of an epoch after warm-up, on the engine's state: embed the images, cluster, hand prototypes over, and report on it. */
-import { type DenseArray, everyIndex, type Matrix } from "../array.js";
+import { everyIndex, type Matrix } from "../array.js";
 import type { CompileTarget } from "../compileTarget.js";
 import type { ImageSource, Loader } from "../data/index.js";
 import type { Engine } from "../engine/index.js";
 import { embeddingSpread } from "../eval/index.js";
-import { encoderSpecs, prepareProgram, type StateMemory, state } from "../programs/index.js";
+import { prepareProgram, type StateMemory } from "../programs/index.js";
 import { ownRange, type World } from "../world/index.js";
 import type { Position } from "./checkpoint.js";
 import { type Clustering, clusterEmbeddings } from "./clusterStage.js";
-import { embedImages } from "./embed.js";
 import type { Reporter } from "./events.js";
+import type { KeyEncoder } from "./keyEncoder.js";
 import { collapseCosine } from "./metrics.js";
 import { onlineKnn } from "./onlineKnn.js";
 import type { Plan } from "./plan.js";
@@ -20,6 +20,7 @@ export interface ClusteringRequest {
   /** What steps are compiled for, and how the engine holds their state. */
   readonly target: CompileTarget;
   readonly memory: StateMemory;
+  readonly keyEncoder: KeyEncoder;
   readonly source: ImageSource;
   readonly loader: Loader;
   /** Of the epoch's start. */
@@ -70,21 +71,13 @@ export async function clusterForEpoch(request: ClusteringRequest): Promise<Epoch
 
 /** Embeddings of this process's part of the images; null if it was stopped. */
 async function embedded(request: ClusteringRequest): Promise<Matrix | null> {
-  const { engine, plan, source, loader, report, signal, world } = request;
+  const { source, loader, report, signal, world } = request;
   const { count } = source;
   const { from, to } = ownRange(count, world);
   const own = everyIndex(count).subarray(from, to);
   const progress = (done: number) => report({ kind: "embed", done: Math.min(count, done * world.size), total: count });
-  const key = await keyWeights(request);
-  const made = await embedImages(engine, loader, plan.recipe, key, own, progress, signal).catch((error) => {
+  return request.keyEncoder.embed({ loader, indices: own, progress, signal }).catch((error) => {
     if (signal?.aborted) return null;
     throw error;
   });
-  return made?.embeddings ?? null;
-}
-
-async function keyWeights({ engine, plan, memory }: ClusteringRequest): Promise<Record<string, DenseArray>> {
-  const names = encoderSpecs(plan.settings.encoder).map((s) => s.name);
-  const stored = memory.unpack(await engine.read(memory.holders(names.map(state.key))));
-  return Object.fromEntries(names.map((n) => [n, stored[state.key(n)]]));
 }

@@ -5,20 +5,21 @@
  */
 
 import { release } from "../engine/index.js";
-import { type Phase, type StateMemory, stateMemory, stateTensors } from "../programs/index.js";
+import { type StateMemory, stateMemory, stateTensors } from "../programs/index.js";
 import { alone, anyOf, share, type World } from "../world/index.js";
 import { type Checkpoint, type Position, saveCheckpoint } from "./checkpoint.js";
 import { DamageWatch, isBefore } from "./damage.js";
 import { epochBatches } from "./draws.js";
 import { clusterForEpoch, type EpochClustering } from "./epochClustering.js";
 import { notFinite } from "./failure.js";
+import { LoadedPrograms } from "./loadedPrograms.js";
 import { chanceLoss, type EpochMetric, isSound, mean, Pace, type StepMetric, stepMetric } from "./metrics.js";
 import { advanced, learningRate, type Plan, parametersOf, planOf } from "./plan.js";
 import { everyNth } from "./ranks.js";
 import type { Metric } from "./runFolder.js";
 import { savedOf } from "./sharedState.js";
 import { initialParts, moveToState, singly } from "./start.js";
-import { type Stepped, Stepper, type Steps } from "./stepper.js";
+import type { Stepped, Steps } from "./stepper.js";
 import type { TrainOptions, TrainResult } from "./trainOptions.js";
 import { viewPolicies } from "./views.js";
 
@@ -30,8 +31,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 class Training {
   private readonly plan: Plan;
   private readonly memory: StateMemory;
+  private readonly programs: LoadedPrograms;
   private readonly pace = new Pace();
-  private loaded: { readonly phase: Phase; readonly stepper: Steps } | null = null;
   private position: Position = { epoch: 0, batch: 0, step: 0, enqueued: 0 };
   private assignments: readonly Int32Array[] = [];
   private lastCheckpoint: string | null = null;
@@ -52,6 +53,7 @@ class Training {
     const { settings } = this.plan;
     const addsGradients = settings.accumulation > 1 || options.together !== undefined;
     this.memory = stateMemory(options.target, stateTensors(settings, addsGradients));
+    this.programs = new LoadedPrograms(options, this.plan, this.memory);
   }
 
   async run(): Promise<TrainResult> {
@@ -63,7 +65,7 @@ class Training {
     let interrupted = false;
     while (this.position.epoch < this.plan.recipe.epochs && !interrupted) interrupted = await this.epoch();
     this.options.signal?.removeEventListener("abort", stopping);
-    await this.unload();
+    await this.programs.unload();
     const file = this.lastCheckpoint ?? (await this.save());
     report({ kind: "checkpoint", file });
     return {
@@ -125,7 +127,7 @@ class Training {
     const before = isDue ? await this.cluster() : null;
     // The state of the epoch's start is saved; images are clustered again when the run goes on.
     if (isDue && (!before || this.isStopping())) return true;
-    const stepper = await this.load(selective ? "selective" : "warmup");
+    const stepper = await this.programs.stepper(selective ? "selective" : "warmup");
     const clusterSeconds = (performance.now() - began) / 1000;
     const waitedBefore = this.options.loader.waitedSeconds;
     if (this.position.batch === 0) this.losses = [];
@@ -238,31 +240,21 @@ class Training {
     return this.position.step > from.step ? metric : null;
   }
 
-  /** Loads the programs of a phase in place of the other's. */
-  private async load(phase: Phase): Promise<Steps> {
-    if (this.loaded?.phase === phase) return this.loaded.stepper;
-    await this.unload();
-    const { engine, target, together } = this.options;
-    const { plan, memory } = this;
-    const stepper = together?.steps(engine, plan, phase, target, memory) ?? new Stepper(engine, plan, phase, target);
-    for (const program of stepper.programs) {
-      await this.options.run.saveGraph(`${phase}-${program.name}`, program.model);
-      await engine.load(program.name, program.model, { ...program, captured: true });
-    }
-    this.loaded = { phase, stepper };
-    return stepper;
-  }
-
-  private async unload(): Promise<void> {
-    for (const p of this.loaded?.stepper.programs ?? []) await this.options.engine.unload(p.name);
-    this.loaded = null;
-  }
-
   private async cluster(): Promise<EpochClustering | null> {
     const { plan, memory, position, toldClusters, world } = this;
+    const { keyEncoder } = this.programs;
     const saysWarnings = !toldClusters;
     const signal = this.options.together ? undefined : this.options.signal; // one cannot leave the others waiting
-    const clustered = await clusterForEpoch({ ...this.options, signal, plan, memory, position, saysWarnings, world });
+    const clustered = await clusterForEpoch({
+      ...this.options,
+      keyEncoder,
+      signal,
+      plan,
+      memory,
+      position,
+      saysWarnings,
+      world,
+    });
     if (!clustered) return null;
     this.assignments = clustered.clustering.assignments;
     this.toldClusters = true;

@@ -104,6 +104,10 @@ test("a command that is broken off is started again, as often as asked for; wron
   const { exitCode, starts, told } = await brought(always.command);
   t.deepEqual([exitCode, starts], [1, 3]);
   t.regex(told.at(-1) ?? "", /has ended with code 9, after 2 restarts/);
+  const crashed = await fake("Open MPI", "kill -SEGV $$", "exit 0");
+  const { told: ofCrash, ...ending } = await brought(crashed.command);
+  t.like(ending, { exitCode: 0, starts: 2 });
+  t.regex(ofCrash[0], /was itself ended by SIGSEGV; restart 1 of 2/);
   const wrong = await fake("Open MPI", "exit 2");
   t.like(await brought(wrong.command), { exitCode: 2, starts: 1 });
 });

@@ -40,7 +40,7 @@ class Resident implements KeyEncoder {
   constructor(
     private readonly engine: Engine,
     private readonly plan: Plan,
-    private readonly target: CompileTarget,
+    private readonly target: CompileTarget & { readonly kind: "device" },
   ) {}
 
   async embed(request: Omit<EncodingRequest, "recipe">): Promise<Matrix> {
@@ -56,7 +56,8 @@ class Resident implements KeyEncoder {
   }
 
   private async load(): Promise<string> {
-    const { name, model } = keyEncoderProgram(this.plan.settings, embedBatch, this.target);
+    const exact = { ...this.target, precision: "fp32" } as const; // whatever the steps' convolutions are in
+    const { name, model } = keyEncoderProgram(this.plan.settings, embedBatch, exact);
     await this.engine.load(name, model);
     return name;
   }

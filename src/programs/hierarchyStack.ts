@@ -29,11 +29,18 @@ export function stackInputs(clusters: readonly number[], dimension: number): Lev
  *
  * @param plain - what a clustering gives of each level by name, and its normalizers, without which the stack has none either: they
  *   follow (`prepare.ts`)
+ * @returns nothing where other parts of a level are not given: no step reads a stack then
  */
 export function stackOfLevels(plain: Tensors): Record<string, DenseArray> {
   const prototypes: DenseArray[] = [];
   for (let l = 0; plain[state.prototypes(l)]; l++) prototypes.push(plain[state.prototypes(l)]);
   const levels = prototypes.length;
+  const needed = prototypes.flatMap((_, l) => [
+    state.temperature(l),
+    state.count(l),
+    ...(l < levels - 1 ? [state.parent(l)] : []),
+  ]);
+  if (levels === 0 || needed.some((name) => !(name in plain))) return {};
   const width = Math.max(...prototypes.map(({ shape }) => shape[0]));
   const dimension = prototypes[0].shape[1];
   const counts = prototypes.map((_, l) => Number(plain[state.count(l)].data[0]));

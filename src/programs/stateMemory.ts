@@ -10,7 +10,7 @@ import type { CompileTarget } from "../compileTarget.js";
 import { ShapeError, said } from "../errors.js";
 import { packFilters, unpackFilters } from "./filterMemory.js";
 import { stackOfLevels } from "./hierarchyStack.js";
-import { isStateOfLevel, isStateOfStack, state } from "./names.js";
+import { isStateOfLevel, isStateOfStack } from "./names.js";
 import { type Named, stateVectors } from "./vectors.js";
 
 type Tensors = Readonly<Record<string, DenseArray>>;
@@ -103,7 +103,7 @@ function asVectors(plain: readonly Named[]): StateMemory {
         }
         yield ready;
       }
-      if (state.prototypes(0) in levels) yield stackOfLevels(levels);
+      yield stackOfLevels(levels);
       for (const [name, { left }] of vectors)
         if (left > 0)
           throw new ShapeError(

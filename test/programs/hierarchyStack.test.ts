@@ -50,3 +50,11 @@ test("places of a stack beyond a level's prototypes are told apart, and parents 
     Array.from(start[state.parent(0)].data as Int32Array, (p) => 9 + p),
   );
 });
+
+test("a hierarchy that lacks a part has no stack, and one without its normalizers leaves those that were prepared", (t) => {
+  const { [state.temperature(1)]: _, ...lacking } = start;
+  t.false(Object.keys(packState(device, lacking)).some((name) => name.startsWith(state.stack(""))));
+  const whole = Object.keys(packState(device, start));
+  t.true(whole.includes(state.stack("rows")));
+  t.false(whole.includes(state.stack("normalizers")));
+});

@@ -2,6 +2,7 @@ import test from "ava";
 import type { DenseArray } from "../../src/array.js";
 import type { CompileTarget } from "../../src/compileTarget.js";
 import type { Engine } from "../../src/engine/index.js";
+import { cudaModel, standardModel } from "../../src/graph/index.js";
 import { resnet, vit } from "../../src/nn/index.js";
 import { decodeModel } from "../../src/onnx/index.js";
 import { type OptimizerKind, type OptimizerSettings, slotNames } from "../../src/optim/index.js";
@@ -132,16 +133,18 @@ const shapes: readonly (readonly [string, StepSettings])[] = [
 for (const [name, s] of shapes)
   for (const phase of ["warmup", "selective"] as const)
     test.serial(
-      `steps of the ${phase} phase on a device leave the state that the portable ones leave: ${name}`,
+      `steps of the ${phase} phase on a device leave the state that the portable ones leave, in the form for CUDA too: ${name}`,
       async (t) => {
         let start: Tensors = startingState(s);
         start = (await after(portable, start, [prepareProgram(s, portable)], {})).held;
         const fused = [portable, device].map((target) => compile(fusedStep(s, phase, levelsOf(target)), target));
         const parts = [gradientStep(s, phase), applyStep(s)].map((graph) => compile(graph, device));
+        const native = compile(fusedStep(s, phase, "stacked"), { kind: "device", precision: "fp32", kernels: "cuda" });
+        const asOnCuda = { ...native, model: standardModel(cudaModel(native.model)) };
         for (let step = 0; step < 3; step++) {
           const given = allFeeds(s);
           const plain = await after(portable, start, [fused[0]], given);
-          for (const programs of [[fused[1]], parts]) {
+          for (const programs of [[fused[1]], parts, [asOnCuda]]) {
             const found = await after(device, start, programs, given);
             for (const n of Object.keys(plain.out)) {
               const off = error(found.out[n], plain.out[n]);

@@ -78,6 +78,8 @@ class ThreadLoader implements Loader {
   private readonly spare = new Map<number, Uint8Array[]>();
   private readonly decoded: DecodedMemory | null;
   private nextId = 0;
+  /** The thread that was asked last. */
+  private turn = 0;
   /** Why no more can be loaded: a thread ended. */
   private ended: Error | null = null;
 
@@ -168,11 +170,10 @@ class ThreadLoader implements Loader {
     const sizes = viewSizes(policies);
     const views = sizes.map((size) => this.room(size * indices.length));
     const share = Math.ceil(indices.length / this.workers.length);
-    const parts = this.workers.map((worker, w) => {
-      const part = indices.slice(w * share, (w + 1) * share);
-      return part.length === 0
-        ? { id: -1, broken: [], failed: null }
-        : this.ask(worker, { indices: part, from: w * share, epoch, policies, views });
+    const parts = Array.from({ length: Math.ceil(indices.length / share) }, (_, p) => {
+      const part = indices.slice(p * share, (p + 1) * share);
+      this.turn = (this.turn + 1) % this.workers.length; // small batches too are for all threads
+      return this.ask(this.workers[this.turn], { indices: part, from: p * share, epoch, policies, views });
     });
     const broken = (await Promise.all(parts)).flatMap((d) => d.broken);
     if (broken.length > 0) this.standIn(indices, views, policies, new Map(broken.map((b) => [b.place, b.reason])));

@@ -8,7 +8,7 @@ import { gatherAll, type World } from "../world/index.js";
 import type { Position } from "./checkpoint.js";
 import { keyShuffle, SelectionDraws } from "./draws.js";
 import { advanced, batchNumber, type Plan } from "./plan.js";
-import { everyNth } from "./ranks.js";
+import { ownParts } from "./ranks.js";
 import { SharedStep } from "./sharedStep.js";
 import { imageFeed, rateFeeds, slotFeed, stepFeeds, takenFeeds } from "./stepFeeds.js";
 import type { Stepped, Steps } from "./stepper.js";
@@ -71,17 +71,6 @@ export class RankStepper implements Steps {
 
   /** The draws of this process's rows; those of columns are the same for all. */
   private ownDraws(from: Position): Arrays {
-    const { world, plan } = this;
-    const drawn = Object.entries(this.draws.of(batchNumber(plan, from)));
-    const wanted = new Map(
-      this.step.parts.gradient.inputs.map(({ name, shape }) => [name, shape as readonly number[]]),
-    );
-    return Object.fromEntries(
-      drawn.map(([name, array]) => {
-        const shape = wanted.get(name) as readonly number[];
-        if (shape[0] === array.shape[0]) return [name, array];
-        return [name, { shape, data: everyNth(array.data as Int32Array, array.data.length / array.shape[0], world) }];
-      }),
-    );
+    return ownParts(this.draws.of(batchNumber(this.plan, from)), this.step.parts.gradient, this.world);
   }
 }

@@ -1,4 +1,6 @@
 /** What processes have of rows that they share: process r of N every N-th, from r on. */
+import { type DenseArray, elements } from "../array.js";
+import type { Program } from "../programs/index.js";
 import type { World } from "../world/index.js";
 
 type Rows = Uint8Array | Int32Array | Float32Array;
@@ -14,6 +16,27 @@ export function everyNth<T extends Rows>(rows: T, width: number, { rank, size }:
     own.set(rows.subarray(row * width, (row + 1) * width), i * width);
   }
   return own;
+}
+
+/**
+ * Arrays as a process's program takes them: along the axis on which that takes fewer, which its batch is, this process's; others, and
+ * what it does not take, as they are.
+ */
+export function ownParts(
+  arrays: Readonly<Record<string, DenseArray>>,
+  { inputs }: Pick<Program, "inputs">,
+  place: Place,
+): Record<string, DenseArray> {
+  const wanted = new Map(inputs.map(({ name, shape }) => [name, shape as readonly number[]]));
+  return Object.fromEntries(
+    Object.entries(arrays).map(([name, array]) => {
+      const shape = wanted.get(name) ?? array.shape;
+      const axis = shape.findIndex((d, i) => d !== array.shape[i]);
+      if (axis < 0) return [name, array];
+      // Processes divide the batch, so that every n-th row of all is every n-th of each row before the axis.
+      return [name, { shape, data: everyNth(array.data as Rows, elements(array.shape.slice(axis + 1)), place) }];
+    }),
+  );
 }
 
 /**

@@ -4,6 +4,7 @@ import { parseRecipe } from "../../src/recipe/index.js";
 import { SelectionDraws } from "../../src/train/draws.js";
 import { planOf } from "../../src/train/plan.js";
 import { stepFeeds } from "../../src/train/stepFeeds.js";
+import { settings } from "../programs/smallStep.js";
 
 const [batchSize, imageSize, clusters] = [64, 224, [3000, 2000, 1000]];
 const recipe = parseRecipe(
@@ -36,3 +37,13 @@ test("a step of ResNet-50, batch 64, 224 px, queue 16,384 and three levels is fe
     [],
   );
 });
+
+for (const target of [{ kind: "portable" }, { kind: "device", precision: "fp32" }] as const)
+  test(`all draws that a step with local views takes are made, of its shapes, compiled ${target.kind}`, (t) => {
+    const s = { ...settings, clusters: [6, 4, 3], localSizes: [6, 6] };
+    const [program] = stepPrograms(s, "selective", target);
+    const wanted = program.inputs.filter(({ name }) => name.startsWith("draws/"));
+    const drawn = new SelectionDraws(s, 0, program).of(0);
+    t.true(wanted.length >= 4 * (1 + 3));
+    for (const { name, shape } of wanted) t.deepEqual(drawn[name]?.shape, shape, name);
+  });

@@ -36,6 +36,8 @@ const signalOf = (code: number | null): string | undefined =>
 
 /** How MPICH's launcher tells of a process that was killed. */
 const ended = /PID (\d+) RUNNING AT (\S+)/;
+/** How Open MPI's says that it ends all; now and then it does not end itself then. */
+const aborted = /the job has been aborted/;
 
 /** What a launcher prints goes on to this process's streams. */
 export function attempt(options: AttemptOptions): Promise<Attempt> {
@@ -81,7 +83,10 @@ export function attempt(options: AttemptOptions): Promise<Attempt> {
     if (isNext !== "") blame(`${isNext} ${text}`);
     isNext = text.endsWith(`${endsAll}:`) ? text : "";
     if (text.includes(`${endsAll}: `)) blame(text);
-    else if (pid) blame(`the process with PID ${pid[1]} on ${pid[2]} was ended`);
+    else if (aborted.test(text)) {
+      if (!areTogether) cause ??= "a process has ended before all had come together";
+      isToEnd();
+    } else if (pid) blame(`the process with PID ${pid[1]} on ${pid[2]} was ended`);
   };
   child.stdout.once("data", isToEnd); // results are a command's last words
   for (const [from, to] of [

@@ -123,6 +123,15 @@ test("a process that is killed before all are together is told of by the launche
   t.regex((await brought(later.command, { hosts: two, restarts: 0 })).told.at(-1) ?? "", /has ended with code 137$/);
 });
 
+test("a launcher that says that it ends all, and does not end, is killed; that all were not together yet is said", async (t) => {
+  const words = "echo 'a non-zero exit code. Per user-direction, the job has been aborted.' >&2; sleep 60";
+  const stuck = await fake("Open MPI", words);
+  const began = performance.now();
+  const { told } = await brought(stuck.command, { hosts: hostsOf("a,b"), restarts: 0, graceSeconds: 0.3 });
+  t.true(performance.now() - began < 10_000);
+  t.regex(told[0], /did not end by itself and was killed \(a process has ended before all had come together\)$/);
+});
+
 test("a run that is not at its last epoch is not done, whatever the launcher says, and goes on", async (t) => {
   for (const [epoch, hasEnded] of [
     [1, true],

@@ -47,7 +47,7 @@ const mostSeconds = silence + grace + 20;
 const causes: Readonly<Record<Exclude<Fault, "leave">, (rank: number, name: string, pid: number) => RegExp>> = {
   kill: (rank, name, pid) =>
     new RegExp(
-      `process ${rank}, on ${name} \\(PID ${pid}\\), has ended without a word|process rank ${rank} .* on node (${name}|10\\.77\\.0\\.${rank + 1}) exited on signal 9|process with PID ${pid} on \\S+ was ended|a process was ended by SIGKILL before all had come together|mpirun\\.openmpi was itself ended by SIG(SEGV|ABRT|BUS)`,
+      `process ${rank}, on ${name} \\(PID ${pid}\\), has ended without a word|process rank ${rank} .* on node (${name}|10\\.77\\.0\\.${rank + 1}) exited on signal 9|process with PID ${pid} on \\S+ was ended|a process (was ended by SIGKILL|has ended) before all had come together|mpirun\\.openmpi was itself ended by SIG(SEGV|ABRT|BUS)`,
     ),
   stop: (rank, name, pid) => new RegExp(`process ${rank}, on ${name} \\(PID ${pid}\\), has not been heard of for`),
   cut: (_, name) => new RegExp(`process [01], on (${name}|machine0) \\(PID \\d+\\), has not been heard of for`),

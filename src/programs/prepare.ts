@@ -17,7 +17,7 @@ const block = 2048;
  *
  * @param form - of the steps that follow: of stacked levels it gives their stack's as well
  */
-export function prepareGraph(s: StepSettings, form: Levels = "apart"): Graph {
+export function prepareGraph(s: StepSettings, form: Levels): Graph {
   const levels = hierarchyInputs(s);
   const queue = input(state.queue, [s.queue, s.encoder.dimension]);
   const outputs: Record<string, Value> = {};

@@ -29,13 +29,13 @@ export interface SelectiveLoss extends StepLoss {
  * @param form - `stacked` only where the loss has that form
  * @param slots - places of the batch's keys in the queue
  */
-export function selectiveLoss(s: StepSettings, form: Levels, embedded: Embedded, slots: () => Value): SelectiveLoss {
+export function selectiveLoss(s: StepSettings, form: Levels, embedded: Embedded, slots: Value): SelectiveLoss {
   const levels = hierarchyInputs(s);
   const queueNormalizer = input(state.queueNormalizer, [s.queue, levels.length]);
   const stacks = form === "stacked" && canStack(s.loss, { views: embedded.views, levels });
   const loss = (stacks ? stacked : byLevel)(s, { ...embedded, queueNormalizer, levels });
   const { keyNormalizer: fresh } = loss;
-  return { ...loss, queueNormalizer: fresh && scatterND(queueNormalizer, slots(), fresh) };
+  return { ...loss, queueNormalizer: fresh && scatterND(queueNormalizer, slots, fresh) };
 }
 
 type Given = Omit<LossInputs, "draws">;

@@ -194,7 +194,7 @@ function selective(
   queue: Value,
   ports: Ports,
 ): Value {
-  const loss = selectiveLoss(s, form, { views, keys, queue }, () => slots(s, ports));
+  const loss = selectiveLoss(s, form, { views, keys, queue }, slots(s, ports));
   ports.values[results.loss] = loss.total;
   ports.values[results.terms] = loss.terms;
   if (loss.instanceKept) ports.values[results.instanceKept] = loss.instanceKept;

@@ -47,7 +47,8 @@ export class SelectionDraws {
   }[];
   private readonly views: number;
   private readonly stacks: boolean;
-  private step: number | null = null;
+  /** The words of the step that was asked for last. */
+  private made: { readonly step: number; readonly words: Record<string, DenseArray> } | null = null;
 
   /** @param program - the program whose inputs are drawn */
   constructor(
@@ -80,14 +81,15 @@ export class SelectionDraws {
 
   /** The words of a step. They stay valid until those of another step are asked for. */
   of(step: number): Record<string, DenseArray> {
-    if (step !== this.step)
-      for (const { array, wordOf, streamOf } of this.parts) {
-        fillWords(array.data, this.seed, ...streamOf(step));
-        for (let i = 0; i < array.data.length; i++) array.data[i] = wordOf(array.data[i]);
-      }
-    this.step = step;
-    const words = Object.fromEntries(this.parts.map(({ name, array }) => [name, array]));
-    return this.stacks ? stackedWords(this.settings, words, this.views) : words;
+    if (this.made?.step === step) return this.made.words;
+    for (const { array, wordOf, streamOf } of this.parts) {
+      fillWords(array.data, this.seed, ...streamOf(step));
+      for (let i = 0; i < array.data.length; i++) array.data[i] = wordOf(array.data[i]);
+    }
+    const plain = Object.fromEntries(this.parts.map(({ name, array }) => [name, array]));
+    const words = this.stacks ? stackedWords(this.settings, plain, this.views) : plain;
+    this.made = { step, words };
+    return words;
   }
 }
 

@@ -29,7 +29,7 @@ export const portable: Readonly<Record<Composite, Expansion>> = {
     const length = clip(sqrt(sum(mul(x, x), [1], true)), floor as number, null);
     return [div(x, length), length];
   },
-  // ln Σ eˣ = max − ln of the largest share: the largest is no smaller than 1/W, so its logarithm is exact and finite
+  // ln Σ eˣ = max − ln of the largest share: the largest is no smaller than 1/W, so its logarithm is finite
   CrossEntropyAmong([x, among, picked]) {
     const scores = scoresAmong(x, among);
     const total = sub(max(scores, [-1], true), log(max(softmax(scores), [-1], true)));

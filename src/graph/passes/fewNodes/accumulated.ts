@@ -1,8 +1,9 @@
 /** Sums with a product that nothing else reads: `Gemm` adds what is given to it. */
 import { applyAll } from "../../apply.js";
 import { sameShape } from "../../reshaping.js";
-import { madeBy, type Node, topological, type Value } from "../../value.js";
+import { madeBy, type Node, type Value } from "../../value.js";
 import { rewriteGraph } from "../rewrite.js";
+import { readCounts } from "./readers.js";
 
 /** The product that makes a tensor, if it may add another. */
 function freeProduct(v: Value, readers: ReadonlyMap<Value, number>): Node | null {
@@ -12,17 +13,13 @@ function freeProduct(v: Value, readers: ReadonlyMap<Value, number>): Node | null
 
 /** The graph with such sums as products. */
 export function accumulated(outputs: readonly Value[]): readonly Value[] {
-  const nodes = topological(outputs);
-  const readers = new Map<Value, number>(outputs.map((v) => [v, 1]));
-  for (const v of nodes.flatMap(({ inputs }) => inputs)) if (v) readers.set(v, (readers.get(v) ?? 0) + 1);
+  const readers = readCounts(outputs);
   return rewriteGraph(outputs, (node, inputs) => {
     if (node.op !== "Add" || node.domain !== "") return null;
     const [a, b] = node.inputs as readonly Value[];
-    const place = [b, a].findIndex((v) => freeProduct(v, readers));
-    if (place < 0 || a === b || !sameShape(a.shape, b.shape)) return null;
-    const made = madeBy(inputs[1 - place], "Gemm");
-    return (
-      made && applyAll("Gemm", [...made.inputs.slice(0, 2), inputs[place] as Value], { ...made.attributes, beta: 1 })
-    );
+    if (a === b || !sameShape(a.shape, b.shape)) return null;
+    const [product, other] = freeProduct(b, readers) ? [inputs[1], inputs[0]] : [inputs[0], inputs[1]];
+    const made = freeProduct(a, readers) || freeProduct(b, readers) ? madeBy(product, "Gemm") : null;
+    return made && applyAll("Gemm", [...made.inputs.slice(0, 2), other as Value], { ...made.attributes, beta: 1 });
   });
 }

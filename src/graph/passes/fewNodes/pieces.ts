@@ -3,6 +3,7 @@ import { concat, split } from "../../apply.js";
 import { known, madeBy, type Node, topological, type Value } from "../../value.js";
 import { type Rewrite, rewriteGraph } from "../rewrite.js";
 import { simplify } from "../simplify.js";
+import { readCounts } from "./readers.js";
 
 const axisOf = ({ attributes }: Node): number => attributes.axis as number;
 
@@ -24,20 +25,20 @@ export const rejoined: Rewrite = (node, inputs) => {
 export function largePieces(given: readonly Value[]): readonly Value[] {
   const outputs = simplify(given);
   const nodes = topological(outputs);
-  const readers = new Map<Value, number>(outputs.map((v) => [v, 1]));
-  for (const v of nodes.flatMap(({ inputs }) => inputs)) if (v) readers.set(v, (readers.get(v) ?? 0) + 1);
-  /** Of the pieces that become part of one before them, that one; and what becomes of those that begin one. */
-  const [first, joins] = [new Map<Value, Value>(), new Map<Node, Node>()];
+  const readers = readCounts(outputs, nodes);
+  /** Of the pieces that become part of one before them, that one. */
+  const first = new Map<Value, Value>();
+  const [splits, joins] = [new Set<Node>(), new Set<Node>()];
   for (const node of nodes) {
     const made = node.op === "Concat" && node.domain === "" ? madeBy(node.inputs[0], "Split") : null;
     if (!made || axisOf(made) !== axisOf(node)) continue;
     const from = made.outputs.indexOf(node.inputs[0] as Value);
     const areOwn = node.inputs.every((v, i) => v && v === made.outputs[from + i] && readers.get(v) === 1);
     if (!areOwn) continue;
-    joins.set(node, made);
+    splits.add(made);
+    joins.add(node);
     for (const v of node.inputs.slice(1) as Value[]) first.set(v, node.inputs[0] as Value);
   }
-  const splits = new Set(joins.values());
   return rewriteGraph(outputs, (node, inputs) => {
     if (joins.has(node)) return [inputs[0] as Value];
     if (!splits.has(node)) return null;

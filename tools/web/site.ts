@@ -21,6 +21,7 @@ export const defined: Readonly<Record<string, string>> = {
 /** What stands in scripts in place of packages. */
 export const replaced: Readonly<Record<string, string>> = {
   "ml-levenberg-marquardt": "./build/tools/web/umapCurve.js",
+  "d3-geo": "./build/src/view/noProjections.js",
 };
 
 const ort = dirname(createRequire(import.meta.url).resolve("onnxruntime-web"));

@@ -7,8 +7,9 @@ export interface Difference {
   readonly at: readonly number[];
   readonly found: number;
   readonly expected: number;
-  /** |found − expected| over the largest value of the tensor, or the share of integers that differ. */
+  /** |found − expected| over the largest value of the tensor, or, `ofIntegers`, the share of them that differ. */
   readonly error: number;
+  readonly ofIntegers: boolean;
   readonly allowed: number;
 }
 
@@ -39,9 +40,23 @@ export function largestDifference(found: DataArray, expected: DataArray, toleran
     found: Number(found.data[at]),
     expected: Number(expected.data[at]),
     error: isFloat ? relative : unequal / Math.max(1, count),
+    ofIntegers: !isFloat,
     allowed: isFloat ? (count === 1 ? tolerance.scalar : tolerance.array) : tolerance.unequal,
   };
 }
+
+/** A device rounds in every node, at once its own way: it may differ so many times as far as one other way of rounding does. */
+const margin = 4;
+/** Of numbers rounding excuses so many times what is allowed anyhow, and no more: past that nothing tells it from a mistake. */
+const most = 10;
+
+/**
+ * How far a result may be from what it is compared with, where that moves too when it is rounded otherwise.
+ *
+ * @param moved - how far, as `error`
+ */
+export const allowedByRounding = ({ allowed, ofIntegers }: Difference, moved: number): number =>
+  Math.max(allowed, Math.min(margin * moved, ofIntegers ? 1 : most * allowed));
 
 /** The index by axis of an element. */
 function indexOf(element: number, shape: readonly number[]): readonly number[] {

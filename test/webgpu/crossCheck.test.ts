@@ -2,15 +2,13 @@ import { readFile } from "node:fs/promises";
 import type { ExecutionContext } from "ava";
 import type { CrossCheck } from "../../src/engine/crossCheck.js";
 import { DeviceSessions } from "../../src/engine/deviceSessions.js";
-import { Sessions } from "../../src/engine/sessions.js";
 import { ProviderError } from "../../src/errors.js";
 import { defects } from "../../src/graph/passes/device/defects.js";
 import { resnet } from "../../src/nn/index.js";
-import { openLibrary } from "../../src/ort/index.js";
 import { compile, fusedStep, packState, results, type StepSettings } from "../../src/programs/index.js";
-import { Bound } from "../../src/runtime/bound.js";
 import { hcscProcess, withRecipe } from "../commands/cli.js";
 import { allFeeds, fedTo, net, settings, startingState } from "../programs/smallStep.js";
+import { sessionsIn } from "../runtime/sessions.js";
 import { deviceTest } from "./device.js";
 
 /** A width at which a convolution of WebGPU reads the wrong channels. */
@@ -22,12 +20,7 @@ const rule = "a convolution of 3n channels to 4m reads the wrong ones";
 
 /** Sessions on WebGPU as an engine's thread has them, in this thread, so that a row of the table can be taken out. */
 async function sessionsOn(t: ExecutionContext, crossCheck: boolean) {
-  const library = await openLibrary();
-  const open = (name: "webgpu" | "cpu") => {
-    const choice = { name, device: null, precision: "fp32" } as const;
-    const silent = { placed: () => {}, warning: () => {} };
-    return new Sessions(new Bound(library, choice, 2), choice, false, async (call) => call(), silent, null);
-  };
+  const open = await sessionsIn();
   const checks: CrossCheck[] = [];
   const sessions = new DeviceSessions(open("webgpu"), {
     provider: "webgpu",

@@ -5,7 +5,7 @@
  */
 export { flattenBroadcasts } from "./broadcast.js";
 export { forCuda, forHalfCuda, fusedNatives, standardModel } from "./cuda/index.js";
-export { cudaModel, deviceForm, webGpuModel } from "./device/index.js";
+export { cudaModel, deviceForm, exactModel, webGpuModel } from "./device/index.js";
 export { asConvolution, inGroups } from "./expand/deviceFilters.js";
 export {
   type Expansion,
@@ -23,4 +23,5 @@ export { normsAtOnce } from "./norms.js";
 export { withOutputs } from "./outputs.js";
 export { normsInPairs } from "./pairedNorms.js";
 export { type Rewrite, rewriteGraph } from "./rewrite.js";
+export { roundedModel } from "./rounded.js";
 export { together } from "./together.js";

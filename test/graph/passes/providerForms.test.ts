@@ -7,10 +7,12 @@ import {
   buildModel,
   conv,
   cudaModel,
+  exactModel,
   input,
   ints,
   mean,
   mul,
+  roundedModel,
   sum,
   transpose,
   type Value,
@@ -77,6 +79,12 @@ const cases: Readonly<Record<string, Case>> = {
     make: ([x]) => mean(x, [0, 2, 3], true),
     ops: { ReduceMean: 2 },
   },
+  "a mean by channel, to compare with": {
+    form: exactModel,
+    shapes: [[4, 3, 5, 5]],
+    make: ([x]) => mean(x, [0, 2, 3], true),
+    ops: { ReduceMean: 2 },
+  },
   "a sum of squares by channel, its axes from the end, on CUDA": {
     form: cudaModel,
     shapes: [[4, 3, 5, 5]],
@@ -132,4 +140,6 @@ test("a model with an op that the builder does not know goes to CUDA as it is", 
     nodes: [node("Hardmax", "x", "h"), node("Relu", "h", "y")],
   });
   t.is(cudaModel(model), model);
+  t.is(exactModel(model), model);
+  t.is(roundedModel(model, 20), null);
 });

@@ -5,9 +5,11 @@
 import { buildModel } from "../../model.js";
 import { readIfKnown, readModel } from "../../read.js";
 import type { Value } from "../../value.js";
+import { standardModel } from "../cuda/index.js";
 import { expandComposites, forDevices } from "../expand/index.js";
 import { withOutputs } from "../outputs.js";
 import { defects } from "./defects.js";
+import { inexactOnCpu } from "./inexact.js";
 import { replaced } from "./replacement.js";
 import { slowOnCuda, slowOnWebGpu } from "./slow.js";
 
@@ -38,4 +40,11 @@ const expanded = (outputs: readonly Value[]): readonly Value[] => expandComposit
 export function cudaModel(model: Uint8Array): Uint8Array {
   const graph = readIfKnown(model);
   return graph ? buildModel(withOutputs(graph, (outputs) => replaced(expanded(outputs), slowOnCuda))) : model;
+}
+
+/** A model in standard ops, as exact as the CPU's kernels are: what runs elsewhere are compared with. Others as `standardModel` leaves them. */
+export function exactModel(model: Uint8Array): Uint8Array {
+  const standard = standardModel(model);
+  const graph = readIfKnown(standard);
+  return graph ? buildModel(withOutputs(graph, (outputs) => replaced(expanded(outputs), inexactOnCpu))) : standard;
 }

@@ -65,6 +65,30 @@ const cases: Readonly<Record<string, Case>> = {
     form: webGpuModel,
     shapes: [[8, 2, 4, 4]],
     make: ([x]) => mean(x, [0, 2, 3]),
+    ops: { ReduceMean: 0, Gemm: 1 },
+  },
+  "a mean by channel, on WebGPU": {
+    form: webGpuModel,
+    shapes: [[8, 16, 28, 28]],
+    make: ([x]) => mean(x, [0, 2, 3], true),
+    ops: { ReduceMean: 1, Gemm: 1, Transpose: 2 },
+  },
+  "a sum of squares by channel, on WebGPU": {
+    form: webGpuModel,
+    shapes: [[4, 64, 6, 8]],
+    make: ([x]) => applyAll("ReduceSumSquare", [x, ints([0, 2, 3])], { keepdims: 0 })[0],
+    ops: { ReduceSumSquare: 1, ReduceSum: 0, Gemm: 1 },
+  },
+  "a sum of many rows, on WebGPU": {
+    form: webGpuModel,
+    shapes: [[64, 3, 700]],
+    make: ([x]) => sum(x, [0], true),
+    ops: { ReduceSum: 2, Gemm: 0, Transpose: 0 },
+  },
+  "a mean of 37 rows, which nothing divides, on WebGPU": {
+    form: webGpuModel,
+    shapes: [[37, 1100]],
+    make: ([x]) => mean(x, [0]),
     ops: { ReduceMean: 1 },
   },
   "a split into nine, on WebGPU": {

@@ -1,8 +1,8 @@
 /** Reductions in two steps, where a provider is slow in one: the first makes many partial results, the second few. */
-import { applyAll, reshape } from "../../apply.js";
+import { applyAll, gemm, reshape, transpose } from "../../apply.js";
 import type { OpType } from "../../ops/index.js";
 import { count, fromFront, isStatic } from "../../shapes.js";
-import { ints, known, type Value } from "../../value.js";
+import { constant, ints, known, type Value } from "../../value.js";
 import type { Met } from "./replacement.js";
 
 /** What partial results are reduced by. */
@@ -54,6 +54,73 @@ export function inSteps(node: Met): readonly Value[] {
   const [partial] = applyAll(step, [reshape(x, [rows, -1]), ints([1])], { keepdims: 0 }); // [rows]
   const [total] = applyAll(then, [partial, ints([0])], { keepdims: 0 });
   return [outputs[0].shape.length === 0 ? total : reshape(total, outputs[0].shape as number[])];
+}
+
+/** WebGPU has a thread add fewer than so many numbers, where they lie, if there are more than so many results. */
+const [few, many] = [32, 1024];
+/** Rows that a product by ones adds in one kernel. */
+const atOnce = 512;
+
+/** A reduction as one of rows, whose columns stay. */
+interface Rows {
+  readonly rows: number;
+  readonly columns: number;
+  /** Whether the columns are channels, the second axis here, which convolutions leave last there. */
+  readonly ofChannels: boolean;
+  /** How many rows become one, step by step, before the last. */
+  readonly steps: readonly number[];
+}
+
+/** Null where what stays lies between what is reduced and is no channels, or no steps lead to few rows. */
+function rowsOf(node: Met): Rows | null {
+  const { shape } = node.inputs[0];
+  const wide = wideAxes(node);
+  const kept = shape.flatMap((d, i) => (d !== 1 && !wide.includes(i) ? [i] : []));
+  if (wide.length === 0 || kept.length === 0) return null;
+  const ofChannels = shape.length > 2 && String(kept) === "1";
+  if (!ofChannels && (wide.at(-1) as number) > kept[0]) return null;
+  const size = (axes: readonly number[]) => axes.reduce((n, a) => n * (shape[a] as number), 1);
+  const [rows, columns] = [size(wide), size(kept)];
+  const most = columns > many ? few - 1 : atOnce;
+  const steps: number[] = [];
+  for (
+    let now = rows;
+    now > most || (steps.length === 0 && node.op === "ReduceSumSquare");
+    now /= steps.at(-1) as number
+  ) {
+    let step = few - 1;
+    while (step > 1 && (now % step !== 0 || (now / step) * columns <= many)) step--;
+    if (step < 4) return null;
+    steps.push(step);
+  }
+  return { rows, columns, ofChannels, steps };
+}
+
+/** Rows that WebGPU would turn into columns, all of them, for a workgroup of 64 threads to add each. */
+export const isTurned = (node: Met): boolean =>
+  node.inputs[0].dtype === "float32" && isKnown(node) && rowsOf(node) !== null;
+
+/** By a thread for each few rows, where they lie, and at last by one for all, or a product. */
+export function inRows(node: Met): readonly Value[] {
+  const { op, inputs, outputs } = node;
+  const [x] = inputs;
+  const { rows, columns, ofChannels, steps } = rowsOf(node) as Rows;
+  const rank = x.shape.length;
+  const places = x.shape.map((_, i) => i);
+  let [value, left, reduce] = [ofChannels ? transpose(x, [0, ...places.slice(2), 1]) : x, rows, op as OpType];
+  for (const step of steps) {
+    left /= step;
+    [value] = applyAll(reduce, [reshape(value, [left, step, columns]), ints([1])], { keepdims: 0 });
+    reduce = second[op];
+  }
+  value = reshape(value, [left, columns]);
+  const alpha = op === "ReduceMean" ? 1 / left : 1;
+  const ones = constant(new Float32Array(left).fill(1), [1, left]);
+  const total =
+    columns > many ? applyAll(reduce, [value, ints([0])], { keepdims: 1 })[0] : gemm(ones, value, null, { alpha });
+  const shape = outputs[0].shape as number[];
+  if (!ofChannels || shape.length < rank) return [reshape(total, shape)];
+  return [transpose(reshape(total, [...places.slice(1).fill(1), columns]), [0, rank - 1, ...places.slice(1, -1)])];
 }
 
 /** The divisor of n that is nearest to its square root from below. */

@@ -1,5 +1,5 @@
 /** Where kernels of providers are slow, or may not run, and what is fast instead: the same numbers up to rounding. */
-import { inSteps, isLong, isScattered, steppable } from "./reductionSteps.js";
+import { inRows, inSteps, isLong, isScattered, isTurned, steppable } from "./reductionSteps.js";
 import type { Replacement } from "./replacement.js";
 import { givesTooMany, treeOfSplits } from "./splits.js";
 import { asProducts, hasWideFilters } from "./wideFilters.js";
@@ -11,6 +11,11 @@ export const slowOnWebGpu: Table = {
     ops: ["Conv"],
     meets: hasWideFilters,
     instead: asProducts,
+  },
+  "rows are turned into columns, all of them, before they are added": {
+    ops: steppable,
+    meets: isTurned,
+    instead: inRows,
   },
   // The norm of 11 million elements takes 0.2 s on a card that adds them in 20 µs.
   "a reduction has one workgroup of 64 threads for each result": { ops: steppable, meets: isLong, instead: inSteps },

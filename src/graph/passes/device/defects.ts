@@ -10,7 +10,7 @@ import { expandLike, sameShape } from "../../reshaping.js";
 import { count, isSize } from "../../shapes.js";
 import { type DType, scalar, type Value } from "../../value.js";
 import * as convolution from "./convolution.js";
-import { groupNormalization, instanceNormalization, layerNormalization, logSumExp } from "./reductions.js";
+import { groupNormalization, instanceNormalization, isUncentred, layerNormalization, logSumExp } from "./reductions.js";
 import type { Replacement } from "./replacement.js";
 import { reversedSlice, slicesFromWithin } from "./slice.js";
 
@@ -38,7 +38,7 @@ export const defects: Readonly<Record<string, Replacement>> = {
   },
   "a normalization takes its variance as E[x²] − mean²": {
     ops: ["LayerNormalization"],
-    meets: () => true,
+    meets: isUncentred,
     instead: layerNormalization,
   },
   "an instance normalization does too": {

@@ -71,7 +71,7 @@ interface Rows {
   readonly steps: readonly number[];
 }
 
-/** Null where what stays lies between what is reduced and is no channels, or no steps lead to few rows. */
+/** Null where what stays lies between what is reduced and is no channels, no steps lead to few rows, or a thread adds them as it is. */
 function rowsOf(node: Met): Rows | null {
   const { shape } = node.inputs[0];
   const wide = wideAxes(node);
@@ -93,7 +93,7 @@ function rowsOf(node: Met): Rows | null {
     if (step < 4) return null;
     steps.push(step);
   }
-  return { rows, columns, ofChannels, steps };
+  return columns > many && steps.length === 0 ? null : { rows, columns, ofChannels, steps };
 }
 
 /** Rows that WebGPU would turn into columns, all of them, for a workgroup of 64 threads to add each. */

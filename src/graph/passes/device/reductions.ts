@@ -1,25 +1,31 @@
 /** Normalizations and sums of exponentials, composed so that nothing cancels and nothing overflows. */
-import { add, applyAll, cast, clip, exp, log, mean, mul, reciprocal, sqrt, sub } from "../../apply.js";
+import { add, applyAll, cast, clip, exp, log, mean, sub } from "../../apply.js";
 import { replace } from "../../modernise.js";
 import { attributesOf } from "../../ops/index.js";
 import { reshapeLike } from "../../reshaping.js";
 import { fromFront } from "../../shapes.js";
-import { known, type NodeAttributes, type Value } from "../../value.js";
+import { known, madeBy, type NodeAttributes, type Value } from "../../value.js";
 import type { Met } from "./replacement.js";
 
-/** The variance from centred values; in float32, whatever the images are. */
+/** The axes that are normalised: from `axis` on. */
+const normalized = (x: Value, axis: number): readonly number[] =>
+  x.shape.flatMap((_, i) => (i >= fromFront(axis, x.shape.length) ? [i] : []));
+
+/** Whether what is normalised may have another mean than 0. */
+export function isUncentred({ inputs: [x], attributes }: Met): boolean {
+  const [from, average] = madeBy(x, "Sub")?.inputs ?? [];
+  const [of, axes] = madeBy(average, "ReduceMean")?.inputs ?? [];
+  const along = axes && known(axes)?.map((a) => fromFront(a, x.shape.length));
+  return of !== from || String(along) !== String(normalized(x, attributesOf("LayerNormalization", attributes).axis));
+}
+
+/** The same of centred values, whose mean is rounding; in float32, whatever the images are. */
 export function layerNormalization({ inputs, attributes, outputs }: Met): readonly Value[] {
   const [x, scale, bias] = inputs.map((v) => v && cast(v, "float32"));
-  const { axis, epsilon } = attributesOf("LayerNormalization", attributes);
-  const first = fromFront(axis, x.shape.length);
-  const axes = x.shape.flatMap((_, i) => (i >= first ? [i] : []));
-  const average = mean(x, axes, true);
-  const centred = sub(x, average);
-  const spread = add(mean(mul(centred, centred), axes, true), epsilon);
-  const inverse = reciprocal(sqrt(spread)); // a division instead, and ONNX Runtime makes a LayerNormalization of it again
-  const unit = mul(centred, inverse);
-  const scaled = known(scale)?.every((s) => s === 1) ? unit : mul(unit, scale);
-  return [cast(bias ? add(scaled, bias) : scaled, outputs[0].dtype), average, inverse].slice(0, outputs.length);
+  const average = mean(x, normalized(x, attributesOf("LayerNormalization", attributes).axis), true);
+  const given = [sub(x, average), scale, ...(bias ? [bias] : [])];
+  const [y, , inverse] = applyAll("LayerNormalization", given, attributes, outputs.length);
+  return [cast(y, outputs[0].dtype), average, inverse].slice(0, outputs.length);
 }
 
 const composed =

@@ -1,10 +1,10 @@
 /**
  * `npm run bench`: times what users wait for, and prints a table (`--json`: one object). With `--peer FOLDER --python PYTHON`
  * the PyTorch peer runs between ours, interleaved, and ratios are ours / peer. Run nothing else meanwhile. Each row is
- * measured in a process of its own; `--case PART` picks some, in this one. `--profile` shows where a step's time goes, `--choices`
- * what the lowering rules were chosen over, `--scaling` how cost grows with sizes, `--ranks` what several processes cost, `--stream N` reading N small images
- * from archives and tables. `--provider P` runs steps there, and times the
- * choices of that provider's form.
+ * measured in a process of its own; `--case PART` picks some, in this one. `--profile` shows where a step's time goes (with
+ * `--provider webgpu` by the kernels that it launches), `--choices` what the lowering rules were chosen over, `--scaling` how cost
+ * grows with sizes, `--ranks` what several processes cost, `--stream N` reading N small images from archives and tables.
+ * `--provider P` runs steps there, and times the choices of that provider's form.
  */
 import { cpus } from "node:os";
 import { asText, table } from "../../src/text.js";
@@ -12,6 +12,7 @@ import { versions } from "../../src/version.js";
 import { choiceRows } from "./choices.js";
 import { deviceChoiceRows } from "./deviceChoices.js";
 import { flags } from "./flags.js";
+import { kernelRows } from "./kernels.js";
 import { lossRows } from "./loss.js";
 import type { Row } from "./measure.js";
 import { profileRows } from "./profile.js";
@@ -24,7 +25,7 @@ import { streamRows } from "./stream.js";
 
 const onCpu = flags.provider === "cpu";
 const views = {
-  profile: profileRows,
+  profile: flags.provider === "webgpu" ? kernelRows : profileRows,
   choices: onCpu ? choiceRows : deviceChoiceRows,
   scaling: scalingRows,
   ranks: rankRows,

@@ -1,0 +1,78 @@
+/** The kernels that a step launches on WebGPU and how long the device works at each, by ONNX Runtime's own profile. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { webGpuModel } from "../../src/graph/index.js";
+import { stepPrograms, stepSettings } from "../../src/programs/index.js";
+import type { Row } from "./measure.js";
+import { randomFeeds, recipeOf, stepCases } from "./steps.js";
+
+export interface Launch {
+  /** The kernel and what it was compiled for, as `Transpose[0-2-3-1]`. */
+  readonly kernel: string;
+  /** The node that it is launched for, with its place in the network. */
+  readonly node: string;
+  readonly milliseconds: number;
+}
+
+interface Event {
+  readonly cat: string;
+  readonly name: string;
+  readonly ts: number;
+  /** Microseconds. */
+  readonly dur: number;
+  readonly args: { readonly cache_key: string };
+}
+
+/** The launches of the last of so many steps with a hierarchy, on random values; the first compiles the kernels. */
+export async function launchesOf(sizes: Parameters<typeof recipeOf>[0], steps: number): Promise<readonly Launch[]> {
+  const settings = stepSettings(recipeOf(sizes));
+  const [step] = stepPrograms(settings, "selective", { kind: "device", precision: "fp32" });
+  const folder = mkdtempSync(join(tmpdir(), "hcsc-kernels-"));
+  const session = await InferenceSession.create(webGpuModel(step.model), {
+    executionProviders: [{ name: "webgpu", enableRobustness: true, storageBufferCacheMode: "simple" }],
+    logSeverityLevel: 3,
+    enableProfiling: true,
+    profileFilePrefix: join(folder, "run"),
+  });
+  const values = randomFeeds(settings, step.inputs, new Set());
+  const feeds = Object.fromEntries(
+    step.inputs.map(({ name, dtype }) => {
+      const { shape, data } = values[name];
+      return [name, new Tensor(dtype as "float32", data as Float32Array, shape)];
+    }),
+  );
+  for (let i = 0; i < steps; i++) await session.run(feeds);
+  session.endProfiling();
+  await session.release();
+  const events = JSON.parse(readFileSync(join(folder, readdirSync(folder)[0]), "utf8")) as readonly Event[];
+  rmSync(folder, { recursive: true });
+  const last = events.filter(({ name }) => name === "model_run").at(-1) as Event;
+  return events
+    .filter(({ cat, ts }) => cat === "Api" && ts >= last.ts)
+    .map(({ name, dur, args }) => ({
+      kernel: /^\w+(\[[^\]]*\])?/.exec(args.cache_key)?.[0] ?? args.cache_key,
+      node: name,
+      milliseconds: dur / 1000,
+    }));
+}
+
+/** How many there are, the device's milliseconds, and the kernels that take most of them with how often they are launched. */
+export const kernelRows = Object.entries(stepCases).map(([name, sizes]) => ({
+  name: `kernels: ${name}`,
+  async measure(own: string): Promise<Row> {
+    const launches = await launchesOf(sizes, 2);
+    const byName = new Map<string, { milliseconds: number; launches: number }>();
+    for (const { kernel, milliseconds } of launches) {
+      const [short] = kernel.split("[");
+      const so = byName.get(short) ?? { milliseconds: 0, launches: 0 };
+      byName.set(short, { milliseconds: so.milliseconds + milliseconds, launches: so.launches + 1 });
+    }
+    const all = launches.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+    const row: Record<string, number> = { kernels: launches.length, "device ms": Math.round(10 * all) / 10 };
+    const sorted = [...byName].sort(([, a], [, b]) => b.milliseconds - a.milliseconds).slice(0, 12);
+    for (const [short, so] of sorted) row[`${so.launches} × ${short} ms`] = Math.round(100 * so.milliseconds) / 100;
+    return { name: own, ...row };
+  },
+}));

@@ -3,8 +3,8 @@
  * run of each program is repeated on the CPU, from the model as it was given, and compared; of one that is recorded, the first run
  * that plays the record too.
  */
+import { comparedWithCpu, type DeviceChecked } from "./compare.js";
 import type { CrossCheck } from "./crossCheck.js";
-import { comparedWithCpu, type DeviceChecked } from "./firstRun.js";
 import type { Hosted, NamedArrays, ProgramInfo, ProgramOptions, Traffic } from "./messages.js";
 import { providers } from "./providers.js";
 

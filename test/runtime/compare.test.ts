@@ -1,6 +1,6 @@
 /** What a device's first run is compared with, and what rounding may excuse: the device's results are computed here, in float64. */
 import test from "ava";
-import { comparedWithCpu } from "../../src/engine/firstRun.js";
+import { comparedWithCpu } from "../../src/engine/compare.js";
 import type { NamedArrays } from "../../src/engine/messages.js";
 import { ProviderError } from "../../src/errors.js";
 import { applyAll, buildModel, gemm, input, ints } from "../../src/graph/index.js";

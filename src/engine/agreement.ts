@@ -53,10 +53,10 @@ const most = 10;
 /**
  * How far a result may be from what it is compared with, where that moves too when it is rounded otherwise.
  *
- * @param moved - how far, as `error`
+ * @param moved - how far, as `error`; what is not finite then excuses nothing
  */
 export const allowedByRounding = ({ allowed, ofIntegers }: Difference, moved: number): number =>
-  Math.max(allowed, Math.min(margin * moved, ofIntegers ? 1 : most * allowed));
+  Number.isFinite(moved) ? Math.max(allowed, Math.min(margin * moved, ofIntegers ? 1 : most * allowed)) : allowed;
 
 /** The index by axis of an element. */
 function indexOf(element: number, shape: readonly number[]): readonly number[] {

@@ -66,10 +66,7 @@ export async function comparedWithCpu(
     }
     const wrong = all.find(isTooFar);
     if (wrong)
-      throw new ProviderError(
-        "wrong-numbers",
-        disagreement(said`program ${{ program }} on ${{ provider }}`, wrong.name, wrong.ours, wrong),
-      );
+      throw new ProviderError("wrong-numbers", disagreement(said`program ${{ program }} on ${{ provider }}`, wrong));
     const share = (d: Difference) => d.error / d.allowed;
     const worst = all.reduce((a, d) => (share(d) > share(a) ? d : a), all[0]);
     return {
@@ -115,7 +112,7 @@ function tensorsOf(
   });
 }
 
-function disagreement(where: Sentence, output: string, { shape }: DataArray, d: Difference): Sentence {
+function disagreement(where: Sentence, { name: output, ours: { shape }, ...d }: Pair & Difference): Sentence {
   const by = Number.isFinite(d.error) ? d.error.toPrecision(2) : "no finite number";
   return said`${where} does not compute what the CPU does: of ${{ tensor: output }} ${{ shape }}, the element [${d.at}] is ${d.found} there and ${d.expected} on the CPU (${by} of the largest value, ${Number(d.allowed.toPrecision(2))} is allowed). Do not use its numbers: take another provider, or other widths and sizes, and report this with the recipe`;
 }

@@ -1,5 +1,6 @@
 /** What a device's first run is compared with, and what rounding may excuse: the device's results are computed here, in float64. */
 import test from "ava";
+import { allowedByRounding } from "../../src/engine/agreement.js";
 import { comparedWithCpu } from "../../src/engine/compare.js";
 import type { NamedArrays } from "../../src/engine/messages.js";
 import { ProviderError } from "../../src/errors.js";
@@ -74,6 +75,16 @@ test("wrong numbers are refused where rounding excuses ids", async (t) => {
     instanceOf: ProviderError,
     message: /of similarity/,
   });
+});
+
+test("rounding that overflows excuses nothing, and of numbers no more than ten times what is allowed", (t) => {
+  const difference = { at: [0], found: 1, expected: 2, error: 1, allowed: 0.02, ofIntegers: false };
+  const moved = [0, 0.001, 0.01, 0.5, Number.POSITIVE_INFINITY];
+  t.deepEqual(
+    moved.map((far) => allowedByRounding(difference, far)),
+    [0.02, 0.02, 0.04, 0.2, 0.02],
+  );
+  t.is(allowedByRounding({ ...difference, ofIntegers: true }, 0.5), 1);
 });
 
 test("what the CPU adds one after another is added so that it is right to float32", async (t) => {

@@ -1,11 +1,8 @@
 /** The kernels that a step launches on WebGPU and how long the device works at each, by ONNX Runtime's own profile. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { InferenceSession, Tensor } from "onnxruntime-node";
 import { webGpuModel } from "../../src/graph/index.js";
 import { stepPrograms, stepSettings } from "../../src/programs/index.js";
 import type { Row } from "./measure.js";
+import { profiled, tensorsFor } from "./profiled.js";
 import { randomFeeds, recipeOf, stepCases } from "./steps.js";
 
 export interface Launch {
@@ -16,41 +13,22 @@ export interface Launch {
   readonly milliseconds: number;
 }
 
-interface Event {
-  readonly cat: string;
-  readonly name: string;
-  readonly ts: number;
-  /** Microseconds. */
-  readonly dur: number;
-  readonly args: { readonly cache_key: string };
-}
-
 /** The launches of the last of so many steps with a hierarchy, on random values; the first compiles the kernels. */
 export async function launchesOf(sizes: Parameters<typeof recipeOf>[0], steps: number): Promise<readonly Launch[]> {
   const settings = stepSettings(recipeOf(sizes));
   const [step] = stepPrograms(settings, "selective", { kind: "device", precision: "fp32" });
-  const folder = mkdtempSync(join(tmpdir(), "hcsc-kernels-"));
-  const session = await InferenceSession.create(webGpuModel(step.model), {
-    executionProviders: [{ name: "webgpu", enableRobustness: true, storageBufferCacheMode: "simple" }],
-    logSeverityLevel: 3,
-    enableProfiling: true,
-    profileFilePrefix: join(folder, "run"),
-  });
-  const values = randomFeeds(settings, step.inputs, new Set());
-  const feeds = Object.fromEntries(
-    step.inputs.map(({ name, dtype }) => {
-      const { shape, data } = values[name];
-      return [name, new Tensor(dtype as "float32", data as Float32Array, shape)];
-    }),
+  const provider = { name: "webgpu", enableRobustness: true, storageBufferCacheMode: "simple" } as const;
+  const feeds = tensorsFor(step, randomFeeds(settings, step.inputs, new Set()));
+  const events = await profiled<{ readonly cache_key: string }>(
+    webGpuModel(step.model),
+    { executionProviders: [provider] },
+    async (session) => {
+      for (let i = 0; i < steps; i++) await session.run(feeds);
+    },
   );
-  for (let i = 0; i < steps; i++) await session.run(feeds);
-  session.endProfiling();
-  await session.release();
-  const events = JSON.parse(readFileSync(join(folder, readdirSync(folder)[0]), "utf8")) as readonly Event[];
-  rmSync(folder, { recursive: true });
-  const last = events.filter(({ name }) => name === "model_run").at(-1) as Event;
+  const began = events.findLast(({ name }) => name === "model_run")?.ts ?? 0;
   return events
-    .filter(({ cat, ts }) => cat === "Api" && ts >= last.ts)
+    .filter(({ cat, ts }) => cat === "Api" && ts >= began)
     .map(({ name, dur, args }) => ({
       kernel: /^\w+(\[[^\]]*\])?/.exec(args.cache_key)?.[0] ?? args.cache_key,
       node: name,

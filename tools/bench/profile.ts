@@ -1,27 +1,17 @@
 /** Where the time of a step goes, by ONNX Runtime's own profile: by part of the model and by op. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { InferenceSession, Tensor } from "onnxruntime-node";
 import { compile, fusedStep, levelsOf, next, packState, stepSettings } from "../../src/programs/index.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { initialState } from "../../src/train/index.js";
 import { flags } from "./flags.js";
 import { median, type Row, timings } from "./measure.js";
+import { type ProfileEvent, profiled, tensorsFor } from "./profiled.js";
 import { randomFeeds, randomHierarchy, recipeOf, type StepCase, stepCases, threads } from "./steps.js";
 
-interface NodeEvent {
-  readonly cat: string;
-  readonly name: string;
-  readonly ts: number;
-  /** Microseconds. */
-  readonly dur: number;
-  readonly args: {
-    readonly op_name: string;
-    readonly input_type_shape?: readonly Readonly<Record<string, readonly number[]>>[];
-    readonly output_type_shape?: readonly Readonly<Record<string, readonly number[]>>[];
-  };
-}
+type NodeEvent = ProfileEvent<{
+  readonly op_name: string;
+  readonly input_type_shape?: readonly Readonly<Record<string, readonly number[]>>[];
+  readonly output_type_shape?: readonly Readonly<Record<string, readonly number[]>>[];
+}>;
 
 const shapes = (list: NodeEvent["args"]["input_type_shape"] = []): readonly (readonly number[])[] =>
   list.map((entry) => Object.values(entry)[0]);
@@ -61,34 +51,25 @@ async function profile(name: string, c: StepCase): Promise<Row> {
   const target = await chooseTarget(engine);
   await engine.close();
   const program = compile(fusedStep(settings, "selective", levelsOf(target)), target);
-  const folder = mkdtempSync(join(tmpdir(), "hcsc-profile-"));
-  const session = await InferenceSession.create(program.model, {
-    extra: { session: { force_spinning_stop: "1" } },
-    enableMemPattern: false, // as the engine
-    graphOptimizationLevel: program.fused ? "basic" : "all",
-    intraOpNumThreads: threads,
-    logSeverityLevel: 3, // it warns of defaults, by which shapes are hidden
-    enableProfiling: true,
-    profileFilePrefix: join(folder, "run"),
-  });
   const state = packState(target, { ...initialState(recipe), ...randomHierarchy(settings) });
   const held = new Set(Object.keys(state));
-  const given = { ...randomFeeds(settings, program.inputs, held), ...state };
-  const feeds = Object.fromEntries(
-    program.inputs.map(({ name, dtype, shape }) => {
-      const { data } = given[name];
-      return [name, new Tensor(dtype as "float32", data as Float32Array, shape as readonly number[])];
-    }),
-  );
+  const feeds = tensorsFor(program, { ...randomFeeds(settings, program.inputs, held), ...state });
   const wanted = ["loss", ...program.outputs.filter((o) => o.startsWith(next("")))];
   const steps = Number(flags.steps);
-  await timings(5, () => session.run(feeds, wanted));
-  const walls = await timings(steps, () => session.run(feeds, wanted));
-  session.endProfiling();
-  await session.release();
-  const [file] = readdirSync(folder);
-  const events = JSON.parse(readFileSync(join(folder, file), "utf8")) as readonly NodeEvent[];
-  rmSync(folder, { recursive: true });
+  let walls: readonly number[] = [];
+  const events = await profiled<NodeEvent["args"]>(
+    program.model,
+    {
+      extra: { session: { force_spinning_stop: "1" } },
+      enableMemPattern: false, // as the engine
+      graphOptimizationLevel: program.fused ? "basic" : "all",
+      intraOpNumThreads: threads,
+    },
+    async (session) => {
+      await timings(5, () => session.run(feeds, wanted));
+      walls = await timings(steps, () => session.run(feeds, wanted));
+    },
+  );
   return { name, ...shares(events, steps, median(walls)) };
 }
 

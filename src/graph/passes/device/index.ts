@@ -33,18 +33,17 @@ export const webGpuModel = (model: Uint8Array): Uint8Array =>
 /** Without the composites that a file's ops become as they are read. */
 const expanded = (outputs: readonly Value[]): readonly Value[] => expandComposites(outputs, forDevices);
 
+/** A model with a table's rows applied; one that `readModel` does not take stays as it is. */
+function inForm(model: Uint8Array, table: Parameters<typeof replaced>[1]): Uint8Array {
+  const graph = readIfKnown(model);
+  return graph ? buildModel(withOutputs(graph, (outputs) => replaced(expanded(outputs), table))) : model;
+}
+
 /**
  * A model as CUDA's kernels are fast: the same numbers up to rounding, the same inputs and outputs. One that `readModel` does not
  * take stays as it is.
  */
-export function cudaModel(model: Uint8Array): Uint8Array {
-  const graph = readIfKnown(model);
-  return graph ? buildModel(withOutputs(graph, (outputs) => replaced(expanded(outputs), slowOnCuda))) : model;
-}
+export const cudaModel = (model: Uint8Array): Uint8Array => inForm(model, slowOnCuda);
 
 /** A model in standard ops, as exact as the CPU's kernels are: what runs elsewhere are compared with. Others as `standardModel` leaves them. */
-export function exactModel(model: Uint8Array): Uint8Array {
-  const standard = standardModel(model);
-  const graph = readIfKnown(standard);
-  return graph ? buildModel(withOutputs(graph, (outputs) => replaced(expanded(outputs), inexactOnCpu))) : standard;
-}
+export const exactModel = (model: Uint8Array): Uint8Array => inForm(standardModel(model), inexactOnCpu);

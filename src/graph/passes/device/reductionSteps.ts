@@ -3,7 +3,7 @@ import { applyAll, gemm, reshape, transpose } from "../../apply.js";
 import type { OpType } from "../../ops/index.js";
 import { count, fromFront, isStatic } from "../../shapes.js";
 import { constant, ints, known, type Value } from "../../value.js";
-import type { Met } from "./replacement.js";
+import type { Met, Replacement } from "./replacement.js";
 
 /** What partial results are reduced by. */
 const second: Readonly<Record<string, OpType>> = {
@@ -33,7 +33,7 @@ export const isLong = (node: Met): boolean =>
   (wideAxes(node).length > 1 || elements(node.outputs[0]) === 1);
 
 /** Along axes that lie apart, or between others: not the first ones and not the last. */
-export function isScattered(node: Met): boolean {
+function isScattered(node: Met): boolean {
   if (!isKnown(node)) return false;
   const wide = wideAxes(node);
   const rest = node.inputs[0].shape.flatMap((d, i) => (d !== 1 && !wide.includes(i) ? [i] : []));
@@ -55,6 +55,9 @@ export function inSteps(node: Met): readonly Value[] {
   const [total] = applyAll(then, [partial, ints([0])], { keepdims: 0 });
   return [outputs[0].shape.length === 0 ? total : reshape(total, outputs[0].shape as number[])];
 }
+
+/** Reductions along scattered axes in steps, where a provider's own are slow, or not exact. */
+export const scatteredInSteps: Replacement = { ops: steppable, meets: isScattered, instead: inSteps };
 
 /** WebGPU has a thread add fewer than so many numbers, where they lie, if there are more than so many results. */
 const [few, many] = [32, 1024];

@@ -23,6 +23,8 @@ export const { values: flags } = parseArgs({
     stream: { type: "string" },
     /** Where steps run, and whose choices are timed. */
     provider: { type: "string", default: "cpu" },
+    /** What steps on a device multiply in, each its own row. */
+    precision: { type: "string", multiple: true, default: ["fp32"] },
     /** Writes the results, and their plot, into this folder. */
     out: { type: "string" },
   },

@@ -1,9 +1,11 @@
 /** The kernels that a step launches on WebGPU and how long the device works at each, by ONNX Runtime's own profile. */
 import { webGpuModel } from "../../src/graph/index.js";
 import { stepPrograms, stepSettings } from "../../src/programs/index.js";
+import type { Recipe } from "../../src/recipe/index.js";
+import { deviceCases, deviceRecipe } from "./deviceSteps.js";
 import type { Row } from "./measure.js";
 import { profiled, tensorsFor } from "./profiled.js";
-import { randomFeeds, recipeOf, stepCases } from "./steps.js";
+import { randomFeeds } from "./steps.js";
 
 export interface Launch {
   /** The kernel and what it was compiled for, as `Transpose[0-2-3-1]`. */
@@ -14,8 +16,8 @@ export interface Launch {
 }
 
 /** The launches of the last of so many steps with a hierarchy, on random values; the first compiles the kernels. */
-export async function launchesOf(sizes: Parameters<typeof recipeOf>[0], steps: number): Promise<readonly Launch[]> {
-  const settings = stepSettings(recipeOf(sizes));
+export async function launchesOf(recipe: Recipe, steps: number): Promise<readonly Launch[]> {
+  const settings = stepSettings(recipe);
   const [step] = stepPrograms(settings, "selective", { kind: "device", precision: "fp32" });
   const provider = { name: "webgpu", enableRobustness: true, storageBufferCacheMode: "simple" } as const;
   const feeds = tensorsFor(step, randomFeeds(settings, step.inputs, new Set()));
@@ -37,10 +39,10 @@ export async function launchesOf(sizes: Parameters<typeof recipeOf>[0], steps: n
 }
 
 /** How many there are, the device's milliseconds, and the kernels that take most of them with how often they are launched. */
-export const kernelRows = Object.entries(stepCases).map(([name, sizes]) => ({
+export const kernelRows = Object.entries(deviceCases).map(([name, c]) => ({
   name: `kernels: ${name}`,
   async measure(own: string): Promise<Row> {
-    const launches = await launchesOf(sizes, 2);
+    const launches = await launchesOf(deviceRecipe(c), 2);
     const byName = new Map<string, { milliseconds: number; launches: number }>();
     for (const { kernel, milliseconds } of launches) {
       const [short] = kernel.split("[");
@@ -49,7 +51,7 @@ export const kernelRows = Object.entries(stepCases).map(([name, sizes]) => ({
     }
     const all = launches.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
     const row: Record<string, number> = { kernels: launches.length, "device ms": Math.round(10 * all) / 10 };
-    const sorted = [...byName].sort(([, a], [, b]) => b.milliseconds - a.milliseconds).slice(0, 12);
+    const sorted = [...byName].sort(([, a], [, b]) => b.milliseconds - a.milliseconds).slice(0, 16);
     for (const [short, so] of sorted) row[`${so.launches} × ${short} ms`] = Math.round(100 * so.milliseconds) / 100;
     return { name: own, ...row };
   },

@@ -4,13 +4,15 @@
  * measured in a process of its own; `--case PART` picks some, in this one. `--profile` shows where a step's time goes (with
  * `--provider webgpu` by the kernels that it launches), `--choices` what the lowering rules were chosen over, `--scaling` how cost
  * grows with sizes, `--ranks` what several processes cost, `--stream N` reading N small images from archives and tables.
- * `--provider P` runs steps there, and times the choices of that provider's form.
+ * `--provider P` runs steps on a device, with `--precision` in each of several, and times the choices of that provider's form; the
+ * peer's scripts are told `--device cuda --precision P`.
  */
 import { cpus } from "node:os";
 import { asText, table } from "../../src/text.js";
 import { versions } from "../../src/version.js";
 import { choiceRows } from "./choices.js";
 import { deviceChoiceRows } from "./deviceChoices.js";
+import { cardName, deviceStepRows } from "./deviceSteps.js";
 import { flags } from "./flags.js";
 import { kernelRows } from "./kernels.js";
 import { lossRows } from "./loss.js";
@@ -32,7 +34,7 @@ const views = {
   stream: streamRows,
 };
 const view = (Object.keys(views) as (keyof typeof views)[]).find((name) => flags[name]);
-const all = view ? views[view] : onCpu ? [...stepRows, ...lossRows, ...stageRows] : stepRows;
+const all = view ? views[view] : onCpu ? [...stepRows, ...lossRows, ...stageRows] : deviceStepRows;
 /** A part that is a whole name picks that row alone. */
 const picks = (part: string, name: string): boolean =>
   all.some((row) => row.name === part) ? name === part : name.includes(part);
@@ -44,7 +46,8 @@ for (const { name, measure } of all) {
 }
 if (flags.scaling) rows.push(...fits(rows));
 if (flags.ranks) rows.push(...(await modelled()));
-const machine = { cpu: cpus()[0].model, cores: cpus().length, provider: flags.provider, ...versions() };
+const own = { cpu: cpus()[0].model, cores: cpus().length, provider: flags.provider, ...versions() };
+const machine = onCpu ? own : { card: cardName(), ...own };
 if (flags.out) await writeResults(flags.out, { machine, rows });
 const lines = rows.map(({ name, ...figures }) => [
   String(name),

@@ -118,7 +118,7 @@ export async function readyStep(
   await engine.load(prepare.name, prepare.model, { state: prepare.state });
   await engine.run(prepare.name, {}, []);
   const { name, model } = built.result;
-  const loaded = await timed(() => engine.load(name, model, built.result));
+  const loaded = await timed(() => engine.load(name, model, { ...built.result, captured: true }));
   const feeds = randomFeeds(s, built.result.inputs, new Set(await engine.names()));
   return {
     run: () => engine.run("step", feeds, [results.loss]),
@@ -151,7 +151,7 @@ async function peerStep(script: string, c: StepCase): Promise<PeerStep | null> {
 
 /** Medians over rounds, ours and the peer's in turn. */
 export async function benchStep(name: string, c: StepCase, standardOps: boolean): Promise<Row> {
-  const engine = await openEngine({ provider: flags.provider, crossCheck: false });
+  const engine = await openEngine();
   const step = await readyStep(engine, recipeOf(c), standardOps ? { kind: "portable" } : await chooseTarget(engine));
   await step.run(); // the first touch of memory is slow on some machines
   const [ours, theirs, compiled]: [number[], PeerStep[], number[]] = [[], [], []];
@@ -178,9 +178,7 @@ export async function benchStep(name: string, c: StepCase, standardOps: boolean)
 /** Rows of steps: their names, and how each is measured. */
 export const stepRows = Object.entries(stepCases).flatMap(([name, c]) => [
   { name: `step: ${name}`, measure: (own: string) => benchStep(own, c, false) },
-  ...(flags.provider === "cpu"
-    ? [{ name: `step: ${name}, standard ops`, measure: (own: string) => benchStep(own, c, true) }]
-    : []),
+  { name: `step: ${name}, standard ops`, measure: (own: string) => benchStep(own, c, true) },
 ]);
 
 /** A row measured by this program in a process of its own, so that its peak of memory is its own. */
@@ -196,6 +194,7 @@ export async function apart(name: string): Promise<Row> {
     flags.rounds,
     "--steps",
     flags.steps,
+    ...flags.precision.flatMap((precision) => ["--precision", precision]),
   ];
   const given = [
     ...(flags.peer ? ["--peer", flags.peer, "--python", flags.python] : []),

@@ -5,8 +5,8 @@
 import { elements } from "../array.js";
 import { type FilledNative, type NativeOp, native, nativeAttributes, windowOf } from "../graph/index.js";
 import type { CustomOp, Given, Handle, Kernel, KernelCall } from "../ort/index.js";
+import type { Convolution, Convolutions, Prepared } from "./convolutions.js";
 import type { Argument, Driver } from "./driver.js";
-import type { FilterGradients, Prepared } from "./filterGradients.js";
 import { batchNorm, mostPieces, threads } from "./kernels/batchNorm.js";
 import { elementwise } from "./kernels/elementwise.js";
 
@@ -20,7 +20,7 @@ type Name = `${BatchKernel}${(typeof widths)[number]}` | (typeof perElement)[num
 /** What kernels are made with. */
 interface Tools {
   readonly driver: Driver;
-  readonly filterGradients: FilterGradients;
+  readonly convolutions: Convolutions;
   readonly functions: Readonly<Record<Name, Handle>>;
 }
 
@@ -72,6 +72,19 @@ const present = (inputs: KernelCall["inputs"]) => inputs as readonly Given[];
 interface Row<K extends NativeOp> {
   readonly outputs: number;
   readonly make: Make<K>;
+}
+
+/** What is ready for convolutions of one kind, made for each of their sizes when it first comes. */
+function bySizes(attributes: FilledNative<"Convolve">, prepare: (sizes: Convolution) => Prepared) {
+  const known = new Map<string, Prepared>();
+  return (x: readonly number[], w: readonly number[], y: readonly number[]): Prepared => {
+    const key = [x, w, y].join(";");
+    const { strides, pads, dilations } = windowOf(attributes, w.slice(2));
+    const around = { strides, dilations, pads: pads.slice(0, 2), groups: attributes.group };
+    const prepared = known.get(key) ?? prepare({ x, w, y, ...around });
+    known.set(key, prepared);
+    return prepared;
+  };
 }
 
 /** What the parts of a channel found, until the last of them adds it up; `tickets` counts them. */
@@ -163,18 +176,29 @@ const rows: { readonly [K in NativeOp]: Row<K> } = {
   },
   ConvGradWeight: {
     outputs: 1,
-    make(attributes, { filterGradients }) {
+    make(attributes, { convolutions }) {
       const { kernel, group } = attributes;
-      const { strides, pads, dilations } = windowOf(attributes, kernel);
-      const known = new Map<string, Prepared>();
+      const ready = bySizes(attributes, (sizes) => convolutions.prepare("filters", sizes));
       return ({ inputs, output, stream }) => {
         const [x, dy] = present(inputs);
         const w = [dy.shape[1], x.shape[1] / group, ...kernel];
-        const key = [x.shape, dy.shape].join(";");
-        const sizes = { x: x.shape, w, y: dy.shape, strides, dilations, pads: pads.slice(0, 2), groups: group };
-        const prepared = known.get(key) ?? filterGradients.prepare(sizes);
-        known.set(key, prepared);
-        prepared.run(x.address, dy.address, output(0, w), stream);
+        ready(x.shape, w, dy.shape).run(x.address, dy.address, output(0, w), stream);
+      };
+    },
+  },
+  Convolve: {
+    outputs: 1,
+    make(attributes, { convolutions }) {
+      const ready = bySizes(attributes, (sizes) => convolutions.prepare("forward", sizes));
+      return ({ inputs, output, stream }) => {
+        const [x, w] = present(inputs);
+        const [filters, , ...kernel] = w.shape;
+        const { strides, pads, dilations } = windowOf(attributes, kernel);
+        const map = kernel.map(
+          (k, i) => Math.floor((x.shape[2 + i] + 2 * pads[i] - dilations[i] * (k - 1) - 1) / strides[i]) + 1,
+        );
+        const y = [x.shape[0], filters, ...map];
+        ready(x.shape, w.shape, y).run(x.address, w.address, output(0, y), stream);
       };
     },
   },
@@ -185,12 +209,12 @@ const rows: { readonly [K in NativeOp]: Row<K> } = {
  *
  * @throws ProviderError if the kernels do not compile
  */
-export function customOps(driver: Driver, filterGradients: FilterGradients, device: number): readonly CustomOp[] {
+export function customOps(driver: Driver, convolutions: Convolutions, device: number): readonly CustomOp[] {
   const names: readonly Name[] = [
     ...widths.flatMap((w) => batchKernels.map((k) => `${k}${w}` as const)),
     ...perElement,
   ];
-  const tools: Tools = { driver, filterGradients, functions: driver.functions(batchNorm + elementwise, names, device) };
+  const tools: Tools = { driver, convolutions, functions: driver.functions(batchNorm + elementwise, names, device) };
   return Object.entries(native).map(([name, { inputs, attributes }]) => {
     const { outputs, make } = rows[name as NativeOp] as Row<never>;
     return {

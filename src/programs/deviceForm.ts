@@ -16,7 +16,7 @@ import {
   type Value,
   withOutputs,
 } from "../graph/index.js";
-import { normsAtOnce, normsInPairs, together } from "../graph/passes/index.js";
+import { nativeConvolutions, normsAtOnce, normsInPairs, together } from "../graph/passes/index.js";
 import { next } from "./names.js";
 import { type Named, nextVector, stateVectors } from "./vectors.js";
 
@@ -43,7 +43,8 @@ export function deviceForm(
   const paired = savesMemory || kernels === "cuda" ? whole : normsInPairs(whole);
   const expanded = withOutputs(paired, (outputs) => {
     const made = expandComposites(outputs, kernels === "cuda" ? { ...table, ...native } : table);
-    const fused = kernels === "cuda" ? fusedNatives(made) : made;
+    const convolved = kernels === "cuda" && precision === "fp32" ? nativeConvolutions(made) : made;
+    const fused = kernels === "cuda" ? fusedNatives(convolved) : made;
     return half ? convolveInHalf(fused) : fused;
   });
   const flat = flatten(savesMemory ? expanded : normsAtOnce(expanded), vectors, replaced);

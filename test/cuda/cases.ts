@@ -83,6 +83,7 @@ const windowed: readonly Case[] = windows.flatMap((w): Case[] => {
         )
       : []),
     ...groups.flatMap((group): Case[] => [
+      { op: "Convolve", shapes: { x, w: [6, c / group, ...kernel] }, attributes: { ...around, group } },
       { op: "ConvGradWeight", shapes: { x, dy: [n, 6, ...out(w)] }, attributes: { ...around, group, kernel } },
     ]),
   ];

@@ -6,6 +6,7 @@ import { type } from "../shapes.js";
 import type { TensorType } from "../value.js";
 import { composed } from "./composites.js";
 import { float, type In, int, op, optional, own, single } from "./declare.js";
+import { convolution, windows } from "./windows.js";
 
 /** Their domain in a model. */
 export const nativeDomain = "hcsc.cuda";
@@ -19,6 +20,8 @@ const statistics = [tensor("mean"), tensor("variance")];
 export const native = {
   ConvGradWeight: composed.ConvGradWeight,
   MaxPoolGrad: composed.MaxPoolGrad,
+  /** `Conv` of images without a bias. */
+  Convolve: op([tensor("x"), tensor("w")], convolution, windows.Conv.shape),
   /** x [N,C,…] → the mean and the biased variance of each channel. */
   BatchStatistics: op([tensor("x")], {}, (x) => [perChannel(x), perChannel(x)]),
   /** (x − mean)/√(variance + ε)·scale + bias, and `other` [N,C,…] added to it; then what is negative is 0, if `rectified`. */

@@ -4,7 +4,7 @@
  * provider computes wrong or slowly is replaced (`device/`). Only `convolveInHalf` gives up precision.
  */
 export { flattenBroadcasts } from "./broadcast.js";
-export { forCuda, forHalfCuda, fusedNatives, standardModel } from "./cuda/index.js";
+export { forCuda, forHalfCuda, fusedNatives, nativeConvolutions, standardModel } from "./cuda/index.js";
 export { cudaModel, deviceForm, exactModel, webGpuModel } from "./device/index.js";
 export { asConvolution, inGroups } from "./expand/deviceFilters.js";
 export {

@@ -11,6 +11,7 @@ import { convolutions, normalizations } from "./native.js";
 import { withoutNatives } from "./standard.js";
 
 export { fusedNatives } from "./fused.js";
+export { nativeConvolutions } from "./native.js";
 
 /** What composites become. */
 export const forCuda = { ...normalizations, ...convolutions };

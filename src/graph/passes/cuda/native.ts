@@ -5,6 +5,7 @@ import { isStatic } from "../../shapes.js";
 import type { Attributes, Value } from "../../value.js";
 import type { Expansion } from "../expand/expansion.js";
 import { forDevices, portable } from "../expand/index.js";
+import { rewriteGraph } from "../rewrite.js";
 
 const isFull = (v: Value): boolean => v.dtype === "float32" && isStatic(v.shape) && !v.shape.includes(0);
 
@@ -41,6 +42,15 @@ export const normalizations: Partial<Readonly<Record<Composite, Expansion>>> = {
     (inputs, a) => applyNative("MaxPoolGrad", inputs, a),
   ),
 };
+
+/** `outputs` with convolutions of images as native ops. */
+export const nativeConvolutions = (outputs: readonly Value[]): readonly Value[] =>
+  rewriteGraph(outputs, ({ domain, op, attributes }, inputs) => {
+    if (domain !== "" || op !== "Conv" || inputs.length > 2) return null;
+    const [x, w] = inputs as readonly Value[];
+    const suits = [x, w].every(isFull) && isEven(x, w.shape.slice(2) as number[], attributes);
+    return suits ? applyNative("Convolve", [x, w], attributes) : null;
+  });
 
 export const convolutions: Partial<Readonly<Record<Composite, Expansion>>> = {
   ConvGradWeight: where(

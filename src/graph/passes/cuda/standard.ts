@@ -18,6 +18,7 @@ const normalized: Expansion = ([x, scale, bias, average, variance, other], a) =>
 const standard: Readonly<Record<NativeOp, Expansion>> = {
   ConvGradWeight: portable.ConvGradWeight,
   MaxPoolGrad: portable.MaxPoolGrad,
+  Convolve: (inputs, a) => applyAll("Conv", inputs as readonly Value[], a),
   BatchStatistics([x]) {
     const others = notChannels(x);
     const average = mean(x, others, true);

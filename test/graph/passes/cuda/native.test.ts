@@ -82,9 +82,21 @@ test("a convolution, its normalisation and its rectifier are few native nodes, f
   );
   t.deepEqual(
     ops.filter((o) => o.startsWith("native ")).sort(),
-    ["BatchNormGrad", "BatchNormalize", "BatchStatistics", "ConvGradWeight"].map((o) => `native ${o}`),
+    ["BatchNormGrad", "BatchNormalize", "BatchStatistics", "ConvGradWeight", "Convolve", "Convolve"].map(
+      (o) => `native ${o}`,
+    ),
   );
   t.is(count(ops, "Relu"), 0);
+  t.is(count(ops, "Conv"), 0, "the gradient of images is one too");
+});
+
+test("in tf32 convolutions are ONNX Runtime's", (t) => {
+  const y = conv(input("x", [2, 3, 6, 6]), input("w", [4, 3, 3, 3]), { pads });
+  const { model } = compile({ name: "conv", inputs: inputsOf([y]), outputs: { y } }, { ...cuda, precision: "tf32" });
+  t.deepEqual(
+    decodeModel(model).nodes.map(({ op, domain }) => [op, domain]),
+    [["Conv", ""]],
+  );
 });
 
 test("the sum and the rectifier that end a residual block go into the normalisation", async (t) => {

@@ -1,6 +1,7 @@
 /**
- * The gradients of filters by cuDNN, out of the library that ONNX Runtime's CUDA provider has opened. Those of images are ONNX Runtime's own
- * convolutions: cuDNN's functions for them are as fast in TF32, and slower in float32 (ResNet-50, batch 64: 114 ms a step against 102).
+ * Convolutions and the gradients of their filters by cuDNN, out of the library that ONNX Runtime's CUDA provider has opened. Gradients of
+ * images at stride 1 are convolutions, others are ONNX Runtime's: cuDNN's functions for them are as fast in TF32, and slower in
+ * float32 (ResNet-50, batch 64: 114 ms a step against 102).
  */
 import { ProviderError } from "../errors.js";
 import { type Foreign, foreignCalls, type Handle } from "../ort/index.js";
@@ -27,19 +28,59 @@ const [planes, float32, crossCorrelation] = [0, 0, 1] as const;
 const products = { tf32: 0, fp32: 3 } as const;
 const deterministic = 1;
 
-/** Of `cudnnConvolutionBwdFilterAlgoPerf_t`: its size, and the places of what is read. */
-const choice = { bytes: 48, algorithm: 0, status: 4, memory: 16, isDeterministic: 24, products: 28 } as const;
+/** Of `cudnnConvolutionFwdAlgoPerf_t` and `cudnnConvolutionBwdFilterAlgoPerf_t`, which are alike: their size, and the places of what is read. */
+const choice = {
+  bytes: 48,
+  algorithm: 0,
+  status: 4,
+  milliseconds: 8,
+  memory: 16,
+  isDeterministic: 24,
+  products: 28,
+} as const;
 const choices = 8;
 /** Working memory of an algorithm is at most so much. */
 const mostMemory = 1 << 30;
 
-/** A gradient that is ready to be computed. */
+/** What is ready to be computed. */
 export interface Prepared {
-  /** By the addresses of x, dy and dw. */
-  run(x: Handle, dy: Handle, dw: Handle, stream: Handle | null): void;
+  /** By the addresses of what is read, x first, and of what is written. */
+  run(x: Handle, other: Handle, result: Handle, stream: Handle | null): void;
 }
 
-export class FilterGradients {
+/** An algorithm that cuDNN has for some sizes. */
+interface Algorithm {
+  readonly algorithm: number;
+  readonly milliseconds: number;
+  readonly memory: number;
+  readonly products: number;
+  /** Whether it gives the same bits every time. */
+  readonly steady: boolean;
+}
+
+/** The functions of cuDNN that compute something, and which of its algorithms is taken of those that it thinks best, best first. */
+interface Task {
+  readonly lists: string;
+  readonly computes: string;
+  readonly chosen: (all: readonly Algorithm[]) => Algorithm | undefined;
+}
+
+/** Fourier transforms of whole maps or tiles of 32²: cuDNN takes them for large maps in float32, where they are four times as slow (H100). */
+const fourier: readonly number[] = [4, 5];
+const tasks = {
+  forward: {
+    lists: "cudnnGetConvolutionForwardAlgorithm_v7",
+    computes: "cudnnConvolutionForward",
+    chosen: (all) => all.find(({ algorithm }) => !fourier.includes(algorithm)) ?? all[0],
+  },
+  filters: {
+    lists: "cudnnGetConvolutionBackwardFilterAlgorithm_v7",
+    computes: "cudnnConvolutionBackwardFilter",
+    chosen: (all) => all.find(({ steady }) => steady) ?? all[0],
+  },
+} as const satisfies Readonly<Record<string, Task>>;
+
+export class Convolutions {
   private readonly natives: Readonly<Record<string, Native>>;
   private readonly message: Native;
   private readonly handle: Handle;
@@ -52,7 +93,7 @@ export class FilterGradients {
     private readonly precision: keyof typeof products,
   ) {
     const library = sharedLibrary(koffi, libraries);
-    const table: Readonly<Record<string, readonly string[]>> = {
+    const table: Record<string, readonly string[]> = {
       cudnnCreate: [made],
       cudnnSetStream: [handle, handle],
       cudnnCreateTensorDescriptor: [made],
@@ -63,9 +104,11 @@ export class FilterGradients {
       cudnnSetConvolution2dDescriptor: [handle, ...Array<string>(8).fill(int)],
       cudnnSetConvolutionGroupCount: [handle, int],
       cudnnSetConvolutionMathType: [handle, int],
-      cudnnGetConvolutionBackwardFilterAlgorithm_v7: [...Array<string>(5).fill(handle), int, count, handle],
-      cudnnConvolutionBackwardFilter: [...Array<string>(7).fill(handle), int, handle, "size_t", handle, handle, handle],
     };
+    for (const { lists, computes } of Object.values(tasks)) {
+      table[lists] = [...Array<string>(5).fill(handle), int, count, handle];
+      table[computes] = [...Array<string>(7).fill(handle), int, handle, "size_t", handle, handle, handle];
+    }
     this.natives = Object.fromEntries(
       Object.entries(table).map(([name, given]) => [name, library.func(name, int, [...given]) as Native]),
     );
@@ -74,54 +117,58 @@ export class FilterGradients {
   }
 
   /** @throws ProviderError if cuDNN 9 is not there */
-  static async open(driver: Driver, precision: keyof typeof products): Promise<FilterGradients> {
-    return new FilterGradients(await foreignCalls(), driver, precision);
+  static async open(driver: Driver, precision: keyof typeof products): Promise<Convolutions> {
+    return new Convolutions(await foreignCalls(), driver, precision);
   }
 
   /** @throws ProviderError if cuDNN has no way to compute it */
-  prepare(convolution: Convolution): Prepared {
+  prepare(task: keyof typeof tasks, convolution: Convolution): Prepared {
     const { x, w, y, strides, pads, dilations, groups } = convolution;
     const tensor = (shape: readonly number[]) =>
       this.described("cudnnCreateTensorDescriptor", "cudnnSetTensor4dDescriptor", planes, float32, ...shape);
-    const [images, result] = [tensor(x), tensor(y)];
+    const [images, maps] = [tensor(x), tensor(y)];
     const filters = this.described("cudnnCreateFilterDescriptor", "cudnnSetFilter4dDescriptor", float32, planes, ...w);
     const window = [...pads, ...strides, ...dilations, crossCorrelation, float32];
     const described = this.described("cudnnCreateConvolutionDescriptor", "cudnnSetConvolution2dDescriptor", ...window);
     this.call("cudnnSetConvolutionGroupCount", described, groups);
     this.call("cudnnSetConvolutionMathType", described, products[this.precision]);
-    const found = this.chosen([images, result, described, filters]);
+    const [other, result] = task === "forward" ? [filters, maps] : [maps, filters];
+    const found = this.chosen(
+      task,
+      task === "forward" ? [images, filters, described, maps] : [images, maps, described, filters],
+    );
     if (this.precision === "tf32") this.call("cudnnSetConvolutionMathType", described, found.products);
     if (found.memory > this.memory.bytes)
       this.memory = { address: this.driver.allocate(found.memory), bytes: found.memory };
     const [one, zero] = [Float32Array.of(1), Float32Array.of(0)];
     return {
-      run: (from, dy, dw, stream) => {
+      run: (from, by, to, stream) => {
         this.call("cudnnSetStream", this.handle, stream);
         const { address, bytes } = this.memory;
-        const tensors = [one, images, from, result, dy, described, found.algorithm, address, bytes, zero, filters, dw];
-        this.call("cudnnConvolutionBackwardFilter", this.handle, ...tensors);
+        const tensors = [one, images, from, other, by, described, found.algorithm, address, bytes, zero, result, to];
+        this.call(tasks[task].computes, this.handle, ...tensors);
       },
     };
   }
 
-  /** What cuDNN thinks best, of what gives the same bits every time if there is any. */
-  private chosen(descriptors: readonly Handle[]) {
+  private chosen(task: keyof typeof tasks, descriptors: readonly Handle[]): Algorithm {
     const list = new Uint8Array(choice.bytes * choices);
     const number: [number] = [0];
-    this.call("cudnnGetConvolutionBackwardFilterAlgorithm_v7", this.handle, ...descriptors, choices, number, list);
+    this.call(tasks[task].lists, this.handle, ...descriptors, choices, number, list);
     const view = new DataView(list.buffer);
     const all = Array.from({ length: number[0] }, (_, i) => {
       const of = (place: number) => view.getInt32(i * choice.bytes + place, true);
       return {
         algorithm: of(choice.algorithm),
+        milliseconds: view.getFloat32(i * choice.bytes + choice.milliseconds, true),
         memory: Number(view.getBigUint64(i * choice.bytes + choice.memory, true)),
         products: of(choice.products),
         runs: of(choice.status) === 0,
         steady: of(choice.isDeterministic) === deterministic,
       };
     }).filter(({ runs, memory }) => runs && memory <= mostMemory);
-    const found = all.find(({ steady }) => steady) ?? all[0];
-    if (!found) throw new ProviderError("unsupported", "cuDNN has no algorithm for the gradient of these filters");
+    const found = tasks[task].chosen(all);
+    if (!found) throw new ProviderError("unsupported", "cuDNN has no algorithm for a convolution of these sizes");
     return found;
   }
 

@@ -56,9 +56,24 @@ const cases: Readonly<Record<string, Case>> = {
   },
   "a mean of much, on WebGPU": {
     form: webGpuModel,
+    shapes: [[64, 4, 128, 128]],
+    make: ([x]) => mean(x, [0, 2, 3]),
+    ops: { ReduceMean: 1, MatMul: 1, Gemm: 1, Transpose: 1 },
+  },
+  "a mean of more than a product adds, on WebGPU": {
+    form: webGpuModel,
     shapes: [[8, 2, 128, 128]],
     make: ([x]) => mean(x, [0, 2, 3]),
-    ops: { ReduceMean: 2 },
+    ops: { ReduceMean: 0, MatMul: 1, Gemm: 1, Transpose: 1 },
+  },
+  "a convolution of one tap, and its gradient's by turned filters, on WebGPU": {
+    form: webGpuModel,
+    shapes: [
+      [3, 5, 4, 6],
+      [7, 5, 1, 1],
+    ],
+    make: ([x, w]) => conv(conv(x, w), transpose(w, [1, 0, 2, 3])),
+    ops: { Conv: 0, Gemm: 2, Transpose: 4 },
   },
   "a sum of all, on WebGPU": { form: webGpuModel, shapes: [[66000]], make: ([x]) => sum(x), ops: { ReduceSum: 2 } },
   "a mean of little, on WebGPU": {

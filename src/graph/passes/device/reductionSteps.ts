@@ -1,5 +1,5 @@
 /** Reductions in two steps, where a provider is slow in one: the first makes many partial results, the second few. */
-import { applyAll, gemm, reshape, transpose } from "../../apply.js";
+import { applyAll, gemm, matMul, reshape, transpose } from "../../apply.js";
 import type { OpType } from "../../ops/index.js";
 import { count, fromFront, isStatic } from "../../shapes.js";
 import { constant, ints, known, type Value } from "../../value.js";
@@ -63,6 +63,8 @@ export const scatteredInSteps: Replacement = { ops: steppable, meets: isScattere
 const [few, many] = [32, 1024];
 /** Rows that a product by ones adds in one kernel. */
 const atOnce = 512;
+/** Elements up to which a launch takes longer than reading them: so many are added by products, in as few kernels as can be. */
+const launchBound = 1 << 23;
 
 /** A reduction as one of rows, whose columns stay. */
 interface Rows {
@@ -72,6 +74,8 @@ interface Rows {
   readonly ofChannels: boolean;
   /** How many rows become one, step by step, before the last. */
   readonly steps: readonly number[];
+  /** Rows of each group, whose sums are made by one product before the last, if so many are left that it takes two; else null. */
+  readonly group: number | null;
 }
 
 /** Null where what stays lies between what is reduced and is no channels, no steps lead to few rows, or a thread adds them as it is. */
@@ -86,17 +90,26 @@ function rowsOf(node: Met): Rows | null {
   const [rows, columns] = [size(wide), size(kept)];
   const most = columns > many ? few - 1 : atOnce;
   const steps: number[] = [];
-  for (
-    let now = rows;
-    now > most || (steps.length === 0 && node.op === "ReduceSumSquare");
-    now /= steps.at(-1) as number
-  ) {
+  let now = rows;
+  let group: number | null = null;
+  while (now > most || (steps.length === 0 && node.op === "ReduceSumSquare")) {
     let step = few - 1;
     while (step > 1 && (now % step !== 0 || (now / step) * columns <= many)) step--;
+    const isSum = steps.length > 0 || node.op !== "ReduceSumSquare";
+    const isSlow = step < 4 || now / step > most;
+    group = isSlow && isSum && columns <= many && now * columns <= launchBound ? groupOf(now) : null;
+    if (group !== null) break;
     if (step < 4) return null;
     steps.push(step);
+    now /= step;
   }
-  return columns > many && steps.length === 0 ? null : { rows, columns, ofChannels, steps };
+  return columns > many && steps.length === 0 ? null : { rows, columns, ofChannels, steps, group };
+}
+
+/** Rows of equal groups, neither of more than a product adds at once nor as many groups: some that kernels take by fours, if there are. */
+function groupOf(rows: number): number | null {
+  const fits = Array.from({ length: atOnce }, (_, i) => atOnce - i).filter((d) => rows % d === 0 && rows / d <= atOnce);
+  return fits.find((d) => d % 4 === 0 && (rows / d) % 4 === 0) ?? fits[0] ?? null;
 }
 
 /** Rows that WebGPU would turn into columns, all of them, for a workgroup of 64 threads to add each. */
@@ -107,7 +120,7 @@ export const isTurned = (node: Met): boolean =>
 export function inRows(node: Met): readonly Value[] {
   const { op, inputs, outputs } = node;
   const [x] = inputs;
-  const { rows, columns, ofChannels, steps } = rowsOf(node) as Rows;
+  const { rows, columns, ofChannels, steps, group } = rowsOf(node) as Rows;
   const rank = x.shape.length;
   const places = x.shape.map((_, i) => i);
   let [value, left, reduce] = [ofChannels ? transpose(x, [0, ...places.slice(2), 1]) : x, rows, op as OpType];
@@ -116,11 +129,17 @@ export function inRows(node: Met): readonly Value[] {
     [value] = applyAll(reduce, [reshape(value, [left, step, columns]), ints([1])], { keepdims: 0 });
     reduce = second[op];
   }
-  value = reshape(value, [left, columns]);
   const alpha = op === "ReduceMean" ? 1 / left : 1;
-  const ones = constant(new Float32Array(left).fill(1), [1, left]);
+  const ones = (length: number) => constant(new Float32Array(length).fill(1), [1, length]);
+  if (group !== null) {
+    left /= group;
+    value = matMul(ones(group), reshape(value, [left, group, columns]));
+  }
+  value = reshape(value, [left, columns]);
   const total =
-    columns > many ? applyAll(reduce, [value, ints([0])], { keepdims: 1 })[0] : gemm(ones, value, null, { alpha });
+    columns > many
+      ? applyAll(reduce, [value, ints([0])], { keepdims: 1 })[0]
+      : gemm(ones(left), value, null, { alpha });
   const shape = outputs[0].shape as number[];
   if (!ofChannels || shape.length < rank) return [reshape(total, shape)];
   return [transpose(reshape(total, [...places.slice(1).fill(1), columns]), [0, rank - 1, ...places.slice(1, -1)])];

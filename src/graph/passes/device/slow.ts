@@ -1,4 +1,5 @@
 /** Where kernels of providers are slow, or may not run, and what is fast instead: the same numbers up to rounding. */
+import { asProduct, isPointwise } from "./pointwise.js";
 import { inRows, inSteps, isLong, isTurned, scatteredInSteps, steppable } from "./reductionSteps.js";
 import type { Replacement } from "./replacement.js";
 import { givesTooMany, treeOfSplits } from "./splits.js";
@@ -11,6 +12,11 @@ export const slowOnWebGpu: Table = {
     ops: ["Conv"],
     meets: hasWideFilters,
     instead: asProducts,
+  },
+  "filters of one tap are turned, and a product made for each image": {
+    ops: ["Conv"],
+    meets: isPointwise,
+    instead: asProduct,
   },
   "rows are turned into columns, all of them, before they are added": {
     ops: steppable,

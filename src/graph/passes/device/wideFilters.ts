@@ -6,8 +6,9 @@ import { elements } from "../../../array.js";
 import { transpose } from "../../apply.js";
 import { attributesOf, windowOf } from "../../ops/index.js";
 import { isStatic } from "../../shapes.js";
-import { producer, type Value } from "../../value.js";
+import type { Value } from "../../value.js";
 import { grouped, imagesFirst } from "../expand/deviceFilters.js";
+import { unswapped } from "./filters.js";
 import type { Met } from "./replacement.js";
 
 export function hasWideFilters({ inputs: [x, w, bias], attributes, outputs: [y] }: Met): boolean {
@@ -18,11 +19,7 @@ export function hasWideFilters({ inputs: [x, w, bias], attributes, outputs: [y] 
 }
 
 /** `v` with its first two axes swapped; what was swapped before as it was. */
-function swapped(v: Value): Value {
-  const made = producer(v);
-  const perm = made?.op === "Transpose" && made.domain === "" ? made.attributes.perm : null;
-  return String(perm) === String(imagesFirst) ? (made?.inputs[0] as Value) : transpose(v, imagesFirst);
-}
+const swapped = (v: Value): Value => unswapped(v) ?? transpose(v, imagesFirst);
 
 /** The same as a product in groups: y is the gradient of filters for images that are x's channels. */
 export function asProducts({ inputs: [x, w], attributes, outputs: [y] }: Met): readonly Value[] {

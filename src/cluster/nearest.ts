@@ -31,7 +31,11 @@ export interface Nearest {
  * @param rows - indices into `points`, ascending; all points if absent. Never empty
  * @returns arrays of N numbers, or of `rows.length`
  */
-export type NearestCentroid = (points: Matrix, centroids: Matrix, rows?: Int32Array) => Promise<Nearest>;
+export interface NearestCentroid {
+  (points: Matrix, centroids: Matrix, rows?: Int32Array): Promise<Nearest>;
+  /** Multiplications that take as long as a call by itself does; default 0. Calls that save fewer are joined to others. */
+  readonly callCost?: number;
+}
 
 /**
  * A plain implementation in typed arrays, sums in float64: 4 × 4 tiles of points and centroids, centroids in blocks that stay in

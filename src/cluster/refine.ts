@@ -135,10 +135,13 @@ async function reassign(state: Refinement, points: Matrix, drift: Float64Array, 
     if (margin >= sorted[0]) {
       lower[i] -= sorted[0];
     } else {
-      classOf[i] = margin < 0 ? prefixes.length - 1 : prefixes.findIndex((seen) => !(sorted[seen] > margin));
-      counts[classOf[i]]++;
+      let one = margin < 0 ? prefixes.length - 1 : 0;
+      while (sorted[prefixes[one]] > margin) one++;
+      classOf[i] = one;
+      counts[one]++;
     }
   }
+  join(classOf, counts, prefixes, search.callCost);
 
   let changed = 0;
   for (const [one, seen] of prefixes.entries()) {
@@ -167,6 +170,21 @@ async function reassign(state: Refinement, points: Matrix, drift: Float64Array, 
     }
   }
   return changed;
+}
+
+/** Puts classes into the next larger one that has points, where a call of their own saves fewer comparisons than it costs. */
+function join(classOf: Int8Array, counts: Int32Array, prefixes: readonly number[], callCost: number): void {
+  const into = Int8Array.from(counts.keys());
+  for (let one = 0; one < counts.length; one++) {
+    const next = counts.findIndex((count, other) => other > one && count > 0);
+    if (next < 0 || counts[one] === 0 || counts[one] * (prefixes[next] - prefixes[one]) >= callCost) continue;
+    counts[next] += counts[one];
+    counts[one] = 0;
+    into.forEach((now, from) => {
+      if (now === one) into[from] = next;
+    });
+  }
+  for (let i = 0; i < classOf.length; i++) if (classOf[i] >= 0) classOf[i] = into[classOf[i]];
 }
 
 /** The points of one class, ascending. */

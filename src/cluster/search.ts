@@ -11,7 +11,11 @@ export interface Found {
 }
 
 /** The nearest of `centroids` to each of this process's points, or to those named by `rows`. */
-export type Search = (centroids: Matrix, rows?: Int32Array) => Promise<Found>;
+export interface Search {
+  (centroids: Matrix, rows?: Int32Array): Promise<Found>;
+  /** Comparisons of a point and a centroid that take as long as a call by itself does. */
+  readonly callCost: number;
+}
 
 /** Covers the rounding of a float32 product of rows of norm 1 with room to spare: 2⁻²⁴ times a few for each of the sums. */
 const rounding = 1e-5;
@@ -25,7 +29,7 @@ export function searchOver({ own: points, world }: Points, nearest: NearestCentr
   const longest = Float64Array.of(squares.reduce((a, b) => Math.max(a, b), 0));
   world.reduce("max", longest);
   const slack = rounding * longest[0];
-  return async (centroids, rows) => {
+  const search = async (centroids: Matrix, rows?: Int32Array): Promise<Found> => {
     if (squares.length === 0) return { owner: new Int32Array(), beyond: new Float64Array() };
     const { owner, second } = await nearest(points, centroids, rows);
     const beyond = new Float64Array(owner.length);
@@ -38,4 +42,5 @@ export function searchOver({ own: points, world }: Points, nearest: NearestCentr
     }
     return { owner, beyond };
   };
+  return Object.assign(search, { callCost: (nearest.callCost ?? 0) / (points.shape[1] ?? 1) });
 }

@@ -61,9 +61,7 @@ export function inGroupsOfTerms(node: Met): readonly Value[] {
   const left = transA
     ? transpose(reshape(a, [groups, -1, rows]), [0, 2, 1])
     : transpose(reshape(a, [rows, groups, -1]), [1, 0, 2]);
-  const right = transB
-    ? transpose(reshape(b, [columns, groups, -1]), [1, 2, 0])
-    : reshape(b, [groups, -1, columns]);
+  const right = transB ? transpose(reshape(b, [columns, groups, -1]), [1, 2, 0]) : reshape(b, [groups, -1, columns]);
   const results = reshape(matMul(left, right), [groups, rows * columns]);
   const ones = constant(new Float32Array(groups).fill(1), [1, groups]);
   const total = gemm(ones, results, c ? reshape(c, [1, rows * columns]) : null, { alpha, beta });

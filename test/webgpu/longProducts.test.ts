@@ -14,9 +14,9 @@ interface Case {
 
 /** As gradients of weights and of queues are; in no whole vectors; a row. */
 const cases: readonly Case[] = [
-  { rows: 48, terms: 4736, columns: 36, transA: true },
-  { rows: 64, terms: 4096, columns: 20, adds: true },
-  { rows: 7, terms: 6561, columns: 5, transA: true, transB: true, adds: true },
+  { rows: 48, terms: 8384, columns: 36, transA: true },
+  { rows: 64, terms: 8192, columns: 20, adds: true },
+  { rows: 7, terms: 8505, columns: 5, transA: true, transB: true, adds: true },
   { rows: 1, terms: 8192, columns: 3, transB: true },
 ];
 

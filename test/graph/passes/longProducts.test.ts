@@ -20,57 +20,57 @@ const turned: Case["make"] = ([a, b]) => gemm(a, b, null, { transA: true });
 const grouped: Readonly<Record<string, Case<number> & { readonly groups: number }>> = {
   "its left side turned, as gradients of weights are": {
     shapes: [
-      [4608, 40],
-      [4608, 12],
+      [8704, 40],
+      [8704, 12],
     ],
     make: ([a, b]) => gemm(a, b, null, { transA: true, alpha: 0.3 }),
-    groups: 72,
+    groups: 136,
   },
   "neither side turned": {
     shapes: [
-      [5, 4096],
-      [4096, 3],
+      [5, 8192],
+      [8192, 3],
     ],
     make: ([a, b]) => gemm(a, b),
-    groups: 64,
+    groups: 128,
   },
   "its right side turned, with as much to add": {
     shapes: [
-      [3, 4096],
-      [34, 4096],
+      [3, 8192],
+      [34, 8192],
       [3, 34],
     ],
     make: ([a, b, c]) => gemm(a, b, c, { transB: true, alpha: 5, beta: 0.5 }),
-    groups: 64,
+    groups: 128,
   },
   "both sides turned, of no whole vectors": {
     shapes: [
-      [6561, 2],
-      [5, 6561],
+      [8505, 2],
+      [5, 8505],
     ],
     make: ([a, b]) => gemm(a, b, null, { transA: true, transB: true }),
-    groups: 81,
+    groups: 105,
   },
   "one row by one column": {
     shapes: [
-      [1, 4096],
-      [4096, 1],
+      [1, 8192],
+      [8192, 1],
     ],
     make: ([a, b]) => matMul(a, b),
-    groups: 64,
+    groups: 128,
   },
   "of so many results that groups are larger": {
     shapes: [
-      [4608, 192],
-      [4608, 192],
+      [8384, 130],
+      [8384, 130],
     ],
     make: turned,
-    groups: 48,
+    groups: 16,
   },
   "of so many results that few groups are enough": {
     shapes: [
-      [4096, 256],
-      [4096, 512],
+      [8192, 256],
+      [8192, 512],
     ],
     make: turned,
     groups: 8,
@@ -101,33 +101,33 @@ for (const [name, { groups, ...product }] of Object.entries(grouped))
 const kept: Readonly<Record<string, Case>> = {
   "of few terms": {
     shapes: [
-      [2048, 40],
-      [2048, 40],
+      [4096, 40],
+      [4096, 40],
     ],
     make: turned,
   },
   "of many tiles": {
     shapes: [
-      [4096, 544],
-      [4096, 512],
+      [8192, 544],
+      [8192, 512],
     ],
     make: turned,
   },
   "of terms that nothing divides": {
     shapes: [
-      [4099, 3],
-      [4099, 3],
+      [8209, 3],
+      [8209, 3],
     ],
     make: turned,
   },
   "with a row to add": {
-    shapes: [[3, 4096], [4096, 34], [34]],
+    shapes: [[3, 8192], [8192, 34], [34]],
     make: ([a, b, c]) => gemm(a, b, c),
   },
   "of more axes": {
     shapes: [
-      [2, 3, 4096],
-      [2, 4096, 3],
+      [2, 3, 8192],
+      [2, 8192, 3],
     ],
     make: ([a, b]) => matMul(a, b),
   },

@@ -17,8 +17,8 @@ import type { Met } from "./replacement.js";
 /** Sides of the tiles in which WebGPU makes products, and how many of those keep a wide device busy. */
 const tile = 32;
 const manyTiles = 1024;
-/** Terms that take longer one after another than the kernels that are more. */
-const long = 4096;
+/** So many terms take longer one after another than the kernels that are more do; in fewer groups it hardly pays. */
+const [long, fewest] = [8192, 4];
 /** Terms that a group has at least, of a product in whole vectors of four. */
 const least = 64;
 const vector = 4;
@@ -26,6 +26,7 @@ const vector = 4;
 interface Product {
   readonly rows: number;
   readonly columns: number;
+  readonly tiles: number;
   readonly terms: number;
   readonly groups: number;
 }
@@ -38,7 +39,7 @@ function productOf({ inputs: [a], attributes, outputs: [y] }: Met): Product {
   // not so few terms that the groups' results, which are written and read again, are more than what is multiplied
   const each = Math.max(least, (rows * columns) / (rows + columns));
   const unit = terms % vector === 0 ? vector : 1;
-  return { rows, columns, terms, groups: equalGroups(terms / unit, manyTiles / tiles, each / unit) };
+  return { rows, columns, tiles, terms, groups: equalGroups(terms / unit, manyTiles / tiles, each / unit) };
 }
 
 /** Few tiles, whose terms are many and can be grouped. */
@@ -49,8 +50,8 @@ export function isLongProduct(node: Met): boolean {
   if (!inputs.every((v) => !v || (v.dtype === "float32" && isStatic(v.shape)))) return false;
   if (a.shape.length !== 2 || b.shape.length !== 2 || y.shape.includes(0)) return false;
   if (c && !sameShape(c.shape, y.shape)) return false;
-  const { terms, groups } = productOf(node);
-  return terms >= long && groups >= 4;
+  const { tiles, terms, groups } = productOf(node);
+  return terms >= long && groups >= fewest && fewest * tiles <= manyTiles;
 }
 
 /** The same by groups of terms: [groups, rows, terms / groups]·[groups, terms / groups, columns], and the sum over groups. */

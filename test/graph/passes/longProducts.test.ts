@@ -1,6 +1,15 @@
 /** Products of few results and many terms as WebGPU is given them: in groups of terms, the same numbers. */
 import test from "ava";
-import { buildModel, type Dimension, gemm, input, matMul, type Value, webGpuModel } from "../../../src/graph/index.js";
+import {
+  buildModel,
+  constant,
+  type Dimension,
+  gemm,
+  input,
+  matMul,
+  type Value,
+  webGpuModel,
+} from "../../../src/graph/index.js";
 import { decodeModel } from "../../../src/onnx/index.js";
 import { session, tensorOf, uniform } from "../gradientError.js";
 
@@ -124,6 +133,7 @@ const kept: Readonly<Record<string, Case>> = {
     shapes: [[3, 8192], [8192, 34], [34]],
     make: ([a, b, c]) => gemm(a, b, c),
   },
+  "by a constant": { shapes: [[8192, 3]], make: ([a]) => gemm(constant(new Float32Array(8192), [1, 8192]), a) },
   "of more axes": {
     shapes: [
       [2, 3, 8192],

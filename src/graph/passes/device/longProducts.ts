@@ -10,7 +10,7 @@ import { gemm, matMul, reshape, transpose } from "../../apply.js";
 import { attributesOf } from "../../ops/index.js";
 import { sameShape } from "../../reshaping.js";
 import { isStatic } from "../../shapes.js";
-import { constant, type Value } from "../../value.js";
+import { constant, isConstant, type Value } from "../../value.js";
 import { equalGroups } from "../expand/deviceFilters.js";
 import type { Met } from "./replacement.js";
 
@@ -42,14 +42,17 @@ function productOf({ inputs: [a], attributes, outputs: [y] }: Met): Product {
   return { rows, columns, tiles, terms, groups: equalGroups(terms / unit, manyTiles / tiles, each / unit) };
 }
 
-/** Few tiles, whose terms are many and can be grouped. */
+/**
+ * Few tiles, whose terms are many and can be grouped. Sums that a constant picks, as of the norms of many tensors, are no larger in
+ * steps of many images: in small steps, which wait for launches, they would cost more than they save.
+ */
 export function isLongProduct(node: Met): boolean {
   const { inputs, outputs } = node;
   const [a, b, c] = inputs;
   const [y] = outputs;
   if (!inputs.every((v) => !v || (v.dtype === "float32" && isStatic(v.shape)))) return false;
   if (a.shape.length !== 2 || b.shape.length !== 2 || y.shape.includes(0)) return false;
-  if (c && !sameShape(c.shape, y.shape)) return false;
+  if (isConstant(a) || isConstant(b) || (c && !sameShape(c.shape, y.shape))) return false;
   const { tiles, terms, groups } = productOf(node);
   return terms >= long && groups >= fewest && fewest * tiles <= manyTiles;
 }

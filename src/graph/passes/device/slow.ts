@@ -1,4 +1,5 @@
 /** Where kernels of providers are slow, or may not run, and what is fast instead: the same numbers up to rounding. */
+import { inGroupsOfTerms, isLongProduct } from "./longProducts.js";
 import { asProduct, isPointwise } from "./pointwise.js";
 import { inRows, inSteps, isLong, isTurned, scatteredInSteps, steppable } from "./reductionSteps.js";
 import type { Replacement } from "./replacement.js";
@@ -17,6 +18,11 @@ export const slowOnWebGpu: Table = {
     ops: ["Conv"],
     meets: isPointwise,
     instead: asProduct,
+  },
+  "all terms of a tile of a product are added one after another": {
+    ops: ["Gemm", "MatMul"],
+    meets: isLongProduct,
+    instead: inGroupsOfTerms,
   },
   "rows are turned into columns, all of them, before they are added": {
     ops: steppable,

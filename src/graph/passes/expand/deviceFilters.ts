@@ -23,13 +23,16 @@ import type { Expansion } from "./expansion.js";
 const tile = 64;
 const manyTiles = 512;
 
-/** Groups of images: as few as give the device enough tiles, of equal size. */
-export function groupsOf(images: number, filters: number, columns: number): number {
-  const tiles = Math.ceil(filters / tile) * Math.ceil(columns / tile);
-  for (let groups = 1; groups < images; groups++)
-    if (images % groups === 0 && groups * tiles >= manyTiles) return groups;
-  return images;
+/** As few groups of equal size as are wanted, or as many as there are with `least` of `all` in each. */
+export function equalGroups(all: number, wanted: number, least = 1): number {
+  let groups = 1;
+  for (let more = 2; groups < wanted && more * least <= all; more++) if (all % more === 0) groups = more;
+  return groups;
 }
+
+/** Groups of images: as few as give the device enough tiles. */
+export const groupsOf = (images: number, filters: number, columns: number): number =>
+  equalGroups(images, manyTiles / (Math.ceil(filters / tile) * Math.ceil(columns / tile)));
 
 /** For each position and tap the place of what it meets in a padded map, for `images` maps one after another. */
 export function meetingPlaces(images: number, map: readonly number[], out: readonly number[], a: Attributes): Constant {

@@ -1,5 +1,5 @@
 /**
- * Convolutions and the gradients of their filters by cuDNN, out of the library that ONNX Runtime's CUDA provider has opened. Gradients of
+ * Large convolutions in float32 and gradients of filters by cuDNN, out of the library that ONNX Runtime's CUDA provider has opened. Gradients of
  * images at stride 1 are convolutions, others are ONNX Runtime's: cuDNN's functions for them are as fast in TF32, and slower in
  * float32 (ResNet-50, batch 64: 114 ms a step against 102).
  */
@@ -51,34 +51,29 @@ export interface Prepared {
 /** An algorithm that cuDNN has for some sizes. */
 interface Algorithm {
   readonly algorithm: number;
-  readonly milliseconds: number;
   readonly memory: number;
   readonly products: number;
   /** Whether it gives the same bits every time. */
   readonly steady: boolean;
 }
 
-/** The functions of cuDNN that compute something, and which of its algorithms is taken of those that it thinks best, best first. */
-interface Task {
-  readonly lists: string;
-  readonly computes: string;
-  readonly chosen: (all: readonly Algorithm[]) => Algorithm | undefined;
-}
-
-/** Fourier transforms of whole maps or tiles of 32²: cuDNN takes them for large maps in float32, where they are four times as slow (H100). */
-const fourier: readonly number[] = [4, 5];
+/**
+ * The functions of cuDNN for a task, and its algorithm by Winograd's filtering, whose transforms have kernels of their own. In float32
+ * that is the fastest that cuDNN has at 3×3 and stride 1, or a quarter slower (H100, 64 channels of 56² to 512 of 4², each tried); what
+ * cuDNN guesses without trying, Fourier transforms of large maps, takes up to five times as long.
+ */
 const tasks = {
   forward: {
     lists: "cudnnGetConvolutionForwardAlgorithm_v7",
     computes: "cudnnConvolutionForward",
-    chosen: (all) => all.find(({ algorithm }) => !fourier.includes(algorithm)) ?? all[0],
+    winograd: 7,
   },
   filters: {
     lists: "cudnnGetConvolutionBackwardFilterAlgorithm_v7",
     computes: "cudnnConvolutionBackwardFilter",
-    chosen: (all) => all.find(({ steady }) => steady) ?? all[0],
+    winograd: 5,
   },
-} as const satisfies Readonly<Record<string, Task>>;
+} as const;
 
 export class Convolutions {
   private readonly natives: Readonly<Record<string, Native>>;
@@ -151,6 +146,7 @@ export class Convolutions {
     };
   }
 
+  /** In float32 Winograd's, else what cuDNN thinks best, of what gives the same bits every time if there is any. */
   private chosen(task: keyof typeof tasks, descriptors: readonly Handle[]): Algorithm {
     const list = new Uint8Array(choice.bytes * choices);
     const number: [number] = [0];
@@ -160,14 +156,15 @@ export class Convolutions {
       const of = (place: number) => view.getInt32(i * choice.bytes + place, true);
       return {
         algorithm: of(choice.algorithm),
-        milliseconds: view.getFloat32(i * choice.bytes + choice.milliseconds, true),
         memory: Number(view.getBigUint64(i * choice.bytes + choice.memory, true)),
         products: of(choice.products),
         runs: of(choice.status) === 0,
         steady: of(choice.isDeterministic) === deterministic,
       };
     }).filter(({ runs, memory }) => runs && memory <= mostMemory);
-    const found = tasks[task].chosen(all);
+    const steady = all.filter((a) => a.steady);
+    const isFast = (a: Algorithm) => this.precision === "fp32" && a.algorithm === tasks[task].winograd;
+    const found = steady.find(isFast) ?? steady[0] ?? all[0];
     if (!found) throw new ProviderError("unsupported", "cuDNN has no algorithm for a convolution of these sizes");
     return found;
   }

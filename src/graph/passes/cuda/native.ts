@@ -1,4 +1,5 @@
 /** Composites as native ops, where the kernels take their sizes. */
+import { elements } from "../../../array.js";
 import { applyNative } from "../../apply.js";
 import { attributesOf, type Composite, windowOf } from "../../ops/index.js";
 import { isStatic } from "../../shapes.js";
@@ -43,12 +44,23 @@ export const normalizations: Partial<Readonly<Record<Composite, Expansion>>> = {
   ),
 };
 
-/** `outputs` with convolutions of images as native ops. */
+/** From so many multiplications on choosing is worth it (`src/cuda/convolutions.ts`, tried with 7·10⁹ and more). */
+const manyMultiplications = 1e9;
+
+/** 3×3 at stride 1, and large. */
+function isLargeFiltering(x: Value, w: Value, a: Attributes): boolean {
+  const [filters, channels, ...kernel] = w.shape as readonly number[];
+  const { strides, dilations, pads } = windowOf(a, kernel);
+  if (`${kernel}/${strides}/${dilations}/${pads}` !== "3,3/1,1/1,1/1,1,1,1" || channels !== x.shape[1]) return false;
+  return elements(x.shape as number[]) * filters * 9 >= manyMultiplications;
+}
+
+/** `outputs` with those convolutions as native ops whose algorithm is chosen here. */
 export const nativeConvolutions = (outputs: readonly Value[]): readonly Value[] =>
   rewriteGraph(outputs, ({ domain, op, attributes }, inputs) => {
     if (domain !== "" || op !== "Conv" || inputs.length > 2) return null;
     const [x, w] = inputs as readonly Value[];
-    const suits = [x, w].every(isFull) && isEven(x, w.shape.slice(2) as number[], attributes);
+    const suits = [x, w].every(isFull) && x.shape.length === 4 && isLargeFiltering(x, w, attributes);
     return suits ? applyNative("Convolve", [x, w], attributes) : null;
   });
 

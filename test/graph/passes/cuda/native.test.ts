@@ -82,21 +82,26 @@ test("a convolution, its normalisation and its rectifier are few native nodes, f
   );
   t.deepEqual(
     ops.filter((o) => o.startsWith("native ")).sort(),
-    ["BatchNormGrad", "BatchNormalize", "BatchStatistics", "ConvGradWeight", "Convolve", "Convolve"].map(
-      (o) => `native ${o}`,
-    ),
+    ["BatchNormGrad", "BatchNormalize", "BatchStatistics", "ConvGradWeight"].map((o) => `native ${o}`),
   );
   t.is(count(ops, "Relu"), 0);
-  t.is(count(ops, "Conv"), 0, "the gradient of images is one too");
 });
 
-test("in tf32 convolutions are ONNX Runtime's", (t) => {
-  const y = conv(input("x", [2, 3, 6, 6]), input("w", [4, 3, 3, 3]), { pads });
-  const { model } = compile({ name: "conv", inputs: inputsOf([y]), outputs: { y } }, { ...cuda, precision: "tf32" });
-  t.deepEqual(
-    decodeModel(model).nodes.map(({ op, domain }) => [op, domain]),
-    [["Conv", ""]],
-  );
+test("large convolutions in float32, and their images' gradients, are native; small, strided and wide ones, and tf32's, are standard", (t) => {
+  const ops = (target: CompileTarget, size: number, kernel = 3, strides = [1, 1]) => {
+    const [x, w] = [input("x", [16, 64, size, size]), input("w", [64, 64, kernel, kernel])];
+    const y = conv(x, w, { strides, pads: Array(4).fill((kernel - 1) / 2) });
+    const [dx] = differentiate(sum(mul(y, y)), [x]);
+    const { model } = compile({ name: "layer", inputs: inputsOf([y, dx]), outputs: { y, dx } }, target);
+    return decodeModel(model).nodes.map((n) => n.op);
+  };
+  t.is(count(ops(cuda, 56), "Convolve"), 2);
+  t.is(count(ops(cuda, 56), "Conv"), 0);
+  for (const standard of [ops({ ...cuda, precision: "tf32" }, 56), ops(cuda, 28), ops(cuda, 56, 5), ops(cuda, 56, 1)]) {
+    t.is(count(standard, "Convolve"), 0);
+    t.is(count(standard, "Conv"), 2);
+  }
+  t.is(count(ops(cuda, 112, 3, [2, 2]), "Convolve"), 0);
 });
 
 test("the sum and the rectifier that end a residual block go into the normalisation", async (t) => {

@@ -63,8 +63,8 @@ export const scatteredInSteps: Replacement = { ops: steppable, meets: isScattere
 const [few, many] = [32, 1024];
 /** Rows that a product by ones adds in one kernel. */
 const atOnce = 512;
-/** Elements up to which a launch takes longer than reading them: so many are added by products, in as few kernels as can be. */
-const launchBound = 1 << 23;
+/** Elements up to which a launch takes longer than adding them: so many are added by products, in as few kernels as can be. */
+const launchBound = 1 << 21;
 
 /** A reduction as one of rows, whose columns stay. */
 interface Rows {

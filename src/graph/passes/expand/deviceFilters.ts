@@ -65,21 +65,20 @@ export function inGroups(x: Value, dy: Value, a: Attributes, groups: number): Va
   const isWhole = count === 1 && elements(map) === positions;
   const met = isWhole ? rows : gather(rows, meetingPlaces(each, map, out, a), 1);
   const columns = reshape(met, [groups, each * positions, count * channels]);
+  const left = reshape(gradientsOf(dy, groups), [groups, filters, each * positions]);
   const total =
     groups === 1
-      ? gemm(pixelsOf(dy), reshape(columns, [-1, count * channels]), null, { transA: true })
-      : sum(matMul(reshape(gradientsOf(dy, groups), [groups, filters, each * positions]), columns), [0]); // [O, taps·I]
+      ? gemm(reshape(left, [filters, -1]), reshape(columns, [-1, count * channels]))
+      : sum(matMul(left, columns), [0]); // [O, taps·I]
   if (count === 1) return reshape(total, [filters, channels, ...kernel]);
   return transpose(reshape(total, [filters, ...kernel, channels]), [0, 3, 1, 2]);
 }
-
-/** [N,O,…] as rows of channels, which convolutions leave last on WebGPU: [N·P, O]. */
-const pixelsOf = (dy: Value): Value => reshape(transpose(dy, [0, 2, 3, 1]), [-1, dy.shape[1] as number]);
 
 /** dy with the filters of a group's images before its images. */
 function gradientsOf(dy: Value, groups: number): Value {
   const [images, filters, ...out] = dy.shape as readonly number[];
   if (groups === images) return dy;
+  if (groups === 1) return transpose(dy, [1, 0, 2, 3]);
   return transpose(reshape(dy, [groups, images / groups, filters, elements(out)]), [0, 2, 1, 3]);
 }
 

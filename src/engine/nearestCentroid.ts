@@ -15,13 +15,21 @@ import type { Engine } from "./engine.js";
 import { loadedOnce } from "./loadedOnce.js";
 
 const program = "nearestCentroid";
-/** Rows of a chunk on the CPU, which has no more to gain, and at most on devices: scores of so many bytes. */
+/** Rows of a chunk on the CPU, which has no more to gain, and at most on devices, with scores of so many bytes. */
 const chunkRows = 2048;
 const [mostRows, scoreBytes] = [16_384, 24 << 20];
-/** Multiplications that a device does while a run is asked for and answered. */
-const deviceCall = 2e9;
+/** Multiplications done while a run is asked for and answered: on the CPU 2 ms, on a device a little more. */
+const callCost = { cpu: 1e8, device: 2e9 } as const;
 /** Chunks asked for ahead: the next one is copied while one is computed. */
 const ahead = 2;
+const smallest = 64;
+
+/** The least size of a chunk that has room for so many rows. Sizes are few, so that memory for feeds is used again. */
+function roomFor(rows: number): number {
+  let size = smallest;
+  while (size < rows) size *= 2;
+  return size > smallest && 0.75 * size >= rows ? 0.75 * size : size;
+}
 
 function model(): Uint8Array {
   const rows = input("rows", ["rows", "width"]);
@@ -62,11 +70,12 @@ export async function nearestCentroidOn(engine: Engine): Promise<NearestCentroid
     const work = async () => {
       while (next < count) {
         const from = next;
-        next += chunk;
-        const asked = rowsOf(points, from, Math.min(count, next), rows);
+        const to = Math.min(count, from + chunk);
+        next = to;
+        const asked = chunkOf(points, from, to, rows);
         const found = await engine.run(program, { rows: asked, centroids, numbers }, ["ids", "best"]);
         const [ids, best] = [found.ids.data as Int32Array, found.best.data as Float32Array];
-        for (let i = 0; i < asked.shape[0]; i++) {
+        for (let i = 0; i < to - from; i++) {
           owner[from + i] = ids[2 * i];
           second[from + i] = best[2 * i + 1];
         }
@@ -75,17 +84,24 @@ export async function nearestCentroidOn(engine: Engine): Promise<NearestCentroid
     await Promise.all(Array.from({ length: ahead }, work));
     return { owner, second };
   };
-  return Object.assign(nearest, { callCost: isDevice ? deviceCall : 0 });
+  return Object.assign(nearest, { callCost: isDevice ? callCost.device : callCost.cpu });
 }
 
-/** Rows `from` ≤ i < `to` of `points`, or those that `rows` names there. */
-function rowsOf(points: Matrix, from: number, to: number, rows?: Int32Array): Matrix {
+/** Where chunks are gathered: an engine copies what it is fed at once. */
+let gathered = new Float32Array();
+
+/** Rows `from` ≤ i < `to` of `points`, or those that `rows` names there, and others up to the size of a chunk. */
+function chunkOf(points: Matrix, from: number, to: number, rows?: Int32Array): Matrix {
   const width = points.shape[1];
-  const shape = [to - from, width];
-  if (!rows) return { shape, data: points.data.subarray(from * width, to * width) };
-  const data = new Float32Array((to - from) * width);
-  for (let i = from; i < to; i++) {
-    data.set(points.data.subarray(rows[i] * width, (rows[i] + 1) * width), (i - from) * width);
-  }
+  const room = roomFor(to - from);
+  const shape = [room, width];
+  const isWithin = from + room <= points.shape[0];
+  if (!rows && isWithin) return { shape, data: points.data.subarray(from * width, (from + room) * width) };
+  if (gathered.length < room * width) gathered = new Float32Array(room * width);
+  const data = gathered.subarray(0, room * width);
+  if (!rows) data.set(points.data.subarray(from * width, to * width));
+  else
+    for (let i = from; i < to; i++)
+      data.set(points.data.subarray(rows[i] * width, (rows[i] + 1) * width), (i - from) * width);
   return { shape, data };
 }

@@ -1,5 +1,6 @@
 /** Training steps on a device, in the precisions that it has, beside PyTorch on the same card. */
 import { execFileSync } from "node:child_process";
+import { UsageError } from "../../src/errors.js";
 import { type Precision, precisions } from "../../src/precision.js";
 import { chooseTarget, openEngine } from "../../src/runtime/index.js";
 import { flags } from "./flags.js";
@@ -36,7 +37,7 @@ export const deviceRecipe = (c: DeviceCase, ...more: readonly string[]) =>
 /** The precisions to measure; those of `--precision`, or float32. */
 const wanted = flags.precision.map((name) => {
   if (name in precisions) return name as Precision;
-  throw new Error(`--precision ${name} is none of ${Object.keys(precisions).join(", ")}`);
+  throw new UsageError("unknown-name", `--precision ${name} is none of ${Object.keys(precisions).join(", ")}.`);
 });
 
 /** Seconds a step where each next one is asked for while the last runs, as training does. */

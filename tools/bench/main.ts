@@ -44,6 +44,10 @@ for (const { name, measure } of all) {
   else if (!flags.case)
     rows.push(flags.profile || flags.choices || flags.ranks ? await measure(name) : await apart(name));
 }
+if (rows.length === 0) {
+  process.stderr.write(`bench: no row is called so. There are:\n${all.map(({ name }) => `  ${name}`).join("\n")}\n`);
+  process.exit(2);
+}
 if (flags.scaling) rows.push(...fits(rows));
 if (flags.ranks) rows.push(...(await modelled()));
 const own = { cpu: cpus()[0].model, cores: cpus().length, provider: flags.provider, ...versions() };

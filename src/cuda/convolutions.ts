@@ -29,15 +29,7 @@ const products = { tf32: 0, fp32: 3 } as const;
 const deterministic = 1;
 
 /** Of `cudnnConvolutionFwdAlgoPerf_t` and `cudnnConvolutionBwdFilterAlgoPerf_t`, which are alike: their size, and the places of what is read. */
-const choice = {
-  bytes: 48,
-  algorithm: 0,
-  status: 4,
-  milliseconds: 8,
-  memory: 16,
-  isDeterministic: 24,
-  products: 28,
-} as const;
+const choice = { bytes: 48, algorithm: 0, status: 4, memory: 16, isDeterministic: 24, products: 28 } as const;
 const choices = 8;
 /** Working memory of an algorithm is at most so much. */
 const mostMemory = 1 << 30;

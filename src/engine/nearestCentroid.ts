@@ -15,8 +15,9 @@ import type { Engine } from "./engine.js";
 import { loadedOnce } from "./loadedOnce.js";
 
 const program = "nearestCentroid";
-/** Rows of a chunk on the CPU, which has no more to gain, and at most on devices, with scores of so many bytes. */
+/** Rows of a chunk on the CPU, which has no more to gain, and at least on devices. */
 const chunkRows = 2048;
+/** Rows of a chunk at most on devices, and bytes of its scores. */
 const [mostRows, scoreBytes] = [16_384, 24 << 20];
 /** Multiplications done while a run is asked for and answered: on the CPU 2 ms, on a device a little more. */
 const callCost = { cpu: 1e8, device: 2e9 } as const;
@@ -29,6 +30,13 @@ function roomFor(rows: number): number {
   let size = smallest;
   while (size < rows) size *= 2;
   return size > smallest && 0.75 * size >= rows ? 0.75 * size : size;
+}
+
+/** Rows that a device is given at once. */
+function rowsAtOnce(centroids: number): number {
+  let rows = chunkRows;
+  while (2 * rows <= mostRows && 2 * rows * 4 * centroids <= scoreBytes) rows *= 2;
+  return rows;
 }
 
 function model(): Uint8Array {
@@ -64,8 +72,7 @@ export async function nearestCentroidOn(engine: Engine): Promise<NearestCentroid
     const second = new Float32Array(count);
     if (centroids.shape[0] === 1) return { owner, second: second.fill(Number.NEGATIVE_INFINITY) };
     const numbers = countUp(centroids.shape[0]);
-    const most = Math.min(mostRows, Math.floor(scoreBytes / (4 * centroids.shape[0])));
-    const chunk = isDevice ? Math.max(chunkRows, most) : chunkRows;
+    const chunk = isDevice ? rowsAtOnce(centroids.shape[0]) : chunkRows;
     let next = 0;
     const work = async () => {
       while (next < count) {

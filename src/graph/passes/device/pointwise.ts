@@ -15,7 +15,7 @@ const launchBound = 5e8;
 
 export function isPointwise({ inputs: [x, w, bias], attributes }: Met): boolean {
   if (bias || x.shape.length !== 4 || attributesOf("Conv", attributes).group !== 1) return false;
-  if (![x, w].every((v) => isStatic(v.shape) && v.dtype === "float32")) return false;
+  if (![x, w].every((v) => isStatic(v.shape) && !v.shape.includes(0) && v.dtype === "float32")) return false;
   const kernel = w.shape.slice(2) as number[];
   const { strides, pads } = windowOf(attributes, kernel);
   const isOneTap = [...kernel, ...strides].every((n) => n === 1) && pads.every((n) => n === 0);

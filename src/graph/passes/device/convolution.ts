@@ -21,7 +21,7 @@ function partsOf({ inputs: [, w], attributes }: Met) {
 }
 
 /** Whether the provider makes a matrix product of it: no begin pads, and 1×1 at stride 1 or a kernel as large as the map. */
-function isProduct(node: Met): boolean {
+export function isProduct(node: Met): boolean {
   const { kernel, strides, begins } = partsOf(node);
   const map = node.inputs[0].shape.slice(2);
   return (

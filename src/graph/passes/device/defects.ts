@@ -10,6 +10,7 @@ import { expandLike, sameShape } from "../../reshaping.js";
 import { count, isSize } from "../../shapes.js";
 import { type DType, scalar, type Value } from "../../value.js";
 import * as convolution from "./convolution.js";
+import { inParts, launchesTooMany } from "./launches.js";
 import { groupNormalization, instanceNormalization, isUncentred, layerNormalization, logSumExp } from "./reductions.js";
 import type { Replacement } from "./replacement.js";
 import { reversedSlice, slicesFromWithin } from "./slice.js";
@@ -106,6 +107,11 @@ export const defects: Readonly<Record<string, Replacement>> = {
     meets: ({ inputs: [a], outputs: [y] }) => a.shape.at(-1) === 0 && !isEmpty(y.shape),
     instead: ({ inputs: [a, b], outputs: [y] }) =>
       a.shape.length === 2 && b.shape.length === 2 ? [gemm(a, b)] : [expandLike(scalar(0, y.dtype), y)],
+  },
+  "a product or convolution of too many workgroups writes past its end": {
+    ops: ["MatMul", "Conv"],
+    meets: launchesTooMany,
+    instead: inParts,
   },
   "a power of two broadcasts reads past a row": {
     ops: ["Pow"],

@@ -1,36 +1,39 @@
 /** Equal nodes become one, equal constants too, and identities go: what every emitted graph passes through last. */
 
-import { type Constant, type ConstantData, isConstant, type Node, type Value } from "../value.js";
+import { type Constant, isConstant, type Node, type Value } from "../value.js";
 import { renew, rewriteGraph } from "./rewrite.js";
 
-const small = 1024;
+const bytesOf = ({ source: { data } }: Constant) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
-const bytesOf = (data: ConstantData) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+/** FNV-1a. */
+function hashOf(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
+  return hash;
+}
 
-function equal(a: Constant, b: Constant): boolean {
-  if (a === b) return true;
-  const [p, q] = [a, b].map(({ source }) => bytesOf(source.data));
-  return p.every((byte, i) => byte === q[i]);
+/** The first constant met that is equal to one, byte for byte, and of its name: each is read once, so that many cost their size. */
+function firstEqual(): (value: Constant) => Constant {
+  const known = new Map<Constant, Constant>();
+  const alike = new Map<string, Constant[]>();
+  return (value) => {
+    const met = known.get(value);
+    if (met) return met;
+    const bytes = bytesOf(value);
+    const key = `${value.dtype}[${value.shape}]${value.name}:${hashOf(bytes)}`;
+    const others = alike.get(key) ?? [];
+    const first = others.find((other) => bytesOf(other).every((byte, i) => byte === bytes[i])) ?? value;
+    if (first === value) alike.set(key, [...others, value]);
+    known.set(value, first);
+    return first;
+  };
 }
 
 /** Simplifies the graph of `outputs`; dead nodes are no longer part of it by construction. */
 export function simplify(outputs: readonly Value[]): readonly Value[] {
-  const constants = new Map<string, Value>();
-  const large = new Map<string, Constant[]>();
+  const constantLike = firstEqual();
   const nodes = new Map<string, readonly Value[]>();
-  const canonical = (value: Value | null): Value | null => {
-    if (!value || !isConstant(value)) return value;
-    const type = `${value.dtype}[${value.shape}]${value.name}`;
-    if (value.source.data.length > small) {
-      const alike = large.get(type) ?? [];
-      const known = alike.find((other) => equal(value, other));
-      if (!known) large.set(type, [...alike, value]);
-      return known ?? value;
-    }
-    const key = `${type}:${Array.from(value.source.data as ArrayLike<number | bigint>, String).join()}`;
-    if (!constants.has(key)) constants.set(key, value);
-    return constants.get(key) as Value;
-  };
+  const canonical = (value: Value | null): Value | null => (value && isConstant(value) ? constantLike(value) : value);
   return rewriteGraph(outputs, (node: Node, given) => {
     const inputs = given.map(canonical);
     if (node.op === "Identity" && node.domain === "" && inputs[0]) return [inputs[0]];

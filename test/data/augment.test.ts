@@ -234,6 +234,21 @@ test("a view is written where it is asked, and nowhere else", (t) => {
   t.true(out.subarray(784, 2 * 784).every((v) => v < 255));
 });
 
+test("planes are each channel by itself, from its left or its right side on", (t) => {
+  fc.assert(
+    fc.property(fc.oneof(pictures(1, 70), pictures(3, 70)), fc.boolean(), (picture, isMirrored) => {
+      const { width, height, channels, data } = picture;
+      const out = new Uint8Array(data.length + 1).fill(255);
+      writeView(picture, isMirrored ? [{ op: "horizontalFlip" }] : [], channels, out, 0);
+      const expected = Array.from({ length: data.length }, (_, i) => {
+        const [channel, y, x] = [Math.floor(i / (width * height)), Math.floor(i / width) % height, i % width];
+        return data[(y * width + (isMirrored ? width - 1 - x : x)) * channels + channel];
+      });
+      t.deepEqual([...out], [...expected, 255]);
+    }),
+  );
+});
+
 test("pictures are not written to", (t) => {
   fc.assert(
     fc.property(pictures(3), fc.nat(), (picture, seed) => {

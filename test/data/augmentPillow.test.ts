@@ -12,7 +12,14 @@ const texture: Picture = {
   data: Uint8Array.from({ length: 40 * 50 * 3 }, (_, i) => ((i * i * 31 + i * 7) >> 5) & 255),
 };
 
-/** Every 61st of the 2²⁴ colours. */
+const everyColour: Picture = {
+  height: 4096,
+  width: 4096,
+  channels: 3,
+  data: Uint8Array.from({ length: 3 << 24 }, (_, i) => Math.floor(i / 3) >> (16 - 8 * (i % 3))),
+};
+
+/** Every 61st of them. */
 const colours: Picture = {
   height: 500,
   width: 550,
@@ -28,6 +35,9 @@ const sums: readonly (readonly [Picture, Operation, string])[] = [
   [texture, { op: "gaussianBlur", sigma: 5.3 }, "0ad3c97770498cdbc4ba84b653d2dea1"],
   [texture, { op: "gaussianBlur", sigma: 127 }, "0eae8ad1d15f3e85f6e5f54512a49a2b"],
   [colours, { op: "hue", factor: -0.1 }, "9288015814ff8b388a4d71527626a28f"],
+  [everyColour, { op: "hue", factor: 0.1 }, "7d1795ffdf9ea435aa7497e864349553"],
+  [everyColour, { op: "hue", factor: -0.37 }, "016b5c6c060e5c28ec6180a0cbde6fb2"],
+  [everyColour, { op: "hue", factor: 0.5 }, "2cb95f1fa603a1520a86eccbdb02614e"],
   [colours, { op: "saturation", factor: 1.3391 }, "58e92ddd6e89c6b51770fe0bf3c6045d"],
 ];
 

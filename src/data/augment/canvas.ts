@@ -7,7 +7,6 @@ import type { Picture } from "../source.js";
 import { gaussianBlur } from "./blur.js";
 import { brightness, contrast } from "./colour.js";
 import { centerCrop, halfToEven, mirror } from "./crop.js";
-import { hue } from "./hue.js";
 import { growing, kernels, memory, placed } from "./kernels.js";
 import type { Operation } from "./operations.js";
 import { writePlanes } from "./planes.js";
@@ -90,7 +89,7 @@ export class Canvas {
         if (!grey) kernels.saturate(this.data, this.pixels, operation.factor);
         break;
       case "hue":
-        if (!grey) hue(this.data, this.pixels, operation.factor);
+        if (!grey) kernels.turnHue(this.data, this.pixels, Math.trunc(255 * operation.factor));
         break;
       case "grayscale": {
         if (grey) break;

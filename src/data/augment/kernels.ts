@@ -65,8 +65,8 @@ interface Kernels {
   lumaLevels(source: number, pixels: number): number;
   greyLevels(source: number, length: number): number;
   saturate(data: number, pixels: number, factor: number): void;
-  turnHue(data: number, pixels: number, hues: number, saturations: number, turned: number, scratch: number): void;
-  lookUp(data: number, length: number, table: number): void;
+  turnHue(data: number, pixels: number, shift: number): void;
+  blendWith(data: number, length: number, base: number, factor: number): void;
   plane(source: number, height: number, width: number, channels: number, mirrored: boolean, target: number): void;
 }
 
@@ -76,9 +76,9 @@ const compiled = new WebAssembly.Module(bytesOfKernels);
 export const kernels = new WebAssembly.Instance(compiled).exports as unknown as Kernels;
 
 const pageBytes = 65536;
-/** What a kernel may read and overwrite after the end of an image. */
+/** What a kernel may read before an image, and read and overwrite after its end. */
 const slack = 64;
-let end: number = kernels.heapBase.value;
+let end: number = kernels.heapBase.value + slack;
 let bytes = new Uint8Array(kernels.memory.buffer);
 
 /** All bytes there are now: not to be kept, as they move when a buffer is made. */

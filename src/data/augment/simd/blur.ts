@@ -5,32 +5,34 @@
 
 /** A row of `length` bytes from the `radius`'s list of rows. */
 function blurRow(rows: usize, radius: i32, inner: i32, outer: i32, length: i32, target: usize): void {
-  const within = i32x4.splat(inner);
-  const beyond = i32x4.splat(outer);
-  const half = i32x4.splat(1 << 23);
+  // Sums of up to 16 bits are kept less 2¹⁵, so that they are products' signed factors; weights are high · 2¹² + low.
+  const low = i32x4.splat((inner & 4095) | ((outer & 4095) << 16));
+  const high = i32x4.splat((inner >> 12) | ((outer >> 12) << 16));
+  const rest = i32x4.splat((1 << 23) + (inner << 15));
   const last = rows + ((2 * <usize>radius + 2) << 2);
   for (let x: usize = 0; x < <usize>length; x += 16) {
     const before = v128.load(load<usize>(rows) + x);
     const after = v128.load(load<usize>(last) + x);
     const ends0 = i16x8.add(i16x8.extend_low_i8x16_u(before), i16x8.extend_low_i8x16_u(after));
     const ends1 = i16x8.add(i16x8.extend_high_i8x16_u(before), i16x8.extend_high_i8x16_u(after));
-    let sum0 = i16x8.splat(0);
-    let sum1 = i16x8.splat(0);
+    let sum0 = i16x8.splat(-32768);
+    let sum1 = i16x8.splat(-32768);
     for (let row = rows + 4; row < last; row += 4) {
       const pixels = v128.load(load<usize>(row) + x);
       sum0 = i16x8.add(sum0, i16x8.extend_low_i8x16_u(pixels));
       sum1 = i16x8.add(sum1, i16x8.extend_high_i8x16_u(pixels));
     }
-    const a = weighed(i32x4.extend_low_i16x8_u(sum0), i32x4.extend_low_i16x8_u(ends0), within, beyond, half);
-    const b = weighed(i32x4.extend_high_i16x8_u(sum0), i32x4.extend_high_i16x8_u(ends0), within, beyond, half);
-    const c = weighed(i32x4.extend_low_i16x8_u(sum1), i32x4.extend_low_i16x8_u(ends1), within, beyond, half);
-    const d = weighed(i32x4.extend_high_i16x8_u(sum1), i32x4.extend_high_i16x8_u(ends1), within, beyond, half);
+    const a = weighed(i16x8.shuffle(sum0, ends0, 0, 8, 1, 9, 2, 10, 3, 11), low, high, rest);
+    const b = weighed(i16x8.shuffle(sum0, ends0, 4, 12, 5, 13, 6, 14, 7, 15), low, high, rest);
+    const c = weighed(i16x8.shuffle(sum1, ends1, 0, 8, 1, 9, 2, 10, 3, 11), low, high, rest);
+    const d = weighed(i16x8.shuffle(sum1, ends1, 4, 12, 5, 13, 6, 14, 7, 15), low, high, rest);
     v128.store(target + x, i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d)));
   }
 }
 
-function weighed(sum: v128, ends: v128, inner: v128, outer: v128, half: v128): v128 {
-  return i32x4.shr_u(i32x4.add(i32x4.add(i32x4.mul(sum, inner), i32x4.mul(ends, outer)), half), 24);
+function weighed(sumsAndEnds: v128, low: v128, high: v128, rest: v128): v128 {
+  const lows = i32x4.add(i32x4.dot_i16x8_s(sumsAndEnds, low), rest);
+  return i32x4.shr_u(i32x4.add(i32x4.shl(i32x4.dot_i16x8_s(sumsAndEnds, high), 12), lows), 24);
 }
 
 /** One blur along y; `list` has room for 2 · radius + 3 pointers. */

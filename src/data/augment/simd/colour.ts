@@ -44,6 +44,26 @@ export function greyLevels(source: usize, length: i32): f64 {
   return total;
 }
 
+/** Blends bytes with one level: base + factor · (byte - base), truncated, held within 8 bits; in place. */
+export function blendWith(data: usize, length: i32, base: f32, factor: f32): void {
+  const level = f32x4.splat(base);
+  const by = f32x4.splat(factor);
+  for (const end = data + length; data < end; data += 16) {
+    const bytes = v128.load(data);
+    const low = i16x8.extend_low_i8x16_u(bytes);
+    const high = i16x8.extend_high_i8x16_u(bytes);
+    const a = i16x8.narrow_i32x4_s(
+      blend(i32x4.extend_low_i16x8_u(low), level, by),
+      blend(i32x4.extend_high_i16x8_u(low), level, by),
+    );
+    const b = i16x8.narrow_i32x4_s(
+      blend(i32x4.extend_low_i16x8_u(high), level, by),
+      blend(i32x4.extend_high_i16x8_u(high), level, by),
+    );
+    v128.store(data, i8x16.narrow_i16x8_u(a, b));
+  }
+}
+
 /** Blends each RGB pixel with its own luma: luma + factor · (pixel - luma), truncated, held within 8 bits; in place. */
 export function saturate(data: usize, pixels: i32, factor: f32): void {
   const by = f32x4.splat(factor);

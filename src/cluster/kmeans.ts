@@ -71,17 +71,17 @@ export async function kmeans(given: Matrix, k: number, options: KMeansOptions): 
   requireFinite(given, "k-means: points", points.from);
 
   const search = searchOver(points, nearest);
-  const all: { readonly state: Refinement; readonly objectives: number[] }[] = [];
-  for (let restart = 0; restart < restarts; restart++) {
+  const begun = await eachOf(Array.from({ length: restarts }).keys(), world, async (restart) => {
     const state = beginRefinement(await seedCentroids(points, k, random(seed, "centroids", restart), search), points);
-    all.push({ state, objectives: [state.objective] });
-    if (state.objective === 0) break; // every distinct point is a centroid
-  }
+    return { state, objectives: [state.objective] };
+  });
+  const perfect = begun.findIndex(({ state }) => state.objective === 0); // every distinct point is a centroid
+  const all = perfect === -1 ? begun : begun.slice(0, perfect + 1);
   let racing = all;
   const heat = Math.ceil(iterations / 5);
   for (let done = 0; done < iterations; done += heat) {
     const end = Math.min(iterations, done + heat);
-    for (const { state, objectives } of racing) {
+    await eachOf(racing, world, async ({ state, objectives }) => {
       for (let t = done; t < end && !state.settled; t++) {
         await refineOnce(state, points, search);
         objectives.push(state.objective);
@@ -90,7 +90,7 @@ export async function kmeans(given: Matrix, k: number, options: KMeansOptions): 
         await refineOnce(state, points, search); // one more, to split a large cluster into it
         objectives.push(state.objective);
       }
-    }
+    });
     racing = racing.toSorted((a, b) => a.state.objective - b.state.objective).slice(0, Math.ceil(racing.length / 2));
   }
   const [{ state, objectives }] = racing;
@@ -109,6 +109,17 @@ export async function kmeans(given: Matrix, k: number, options: KMeansOptions): 
     ),
     warnings,
   };
+}
+
+/**
+ * The same of each, whose searches may be under way at once: while one is answered another's results are taken in. What several
+ * processes tell each other must be in one order, so there it is one after another.
+ */
+async function eachOf<T, R>(all: Iterable<T>, world: World, work: (one: T) => Promise<R>): Promise<readonly R[]> {
+  if (world.size === 1) return Promise.all(Array.from(all, work));
+  const done: R[] = [];
+  for (const one of all) done.push(await work(one));
+  return done;
 }
 
 function requirePositive(numbers: Readonly<Record<string, number>>): void {

@@ -1,6 +1,6 @@
 import test from "ava";
 import fc from "fast-check";
-import { kmeans, lloyd, objectiveOf, plainNearest } from "../../src/cluster/index.js";
+import { kmeans, lloyd, type NearestCentroid, objectiveOf, plainNearest } from "../../src/cluster/index.js";
 import { permutation, random } from "../../src/random.js";
 import { readFixture, relativeError } from "./fixture.js";
 import { matrixOf, mixture } from "./points.js";
@@ -97,6 +97,26 @@ test("the same seed gives the same clusters, another seed others", async (t) => 
   const first = await kmeans(points, 20, { ...options, seed: 7 });
   t.deepEqual(await kmeans(points, 20, { ...options, seed: 7 }), first);
   t.notDeepEqual((await kmeans(points, 20, { ...options, seed: 8 })).centroids, first.centroids);
+});
+
+test("restarts search at once, and in whatever order they are answered the clusters are the same", async (t) => {
+  const points = mixture(400, 6, 25, 0.8, 1);
+  const options = { restarts: 4, iterations: 10, seed: 3 };
+  const [draw, waiting]: [() => number, (() => void)[]] = [random(1), []];
+  let most = 0;
+  const inAnyOrder: NearestCentroid = async (...asked) => {
+    await new Promise<void>((answered) => {
+      waiting.push(answered);
+      most = Math.max(most, waiting.length);
+      setImmediate(() => waiting.splice(Math.floor(draw() * waiting.length), 1)[0]());
+    });
+    return nearest(...asked);
+  };
+  t.deepEqual(
+    await kmeans(points, 20, { ...options, nearest: inAnyOrder }),
+    await kmeans(points, 20, { ...options, nearest }),
+  );
+  t.is(most, 4);
 });
 
 const duplicates = matrixOf([

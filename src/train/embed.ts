@@ -90,18 +90,26 @@ export async function encoded<W extends string>(
     const filled = (_: unknown, i: number) => chunk[Math.min(i, chunk.length - 1)];
     return { indices: isWhole ? Int32Array.from({ length: embedBatch }, filled) : chunk, epoch: 0 };
   });
+  const names = widths.map(([name]) => name);
   let done = 0;
-  for await (const batch of loader.evaluate(requests, evaluationPolicy(recipe), signal)) {
-    const pixels = { shape: [batch.indices.length, channels, size, size], data: batch.views[0] };
-    const names = widths.map(([name]) => name);
-    const running = engine.run(program, { pixels }, names);
-    batch.release();
-    const out = await running;
-    const count = Math.min(batch.indices.length, indices.length - done);
+  const keep = (out: Readonly<Record<string, DenseArray>>, batchSize: number) => {
+    const count = Math.min(batchSize, indices.length - done);
     for (const [name, { shape, data }] of made)
       data.set((out[name].data as Float32Array).subarray(0, count * shape[1]), done * shape[1]);
     done += count;
     progress(done);
+  };
+  let before = Promise.resolve(); // the batch before, which runs while the next is loaded and fed
+  for await (const batch of loader.evaluate(requests, evaluationPolicy(recipe), signal)) {
+    const { length } = batch.indices;
+    const pixels = { shape: [length, channels, size, size], data: batch.views[0] };
+    const running = engine.run(program, { pixels }, names);
+    batch.release();
+    const kept = Promise.all([running, before]).then(([out]) => keep(out, length));
+    kept.catch(() => {}); // reported in its turn
+    await before;
+    before = kept;
   }
+  await before;
   return Object.fromEntries(made) as Record<W, Matrix>;
 }

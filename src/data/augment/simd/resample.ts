@@ -18,7 +18,7 @@ function levels(a: v128, b: v128, c: v128, d: v128): v128 {
   return i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
 }
 
-/** RGB rows: output x of a row is over pixels from `starts[x]`. */
+/** RGB rows: output x of a row is over pixels from `starts[x]`. Four at a time, of which those after the last are the last again. */
 export function coloursAlongX(
   source: usize,
   stride: usize,
@@ -30,27 +30,37 @@ export function coloursAlongX(
   rows: i32,
   target: usize,
 ): void {
-  // Channels of two pixels side by side, as 16-bit numbers.
-  const beside = i8x16(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1);
+  const last = first + count - 1;
   for (let y = 0; y < rows; y++) {
-    let table = pairs + ((<usize>(first * pairCount)) << 3);
-    for (let x = first; x < first + count; x++) {
-      let at = source + 3 * load<i32>(starts + ((<usize>x) << 2));
-      let low = half;
-      let high = i32x4.splat(0);
-      for (let k = 0; k < pairCount; k++) {
-        const pixels = i8x16.swizzle(v128.load64_zero(at), beside);
-        low = i32x4.add(low, i32x4.dot_i16x8_s(pixels, v128.load32_splat(table)));
-        high = i32x4.add(high, i32x4.dot_i16x8_s(pixels, v128.load32_splat(table, 4)));
-        at += 6;
-        table += 8;
-      }
-      const sum = rounded(high, low);
-      v128.store32_lane(target, levels(sum, sum, sum, sum), 0);
-      target += 3;
+    for (let x = first; x <= last; x += 4) {
+      const a = colour(source, starts, pairs, pairCount, x);
+      const b = colour(source, starts, pairs, pairCount, min(x + 1, last));
+      const c = colour(source, starts, pairs, pairCount, min(x + 2, last));
+      const d = colour(source, starts, pairs, pairCount, min(x + 3, last));
+      const pixels = i8x16(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
+      v128.store(target + 3 * (x - first), i8x16.swizzle(levels(a, b, c, d), pixels));
     }
     source += stride;
+    target += 3 * count;
   }
+}
+
+/** The three channels of output x, as int32. */
+function colour(row: usize, starts: usize, pairs: usize, pairCount: i32, x: i32): v128 {
+  let at = row + 3 * load<i32>(starts + ((<usize>x) << 2));
+  let table = pairs + ((<usize>(x * pairCount)) << 3);
+  let low = half;
+  let high = i32x4.splat(0);
+  for (let k = 0; k < pairCount; k++) {
+    // Channels of two pixels side by side, as 16-bit numbers.
+    const beside = i8x16(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1);
+    const pixels = i8x16.swizzle(v128.load64_zero(at), beside);
+    low = i32x4.add(low, i32x4.dot_i16x8_s(pixels, v128.load32_splat(table)));
+    high = i32x4.add(high, i32x4.dot_i16x8_s(pixels, v128.load32_splat(table, 4)));
+    at += 6;
+    table += 8;
+  }
+  return rounded(high, low);
 }
 
 /** Rows of one channel. */

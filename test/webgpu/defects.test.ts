@@ -70,6 +70,8 @@ const both = (p: Value, q: Value) => cast(and(greater(p, 0), greater(q, 0)), "fl
 
 const cases: readonly Case[] = [
   ["a normalization takes its variance as E[x²] − mean²", "LayerNormalization", [far(4, 64), w(64), b(64)], {}, 1],
+  ["a normalization repeats no scale or bias", "LayerNormalization", [x(4, 6), w(1)]],
+  ["a normalization repeats no scale or bias", "LayerNormalization", [x(2, 3, 5), w(3, 1), b(3, 5)], { axis: 1 }],
   ["an instance normalization does too", "InstanceNormalization", [far(2, 3, 8, 8), w(3), b(3)]],
   ["a logarithm of a sum of exponentials subtracts no maximum", "ReduceLogSumExp", [far(3, 5), ints([1])]],
   ["a logarithm of a sum of exponentials subtracts no maximum", "ReduceLogSumExp", [far(2, 3, 5)], { keepdims: 0 }],

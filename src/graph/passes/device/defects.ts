@@ -11,7 +11,15 @@ import { count, isSize } from "../../shapes.js";
 import { type DType, scalar, type Value } from "../../value.js";
 import * as convolution from "./convolution.js";
 import { inParts, launchesTooMany } from "./launches.js";
-import { groupNormalization, instanceNormalization, isUncentred, layerNormalization, logSumExp } from "./reductions.js";
+import {
+  groupNormalization,
+  instanceNormalization,
+  isBroadcast,
+  isUncentred,
+  layerNormalization,
+  logSumExp,
+  repeatedBefore,
+} from "./reductions.js";
 import type { Replacement } from "./replacement.js";
 import { reversedSlice, slicesFromWithin } from "./slice.js";
 
@@ -41,6 +49,11 @@ export const defects: Readonly<Record<string, Replacement>> = {
     ops: ["LayerNormalization"],
     meets: isUncentred,
     instead: layerNormalization,
+  },
+  "a normalization repeats no scale or bias": {
+    ops: ["LayerNormalization"],
+    meets: isBroadcast,
+    instead: repeatedBefore,
   },
   "an instance normalization does too": {
     ops: ["InstanceNormalization"],

@@ -1,10 +1,10 @@
 /** Normalizations and sums of exponentials, composed so that nothing cancels and nothing overflows. */
-import { add, applyAll, cast, clip, exp, log, mean, sub } from "../../apply.js";
+import { add, applyAll, cast, clip, exp, expand, log, mean, sub } from "../../apply.js";
 import { replace } from "../../modernise.js";
 import { attributesOf } from "../../ops/index.js";
-import { reshapeLike } from "../../reshaping.js";
-import { fromFront } from "../../shapes.js";
-import { known, madeBy, type NodeAttributes, type Value } from "../../value.js";
+import { reshapeLike, sameShape } from "../../reshaping.js";
+import { fromFront, sizes } from "../../shapes.js";
+import { type Dimension, known, madeBy, type NodeAttributes, type Value } from "../../value.js";
 import type { Met } from "./replacement.js";
 
 /** The axes that are normalised: from `axis` on. */
@@ -26,6 +26,22 @@ export function layerNormalization({ inputs, attributes, outputs }: Met): readon
   const given = [sub(x, average), scale, ...(bias ? [bias] : [])];
   const [y, , inverse] = applyAll("LayerNormalization", given, attributes, outputs.length);
   return [cast(y, outputs[0].dtype), average, inverse].slice(0, outputs.length);
+}
+
+/** What a scale or bias is for each of. */
+const perElement = ({ inputs: [x], attributes }: Met): readonly Dimension[] =>
+  normalized(x, attributesOf("LayerNormalization", attributes).axis).map((i) => x.shape[i]);
+
+/** Whether a scale or bias is to be repeated. */
+export const isBroadcast = (node: Met): boolean =>
+  node.inputs.slice(1).some((v) => v && !sameShape(v.shape, perElement(node)));
+
+/** The same of a scale and bias that are repeated before. */
+export function repeatedBefore(node: Met): readonly Value[] {
+  const [x, ...rest] = node.inputs;
+  const shape = sizes("LayerNormalization", { ...x, shape: perElement(node) });
+  const whole = rest.map((v) => v && expand(v, shape));
+  return applyAll("LayerNormalization", [x, ...whole], node.attributes, node.outputs.length);
 }
 
 const composed =

@@ -5,7 +5,6 @@
  */
 import type { Picture } from "../source.js";
 import { gaussianBlur } from "./blur.js";
-import { brightness, contrast } from "./colour.js";
 import { centerCrop, halfToEven, mirror } from "./crop.js";
 import { growing, kernels, memory, placed } from "./kernels.js";
 import type { Operation } from "./operations.js";
@@ -80,10 +79,10 @@ export class Canvas {
         break;
       }
       case "brightness":
-        brightness(this.data, this.pixels * this.channels, operation.factor);
+        this.blendWith(0, operation.factor);
         break;
       case "contrast":
-        contrast(this.data, this.pixels, this.channels, operation.factor);
+        this.blendWith(this.meanLuma(), operation.factor);
         break;
       case "saturation":
         if (!grey) kernels.saturate(this.data, this.pixels, operation.factor);
@@ -109,6 +108,17 @@ export class Canvas {
 
   private get pixels(): number {
     return this.height * this.width;
+  }
+
+  private blendWith(level: number, factor: number): void {
+    kernels.blendWith(this.data, this.pixels * this.channels, level, factor);
+  }
+
+  /** Rounded to 8 bits. */
+  private meanLuma(): number {
+    const { data, pixels } = this;
+    const sum = this.channels === 1 ? kernels.greyLevels(data, pixels) : kernels.lumaLevels(data, pixels);
+    return Math.trunc(sum / pixels + 0.5);
   }
 
   /** Resizes to a short side; with `middle`, then cuts the middle of that size, computing no more than it. */

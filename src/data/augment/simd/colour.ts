@@ -1,4 +1,4 @@
-/** Luma, in units of 2⁻¹⁶, and what is blended with it. */
+/** Luma, in units of 2⁻¹⁶, and blends, as Pillow computes them: base + factor · (image - base) in float32, truncated, held within 8 bits. */
 
 const pixelBytes: usize = 12; // of the four pixels at a time
 
@@ -44,7 +44,7 @@ export function greyLevels(source: usize, length: i32): f64 {
   return total;
 }
 
-/** Blends bytes with one level: base + factor · (byte - base), truncated, held within 8 bits; in place. */
+/** Blends bytes with one level, in place: with black for brightness, with the mean luma for contrast. */
 export function blendWith(data: usize, length: i32, base: f32, factor: f32): void {
   const level = f32x4.splat(base);
   const by = f32x4.splat(factor);
@@ -64,7 +64,7 @@ export function blendWith(data: usize, length: i32, base: f32, factor: f32): voi
   }
 }
 
-/** Blends each RGB pixel with its own luma: luma + factor · (pixel - luma), truncated, held within 8 bits; in place. */
+/** Blends each RGB pixel with its own luma, in place. */
 export function saturate(data: usize, pixels: i32, factor: f32): void {
   const by = f32x4.splat(factor);
   for (let i = 0; i < pixels; i += 4) {

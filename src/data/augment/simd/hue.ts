@@ -3,7 +3,10 @@
  * does float32 make another byte.
  */
 
-/** Turns the hue of RGB pixels by `shift` of 255 parts of the circle, in place. */
+/**
+ * Turns the hue of RGB pixels by `shift` of 255 parts of the circle, in place. Greys and black divide 0 by 0: their hue counts as 0, and
+ * of what is no number the low bits are 0, as black's are to be.
+ */
 export function turnHue(data: usize, pixels: i32, shift: i32): void {
   for (let i = 0; i < pixels; i += 4) {
     const rgb = v128.load(data);

@@ -100,16 +100,19 @@ export async function encoded<W extends string>(
     progress(done);
   };
   let before = Promise.resolve(); // the batch before, which runs while the next is loaded and fed
-  for await (const batch of loader.evaluate(requests, evaluationPolicy(recipe), signal)) {
-    const { length } = batch.indices;
-    const pixels = { shape: [length, channels, size, size], data: batch.views[0] };
-    const running = engine.run(program, { pixels }, names);
-    batch.release();
-    const kept = Promise.all([running, before]).then(([out]) => keep(out, length));
-    kept.catch(() => {}); // reported in its turn
-    await before;
-    before = kept;
+  try {
+    for await (const batch of loader.evaluate(requests, evaluationPolicy(recipe), signal)) {
+      const { length } = batch.indices;
+      const pixels = { shape: [length, channels, size, size], data: batch.views[0] };
+      const running = engine.run(program, { pixels }, names);
+      batch.release();
+      const kept = Promise.all([running, before]).then(([out]) => keep(out, length));
+      kept.catch(() => {}); // reported in its turn
+      await before;
+      before = kept;
+    }
+  } finally {
+    await before; // stopped, nothing is told of it later
   }
-  await before;
   return Object.fromEntries(made) as Record<W, Matrix>;
 }

@@ -182,3 +182,16 @@ test("a model with an op that the builder does not know goes to CUDA as it is", 
   t.is(exactModel(model), model);
   t.is(roundedModel(model, 20), null);
 });
+
+for (const [shape, scale, repeated] of [
+  [["images", 6], [1], 2],
+  [["images", 6], [6], 0],
+  [["images", "width"], [1], 0],
+] as const)
+  test(`on WebGPU a normalisation of [${shape}] with a scale and bias of [${scale}] has ${repeated} of them repeated`, (t) => {
+    const [x, s, b] = [input("x", shape), input("s", scale), input("b", scale)];
+    const model = buildModel({ name: "m", inputs: [x, s, b], outputs: { y: apply("LayerNormalization", [x, s, b]) } });
+    const ops = decodeModel(webGpuModel(model)).nodes.map(({ op }) => op);
+    t.is(ops.filter((op) => op === "LayerNormalization").length, 1);
+    t.is(ops.filter((op) => op === "Expand").length, repeated);
+  });

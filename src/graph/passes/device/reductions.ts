@@ -1,10 +1,11 @@
 /** Normalizations and sums of exponentials, composed so that nothing cancels and nothing overflows. */
+import { elements } from "../../../array.js";
 import { add, applyAll, cast, clip, exp, expand, log, mean, sub } from "../../apply.js";
 import { replace } from "../../modernise.js";
 import { attributesOf } from "../../ops/index.js";
-import { reshapeLike, sameShape } from "../../reshaping.js";
-import { fromFront, sizes } from "../../shapes.js";
-import { type Dimension, known, madeBy, type NodeAttributes, type Value } from "../../value.js";
+import { reshapeLike } from "../../reshaping.js";
+import { fromFront, isStatic } from "../../shapes.js";
+import { known, madeBy, type NodeAttributes, type Shape, type Value } from "../../value.js";
 import type { Met } from "./replacement.js";
 
 /** The axes that are normalised: from `axis` on. */
@@ -28,19 +29,22 @@ export function layerNormalization({ inputs, attributes, outputs }: Met): readon
   return [cast(y, outputs[0].dtype), average, inverse].slice(0, outputs.length);
 }
 
-/** What a scale or bias is for each of. */
-const perElement = ({ inputs: [x], attributes }: Met): readonly Dimension[] =>
+/** The shape of what is normalised together. */
+const together = ({ inputs: [x], attributes }: Met): Shape =>
   normalized(x, attributesOf("LayerNormalization", attributes).axis).map((i) => x.shape[i]);
 
-/** Whether a scale or bias is to be repeated. */
-export const isBroadcast = (node: Met): boolean =>
-  node.inputs.slice(1).some((v) => v && !sameShape(v.shape, perElement(node)));
+/** Whether a scale or bias is to be repeated; of named sizes the provider is left to say. */
+export function isBroadcast(node: Met): boolean {
+  const shape = together(node);
+  return (
+    isStatic(shape) && node.inputs.slice(1).some((v) => v && isStatic(v.shape) && elements(v.shape) < elements(shape))
+  );
+}
 
 /** The same of a scale and bias that are repeated before. */
 export function repeatedBefore(node: Met): readonly Value[] {
   const [x, ...rest] = node.inputs;
-  const shape = sizes("LayerNormalization", { ...x, shape: perElement(node) });
-  const whole = rest.map((v) => v && expand(v, shape));
+  const whole = rest.map((v) => v && expand(v, together(node) as readonly number[]));
   return applyAll("LayerNormalization", [x, ...whole], node.attributes, node.outputs.length);
 }
 
